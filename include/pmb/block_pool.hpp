@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Equal blocks, each a GL buffer of its own, held as long as wanted and given back in any order: decoder surfaces,
+// operations in flight, user kernels that may write where they should not.
+//
+//   auto block = pool.acquire();
+//   std::size_t used = read_some(block->raw_bytes());          // writable pools
+//   pool.publish(*block, used);
+//   glBindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, block->buffer());
+//   glDispatchCompute(…);
+//   auto ticket = context.timeline().mark();
+//   pool.retire(*block, *ticket);                              // or: pool.wait_view(*block, *ticket, 1s), then release
+//
+// Units:   bytes; nanoseconds.
+// Threads: calls on the context's thread; a block's bytes on any thread while it is filled or viewed.
+// Memory:  count × block_bytes shared, allocated by create().
+// Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused, stale_handle, context_lost,
+//          wrong_context.
+// GL:      none in acquire, publish and retire while a block is free, but the flush that the explicit model needs.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <pmb/mapped_buffer.hpp>
+#include <pmb/plan.hpp>
+#include <pmb/readback_ring.hpp>
+#include <pmb/result.hpp>
+#include <pmb/timeline.hpp>
+#include <source_location>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace pmb {
+
+class Context;
+namespace detail {
+struct BlockPoolControl;
+}
+
+/// One block of a pool, lent for one use. Two words; a stale one is inert.
+class Block {
+ public:
+  constexpr Block() noexcept = default;
+
+  /// All bytes of the block while it is acquired and not yet published; empty otherwise, and in read-only pools.
+  std::span<std::byte> raw_bytes() const noexcept;
+  std::uint32_t buffer() const noexcept;      ///< GL name; the block starts at its byte 0.
+  std::uint64_t size_bytes() const noexcept;  ///< As created; as used once published.
+  bool is_live() const noexcept;
+
+  friend bool operator==(const Block&, const Block&) noexcept = default;
+
+ private:
+  friend struct detail::BlockPoolControl;
+  constexpr Block(detail::BlockPoolControl* control, std::uint64_t key) noexcept
+      : control_(control), key_(key) {}
+  detail::BlockPoolControl* control_ = nullptr;
+  std::uint64_t key_ = 0;
+};
+
+struct BlockPoolInfo {
+  std::uint64_t block_bytes = 0;
+  std::uint32_t count = 0;  ///< 1 to 65536.
+  Access access = Access::bidirectional;
+  std::string_view label = {};
+  std::optional<Model> model = {};
+  std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
+  bool pretouch = false;
+};
+
+/// See the head of this file. Move-only.
+class BlockPool {
+ public:
+  /// All blocks or none. Statuses: those of MappedBuffer::create.
+  static Result<BlockPool> create(Context& context, const BlockPoolInfo& info,
+                                  std::source_location where = std::source_location::current());
+
+  BlockPool() noexcept;
+  BlockPool(BlockPool&&) noexcept;
+  BlockPool& operator=(BlockPool&&) noexcept;
+  ~BlockPool();
+
+  /// A free block; waits boundedly for the oldest retired one. would_block at once where no block was retired.
+  /// Statuses: would_block, timed_out, context_lost, wait_failed, stale_handle, wrong_context.
+  Result<Block> acquire(std::source_location where = std::source_location::current());
+  /// As acquire, but never waits.
+  Result<Block> try_acquire(std::source_location where = std::source_location::current());
+
+  /// Ends filling: makes the first `used_bytes` visible to commands issued from now on.
+  /// Statuses: stale_handle, refused (published, or a read-only pool), invalid_argument, wrong_context.
+  Result<void> publish(Block block, std::uint64_t used_bytes,
+                       std::source_location where = std::source_location::current());
+
+  /// Hands the block back once `ticket` has passed. In writable pools the block must be published.
+  /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket); a refusal changes nothing.
+  Result<void> retire(Block block, Ticket ticket, std::source_location where = std::source_location::current());
+
+  /// What the GPU wrote, in place, once `ticket`, marked behind its writer, has passed. Readable pools only.
+  /// Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
+  Result<ReadView> try_view(Block block, Ticket ticket,
+                            std::source_location where = std::source_location::current());
+  /// The same, waiting for at most `timeout`. Statuses: also timed_out.
+  Result<ReadView> wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
+                             std::source_location where = std::source_location::current());
+
+  /// Hands a block back at once: a viewed one, or one that was acquired and never given to the GPU.
+  /// Statuses: stale_handle, refused (published and not viewed since: retire it).
+  Result<void> release(Block block, std::source_location where = std::source_location::current());
+
+  std::uint64_t block_bytes() const noexcept;
+  std::uint32_t count() const noexcept;
+  std::uint32_t free_count() const noexcept;  ///< Blocks that acquire would answer without asking GL.
+  Model model() const noexcept;
+
+ private:
+  friend struct detail::BlockPoolControl;
+  explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
+  detail::BlockPoolControl* control_ = nullptr;
+};
+
+/// N blocks used in turn, the smallest pool: while the GPU works on one, the CPU fills the next.
+template <std::uint32_t N>
+class PingPong {
+  static_assert(N >= 2, "one block cannot alternate");
+
+ public:
+  static Result<PingPong> create(Context& context, std::uint64_t block_bytes,
+                                 Access access = Access::bidirectional, std::string_view label = {},
+                                 std::source_location where = std::source_location::current()) {
+    auto pool = BlockPool::create(
+        context, {.block_bytes = block_bytes, .count = N, .access = access, .label = label}, where);
+    if (!pool) return tl::unexpected(pool.error());
+    return PingPong(std::move(*pool));
+  }
+
+  /// The block whose turn it is; waits, boundedly, until the GPU has passed its last use. Statuses: as BlockPool::acquire.
+  Result<Block> next(std::source_location where = std::source_location::current()) { return pool_.acquire(where); }
+  /// For publish, retire, view and release.
+  BlockPool& pool() noexcept { return pool_; }
+
+ private:
+  explicit PingPong(BlockPool pool) noexcept : pool_(std::move(pool)) {}
+  BlockPool pool_;
+};
+
+}  // namespace pmb

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Streams bytes down: GPU results arrive in mapped memory and are read there, in place, with many in flight.
+//
+//   auto pending = ring.request(result_buffer, 0, frame_bytes);   // a GPU copy, ordered behind shader stores
+//   context.timeline().mark();                                    // arms it
+//   …
+//   if (auto view = pending->try_view()) { consume(view->bytes()); pending->release(); }
+//
+// Units:   bytes; nanoseconds.
+// Threads: calls on the context's thread; the viewed bytes on any thread until release().
+// Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create().
+// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost, wrong_context.
+// GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access is missing.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <pmb/mapped_buffer.hpp>
+#include <pmb/plan.hpp>
+#include <pmb/result.hpp>
+#include <pmb/upload_ring.hpp>
+#include <source_location>
+#include <span>
+#include <string_view>
+
+namespace pmb {
+
+class Context;
+namespace detail {
+struct ReadbackRingControl;
+}
+
+/// Bytes that have arrived, in place. Valid until its readback is released.
+class ReadView {
+ public:
+  constexpr ReadView() noexcept = default;
+  explicit constexpr ReadView(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
+  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+/// A readback under way. Two words, copied freely; inert once released or once its ring is gone.
+class PendingReadback {
+ public:
+  constexpr PendingReadback() noexcept = default;
+
+  /// The bytes if they have arrived: would_block otherwise, also while no mark() stands behind the writer. Polls.
+  /// Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
+  Result<ReadView> try_view(std::source_location where = std::source_location::current()) const;
+
+  /// Waits for the bytes for at most `timeout`. Answers would_block at once where no mark() stands behind the writer.
+  /// Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
+  Result<ReadView> wait(std::chrono::nanoseconds timeout,
+                        std::source_location where = std::source_location::current()) const;
+
+  /// Gives the memory back, in any order, at any time: one that has not arrived yet is reused once it has. No wait.
+  /// Statuses: stale_handle.
+  Result<void> release(std::source_location where = std::source_location::current()) const;
+
+  std::uint32_t buffer() const noexcept;         ///< GL name to write into, for acquire().
+  std::uint64_t offset_bytes() const noexcept;   ///< From the start of the GL buffer.
+  std::uint64_t size_bytes() const noexcept;
+  bool is_live() const noexcept;
+
+  friend bool operator==(const PendingReadback&, const PendingReadback&) noexcept = default;
+
+ private:
+  friend struct detail::ReadbackRingControl;
+  constexpr PendingReadback(detail::ReadbackRingControl* control, std::uint64_t sequence) noexcept
+      : control_(control), sequence_(sequence) {}
+  detail::ReadbackRingControl* control_ = nullptr;
+  std::uint64_t sequence_ = 0;
+};
+
+struct ReadbackRingInfo {
+  std::uint64_t capacity_bytes = 0;
+  std::string_view label = {};
+  std::optional<Model> model = {};
+  std::uint32_t max_slices = 0;                          ///< As UploadRingInfo.
+  std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of request and acquire when the ring is full.
+  bool pretouch = false;
+};
+
+/// See the head of this file. Move-only; pending readbacks follow the ring when it moves.
+class ReadbackRing {
+ public:
+  /// Statuses: those of MappedBuffer::create.
+  static Result<ReadbackRing> create(Context& context, const ReadbackRingInfo& info,
+                                     std::source_location where = std::source_location::current());
+  /// A ring on a readable mapping that exists, an adopted one too.
+  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer, const ReadbackRingInfo& info = {},
+                                        std::source_location where = std::source_location::current());
+
+  ReadbackRing() noexcept;
+  ReadbackRing(ReadbackRing&&) noexcept;
+  ReadbackRing& operator=(ReadbackRing&&) noexcept;
+  ~ReadbackRing();
+
+  /// Copies a range of any buffer into the ring on the GPU, behind shader stores into it. Arrives after the next mark().
+  /// Statuses: as UploadRing::acquire, and invalid_argument (range, no buffer), refused (source mapped the old way).
+  Result<PendingReadback> request(std::uint32_t buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
+                                  std::source_location where = std::source_location::current());
+
+  /// Reserves memory for commands that write here themselves: shaders, glReadPixels, buffer copies. The caller owes: the
+  /// writers are issued before the next mark(). Statuses: as UploadRing::acquire.
+  Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
+                                  std::source_location where = std::source_location::current());
+
+  RingStats stats() const noexcept;
+  const MappedBuffer& mapped_buffer() const noexcept;
+
+ private:
+  friend struct detail::ReadbackRingControl;
+  explicit ReadbackRing(detail::ReadbackRingControl* control) noexcept : control_(control) {}
+  detail::ReadbackRingControl* control_ = nullptr;
+};
+
+}  // namespace pmb

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// What pmb's calls answer: a value, an ordinary "not now", or a typed error that knows its own sentence.
+//
+//   auto ring = pmb::UploadRing::create(context, {.capacity_bytes = 1 << 20});
+//   if (!ring) { std::cerr << ring.error().message() << '\n'; return 1; }
+//
+// Units:   numbers inside an Error are bytes, counts or nanoseconds, as its sentence says.
+// Threads: values only; no shared state.
+// Memory:  an Error is trivially copyable and owns nothing; only message() allocates.
+// Errors:  no exception leaves the library.
+// GL:      none.
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <tl/expected.hpp>
+#include <type_traits>
+
+namespace pmb {
+
+/// How a call ended. Positive values are ordinary answers ("not now"), negative ones are errors.
+enum class Status : std::int32_t {
+  ok = 0,
+  would_block = 1,        ///< Not now, and nothing was waited for.
+  timed_out = 2,          ///< A bounded wait ran out; nothing changed hands.
+  unsupported = -1,       ///< The context or machine lacks something.
+  out_of_memory = -2,     ///< The driver or process has no memory for it.
+  too_large = -3,         ///< It can never fit.
+  map_failed = -4,        ///< A mapping call answered null.
+  data_lost = -5,         ///< glUnmapBuffer answered false.
+  context_lost = -6,      ///< The GL context was reset.
+  fence_failed = -7,      ///< glFenceSync answered null.
+  wait_failed = -8,       ///< A wait gave an answer that proves nothing.
+  invalid_argument = -9,  ///< A value that can never be right.
+  wrong_context = -10,    ///< No context, another context or another thread.
+  stale_handle = -11,     ///< The handle's object was given back or is gone.
+  refused = -12,          ///< Against the rules of use; nothing was changed.
+  gl_error = -13,         ///< The driver answered an error that it should not.
+};
+
+/// The permanent identity of each error; errors.def lists them with their sentences.
+enum class ErrorId : std::uint16_t {
+  none = 0,
+#define PMB_ERROR(number, id, status, sentence) id = number,
+#include <pmb/errors.def>
+#undef PMB_ERROR
+};
+
+/// One failure: what, in which GL call, with which numbers, and where in the code it was noticed.
+struct Error {
+  Status status = Status::ok;
+  ErrorId id = ErrorId::none;
+  std::uint32_t gl_error = 0;        ///< What glGetError answered, or 0.
+  const char* gl_call = "";          ///< The GL or EGL call concerned, a literal, or "".
+  std::uint64_t numbers[3] = {};     ///< As the sentence of `id` uses them.
+  std::source_location where = {};   ///< The line that called pmb, or the line in pmb that noticed.
+
+  /// The whole sentence, with what to do. Allocates.
+  std::string message() const;
+};
+static_assert(std::is_trivially_copyable_v<Error>);
+
+/// A value or an Error.
+template <class T>
+using Result = tl::expected<T, Error>;
+
+/// The status of a result, `Status::ok` for a value.
+template <class T>
+constexpr Status status_of(const Result<T>& result) noexcept {
+  return result ? Status::ok : result.error().status;
+}
+
+/// The status that an error id always carries.
+Status status_of(ErrorId id) noexcept;
+
+/// "would_block", "context_lost", …
+const char* to_string(Status status) noexcept;
+/// "ring_full_unretired", …
+const char* to_string(ErrorId id) noexcept;
+
+}  // namespace pmb

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// What a test may order the strict fake GL to do in place of the real work of one call, and how a fake is
+// configured.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace strict_gl {
+
+// What glClientWaitSync answers once the context is lost. OpenGL 4.6 section 2.3.2 allows ALREADY_SIGNALED;
+// Mesa answers 0, which is none of the four values that section 4.1 names.
+enum class LostWaitAnswer { zero, already_signaled };
+
+// One scripted answer. Made by the functions below, consumed by FakeGl::script.
+struct Action {
+  enum class Kind {
+    gl_error,  // generate `error`, have no effect, return 0
+    zero,      // return 0 or null, generate nothing; glUnmapBuffer unmaps, loses the bytes, returns GL_FALSE
+    timeout_expired,  // glClientWaitSync: GL_TIMEOUT_EXPIRED; glGetSynciv: GL_UNSIGNALED
+    wait_failed,      // glClientWaitSync: GL_WAIT_FAILED with `error`
+    lose_context,     // the context is lost before this call does anything
+  };
+  Kind kind = Kind::zero;
+  GLenum error = GL_NO_ERROR;
+  bool forever = false;  // from the nth call on, instead of on the nth call only
+
+  // The same action on the nth call and on every later one.
+  [[nodiscard]] Action for_ever() const {
+    Action action = *this;
+    action.forever = true;
+    return action;
+  }
+};
+
+// A storage call (glBufferStorage, glNamedBufferStorage) that fails with GL_OUT_OF_MEMORY also leaves its
+// name immutable with size 0, as Mesa does.
+inline Action fail_with(GLenum error) {
+  return {Action::Kind::gl_error, error, false};
+}
+inline Action return_zero() {
+  return {Action::Kind::zero, GL_NO_ERROR, false};
+}
+inline Action timeout_expired() {
+  return {Action::Kind::timeout_expired, GL_NO_ERROR, false};
+}
+inline Action wait_failed(GLenum error = GL_INVALID_VALUE) {
+  return {Action::Kind::wait_failed, error, false};
+}
+inline Action lose_the_context() {
+  return {Action::Kind::lose_context, GL_NO_ERROR, false};
+}
+
+// How a fake presents itself and how patient its clients must be. The defaults are a 4.6 core context of a
+// driver that no quirk table knows.
+struct FakeConfig {
+  int major = 4;
+  int minor = 6;
+  bool es = false;  // an OpenGL ES context: set major and minor (3.0 to 3.2) and the extensions too
+  std::vector<std::string> extensions = {"GL_ARB_buffer_storage",
+                                         "GL_ARB_clear_buffer_object",
+                                         "GL_ARB_copy_buffer",
+                                         "GL_ARB_direct_state_access",
+                                         "GL_ARB_map_buffer_alignment",
+                                         "GL_ARB_map_buffer_range",
+                                         "GL_ARB_shader_image_load_store",
+                                         "GL_ARB_shader_storage_buffer_object",
+                                         "GL_ARB_sync",
+                                         "GL_KHR_debug",
+                                         "GL_KHR_robustness"};
+  std::string vendor = "strict fake";
+  std::string renderer = "strict fake GL";
+  std::string version_suffix = "strict fake 1.0";  // what follows "4.6 (Core Profile) " in GL_VERSION
+  bool no_error_context = false;  // misuse is still logged as a violation, but generates no GL error
+  bool unknown_names_null =
+      false;                 // get_proc_address answers null, not a trap, for names that the fake lacks
+  bool reuse_names = false;  // deleted buffer names come back at once, as real drivers do
+
+  GLenum reset_notification_strategy = GL_LOSE_CONTEXT_ON_RESET;
+  GLenum reset_status = GL_GUILTY_CONTEXT_RESET;  // what glGetGraphicsResetStatus answers after the loss
+  int reset_status_answers =
+      -1;  // how often it does; GL_NO_ERROR afterwards ("reset completed"). -1: for ever
+  LostWaitAnswer lost_wait_answer = LostWaitAnswer::zero;
+
+  std::int64_t uniform_offset_alignment = 256;
+  std::int64_t shader_storage_offset_alignment = 16;
+  std::int64_t texture_buffer_offset_alignment = 16;
+  std::int64_t max_shader_storage_block_bytes = std::int64_t{1} << 27;
+  std::int64_t max_uniform_block_bytes = 65536;
+  std::int64_t min_map_alignment_bytes = 64;
+  std::map<GLenum, std::int64_t> more_limits;  // answers of glGetInteger*v, before the fake's own
+
+  std::int64_t total_memory_bytes = std::int64_t{16} << 30;  // storage beyond this: GL_OUT_OF_MEMORY
+  int polls_until_done = 1;  // zero-timeout polls of a flushed fence that expire before its commands run
+
+  std::size_t max_logged_calls = 65536;  // the ordered log stops growing here; the counts go on
+  bool instant = false;  // for counting instructions: no log, no checks of order, commands run when issued
+};
+
+}  // namespace strict_gl
