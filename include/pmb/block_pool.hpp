@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Equal blocks, each a GL buffer of its own, held as long as wanted and given back in any order: decoder surfaces,
-// operations in flight, user kernels that may write where they should not.
+// Equal blocks, each a GL buffer of its own, held as long as wanted and given back in any order: decoder
+// surfaces, operations in flight, user kernels that may write where they should not.
 //
 //   auto block = pool.acquire();
 //   std::size_t used = read_some(block->raw_bytes());          // writable pools
@@ -8,14 +8,17 @@
 //   glBindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, block->buffer());
 //   glDispatchCompute(…);
 //   auto ticket = context.timeline().mark();
-//   pool.retire(*block, *ticket);                              // or: pool.wait_view(*block, *ticket, 1s), then release
+//   pool.retire(*block, *ticket);                              // or: pool.wait_view(*block, *ticket, 1s),
+//   then release
 //
 // Units:   bytes; nanoseconds.
 // Threads: calls on the context's thread; a block's bytes on any thread while it is filled or viewed.
 // Memory:  count × block_bytes shared, allocated by create().
-// Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused, stale_handle, context_lost,
+// Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused,
+// stale_handle, context_lost,
 //          wrong_context.
-// GL:      none in acquire, publish and retire while a block is free, but the flush that the explicit model needs.
+// GL:      none in acquire, publish and retire while a block is free, but the flush that the explicit model
+// needs.
 #pragma once
 
 #include <chrono>
@@ -45,7 +48,8 @@ class Block {
  public:
   constexpr Block() noexcept = default;
 
-  /// All bytes of the block while it is acquired and not yet published; empty otherwise, and in read-only pools.
+  /// All bytes of the block while it is acquired and not yet published; empty otherwise, and in read-only
+  /// pools.
   std::span<std::byte> raw_bytes() const noexcept;
   std::uint32_t buffer() const noexcept;      ///< GL name; the block starts at its byte 0.
   std::uint64_t size_bytes() const noexcept;  ///< As created; as used once published.
@@ -83,8 +87,8 @@ class BlockPool {
   BlockPool& operator=(BlockPool&&) noexcept;
   ~BlockPool();
 
-  /// A free block; waits boundedly for the oldest retired one. would_block at once where no block was retired.
-  /// Statuses: would_block, timed_out, context_lost, wait_failed, stale_handle, wrong_context.
+  /// A free block; waits boundedly for the oldest retired one. would_block at once where no block was
+  /// retired. Statuses: would_block, timed_out, context_lost, wait_failed, stale_handle, wrong_context.
   Result<Block> acquire(std::source_location where = std::source_location::current());
   /// As acquire, but never waits.
   Result<Block> try_acquire(std::source_location where = std::source_location::current());
@@ -96,7 +100,8 @@ class BlockPool {
 
   /// Hands the block back once `ticket` has passed. In writable pools the block must be published.
   /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket); a refusal changes nothing.
-  Result<void> retire(Block block, Ticket ticket, std::source_location where = std::source_location::current());
+  Result<void> retire(Block block, Ticket ticket,
+                      std::source_location where = std::source_location::current());
 
   /// What the GPU wrote, in place, once `ticket`, marked behind its writer, has passed. Readable pools only.
   /// Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
@@ -136,8 +141,11 @@ class PingPong {
     return PingPong(std::move(*pool));
   }
 
-  /// The block whose turn it is; waits, boundedly, until the GPU has passed its last use. Statuses: as BlockPool::acquire.
-  Result<Block> next(std::source_location where = std::source_location::current()) { return pool_.acquire(where); }
+  /// The block whose turn it is; waits, boundedly, until the GPU has passed its last use. Statuses: as
+  /// BlockPool::acquire.
+  Result<Block> next(std::source_location where = std::source_location::current()) {
+    return pool_.acquire(where);
+  }
   /// For publish, retire, view and release.
   BlockPool& pool() noexcept { return pool_; }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// pmb's view of one GL context: entry points, limits, driver identity, quirks, options, and everything mapped on it.
+// pmb's view of one GL context: entry points, limits, driver identity, quirks, options, and everything mapped
+// on it.
 //
 //   auto context = pmb::Context::from_current(eglGetProcAddress);
 //   if (!context) { std::cerr << context.error().message() << '\n'; return 1; }
 //   std::cout << context->driver().renderer << '\n';
 //
 // Units:   bytes.
-// Threads: made, used and destroyed on the thread where the GL context is current; other threads may ask tickets.
-// Memory:  one heap block; objects made on a context may outlive it and are then inert.
-// Errors:  wrong_context, unsupported.
-// GL:      the context is the caller's: never created, switched or destroyed here. Asking the kernel for this
-//          machine's and this control group's memory is the one look outside; Options::memory_limit_bytes avoids it.
+// Threads: made, used and destroyed on the thread where the GL context is current; other threads may ask
+// tickets. Memory:  one heap block; objects made on a context may outlive it and are then inert. Errors:
+// wrong_context, unsupported. GL:      the context is the caller's: never created, switched or destroyed
+// here. Asking the kernel for this
+//          machine's and this control group's memory is the one look outside; Options::memory_limit_bytes
+//          avoids it.
 #pragma once
 
 #include <chrono>
@@ -37,8 +39,8 @@ struct ContextState;
 }
 
 /// A borrowed function that finds GL entry points by name; used only inside the call it is passed to.
-/// Takes every common shape: `f(name)` as of EGL, GLFW and SDL, any callable, and `f(name, user)` or `f(user, name)`
-/// with a user pointer.
+/// Takes every common shape: `f(name)` as of EGL, GLFW and SDL, any callable, and `f(name, user)` or `f(user,
+/// name)` with a user pointer.
 class Loader {
  public:
   using Function = void (*)();
@@ -47,8 +49,7 @@ class Loader {
   template <class R>
     requires std::is_pointer_v<R>
   Loader(R (*function)(const char*)) noexcept
-      : function_(reinterpret_cast<Function>(function)),
-        invoke_([](const Loader& self, const char* name) {
+      : function_(reinterpret_cast<Function>(function)), invoke_([](const Loader& self, const char* name) {
           return reinterpret_cast<void*>(reinterpret_cast<R (*)(const char*)>(self.function_)(name));
         }) {}
 
@@ -106,16 +107,18 @@ struct Options {
   bool bind_to_edit = false;
   /// Ids of quirks (as `Context::quirks` lists them) that shall not be applied.
   std::vector<std::string> disabled_quirks = {};
-  /// Most bytes that may be mapped at once; 0 asks the kernel for the smaller of memory and control group limit.
+  /// Most bytes that may be mapped at once; 0 asks the kernel for the smaller of memory and control group
+  /// limit.
   std::uint64_t memory_limit_bytes = 0;
   /// Longest wait of calls that are not given one.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
-  /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or glXGetCurrentContext,
-  /// whichever the loader or the process has.
+  /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or
+  /// glXGetCurrentContext, whichever the loader or the process has.
   void* (*current_context)() = nullptr;
 
-  /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_BIND_TO_EDIT (1), PMB_DISABLE_QUIRKS
-  /// (ids joined by commas) and PMB_LOG (1: to stderr). Values that are none of these are ignored.
+  /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_BIND_TO_EDIT (1),
+  /// PMB_DISABLE_QUIRKS (ids joined by commas) and PMB_LOG (1: to stderr). Values that are none of these are
+  /// ignored.
   static Options from_environment();
 };
 
@@ -124,27 +127,37 @@ struct Limits {
   int gl_major = 0;
   int gl_minor = 0;
   bool core_profile = false;
-  bool no_error = false;                    ///< GL reports no errors here (KHR_no_error).
-  bool buffer_storage = false;              ///< OpenGL 4.4 or GL_ARB_buffer_storage.
-  bool direct_state_access = false;         ///< OpenGL 4.5 or GL_ARB_direct_state_access, and used by pmb.
-  bool memory_barrier = false;              ///< glMemoryBarrier exists.
-  bool compute = false;                     ///< OpenGL 4.3 or compute and storage buffers by extension.
-  bool reset_notification = false;          ///< The context tells when it is lost.
+  bool no_error = false;             ///< GL reports no errors here (KHR_no_error).
+  bool buffer_storage = false;       ///< OpenGL 4.4 or GL_ARB_buffer_storage.
+  bool direct_state_access = false;  ///< OpenGL 4.5 or GL_ARB_direct_state_access, and used by pmb.
+  bool memory_barrier = false;       ///< glMemoryBarrier exists.
+  bool compute = false;              ///< OpenGL 4.3 or compute and storage buffers by extension.
+  bool reset_notification = false;   ///< The context tells when it is lost.
   std::uint64_t uniform_offset_alignment = 1;
   std::uint64_t storage_offset_alignment = 1;
   std::uint64_t texture_offset_alignment = 1;
-  std::uint64_t map_alignment = 1;          ///< GL_MIN_MAP_BUFFER_ALIGNMENT.
+  std::uint64_t map_alignment = 1;  ///< GL_MIN_MAP_BUFFER_ALIGNMENT.
   std::uint64_t max_uniform_block = 0;
   std::uint64_t max_storage_block = 0;
 };
 
 /// Who answers the GL calls.
-enum class Vendor : std::uint8_t { unknown, nvidia, amd, intel, mesa_software, qualcomm, arm, imagination, broadcom };
+enum class Vendor : std::uint8_t {
+  unknown,
+  nvidia,
+  amd,
+  intel,
+  mesa_software,
+  qualcomm,
+  arm,
+  imagination,
+  broadcom
+};
 
 struct Driver {
-  std::string vendor;     ///< GL_VENDOR
-  std::string renderer;   ///< GL_RENDERER
-  std::string version;    ///< GL_VERSION
+  std::string vendor;    ///< GL_VENDOR
+  std::string renderer;  ///< GL_RENDERER
+  std::string version;   ///< GL_VERSION
   Vendor vendor_kind = Vendor::unknown;
   bool mesa = false;      ///< A Mesa driver, hardware or software.
   bool software = false;  ///< The CPU renders: mapped memory is plain memory.
@@ -173,9 +186,9 @@ struct LiveMapping {
 /// See the head of this file. Moving keeps everything made on it valid.
 class Context {
  public:
-  /// Reads entry points, limits and identity of the context that is current on this thread. Errors that the caller had
-  /// pending are taken out of GL and logged as the caller's. Blocks for some queries; not for a frame.
-  /// Statuses: wrong_context, unsupported.
+  /// Reads entry points, limits and identity of the context that is current on this thread. Errors that the
+  /// caller had pending are taken out of GL and logged as the caller's. Blocks for some queries; not for a
+  /// frame. Statuses: wrong_context, unsupported.
   static Result<Context> from_current(Loader loader, Options options = {},
                                       std::source_location where = std::source_location::current());
 
@@ -183,7 +196,8 @@ class Context {
   Context& operator=(Context&&) noexcept;
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
-  /// Makes what is left inert and reports it as leaked. Makes GL calls only if its GL context is current here.
+  /// Makes what is left inert and reports it as leaked. Makes GL calls only if its GL context is current
+  /// here.
   ~Context();
 
   /// The one timeline of this context. The reference stays valid until the context is destroyed.
@@ -204,12 +218,16 @@ class Context {
   std::uint64_t mapped_bytes() const noexcept;
   std::uint64_t memory_limit_bytes() const noexcept;
 
+  /// Takes the oldest GL error that was pending when a creating call of pmb had to ask for errors: the
+  /// caller's, as glGetError would have answered it. 0 when there is none.
+  std::uint32_t take_caller_error() noexcept;
+
   /// True from the moment that a reset was noticed; everything made on the context is inert then.
   bool lost() const noexcept;
 
  private:
   friend struct detail::ContextState;
-  explicit Context(std::shared_ptr<detail::ContextState> state) noexcept : state_(std::move(state)) {}
+  explicit Context(std::shared_ptr<detail::ContextState> state) noexcept;
   std::shared_ptr<detail::ContextState> state_;
 };
 

@@ -6,10 +6,10 @@
 //   auto context = pmb::Context::from_current(pmb::HeadlessContext::loader());
 //
 // Units:   none.
-// Threads: a context is current on at most one thread; several contexts of one process do not disturb each other.
-// Memory:  the driver's.
-// Errors:  unsupported (no EGL, no such version), invalid_argument (no such GPU).
-// GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL, no surface.
+// Threads: a context is current on at most one thread; several contexts of one process do not disturb each
+// other. Memory:  the driver's. Errors:  unsupported (no EGL, no such version), invalid_argument (no such
+// GPU). GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL, no
+// surface.
 #pragma once
 
 #include <memory>
@@ -40,8 +40,8 @@ struct HeadlessOptions {
   bool software = false;              ///< The CPU, also where there is a GPU.
   int gl_major = 0;                   ///< Least version wanted; 0: the newest core profile there is.
   int gl_minor = 0;
-  bool no_error = false;              ///< EGL_KHR_create_context_no_error.
-  bool robust = true;                 ///< Lose-context-on-reset where the driver has it.
+  bool no_error = false;  ///< EGL_KHR_create_context_no_error.
+  bool robust = true;     ///< Lose-context-on-reset where the driver has it.
 };
 
 /// A context without a window. Move-only; not current until make_current().

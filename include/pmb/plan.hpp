@@ -7,7 +7,8 @@
 // Units:   bytes.
 // Threads: values only.
 // Memory:  trivially copyable; describe() allocates.
-// GL:      flags are those of OpenGL 4.6 core, sections 6.2 and 6.3; only legal combinations are ever planned.
+// GL:      flags are those of OpenGL 4.6 core, sections 6.2 and 6.3; only legal combinations are ever
+// planned.
 #pragma once
 
 #include <array>
@@ -41,9 +42,9 @@ enum class Path : std::uint8_t {
 struct PlanRequest {
   Access access = Access::sequential_write;
   std::uint64_t size_bytes = 0;
-  std::uint32_t gpu_reads = 1;          ///< How often the GPU reads or writes each byte.
-  std::optional<Model> model = {};      ///< Forces the model.
-  std::optional<Path> path = {};        ///< Forces the path.
+  std::uint32_t gpu_reads = 1;      ///< How often the GPU reads or writes each byte.
+  std::optional<Model> model = {};  ///< Forces the model.
+  std::optional<Path> path = {};    ///< Forces the path.
 };
 
 /// A choice with its reasons. Produced by `Context::plan`.

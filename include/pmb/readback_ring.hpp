@@ -9,8 +9,9 @@
 // Units:   bytes; nanoseconds.
 // Threads: calls on the context's thread; the viewed bytes on any thread until release().
 // Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create().
-// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost, wrong_context.
-// GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access is missing.
+// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
+// wrong_context. GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access
+// is missing.
 #pragma once
 
 #include <chrono>
@@ -49,21 +50,21 @@ class PendingReadback {
  public:
   constexpr PendingReadback() noexcept = default;
 
-  /// The bytes if they have arrived: would_block otherwise, also while no mark() stands behind the writer. Polls.
-  /// Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
+  /// The bytes if they have arrived: would_block otherwise, also while no mark() stands behind the writer.
+  /// Polls. Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
   Result<ReadView> try_view(std::source_location where = std::source_location::current()) const;
 
-  /// Waits for the bytes for at most `timeout`. Answers would_block at once where no mark() stands behind the writer.
-  /// Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
+  /// Waits for the bytes for at most `timeout`. Answers would_block at once where no mark() stands behind the
+  /// writer. Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
   Result<ReadView> wait(std::chrono::nanoseconds timeout,
                         std::source_location where = std::source_location::current()) const;
 
-  /// Gives the memory back, in any order, at any time: one that has not arrived yet is reused once it has. No wait.
-  /// Statuses: stale_handle.
+  /// Gives the memory back, in any order, at any time: one that has not arrived yet is reused once it has. No
+  /// wait. Statuses: stale_handle.
   Result<void> release(std::source_location where = std::source_location::current()) const;
 
-  std::uint32_t buffer() const noexcept;         ///< GL name to write into, for acquire().
-  std::uint64_t offset_bytes() const noexcept;   ///< From the start of the GL buffer.
+  std::uint32_t buffer() const noexcept;        ///< GL name to write into, for acquire().
+  std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
   std::uint64_t size_bytes() const noexcept;
   bool is_live() const noexcept;
 
@@ -93,7 +94,8 @@ class ReadbackRing {
   static Result<ReadbackRing> create(Context& context, const ReadbackRingInfo& info,
                                      std::source_location where = std::source_location::current());
   /// A ring on a readable mapping that exists, an adopted one too.
-  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer, const ReadbackRingInfo& info = {},
+  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer,
+                                        const ReadbackRingInfo& info = {},
                                         std::source_location where = std::source_location::current());
 
   ReadbackRing() noexcept;
@@ -101,13 +103,14 @@ class ReadbackRing {
   ReadbackRing& operator=(ReadbackRing&&) noexcept;
   ~ReadbackRing();
 
-  /// Copies a range of any buffer into the ring on the GPU, behind shader stores into it. Arrives after the next mark().
-  /// Statuses: as UploadRing::acquire, and invalid_argument (range, no buffer), refused (source mapped the old way).
+  /// Copies a range of any buffer into the ring on the GPU, behind shader stores into it. Arrives after the
+  /// next mark(). Statuses: as UploadRing::acquire, and invalid_argument (range, no buffer), refused (source
+  /// mapped the old way).
   Result<PendingReadback> request(std::uint32_t buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                   std::source_location where = std::source_location::current());
 
-  /// Reserves memory for commands that write here themselves: shaders, glReadPixels, buffer copies. The caller owes: the
-  /// writers are issued before the next mark(). Statuses: as UploadRing::acquire.
+  /// Reserves memory for commands that write here themselves: shaders, glReadPixels, buffer copies. The
+  /// caller owes: the writers are issued before the next mark(). Statuses: as UploadRing::acquire.
   Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                   std::source_location where = std::source_location::current());
 

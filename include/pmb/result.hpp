@@ -51,10 +51,10 @@ enum class ErrorId : std::uint16_t {
 struct Error {
   Status status = Status::ok;
   ErrorId id = ErrorId::none;
-  std::uint32_t gl_error = 0;        ///< What glGetError answered, or 0.
-  const char* gl_call = "";          ///< The GL or EGL call concerned, a literal, or "".
-  std::uint64_t numbers[3] = {};     ///< As the sentence of `id` uses them.
-  std::source_location where = {};   ///< The line that called pmb, or the line in pmb that noticed.
+  std::uint32_t gl_error = 0;       ///< What glGetError answered, or 0.
+  const char* gl_call = "";         ///< The GL or EGL call concerned, a literal, or "".
+  std::uint64_t numbers[3] = {};    ///< As the sentence of `id` uses them.
+  std::source_location where = {};  ///< The line that called pmb, or the line in pmb that noticed.
 
   /// The whole sentence, with what to do. Allocates.
   std::string message() const;

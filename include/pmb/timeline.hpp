@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The order of a context's GPU work: mark() puts one fence behind all commands issued so far and answers a ticket.
+// The order of a context's GPU work: mark() puts one fence behind all commands issued so far and answers a
+// ticket.
 //
 //   draw_everything();
 //   auto ticket = context.timeline().mark();     // one fence, however many rings retire to it
@@ -9,7 +10,8 @@
 //
 // Units:   nanoseconds.
 // Threads: mark, adopt, poll and wait on the context's thread; Ticket::passed() on any.
-// Memory:  tickets are two words and own nothing. At most kMaxFences fences are live; beyond that neighbours merge, and a
+// Memory:  tickets are two words and own nothing. At most kMaxFences fences are live; beyond that neighbours
+// merge, and a
 //          merged ticket passes a little later, never earlier.
 // Errors:  fence_failed, wait_failed, context_lost, timed_out, wrong_context, refused, stale_handle.
 // GL:      OpenGL 4.6 core, section 4.1. A fence covers only the commands of its own context.
@@ -27,25 +29,31 @@ namespace pmb {
 namespace detail {
 struct ContextState;
 struct TimelineControl;
+struct TimelineState;
 }  // namespace detail
+
+/// Between two marks of the program pmb may set fences for its own transfers; they count in the low bits of a
+/// serial.
+inline constexpr int kSerialShift = 20;
 
 /// A point on a timeline. Copy it freely; an empty one has never passed.
 class Ticket {
  public:
   constexpr Ticket() noexcept = default;
 
-  /// True once the context's thread has learnt (by poll, wait, or any call that waits) that the GPU finished everything
-  /// before the mark. Any thread; two loads. False for empty tickets and after the context is gone or lost.
+  /// True once the context's thread has learnt (by poll, wait, or any call that waits) that the GPU finished
+  /// everything before the mark. Any thread; two loads. False for empty tickets and after the context is gone
+  /// or lost.
   bool passed() const noexcept;
 
-  /// Position on its timeline, from 1 on; 0 for an empty ticket.
-  std::uint64_t serial() const noexcept { return serial_; }
+  /// Position among the marks of its timeline, growing; 0 for an empty ticket.
+  std::uint64_t serial() const noexcept { return serial_ >> kSerialShift; }
 
   friend bool operator==(const Ticket&, const Ticket&) noexcept = default;
 
  private:
-  friend class Timeline;
   friend struct detail::TimelineControl;
+  friend struct detail::TimelineState;
   constexpr Ticket(const detail::TimelineControl* control, std::uint64_t serial) noexcept
       : control_(control), serial_(serial) {}
   const detail::TimelineControl* control_ = nullptr;
@@ -61,15 +69,16 @@ class Timeline {
   Timeline(const Timeline&) = delete;
   Timeline& operator=(const Timeline&) = delete;
 
-  /// Puts a fence behind every command issued so far, with the barrier that readable non-coherent mappings need before
-  /// it, and arms the readbacks requested so far. Flushes nothing. About 1.6 µs on an H200 (docs/spec.md).
-  /// Statuses: fence_failed (nothing was handed over; mark again), context_lost, wrong_context.
+  /// Puts a fence behind every command issued so far, with the barrier that readable non-coherent mappings
+  /// need before it, and arms the readbacks requested so far. Flushes nothing. About 1.6 µs on an H200
+  /// (docs/spec.md). Statuses: fence_failed (nothing was handed over; mark again), context_lost,
+  /// wrong_context.
   Result<Ticket> mark(std::source_location where = std::source_location::current());
 
-  /// Takes over a fence that the caller made with glFenceSync: owned by pmb from then, also when this fails after the
-  /// argument was accepted. The ticket passes when it and everything marked before has passed.
-  /// The caller owes: the fence stands behind the readers that the ticket shall cover.
-  /// Statuses: invalid_argument, fence_failed, context_lost, wrong_context.
+  /// Takes over a fence that the caller made with glFenceSync: owned by pmb from then, also when this fails
+  /// after the argument was accepted. The ticket passes when it and everything marked before has passed. The
+  /// caller owes: the fence stands behind the readers that the ticket shall cover. Statuses:
+  /// invalid_argument, fence_failed, context_lost, wrong_context.
   Result<Ticket> adopt(void* gl_sync, std::source_location where = std::source_location::current());
 
   /// Learns what has passed. Never blocks; flushes once if unflushed work is waited for.
@@ -89,11 +98,9 @@ class Timeline {
 
  private:
   friend struct detail::ContextState;
-  friend struct detail::TimelineControl;
   explicit Timeline(detail::ContextState& context);
   ~Timeline();
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<detail::TimelineState> state_;
 };
 
 }  // namespace pmb

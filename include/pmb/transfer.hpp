@@ -8,9 +8,10 @@
 // Threads: the context's thread.
 // Memory:  the first call of each kind allocates a ring of 8 MiB that stays with the context.
 // Errors:  invalid_argument, refused, timed_out, out_of_memory, context_lost, wait_failed, wrong_context.
-// GL:      works on any buffer, immutable or not, that is not mapped without PERSISTENT. Changes the COPY_READ and
-//          COPY_WRITE bindings where direct state access is missing. Both are ordered behind shader stores that
-//          were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2).
+// GL:      works on any buffer, immutable or not, that is not mapped without PERSISTENT. Changes the
+// COPY_READ and
+//          COPY_WRITE bindings where direct state access is missing. Both are ordered behind shader stores
+//          that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2).
 #pragma once
 
 #include <cstddef>
@@ -23,14 +24,15 @@ namespace pmb {
 
 class Context;
 
-/// Copies `bytes` into a buffer. The memory is free again on return; commands issued from now on see the new bytes,
-/// commands issued before see the old ones. Waits only while more than 8 MiB are under way.
+/// Copies `bytes` into a buffer. The memory is free again on return; commands issued from now on see the new
+/// bytes, commands issued before see the old ones. Waits only while more than 8 MiB are under way.
 Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                     std::span<const std::byte> bytes,
                     std::source_location where = std::source_location::current());
 
 /// Copies a range of a buffer out, behind everything issued before. Waits for the GPU, boundedly.
 Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
-                      std::span<std::byte> bytes, std::source_location where = std::source_location::current());
+                      std::span<std::byte> bytes,
+                      std::source_location where = std::source_location::current());
 
 }  // namespace pmb

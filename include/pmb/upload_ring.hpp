@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Streams bytes up: slices of one mapped buffer go round between the CPU that fills them and the GPU that reads them.
+// Streams bytes up: slices of one mapped buffer go round between the CPU that fills them and the GPU that
+// reads them.
 //
 //   auto slice = ring.acquire(bytes_needed);                      // reserve
 //   std::size_t used = decode_into(slice->raw_bytes());           // fill, on any thread
@@ -11,8 +12,9 @@
 // Units:   bytes; offsets from the start of the GL buffer, so that they fit glBindBufferRange.
 // Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published.
 // Memory:  capacity_bytes shared, 64 bytes a slice record, all allocated by create().
-// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost, wrong_context.
-// GL:      none in acquire, publish and retire while there is room, but the flush that the explicit model needs.
+// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
+// wrong_context. GL:      none in acquire, publish and retire while there is room, but the flush that the
+// explicit model needs.
 #pragma once
 
 #include <chrono>
@@ -37,27 +39,30 @@ namespace detail {
 struct UploadRingControl;
 }
 
-/// A byte range of a ring, lent to the CPU for one use. Two words, copied freely; a stale one is inert: no bytes, buffer 0.
+/// A byte range of a ring, lent to the CPU for one use. Two words, copied freely; a stale one is inert: no
+/// bytes, buffer 0.
 class Slice {
  public:
   constexpr Slice() noexcept = default;
 
-  /// The bytes to fill, as long as the slice is acquired; empty afterwards. Write-only: reads are undefined and can be
-  /// a hundred times slower than memory.
+  /// The bytes to fill, as long as the slice is acquired; empty afterwards. Write-only: reads are undefined
+  /// and can be a hundred times slower than memory.
   std::span<std::byte> raw_bytes() const noexcept;
-  std::uint32_t buffer() const noexcept;         ///< GL name for the binding calls.
-  std::uint64_t offset_bytes() const noexcept;   ///< From the start of the GL buffer.
-  std::uint64_t size_bytes() const noexcept;     ///< As acquired; as used once published.
-  bool is_live() const noexcept;                 ///< Acquired or published, not yet retired.
+  std::uint32_t buffer() const noexcept;        ///< GL name for the binding calls.
+  std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
+  std::uint64_t size_bytes() const noexcept;    ///< As acquired; as used once published.
+  bool is_live() const noexcept;                ///< Acquired or published, not yet retired.
 
-  /// Copies `source` to `offset_bytes` in the slice. False, and nothing copied, where it does not fit or is stale.
+  /// Copies `source` to `offset_bytes` in the slice. False, and nothing copied, where it does not fit or is
+  /// stale.
   bool copy_from(std::span<const std::byte> source, std::uint64_t offset_bytes = 0) const noexcept {
     const std::span<std::byte> target = raw_bytes();
     if (offset_bytes > target.size() || source.size() > target.size() - offset_bytes) return false;
     if (!source.empty()) std::memcpy(target.data() + offset_bytes, source.data(), source.size());
     return true;
   }
-  /// Stores one value as the `index`-th of its type. False, and nothing stored, where it does not fit or is stale.
+  /// Stores one value as the `index`-th of its type. False, and nothing stored, where it does not fit or is
+  /// stale.
   template <class T>
     requires std::is_trivially_copyable_v<T>
   bool store(std::size_t index, const T& value) const noexcept {
@@ -85,8 +90,8 @@ class Slice {
 struct UploadRingInfo {
   std::uint64_t capacity_bytes = 0;
   std::string_view label = {};
-  std::optional<Model> model = {};                    ///< Forces the model.
-  std::uint32_t max_slices = 0;                       ///< Live at once; 0: one a 256 bytes, 16 to 16384.
+  std::optional<Model> model = {};                       ///< Forces the model.
+  std::uint32_t max_slices = 0;                          ///< Live at once; 0: one a 256 bytes, 16 to 16384.
   std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
   bool pretouch = false;
 };
@@ -94,10 +99,10 @@ struct UploadRingInfo {
 struct RingStats {
   std::uint64_t capacity_bytes = 0;
   std::uint64_t live_slices = 0;
-  std::uint64_t acquired = 0;        ///< Slices since creation.
-  std::uint64_t flushes = 0;         ///< GL flush calls.
-  std::uint64_t waits = 0;           ///< Acquires that had to wait for the GPU.
-  std::uint64_t would_blocks = 0;    ///< Acquires that were refused for now.
+  std::uint64_t acquired = 0;      ///< Slices since creation.
+  std::uint64_t flushes = 0;       ///< GL flush calls.
+  std::uint64_t waits = 0;         ///< Acquires that had to wait for the GPU.
+  std::uint64_t would_blocks = 0;  ///< Acquires that were refused for now.
 };
 
 /// See the head of this file. Move-only; slices follow the ring when it moves.
@@ -117,9 +122,9 @@ class UploadRing {
   UploadRing& operator=(UploadRing&&) noexcept;
   ~UploadRing();
 
-  /// Reserves `size_bytes` whose offset in the buffer is a multiple of `alignment` and of the cache line; never wraps
-  /// inside a slice. alignment 0 suits every kind of indexed binding on this context. Constant cost; where the ring is
-  /// full of retired slices it waits for the oldest, boundedly, and counts that.
+  /// Reserves `size_bytes` whose offset in the buffer is a multiple of `alignment` and of the cache line;
+  /// never wraps inside a slice. alignment 0 suits every kind of indexed binding on this context. Constant
+  /// cost; where the ring is full of retired slices it waits for the oldest, boundedly, and counts that.
   /// Statuses: would_block (an unretired slice is in the way: waiting would not help), timed_out, too_large,
   /// invalid_argument, context_lost, wait_failed, stale_handle, wrong_context.
   Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
@@ -135,21 +140,24 @@ class UploadRing {
   Result<Slice> try_acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                             std::source_location where = std::source_location::current());
 
-  /// Ends filling: the first `used_bytes` become visible to commands issued from now on; the tail goes back. Flushes
-  /// exactly these bytes under explicit flush, makes no GL call under coherent. 0 is fine.
-  /// Statuses: stale_handle, refused (already published), invalid_argument (more than acquired), wrong_context.
+  /// Ends filling: the first `used_bytes` become visible to commands issued from now on; the tail goes back.
+  /// Flushes exactly these bytes under explicit flush, makes no GL call under coherent. 0 is fine. Statuses:
+  /// stale_handle, refused (already published), invalid_argument (more than acquired), wrong_context.
   Result<void> publish(Slice slice, std::uint64_t used_bytes,
                        std::source_location where = std::source_location::current());
 
   /// Undoes an acquire. Statuses: stale_handle, refused (published already).
   Result<void> cancel(Slice slice, std::source_location where = std::source_location::current());
 
-  /// Hands one published slice back once `ticket` has passed. The caller owes: every reader was issued before the mark.
-  /// Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish); a refusal changes nothing.
-  Result<void> retire(Slice slice, Ticket ticket, std::source_location where = std::source_location::current());
+  /// Hands one published slice back once `ticket` has passed. The caller owes: every reader was issued before
+  /// the mark. Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish); a
+  /// refusal changes nothing.
+  Result<void> retire(Slice slice, Ticket ticket,
+                      std::source_location where = std::source_location::current());
 
   /// Hands every slice back that is published and not yet retired; slices still being filled stay.
-  /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish): nothing is retired then.
+  /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish): nothing is retired
+  /// then.
   Result<void> retire(Ticket ticket, std::source_location where = std::source_location::current());
 
   RingStats stats() const noexcept;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Reports of wrong use: a rule with a permanent id, the object's label, the byte range and both places in the code.
+// Reports of wrong use: a rule with a permanent id, the object's label, the byte range and both places in the
+// code.
 //
 //   options.validation = [](const pmb::Report& report) { std::cerr << report.message() << '\n'; };
 //
-// With no sink set, the layer costs one predictable branch a call and wrong use has its documented safe outcome. With
-// a sink, rings keep copies of what they lend and compare them, so that forgotten publishes and late writes are seen.
+// With no sink set, the layer costs one predictable branch a call and wrong use has its documented safe
+// outcome. With a sink, rings keep copies of what they lend and compare them, so that forgotten publishes and
+// late writes are seen.
 //
 // Units:   bytes, relative to the start of the GL buffer.
 // Threads: the sink is called on the thread that broke the rule.
@@ -30,14 +32,15 @@ enum class Rule : std::uint16_t {
 /// One breach.
 struct Report {
   Rule rule{};
-  std::string_view label;             ///< The object's label, or "".
-  std::uint32_t buffer = 0;           ///< GL name, or 0.
-  std::uint64_t begin_bytes = 0;      ///< First byte concerned.
-  std::uint64_t end_bytes = 0;        ///< One past the last byte concerned.
-  std::source_location acquired_at;   ///< Where the object was created or acquired.
-  std::source_location noticed_at;    ///< Where the breach was noticed.
+  std::string_view label = {};            ///< The object's label, or "".
+  std::uint32_t buffer = 0;               ///< GL name, or 0.
+  std::uint64_t begin_bytes = 0;          ///< First byte concerned.
+  std::uint64_t end_bytes = 0;            ///< One past the last byte concerned.
+  std::source_location acquired_at = {};  ///< Where the object was created or acquired.
+  std::source_location noticed_at = {};   ///< Where the breach was noticed.
 
-  /// "PMB-R01 slice_used_unpublished: … (buffer 3 'vertices', bytes 64 to 128, acquired at a.cpp:10, noticed at b.cpp:20)"
+  /// "PMB-R01 slice_used_unpublished: … (buffer 3 'vertices', bytes 64 to 128, acquired at a.cpp:10, noticed
+  /// at b.cpp:20)"
   std::string message() const;
 };
 

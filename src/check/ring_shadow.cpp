@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "check/ring_shadow.hpp"
+
+#include <utility>
+
+#include "core/byte_ranges.hpp"
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+
+RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer)
+    : context_(context), label_(std::move(label)), buffer_(buffer) {}
+
+void RingShadow::acquired(std::uint64_t sequence, std::uint64_t offset, std::span<const std::byte> bytes,
+                          std::source_location where) {
+  Watch watch;
+  watch.offset = offset;
+  watch.mapped = bytes;
+  // Write-only memory may be slow to read, which validation accepts; its values only serve to see a change.
+  watch.copy.assign(bytes.begin(), bytes.end());
+  watch.acquired_at = where;
+  watches_.insert_or_assign(sequence, std::move(watch));
+}
+
+void RingShadow::given_to_gl(std::uint64_t sequence) {
+  if (const auto found = watches_.find(sequence); found != watches_.end()) found->second.given = true;
+}
+
+void RingShadow::published(std::uint64_t sequence, std::span<const std::byte> bytes, std::source_location) {
+  const auto found = watches_.find(sequence);
+  if (found == watches_.end()) return;
+  Watch& watch = found->second;
+  watch.mapped = bytes;
+  watch.copy.assign(bytes.begin(), bytes.end());
+  watch.is_published = true;
+  watch.reported = false;
+}
+
+void RingShadow::cancelled(std::uint64_t sequence) {
+  watches_.erase(sequence);
+}
+
+void RingShadow::retired(std::uint64_t sequence, std::uint64_t serial) {
+  if (const auto found = watches_.find(sequence); found != watches_.end()) found->second.serial = serial;
+}
+
+void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) const {
+  if (watch.reported) return;
+  const core::ByteRange changed = core::differing_range(watch.mapped, watch.copy);
+  if (changed.empty()) return;
+  watch.reported = true;
+  report(rule, watch.offset + changed.begin, watch.offset + changed.end, watch.acquired_at, where);
+}
+
+void RingShadow::inspect_unpublished(std::source_location where) {
+  for (auto& [sequence, watch] : watches_) {
+    if (!watch.is_published && watch.given) compare(watch, Rule::slice_used_unpublished, where);
+    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+  }
+}
+
+void RingShadow::settle(std::uint64_t passed, std::source_location where) {
+  for (auto entry = watches_.begin(); entry != watches_.end();) {
+    Watch& watch = entry->second;
+    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+    const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
+    entry = done ? watches_.erase(entry) : std::next(entry);
+  }
+}
+
+void RingShadow::report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired,
+                        std::source_location noticed) const {
+  context_.report({.rule = rule,
+                   .label = label_,
+                   .buffer = buffer_,
+                   .begin_bytes = begin,
+                   .end_bytes = end,
+                   .acquired_at = acquired,
+                   .noticed_at = noticed});
+}
+
+std::source_location RingShadow::acquired_at(std::uint64_t sequence) const {
+  const auto found = watches_.find(sequence);
+  return found == watches_.end() ? std::source_location() : found->second.acquired_at;
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What validation knows of each slice of an upload ring: where it was acquired and published, whether its
+// place was given to GL, and a copy of its bytes, so that a forgotten publish and a late write are seen.
+// Exists only with a sink.
+//
+// Cost: a copy of each slice at acquire and at publish, and a comparison at mark and at retire.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <pmb/validation.hpp>
+#include <source_location>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pmb::detail {
+
+struct ContextState;
+
+class RingShadow {
+ public:
+  RingShadow(const ContextState& context, std::string label, std::uint32_t buffer);
+
+  /// `offset` is that of the slice in the GL buffer.
+  void acquired(std::uint64_t sequence, std::uint64_t offset, std::span<const std::byte> bytes,
+                std::source_location where);
+  /// The program asked for the slice's GL name or offset: it may be about to bind it.
+  void given_to_gl(std::uint64_t sequence);
+  /// Bytes in use from now on.
+  void published(std::uint64_t sequence, std::span<const std::byte> bytes, std::source_location where);
+  void cancelled(std::uint64_t sequence);
+  /// The program says that the last reader was issued. Bytes are watched until settle().
+  void retired(std::uint64_t sequence, std::uint64_t serial);
+
+  /// At a mark: acquired slices that were written and given to GL, but not published, are reported once.
+  void inspect_unpublished(std::source_location where);
+  /// Compares and forgets what has passed.
+  void settle(std::uint64_t passed, std::source_location where);
+  /// Compares everything still watched and forgets it.
+  void settle_all(std::source_location where) { settle(UINT64_MAX, where); }
+
+  void report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
+              std::source_location noticed_at) const;
+  /// Where a live slice was acquired, for reports.
+  std::source_location acquired_at(std::uint64_t sequence) const;
+
+ private:
+  struct Watch {
+    std::uint64_t offset = 0;
+    std::span<const std::byte> mapped;
+    std::vector<std::byte> copy;
+    std::source_location acquired_at;
+    std::uint64_t serial = 0;  ///< Retired with this one; 0 while it is not.
+    bool given = false;
+    bool is_published = false;
+    bool reported = false;
+  };
+  void compare(Watch& watch, Rule rule, std::source_location where) const;
+
+  const ContextState& context_;
+  std::string label_;
+  std::uint32_t buffer_;
+  std::unordered_map<std::uint64_t, Watch> watches_;
+};
+
+}  // namespace pmb::detail

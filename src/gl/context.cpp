@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <pmb/context.hpp>
+
+#include "core/machine_memory.hpp"
+#include "gl/context_state.hpp"
+#include "gl/mapping.hpp"
+#include "gl/timeline_state.hpp"
+#include "stream/transfer_rings.hpp"
+
+namespace pmb {
+namespace detail {
+namespace {
+
+#if defined(_WIN32)
+constexpr bool kWindows = true;
+#else
+constexpr bool kWindows = false;
+#endif
+
+struct QuirkEntry {
+  const char* id;
+  const char* what;
+  const char* evidence;
+  bool (*applies)(const Driver& driver);
+};
+
+constexpr QuirkEntry kQuirks[] = {
+#define PMB_QUIRK(id, applies, what, evidence) \
+  {#id, what, evidence, []([[maybe_unused]] const Driver& driver) -> bool { return applies; }},
+#include "gl/quirks.def"
+#undef PMB_QUIRK
+};
+
+bool disabled(const Options& options, const char* id) {
+  const auto& list = options.disabled_quirks;
+  return std::find(list.begin(), list.end(), id) != list.end();
+}
+
+void decide_quirks(ContextState& state) {
+  for (std::size_t i = 0; i < std::size(kQuirks); ++i) {
+    const QuirkEntry& quirk = kQuirks[i];
+    if (!quirk.applies(state.driver)) continue;
+    state.quirks[i] = !disabled(state.options, quirk.id);
+    state.log(LogLevel::info,
+              fmt::format("quirk {} {}: {} ({})", quirk.id, state.quirks[i] ? "in force" : "switched off",
+                          quirk.what, quirk.evidence));
+  }
+  const bool broken_dsa = state.quirk(QuirkId::nvidia_windows_dsa) || state.quirk(QuirkId::intel_windows_dsa);
+  if (broken_dsa || state.options.bind_to_edit) state.limits.direct_state_access = false;
+}
+
+}  // namespace
+
+ContextState::ContextState() : timeline(*this) {}
+
+ContextState::~ContextState() {
+  core::process_mapped_bytes() -= abandoned_bytes;
+}
+
+Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_location where) {
+  options = std::move(chosen);
+  current = options.current_context ? options.current_context : find_current_getter();
+  if (current) identity = current();
+  if (options.current_context && !identity) return fail(ErrorId::no_current_context, where);
+  owner = std::this_thread::get_id();
+
+  const GLADuserptrloadfunc load = [](void* user, const char* name) {
+    return reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
+  };
+  const auto get_string = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
+  if (!get_string) return fail(ErrorId::loader_failed, where);
+  const auto* version = reinterpret_cast<const char*>(get_string(GL_VERSION));
+  if (!version) return fail(ErrorId::no_current_context, where);
+  if (std::strncmp(version, "OpenGL ES", 9) == 0) return fail(ErrorId::gles_unsupported, where);
+  if (!gladLoadGLContextUserPtr(&gl, load, &loader)) return fail(ErrorId::loader_failed, where);
+  if (!gl.GetIntegerv || !gl.GetError) return fail(ErrorId::loader_failed, where);
+  if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) {
+    GLint major = 0;
+    GLint minor = 0;
+    gl.GetIntegerv(GL_MAJOR_VERSION, &major);
+    gl.GetIntegerv(GL_MINOR_VERSION, &minor);
+    return fail(ErrorId::version_too_old, where,
+                {.numbers = {static_cast<std::uint64_t>(major), static_cast<std::uint64_t>(minor)}});
+  }
+  alive = true;
+  set_caller_errors_aside();
+  if (auto read = read_limits(*this, where); !read) {
+    alive = false;
+    return read;
+  }
+  decide_quirks(*this);
+  memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : core::machine_memory_limit();
+  return {};
+}
+
+bool ContextState::is_current() const noexcept {
+  return alive && std::this_thread::get_id() == owner && (!current || current() == identity);
+}
+
+Result<void> ContextState::check_current(std::source_location where) const noexcept {
+  ErrorId id = ErrorId::none;
+  if (!alive) {
+    id = ErrorId::context_gone;
+  } else if (std::this_thread::get_id() != owner) {
+    id = ErrorId::wrong_thread;
+  } else if (current) {
+    void* now = current();
+    if (!now) {
+      id = ErrorId::no_current_context;
+    } else if (now != identity) {
+      id = ErrorId::other_context_current;
+    }
+  }
+  if (id != ErrorId::none) {
+    if (validating()) report({.rule = Rule::wrong_context, .noticed_at = where});
+    return fail(id, where);
+  }
+  return check_alive(where);
+}
+
+Result<void> ContextState::check_alive(std::source_location where) const noexcept {
+  if (lost) return fail(ErrorId::context_lost, where, {.numbers = {reset_status}});
+  return {};
+}
+
+Error ContextState::lose(std::uint32_t status, std::source_location where) noexcept {
+  if (!lost) {
+    lost = true;
+    reset_status = status;
+    log(LogLevel::warning, "the GL context was lost; everything made on it is inert");
+    for (Lender* lender : lenders) lender->make_inert();
+  }
+  return make_error(ErrorId::context_lost, where, {.numbers = {reset_status}});
+}
+
+void ContextState::log(LogLevel level, std::string_view line) const noexcept {
+  if (options.log) options.log(level, line);
+}
+
+void ContextState::report(const Report& report) const noexcept {
+  if (options.validation) options.validation(report);
+}
+
+void ContextState::set_caller_errors_aside() noexcept {
+  // GL keeps one flag an error kind, eight at most; a lost context answers without end.
+  for (int i = 0; i < 8; ++i) {
+    const GLenum error = gl.GetError();
+    if (error == GL_NO_ERROR) return;
+    caller_errors.push_back(error);
+    log(LogLevel::warning,
+        fmt::format("GL error {:#x} was pending before pmb's call: it is the caller's (take_caller_error())",
+                    error));
+  }
+}
+
+void ContextState::close() noexcept {
+  if (!alive) return;
+  // What the context made for itself goes first, while GL can still be called.
+  transfer.reset();
+  for (Lender* lender : lenders) lender->make_inert();
+  for (const auto& [address, mapping] : mappings) {
+    log(LogLevel::warning, fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context",
+                                       mapping->buffer, mapping->label, mapping->size, address));
+    report({.rule = Rule::leaked_with_context,
+            .label = mapping->label,
+            .buffer = mapping->buffer,
+            .begin_bytes = mapping->map_offset,
+            .end_bytes = mapping->map_offset + mapping->size,
+            .acquired_at = mapping->created_at});
+    mapping->abandon();
+  }
+  mappings.clear();
+  timeline.state_->close();
+  alive = false;
+}
+
+}  // namespace detail
+
+using detail::ContextState;
+
+Context::Context(std::shared_ptr<ContextState> state) noexcept : state_(std::move(state)) {}
+
+Result<Context> Context::from_current(Loader loader, Options options, std::source_location where) {
+  auto state = std::make_shared<ContextState>();
+  if (auto opened = state->open(loader, std::move(options), where); !opened) {
+    return tl::unexpected(opened.error());
+  }
+  return Context(std::move(state));
+}
+
+Context& Context::operator=(Context&& other) noexcept {
+  if (this != &other) {
+    if (state_) state_->close();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Context::~Context() {
+  if (state_) state_->close();
+}
+
+Timeline& Context::timeline() noexcept {
+  return state_->timeline;
+}
+const Limits& Context::limits() const noexcept {
+  return state_->limits;
+}
+const Driver& Context::driver() const noexcept {
+  return state_->driver;
+}
+const Options& Context::options() const noexcept {
+  return state_->options;
+}
+bool Context::has_extension(std::string_view name) const noexcept {
+  return state_->extensions.contains(name);
+}
+bool Context::lost() const noexcept {
+  return state_->lost;
+}
+std::uint64_t Context::mapped_bytes() const noexcept {
+  return core::process_mapped_bytes();
+}
+std::uint64_t Context::memory_limit_bytes() const noexcept {
+  return state_->memory_limit;
+}
+
+std::uint32_t Context::take_caller_error() noexcept {
+  auto& errors = state_->caller_errors;
+  if (errors.empty()) return 0;
+  const std::uint32_t oldest = errors.front();
+  errors.erase(errors.begin());
+  return oldest;
+}
+
+std::vector<Quirk> Context::quirks() const {
+  std::vector<Quirk> list;
+  for (std::size_t i = 0; i < std::size(detail::kQuirks); ++i) {
+    const detail::QuirkEntry& quirk = detail::kQuirks[i];
+    list.push_back({quirk.id, quirk.what, quirk.evidence, quirk.applies(state_->driver), state_->quirks[i]});
+  }
+  return list;
+}
+
+std::vector<LiveMapping> Context::live_mappings() const {
+  std::vector<LiveMapping> list;
+  for (const auto& [address, mapping] : state_->mappings) {
+    list.push_back(
+        {mapping->label, mapping->buffer, address, mapping->size, mapping->adopted, mapping->created_at});
+  }
+  return list;
+}
+
+Options Options::from_environment() {
+  Options options;
+  const auto value_of = [](const char* name) -> std::string_view {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+  };
+  if (value_of("PMB_MODEL") == "coherent") options.model = Model::coherent;
+  if (value_of("PMB_MODEL") == "explicit_flush") options.model = Model::explicit_flush;
+  options.bind_to_edit = value_of("PMB_BIND_TO_EDIT") == "1";
+  std::string_view quirks = value_of("PMB_DISABLE_QUIRKS");
+  while (!quirks.empty()) {
+    const std::size_t comma = std::min(quirks.find(','), quirks.size());
+    if (comma > 0) options.disabled_quirks.emplace_back(quirks.substr(0, comma));
+    quirks.remove_prefix(std::min(comma + 1, quirks.size()));
+  }
+  if (value_of("PMB_LOG") == "1") {
+    options.log = [](LogLevel level, std::string_view line) {
+      std::fprintf(stderr, "pmb: %s%.*s\n", level == LogLevel::warning ? "warning: " : "",
+                   static_cast<int>(line.size()), line.data());
+    };
+  }
+  return options;
+}
+
+const char* to_string(Vendor vendor) noexcept {
+  switch (vendor) {
+    case Vendor::unknown:
+      return "unknown";
+    case Vendor::nvidia:
+      return "nvidia";
+    case Vendor::amd:
+      return "amd";
+    case Vendor::intel:
+      return "intel";
+    case Vendor::mesa_software:
+      return "mesa_software";
+    case Vendor::qualcomm:
+      return "qualcomm";
+    case Vendor::arm:
+      return "arm";
+    case Vendor::imagination:
+      return "imagination";
+    case Vendor::broadcom:
+      return "broadcom";
+  }
+  return "unknown";
+}
+
+}  // namespace pmb

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// What everything made on a context shares. Lives until the last of it is gone; `alive` ends with the
+// Context.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <pmb/context.hpp>
+#include <set>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/fail.hpp"
+#include "gl/gl.hpp"
+
+namespace pmb::detail {
+
+struct Mapping;
+struct TransferRings;
+
+/// Lends memory and must stop doing so when the context is lost or gone.
+class Lender {
+ public:
+  virtual void make_inert() noexcept = 0;
+  /// Validation only: what is lent out and was given to GL, looked at when a mark is made.
+  virtual void inspect_at_mark(std::source_location) {}
+
+ protected:
+  ~Lender() = default;
+};
+
+enum class QuirkId : std::uint8_t {
+#define PMB_QUIRK(id, applies, what, evidence) id,
+#include "gl/quirks.def"
+#undef PMB_QUIRK
+  count,
+};
+
+struct ContextState {
+  ContextState();
+  ~ContextState();
+  ContextState(const ContextState&) = delete;
+  ContextState& operator=(const ContextState&) = delete;
+
+  /// The state behind a public object.
+  static ContextState& of(const Context& context) noexcept { return *context.state_; }
+  static std::shared_ptr<ContextState> share(const Context& context) noexcept { return context.state_; }
+
+  /// Reads everything from the current context. Called once.
+  Result<void> open(Loader loader, Options&& chosen, std::source_location where);
+  /// The end of the Context: everything is made inert, what is left is reported.
+  void close() noexcept;
+
+  /// Ok if GL may be called here and now for this context.
+  Result<void> check_current(std::source_location where) const noexcept;
+  bool is_current() const noexcept;
+
+  /// Notices a reset: everything becomes inert. Answers the error to return.
+  Error lose(std::uint32_t reset_status, std::source_location where) noexcept;
+  /// Error for a context that is lost, or success.
+  Result<void> check_alive(std::source_location where) const noexcept;
+
+  TimelineState& line() noexcept { return *timeline.state_; }
+  bool quirk(QuirkId id) const noexcept { return quirks[static_cast<std::size_t>(id)]; }
+  bool validating() const noexcept { return static_cast<bool>(options.validation); }
+  void log(LogLevel level, std::string_view line) const noexcept;
+  void report(const Report& report) const noexcept;
+
+  /// Takes errors out of GL that were pending before a creating call; they are the caller's.
+  void set_caller_errors_aside() noexcept;
+
+  GladGLContext gl = {};
+  Options options;
+  Limits limits;
+  Driver driver;
+  std::set<std::string, std::less<>> extensions;
+  bool quirks[static_cast<std::size_t>(QuirkId::count) + 1] = {};
+  std::vector<std::uint32_t> caller_errors;
+
+  std::thread::id owner;
+  void* (*current)() = nullptr;
+  void* identity = nullptr;
+  bool alive = false;
+  bool lost = false;
+  std::uint32_t reset_status = 0;
+
+  std::uint64_t memory_limit = 0;
+  /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
+  std::uint32_t incoherent_readable = 0;
+  /// Bytes of buffers that could not be deleted, since their context was not current.
+  std::uint64_t abandoned_bytes = 0;
+  std::map<const void*, Mapping*> mappings;
+  std::set<Lender*> lenders;
+  Timeline timeline;
+  std::unique_ptr<TransferRings> transfer;
+};
+
+/// A getter for what is current on this thread that answers non-null now, or null: EGL, GLX or WGL, of
+/// libraries that this process has loaded already.
+void* (*find_current_getter() noexcept)();
+
+/// Fills limits, driver identity and extensions from a loaded function table.
+Result<void> read_limits(ContextState& state, std::source_location where);
+
+}  // namespace pmb::detail

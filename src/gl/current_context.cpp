@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Which GL context is current on this thread: GL cannot tell, the window-system libraries can. Only libraries
+// that the process has loaded already are asked; none is loaded. (A GL loader is not asked: it answers
+// non-null for any name.)
+#include "gl/context_state.hpp"
+
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace pmb::detail {
+
+#if defined(_WIN32)
+
+void* (*find_current_getter() noexcept)() {
+  const HMODULE library = GetModuleHandleA("opengl32.dll");
+  if (!library) return nullptr;
+  const auto getter = reinterpret_cast<void* (*)()>(GetProcAddress(library, "wglGetCurrentContext"));
+  return getter && getter() ? getter : nullptr;
+}
+
+#else
+
+void* (*find_current_getter() noexcept)() {
+  struct Candidate {
+    const char* library;
+    const char* function;
+  };
+  constexpr Candidate kCandidates[] = {{"libEGL.so.1", "eglGetCurrentContext"},
+                                       {"libGLX.so.0", "glXGetCurrentContext"},
+                                       {"libGL.so.1", "glXGetCurrentContext"}};
+  for (const Candidate& candidate : kCandidates) {
+    void* library = dlopen(candidate.library, RTLD_LAZY | RTLD_NOLOAD);
+    if (!library) continue;
+    const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, candidate.function));
+    const bool current = getter && getter();
+    // Gives back the reference that RTLD_NOLOAD added. Who made a context with this library keeps it loaded.
+    dlclose(library);
+    if (current) return getter;
+  }
+  return nullptr;
+}
+
+#endif
+
+}  // namespace pmb::detail

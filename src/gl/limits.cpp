@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// Reads limits, extensions and identity of a context. Version and extension strings decide what exists: a
+// function pointer proves nothing.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+namespace {
+
+std::string text_of(const GladGLContext& gl, GLenum name) {
+  const auto* text = reinterpret_cast<const char*>(gl.GetString(name));
+  return text ? text : "";
+}
+
+std::uint64_t integer_of(const GladGLContext& gl, GLenum name) {
+  GLint64 value = 0;
+  gl.GetInteger64v(name, &value);
+  return value > 0 ? static_cast<std::uint64_t>(value) : 0;
+}
+
+int int_of(const GladGLContext& gl, GLenum name) {
+  GLint value = 0;
+  gl.GetIntegerv(name, &value);
+  return value;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+Vendor vendor_of(const Driver& driver) {
+  const std::string_view vendor = driver.vendor;
+  const std::string_view renderer = driver.renderer;
+  if (driver.software) return Vendor::mesa_software;
+  if (contains(vendor, "NVIDIA") || contains(vendor, "nouveau")) return Vendor::nvidia;
+  if (contains(vendor, "AMD") || contains(vendor, "ATI") || contains(renderer, "AMD")) return Vendor::amd;
+  if (contains(vendor, "Intel") || contains(renderer, "Intel")) return Vendor::intel;
+  if (contains(vendor, "Qualcomm") || contains(renderer, "Adreno")) return Vendor::qualcomm;
+  if (contains(vendor, "ARM") || contains(renderer, "Mali")) return Vendor::arm;
+  if (contains(vendor, "Imagination") || contains(renderer, "PowerVR")) return Vendor::imagination;
+  if (contains(vendor, "Broadcom") || contains(renderer, "V3D") || contains(renderer, "VC4"))
+    return Vendor::broadcom;
+  return Vendor::unknown;
+}
+
+void read_driver(const GladGLContext& gl, Driver& driver) {
+  driver.vendor = text_of(gl, GL_VENDOR);
+  driver.renderer = text_of(gl, GL_RENDERER);
+  driver.version = text_of(gl, GL_VERSION);
+  driver.mesa = contains(driver.version, "Mesa");
+  driver.software = contains(driver.renderer, "llvmpipe") || contains(driver.renderer, "softpipe") ||
+                    contains(driver.renderer, "swrast") || contains(driver.renderer, "SwiftShader");
+  driver.vendor_kind = vendor_of(driver);
+  // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the driver's own version follows its name.
+  for (const char* name : {"NVIDIA ", "Mesa ", "Build "}) {
+    const std::size_t at = driver.version.find(name);
+    if (at == std::string::npos) continue;
+    std::sscanf(driver.version.c_str() + at + std::strlen(name), "%d.%d.%d", &driver.release[0],
+                &driver.release[1], &driver.release[2]);
+    break;
+  }
+}
+
+}  // namespace
+
+Result<void> read_limits(ContextState& state, std::source_location where) {
+  const GladGLContext& gl = state.gl;
+  Limits& limits = state.limits;
+  limits.gl_major = int_of(gl, GL_MAJOR_VERSION);
+  limits.gl_minor = int_of(gl, GL_MINOR_VERSION);
+  const int version = limits.gl_major * 10 + limits.gl_minor;
+  if (version < 32) {
+    return fail(ErrorId::version_too_old, where,
+                {.numbers = {static_cast<std::uint64_t>(limits.gl_major),
+                             static_cast<std::uint64_t>(limits.gl_minor)}});
+  }
+  const int count = int_of(gl, GL_NUM_EXTENSIONS);
+  for (int i = 0; i < count; ++i) {
+    const auto* name = reinterpret_cast<const char*>(gl.GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
+    if (name) state.extensions.emplace(name);
+  }
+  const auto has = [&](const char* name) { return state.extensions.contains(std::string_view(name)); };
+
+  read_driver(gl, state.driver);
+  limits.core_profile = (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
+  limits.no_error = (version >= 46 || has("GL_KHR_no_error")) &&
+                    (int_of(gl, GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT) != 0;
+  limits.buffer_storage = version >= 44 || has("GL_ARB_buffer_storage");
+  limits.direct_state_access = version >= 45 || has("GL_ARB_direct_state_access");
+  limits.memory_barrier = version >= 42 || has("GL_ARB_shader_image_load_store");
+  limits.compute =
+      version >= 43 || (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
+  const bool robust = version >= 45 || has("GL_KHR_robustness") || has("GL_ARB_robustness");
+  limits.reset_notification =
+      robust && int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
+
+  limits.uniform_offset_alignment =
+      std::max<std::uint64_t>(1, integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT));
+  limits.max_uniform_block = integer_of(gl, GL_MAX_UNIFORM_BLOCK_SIZE);
+  if (limits.compute) {
+    limits.storage_offset_alignment =
+        std::max<std::uint64_t>(1, integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT));
+    limits.max_storage_block = integer_of(gl, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
+  }
+  if (version >= 43) {
+    limits.texture_offset_alignment =
+        std::max<std::uint64_t>(1, integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT));
+  }
+  if (version >= 42 || has("GL_ARB_map_buffer_alignment")) {
+    limits.map_alignment = std::max<std::uint64_t>(1, integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT));
+  }
+  return {};
+}
+
+}  // namespace pmb::detail

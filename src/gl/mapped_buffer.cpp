@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <pmb/context.hpp>
+#include <pmb/mapped_buffer.hpp>
+
+#include "core/byte_ranges.hpp"
+#include "core/machine_memory.hpp"
+#include "gl/buffer_calls.hpp"
+#include "gl/mapping.hpp"
+#include "gl/timeline_state.hpp"
+
+namespace pmb {
+namespace detail {
+namespace {
+
+/// Books bytes against the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
+class Reservation {
+ public:
+  Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
+    auto& mapped = core::process_mapped_bytes();
+    before_ = mapped.load();
+    while (before_ <= limit && bytes <= limit - before_) {
+      if (mapped.compare_exchange_weak(before_, before_ + bytes)) {
+        booked_ = true;
+        return;
+      }
+    }
+  }
+  ~Reservation() {
+    if (booked_) core::process_mapped_bytes() -= bytes_;
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  bool booked() const noexcept { return booked_; }
+  std::uint64_t before() const noexcept { return before_; }
+  void keep() noexcept { booked_ = false; }
+
+ private:
+  std::uint64_t bytes_;
+  std::uint64_t before_ = 0;
+  bool booked_ = false;
+};
+
+/// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
+/// stays immutable with size 0), so that it is deleted in every case.
+GLuint make_storage(const ContextState& context, std::uint64_t size, GLbitfield flags, GLenum& error) {
+  const BufferCalls calls(context);
+  const GLuint name = calls.create();
+  calls.storage(name, size, flags);
+  error = context.gl.GetError();
+  if (error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) != size) error = GL_OUT_OF_MEMORY;
+  if (error == GL_NO_ERROR) return name;
+  context.gl.DeleteBuffers(1, &name);
+  return 0;
+}
+
+void set_label(const ContextState& context, GLuint name, const std::string& label) {
+  const bool labels = context.limits.gl_major * 10 + context.limits.gl_minor >= 43 ||
+                      context.extensions.contains(std::string_view("GL_KHR_debug"));
+  if (!labels || label.empty()) return;
+  // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
+  context.gl.ObjectLabel(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)),
+                         label.c_str());
+}
+
+void set_access(Mapping& mapping) {
+  const std::uint32_t flags = mapping.plan.map_flags;
+  mapping.readable = (flags & GL_MAP_READ_BIT) != 0;
+  mapping.writable = (flags & GL_MAP_WRITE_BIT) != 0;
+  mapping.explicit_flush = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
+}
+
+}  // namespace
+
+void Mapping::enrol() {
+  context->mappings.emplace(pointer, this);
+  if (readable && plan.model == Model::explicit_flush) ++context->incoherent_readable;
+}
+
+void Mapping::withdraw() noexcept {
+  if (!pointer) return;
+  if (context->alive) {
+    const auto entry = context->mappings.find(pointer);
+    if (entry != context->mappings.end() && entry->second == this) context->mappings.erase(entry);
+  }
+  if (readable && plan.model == Model::explicit_flush) --context->incoherent_readable;
+  pointer = nullptr;
+  buffer = 0;
+}
+
+void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
+  BufferCalls(*context).flush(buffer, buffer_offset - map_offset, bytes);
+}
+
+void Mapping::abandon() noexcept {
+  if (!pointer) return;
+  // The memory goes when the GL context goes, which this context's end stands for.
+  if (!adopted) context->abandoned_bytes += size;
+  pointer = nullptr;
+  buffer = 0;
+  if (readable && plan.model == Model::explicit_flush) --context->incoherent_readable;
+}
+
+Result<void> Mapping::destroy(std::source_location where) noexcept {
+  if (context->alive && context->lost) {
+    const Error error = make_error(ErrorId::context_lost, where, {.numbers = {context->reset_status}});
+    context->mappings.erase(pointer);
+    abandon();
+    return tl::unexpected(error);
+  }
+  if (auto current = context->check_current(where); !current) return current;
+  const GLuint name = buffer;
+  const std::uint64_t begin = map_offset;
+  withdraw();
+  if (adopted) return {};
+  const BufferCalls calls(*context);
+  const bool kept = calls.unmap(name);
+  context->gl.DeleteBuffers(1, &name);
+  core::process_mapped_bytes() -= size;
+  if (kept) return {};
+  context->log(LogLevel::warning, "glUnmapBuffer answered false: the contents of '" + label + "' were lost");
+  context->report({.rule = Rule::data_lost,
+                   .label = label,
+                   .buffer = name,
+                   .begin_bytes = begin,
+                   .end_bytes = begin + size,
+                   .acquired_at = created_at,
+                   .noticed_at = where});
+  return fail(ErrorId::unmap_lost_data, where, {.gl_call = calls.unmap_call()});
+}
+
+}  // namespace detail
+
+using detail::ContextState;
+using detail::Mapping;
+
+Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferInfo& info,
+                                          std::source_location where) {
+  const std::shared_ptr<ContextState> state = ContextState::share(context);
+  if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
+  if (info.size_bytes == 0) return fail(ErrorId::zero_size, where);
+  if (!state->limits.buffer_storage) {
+    return fail(ErrorId::buffer_storage_missing, where,
+                {.numbers = {static_cast<std::uint64_t>(state->limits.gl_major),
+                             static_cast<std::uint64_t>(state->limits.gl_minor)}});
+  }
+  const auto plan = detail::make_plan(
+      *state, {.access = info.access, .size_bytes = info.size_bytes, .model = info.model}, where);
+  if (!plan) return tl::unexpected(plan.error());
+  if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
+    return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
+  }
+  detail::Reservation reservation(info.size_bytes, state->memory_limit);
+  if (!reservation.booked()) {
+    return fail(ErrorId::exceeds_memory, where,
+                {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
+  }
+
+  const detail::BufferCalls calls(*state);
+  state->set_caller_errors_aside();
+  GLenum error = GL_NO_ERROR;
+  GLuint name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
+  if (name == 0 && error == GL_OUT_OF_MEMORY) {
+    // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may
+    // be room.
+    state->gl.Finish();
+    name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
+  }
+  if (name == 0) {
+    return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
+                {.numbers = {info.size_bytes, plan->storage_flags},
+                 .gl_call = calls.storage_call(),
+                 .gl_error = error});
+  }
+  void* pointer = calls.map(name, info.size_bytes, plan->map_flags);
+  if (!pointer) {
+    error = state->gl.GetError();
+    state->gl.DeleteBuffers(1, &name);
+    return fail(ErrorId::map_answered_null, where,
+                {.numbers = {info.size_bytes}, .gl_call = calls.map_call(), .gl_error = error});
+  }
+  reservation.keep();
+
+  auto mapping = std::make_unique<Mapping>();
+  mapping->context = state;
+  mapping->label = info.label;
+  mapping->plan = *plan;
+  mapping->pointer = static_cast<std::byte*>(pointer);
+  mapping->size = info.size_bytes;
+  mapping->buffer = name;
+  mapping->created_at = where;
+  detail::set_access(*mapping);
+  detail::set_label(*state, name, mapping->label);
+  mapping->enrol();
+  if (info.pretouch) core::touch_pages(pointer, info.size_bytes, mapping->writable);
+  return MappedBuffer(std::move(mapping));
+}
+
+Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping& given,
+                                         std::source_location where) {
+  const std::shared_ptr<ContextState> state = ContextState::share(context);
+  if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
+  if (given.size_bytes == 0) return fail(ErrorId::zero_size, where);
+  if (!state->gl.IsBuffer(given.buffer)) {
+    return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
+  }
+  const detail::BufferCalls calls(*state);
+  const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
+                    calls.map_pointer(given.buffer) == given.pointer &&
+                    calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
+                    calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
+  if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
+
+  const auto flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_ACCESS_FLAGS));
+  const bool coherent = (flags & GL_MAP_COHERENT_BIT) != 0;
+  const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
+  const bool reads = (flags & GL_MAP_READ_BIT) != 0;
+  const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
+  // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and neither
+  // of them leaves writes unpublishable.
+  if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
+    return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
+  }
+  if (reads && !coherent && !state->limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
+
+  auto mapping = std::make_unique<Mapping>();
+  mapping->context = state;
+  mapping->label = given.label;
+  mapping->plan.access = reads && writes ? Access::bidirectional
+                         : reads         ? Access::read
+                                         : Access::sequential_write;
+  mapping->plan.model = coherent ? Model::coherent : Model::explicit_flush;
+  mapping->plan.map_flags = flags;
+  mapping->plan.storage_flags =
+      static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS));
+  mapping->plan.size_bytes = given.size_bytes;
+  mapping->plan.reasons[0] = "flags: the caller's own, of an adopted mapping";
+  mapping->pointer = static_cast<std::byte*>(given.pointer);
+  mapping->size = given.size_bytes;
+  mapping->map_offset = given.offset_bytes;
+  mapping->buffer = given.buffer;
+  mapping->adopted = true;
+  mapping->created_at = where;
+  detail::set_access(*mapping);
+  mapping->enrol();
+  return MappedBuffer(std::move(mapping));
+}
+
+MappedBuffer::MappedBuffer() noexcept = default;
+MappedBuffer::MappedBuffer(std::unique_ptr<Mapping> mapping) noexcept : mapping_(std::move(mapping)) {}
+
+MappedBuffer::MappedBuffer(MappedBuffer&& other) noexcept : mapping_(std::move(other.mapping_)) {
+  if (!mapping_ || !mapping_->context->validating()) return;
+  // Under validation the moved-from object stays recognisable, so that its use can be reported with a label.
+  other.mapping_.reset(new (std::nothrow) Mapping);
+  if (!other.mapping_) return;
+  other.mapping_->context = mapping_->context;
+  other.mapping_->label = mapping_->label;
+  other.mapping_->created_at = mapping_->created_at;
+}
+
+MappedBuffer& MappedBuffer::operator=(MappedBuffer&& other) noexcept {
+  if (this != &other) {
+    MappedBuffer taken(std::move(other));
+    std::swap(mapping_, taken.mapping_);
+  }
+  return *this;
+}
+
+MappedBuffer::~MappedBuffer() {
+  if (!mapping_ || !mapping_->pointer) return;
+  ContextState& context = *mapping_->context;
+  const std::source_location where = mapping_->created_at;
+  if (!context.alive || context.lost || context.is_current()) {
+    if (context.alive) static_cast<void>(mapping_->destroy(where));
+    return;
+  }
+  context.report({.rule = Rule::destroyed_without_context,
+                  .label = mapping_->label,
+                  .buffer = mapping_->buffer,
+                  .begin_bytes = mapping_->map_offset,
+                  .end_bytes = mapping_->map_offset + mapping_->size,
+                  .acquired_at = where});
+  context.mappings.erase(mapping_->pointer);
+  mapping_->abandon();
+}
+
+namespace {
+
+/// The error of an inert buffer, reported where it can be.
+tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) {
+  if (mapping && mapping->context) {
+    mapping->context->report({.rule = Rule::stale_buffer,
+                              .label = mapping->label,
+                              .acquired_at = mapping->created_at,
+                              .noticed_at = where});
+  }
+  return fail(ErrorId::not_mapped, where);
+}
+
+tl::unexpected<Error> wrong_direction(const Mapping& mapping, Rule rule, ErrorId id, std::uint64_t offset,
+                                      std::uint64_t size, std::source_location where) {
+  mapping.context->report({.rule = rule,
+                           .label = mapping.label,
+                           .buffer = mapping.buffer,
+                           .begin_bytes = mapping.map_offset + offset,
+                           .end_bytes = mapping.map_offset + offset + size,
+                           .acquired_at = mapping.created_at,
+                           .noticed_at = where});
+  return fail(id, where);
+}
+
+tl::unexpected<Error> outside(const Mapping& mapping, std::uint64_t offset, std::uint64_t size,
+                              std::source_location where) {
+  return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, mapping.size}});
+}
+
+bool inert(const Mapping* mapping) noexcept {
+  return !mapping || !mapping->pointer || !mapping->context->alive || mapping->context->lost;
+}
+
+}  // namespace
+
+Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
+                                 std::source_location where) {
+  if (inert(mapping_.get())) return stale(mapping_.get(), where);
+  const Mapping& mapping = *mapping_;
+  if (!core::fits(offset_bytes, bytes.size(), mapping.size))
+    return outside(mapping, offset_bytes, bytes.size(), where);
+  if (!mapping.writable) {
+    return wrong_direction(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes,
+                           bytes.size(), where);
+  }
+  if (bytes.empty()) return {};
+  if (mapping.explicit_flush) {
+    if (auto current = mapping.context->check_current(where); !current) return current;
+  }
+  std::memcpy(mapping.pointer + offset_bytes, bytes.data(), bytes.size());
+  if (mapping.explicit_flush) mapping.flush(mapping.map_offset + offset_bytes, bytes.size());
+  return {};
+}
+
+Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket behind_writer,
+                                std::source_location where) {
+  if (inert(mapping_.get())) return stale(mapping_.get(), where);
+  const Mapping& mapping = *mapping_;
+  if (!core::fits(offset_bytes, bytes.size(), mapping.size))
+    return outside(mapping, offset_bytes, bytes.size(), where);
+  if (!mapping.readable) {
+    return wrong_direction(mapping, Rule::read_of_write_only, ErrorId::not_readable, offset_bytes,
+                           bytes.size(), where);
+  }
+  detail::TimelineState& line = mapping.context->line();
+  if (auto known = line.check(behind_writer, where); !known) return known;
+  if (!behind_writer.passed()) {
+    if (auto polled = line.poll(where); !polled) return polled;
+    if (!behind_writer.passed()) {
+      return fail(ErrorId::not_passed_yet, where, {.numbers = {behind_writer.serial()}});
+    }
+  }
+  if (!bytes.empty()) std::memcpy(bytes.data(), mapping.pointer + offset_bytes, bytes.size());
+  return {};
+}
+
+Result<void> MappedBuffer::flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
+                                 std::source_location where) {
+  if (inert(mapping_.get())) return stale(mapping_.get(), where);
+  const Mapping& mapping = *mapping_;
+  if (!core::fits(offset_bytes, size_bytes, mapping.size))
+    return outside(mapping, offset_bytes, size_bytes, where);
+  if (!mapping.writable) {
+    return wrong_direction(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, size_bytes,
+                           where);
+  }
+  if (!mapping.explicit_flush || size_bytes == 0) return {};
+  if (auto current = mapping.context->check_current(where); !current) return current;
+  mapping.flush(mapping.map_offset + offset_bytes, size_bytes);
+  return {};
+}
+
+Result<void> MappedBuffer::destroy(std::source_location where) {
+  if (!mapping_ || !mapping_->pointer || !mapping_->context->alive) return stale(mapping_.get(), where);
+  return mapping_->destroy(where);
+}
+
+std::span<std::byte> MappedBuffer::raw_bytes() const noexcept {
+  if (inert(mapping_.get())) return {};
+  return {mapping_->pointer, static_cast<std::size_t>(mapping_->size)};
+}
+bool MappedBuffer::is_mapped() const noexcept {
+  return !inert(mapping_.get());
+}
+std::uint32_t MappedBuffer::buffer() const noexcept {
+  return is_mapped() ? mapping_->buffer : 0;
+}
+std::uint64_t MappedBuffer::size_bytes() const noexcept {
+  return is_mapped() ? mapping_->size : 0;
+}
+std::uint64_t MappedBuffer::offset_bytes() const noexcept {
+  return mapping_ ? mapping_->map_offset : 0;
+}
+bool MappedBuffer::is_coherent() const noexcept {
+  return model() == Model::coherent;
+}
+bool MappedBuffer::is_adopted() const noexcept {
+  return mapping_ && mapping_->adopted;
+}
+Access MappedBuffer::access() const noexcept {
+  return plan().access;
+}
+Model MappedBuffer::model() const noexcept {
+  return plan().model;
+}
+std::string_view MappedBuffer::label() const noexcept {
+  return mapping_ ? std::string_view(mapping_->label) : std::string_view();
+}
+const Plan& MappedBuffer::plan() const noexcept {
+  static constexpr Plan kNone{};
+  return mapping_ ? mapping_->plan : kNone;
+}
+
+}  // namespace pmb

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <pmb/plan.hpp>
+
+#include "core/plan_rules.hpp"
+#include "gl/context_state.hpp"
+#include "gl/mapping.hpp"
+
+namespace pmb {
+namespace detail {
+namespace {
+
+core::DriverTraits traits_of(const ContextState& context) {
+  const Vendor vendor = context.driver.vendor_kind;
+  return {.software = context.quirk(QuirkId::software_direct),
+          .unified_memory = vendor == Vendor::intel || vendor == Vendor::qualcomm || vendor == Vendor::arm ||
+                            vendor == Vendor::imagination || vendor == Vendor::broadcom,
+          .buffer_storage = context.limits.buffer_storage,
+          .memory_barrier = context.limits.memory_barrier};
+}
+
+/// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
+/// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, else its bytes could not
+/// be published.
+void set_flags(Plan& plan, const ContextState& context) {
+  std::uint32_t common = GL_MAP_PERSISTENT_BIT;
+  const bool writes = plan.access != Access::read;
+  const bool reads = plan.access != Access::sequential_write;
+  if (writes) common |= GL_MAP_WRITE_BIT;
+  if (reads) common |= GL_MAP_READ_BIT;
+  if (plan.model == Model::coherent) common |= GL_MAP_COHERENT_BIT;
+  plan.storage_flags = common;
+  plan.map_flags = common;
+  if (plan.model == Model::explicit_flush && writes) plan.map_flags |= GL_MAP_FLUSH_EXPLICIT_BIT;
+
+  if (writes && context.quirk(QuirkId::radeonsi_client_storage)) {
+    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
+    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk radeonsi_client_storage");
+  }
+  if (plan.access == Access::read && context.quirk(QuirkId::nvidia_readback_client_storage)) {
+    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
+    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk nvidia_readback_client_storage");
+  }
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, std::source_location where) {
+  PlanRequest asked = request;
+  if (!asked.model) asked.model = context.options.model;
+  Plan plan;
+  if (!core::choose(asked, traits_of(context), {}, plan)) {
+    if (!context.limits.buffer_storage) {
+      return fail(ErrorId::buffer_storage_missing, where,
+                  {.numbers = {static_cast<std::uint64_t>(context.limits.gl_major),
+                               static_cast<std::uint64_t>(context.limits.gl_minor)}});
+    }
+    return fail(ErrorId::barrier_missing, where);
+  }
+  if (plan.path != Path::traditional) set_flags(plan, context);
+  return plan;
+}
+
+}  // namespace detail
+
+Result<Plan> Context::plan(const PlanRequest& request) const {
+  return detail::make_plan(*state_, request, std::source_location::current());
+}
+
+std::string flag_names(std::uint32_t flags) {
+  struct Name {
+    std::uint32_t bit;
+    const char* name;
+  };
+  constexpr Name kNames[] = {
+      {GL_MAP_READ_BIT, "MAP_READ"},
+      {GL_MAP_WRITE_BIT, "MAP_WRITE"},
+      {GL_MAP_PERSISTENT_BIT, "MAP_PERSISTENT"},
+      {GL_MAP_COHERENT_BIT, "MAP_COHERENT"},
+      {GL_MAP_FLUSH_EXPLICIT_BIT, "MAP_FLUSH_EXPLICIT"},
+      {GL_MAP_INVALIDATE_RANGE_BIT, "MAP_INVALIDATE_RANGE"},
+      {GL_MAP_INVALIDATE_BUFFER_BIT, "MAP_INVALIDATE_BUFFER"},
+      {GL_MAP_UNSYNCHRONIZED_BIT, "MAP_UNSYNCHRONIZED"},
+      {GL_DYNAMIC_STORAGE_BIT, "DYNAMIC_STORAGE"},
+      {GL_CLIENT_STORAGE_BIT, "CLIENT_STORAGE"},
+  };
+  std::string text;
+  for (const Name& name : kNames) {
+    if ((flags & name.bit) == 0) continue;
+    if (!text.empty()) text += " | ";
+    text += name.name;
+    flags &= ~name.bit;
+  }
+  if (flags != 0) text += fmt::format("{}{:#x}", text.empty() ? "" : " | ", flags);
+  return text.empty() ? "none" : text;
+}
+
+std::string Plan::describe() const {
+  std::string text =
+      fmt::format("{}, {}, {} path ({} bytes, each touched {} time{} by the GPU)", to_string(access),
+                  to_string(model), to_string(path), size_bytes, gpu_reads, gpu_reads == 1 ? "" : "s");
+  if (path != Path::traditional) {
+    text += fmt::format("\n  storage {}\n  mapping {}", flag_names(storage_flags), flag_names(map_flags));
+  }
+  for (const char* reason : reasons) {
+    if (reason) text += fmt::format("\n  - {}", reason);
+  }
+  return text;
+}
+
+const char* to_string(Access access) noexcept {
+  switch (access) {
+    case Access::sequential_write:
+      return "sequential write";
+    case Access::read:
+      return "read";
+    case Access::bidirectional:
+      return "bidirectional";
+  }
+  return "unknown";
+}
+
+const char* to_string(Model model) noexcept {
+  return model == Model::coherent ? "coherent" : "explicit flush";
+}
+
+const char* to_string(Path path) noexcept {
+  switch (path) {
+    case Path::direct:
+      return "direct";
+    case Path::staged:
+      return "staged";
+    case Path::traditional:
+      return "traditional";
+  }
+  return "unknown";
+}
+
+}  // namespace pmb

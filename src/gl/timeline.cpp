@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <pmb/timeline.hpp>
+
+#include "gl/context_state.hpp"
+#include "gl/timeline_state.hpp"
+
+namespace pmb {
+namespace detail {
+
+using core::TicketQueue;
+
+TimelineState::TimelineState(ContextState& owner)
+    : context(owner), control(ControlPool<TimelineControl>::take()), issued(0) {
+  // Goes on behind the last tenant's serials, at a mark boundary.
+  issued = control->base.load(std::memory_order_relaxed);
+  flushed = issued;
+  control->passed.store(issued, std::memory_order_release);
+}
+
+TimelineState::~TimelineState() {
+  close();
+  ControlPool<TimelineControl>::give_back(control);
+}
+
+Result<void> TimelineState::check_usable(std::source_location where) const noexcept {
+  if (failure_.id != ErrorId::none) {
+    Error error = failure_;
+    error.where = where;
+    return tl::unexpected(error);
+  }
+  return context.check_current(where);
+}
+
+Result<void> TimelineState::check(Ticket ticket, std::source_location where) const noexcept {
+  const TimelineControl* theirs = TimelineControl::of(ticket);
+  if (!theirs) return fail(ErrorId::stale_ticket, where);
+  if (theirs != control) return fail(ErrorId::foreign_ticket, where);
+  if (TimelineControl::serial_of(ticket) <= control->base.load(std::memory_order_relaxed)) {
+    return fail(ErrorId::stale_ticket, where);
+  }
+  return {};
+}
+
+bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexcept {
+  const auto superfluous = queue_.push(serial, fence, adopted);
+  if (!superfluous) return false;
+  if (*superfluous) context.gl.DeleteSync(static_cast<GLsync>(*superfluous));
+  issued = serial;
+  return true;
+}
+
+Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_location where) {
+  const GladGLContext& gl = context.gl;
+  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only through this barrier,
+  // then a fence behind it, then a wait.
+  if (context.incoherent_readable > 0) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
+  const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (!fence) return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+  if (!push(serial, fence, false)) {
+    gl.DeleteSync(fence);
+    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
+  }
+  return {};
+}
+
+void TimelineState::inspect_lenders(std::source_location where) const {
+  if (!context.validating()) return;
+  for (Lender* lender : context.lenders) lender->inspect_at_mark(where);
+}
+
+Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
+  const bool program = kind == Kind::program;
+  if (program) inspect_lenders(where);
+  std::uint64_t serial = next_program_serial();
+  if (!program && issued + 1 < serial) {
+    serial = issued + 1;
+  } else if (!program && awaited == serial) {
+    // A million transfers since a readback was acquired, and no mark of the program's: this must not arm it.
+    return fail(ErrorId::never_marked, where);
+  }
+  if (auto made = barrier_and_fence(serial, where); !made) return tl::unexpected(made.error());
+  return TimelineControl::ticket(control, serial);
+}
+
+Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
+  if (!sync) return fail(ErrorId::adopted_fence_null, where);
+  if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
+  inspect_lenders(where);
+  const std::uint64_t serial = next_program_serial();
+  if (!push(serial, static_cast<GLsync>(sync), true)) {
+    context.gl.DeleteSync(static_cast<GLsync>(sync));
+    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
+  }
+  // The caller's fence has no barrier before it. Readable mappings that need one get a fence of their own
+  // behind it.
+  if (context.incoherent_readable > 0) return mark(Kind::program, where);
+  return TimelineControl::ticket(control, serial);
+}
+
+TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where) {
+  const GladGLContext& gl = context.gl;
+  const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
+  if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
+  // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
+  const GLenum reset = context.limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
+  if (reset != GL_NO_ERROR) {
+    failure_ = context.lose(reset, where);
+  } else if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) {
+    return Answer::signalled;
+  } else {
+    failure_ = make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"});
+  }
+  drop_fences();
+  // From here on no serial counts as passed and none can be waited for.
+  control->base.store(next_program_serial(), std::memory_order_release);
+  return Answer::failed;
+}
+
+void TimelineState::pass_front(std::size_t count) noexcept {
+  std::uint64_t serial = 0;
+  for (; count > 0; --count) {
+    const TicketQueue::Entry oldest = queue_.pop();
+    context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
+    serial = oldest.serial;
+  }
+  if (serial != 0) control->passed.store(serial, std::memory_order_release);
+}
+
+void TimelineState::flush_once() noexcept {
+  if (flushed == issued) return;
+  context.gl.Flush();
+  flushed = issued;
+}
+
+Result<void> TimelineState::poll(std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return usable;
+  bool asked_again = false;
+  while (!queue_.empty()) {
+    const TicketQueue::Entry& oldest = queue_[0];
+    const Answer answer = ask(static_cast<GLsync>(oldest.fence), 0, where);
+    if (answer == Answer::failed) return tl::unexpected(failure_);
+    if (answer == Answer::signalled) {
+      pass_front(1);
+      continue;
+    }
+    // A fence that nobody flushed may never signal (OpenGL 4.6 core, section 4.1.2).
+    if (asked_again || oldest.serial <= flushed) break;
+    flush_once();
+    asked_again = true;
+  }
+  return {};
+}
+
+Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanoseconds timeout,
+                                        std::source_location where) {
+  if (serial <= passed() && failure_.id == ErrorId::none) return {};
+  if (auto polled = poll(where); !polled) return polled;
+  if (serial <= passed()) return {};
+  flush_once();
+
+  // Beyond a year the clock's arithmetic could overflow.
+  timeout =
+      std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0), std::chrono::hours(8760));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const std::size_t last = queue_.first_proving(serial);
+  std::size_t last_own = last;
+  while (last_own > 0 && queue_[last_own].adopted) --last_own;
+  for (std::size_t i = 0; i <= last; ++i) {
+    // An own fence proves every own one before it; an adopted one proves only itself.
+    if (!queue_[i].adopted && i != last_own) continue;
+    const auto left = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
+    const Answer answer =
+        ask(static_cast<GLsync>(queue_[i].fence), static_cast<std::uint64_t>(left.count()), where);
+    if (answer == Answer::failed) return tl::unexpected(failure_);
+    if (answer == Answer::not_yet) {
+      return fail(ErrorId::wait_timed_out, where, {.numbers = {static_cast<std::uint64_t>(timeout.count())}});
+    }
+  }
+  pass_front(last + 1);
+  return {};
+}
+
+Result<void> TimelineState::wait(Ticket ticket, std::chrono::nanoseconds timeout,
+                                 std::source_location where) {
+  if (failure_.id != ErrorId::none && TimelineControl::of(ticket) == control) return check_usable(where);
+  if (auto known = check(ticket, where); !known) return known;
+  return wait_serial(TimelineControl::serial_of(ticket), timeout, where);
+}
+
+void TimelineState::drop_fences() noexcept {
+  while (!queue_.empty()) context.gl.DeleteSync(static_cast<GLsync>(queue_.pop().fence));
+}
+
+void TimelineState::close() noexcept {
+  if (context.is_current()) drop_fences();
+  // Later tenants of the control start behind every serial that was ever given out here.
+  const std::uint64_t last = next_program_serial();
+  if (control->base.load(std::memory_order_relaxed) < last)
+    control->base.store(last, std::memory_order_release);
+}
+
+}  // namespace detail
+
+bool Ticket::passed() const noexcept {
+  return control_ && serial_ <= control_->passed.load(std::memory_order_acquire) &&
+         serial_ > control_->base.load(std::memory_order_acquire);
+}
+
+Timeline::Timeline(detail::ContextState& context)
+    : state_(std::make_unique<detail::TimelineState>(context)) {}
+Timeline::~Timeline() = default;
+
+Result<Ticket> Timeline::mark(std::source_location where) {
+  return state_->mark(detail::TimelineState::Kind::program, where);
+}
+Result<Ticket> Timeline::adopt(void* gl_sync, std::source_location where) {
+  return state_->adopt(gl_sync, where);
+}
+Result<void> Timeline::poll(std::source_location where) {
+  return state_->poll(where);
+}
+Result<void> Timeline::wait(Ticket ticket, std::chrono::nanoseconds timeout, std::source_location where) {
+  return state_->wait(ticket, timeout, where);
+}
+std::uint64_t Timeline::marked_serial() const noexcept {
+  return state_->issued >> kSerialShift;
+}
+std::uint64_t Timeline::passed_serial() const noexcept {
+  return state_->passed() >> kSerialShift;
+}
+std::size_t Timeline::live_fences() const noexcept {
+  return state_->live_fences();
+}
+
+}  // namespace pmb

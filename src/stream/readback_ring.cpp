@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include <pmb/context.hpp>
+#include <pmb/readback_ring.hpp>
+#include <utility>
+
+#include "gl/mapping.hpp"
+#include "stream/ring_control.hpp"
+#include "stream/source_check.hpp"
+
+namespace pmb {
+namespace detail {
+
+using core::RingSlot;
+using core::SlotState;
+
+/// Slots go acquired → retired: while acquired, `serial` is the one behind which the bytes have arrived.
+struct ReadbackRingControl final : RingControl {
+  static ReadbackRingControl* of(const PendingReadback& pending) noexcept { return pending.control_; }
+
+  RingSlot* find(const PendingReadback& pending) noexcept {
+    return pending.control_ == this ? layout.find(pending.sequence_) : nullptr;
+  }
+
+  Result<PendingReadback> acquire(std::uint64_t size, std::uint64_t alignment, std::source_location where) {
+    if (auto reserved = reserve(size, alignment, Wait::bounded, where); !reserved) {
+      return tl::unexpected(reserved.error());
+    }
+    RingSlot& slot = layout.newest();
+    slot.serial = line->next_program_serial();
+    line->awaited = slot.serial;
+    return PendingReadback(this, slot.sequence);
+  }
+
+  Result<PendingReadback> request(std::uint32_t source, std::uint64_t offset, std::uint64_t size,
+                                  std::source_location where) {
+    if (!context) return stale(kNoHandle, where);
+    if (auto legal = check_copy(*context, source, offset, size, where); !legal)
+      return tl::unexpected(legal.error());
+    if (auto reserved = reserve(size, 0, Wait::bounded, where); !reserved)
+      return tl::unexpected(reserved.error());
+    RingSlot& slot = layout.newest();
+    if (source == buffer && offset < slot.offset + size && slot.offset < offset + size) {
+      layout.drop(slot, 0);
+      return fail(ErrorId::source_is_destination, where);
+    }
+    copy_behind_shaders(*context, source, offset, buffer, slot.offset, size);
+    // Any fence from now on stands behind the copy, pmb's own ones too.
+    slot.serial = line->issued + 1;
+    return PendingReadback(this, slot.sequence);
+  }
+
+  Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
+                        std::source_location where) {
+    RingSlot* slot = find(pending);
+    if (!slot) return stale(pending.sequence_, where);
+    if (slot->serial > line->passed()) {
+      if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
+      if (slot->serial > line->issued) {
+        context->report({.rule = Rule::readback_never_marked,
+                         .label = mapped.label(),
+                         .buffer = buffer,
+                         .begin_bytes = slot->offset,
+                         .end_bytes = slot->offset + slot->size,
+                         .noticed_at = where});
+        return fail(ErrorId::never_marked, where);
+      }
+      const std::uint64_t serial = slot->serial;
+      auto learnt = wait ? line->wait_serial(serial, *wait, where) : line->poll(where);
+      if (!learnt) return tl::unexpected(learnt.error());
+      if (serial > line->passed()) {
+        return fail(ErrorId::not_passed_yet, where, {.numbers = {serial >> kSerialShift}});
+      }
+    }
+    return ReadView({bytes_at(slot->offset), static_cast<std::size_t>(slot->size)});
+  }
+
+  Result<void> release(PendingReadback pending, std::source_location where) {
+    RingSlot* slot = find(pending);
+    if (!slot) return stale(pending.sequence_, where);
+    layout.drop(*slot, slot->serial <= line->passed() ? 0 : slot->serial);
+    return {};
+  }
+};
+
+}  // namespace detail
+
+using detail::ContextState;
+using detail::ReadbackRingControl;
+
+namespace {
+
+const core::RingSlot* slot_of(const PendingReadback& pending) noexcept {
+  ReadbackRingControl* control = ReadbackRingControl::of(pending);
+  return control ? control->find(pending) : nullptr;
+}
+
+}  // namespace
+
+Result<ReadView> PendingReadback::try_view(std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->view(*this, std::nullopt, where);
+}
+
+Result<ReadView> PendingReadback::wait(std::chrono::nanoseconds timeout, std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->view(*this, timeout, where);
+}
+
+Result<void> PendingReadback::release(std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->release(*this, where);
+}
+
+std::uint32_t PendingReadback::buffer() const noexcept {
+  return slot_of(*this) ? control_->buffer : 0;
+}
+
+std::uint64_t PendingReadback::offset_bytes() const noexcept {
+  const core::RingSlot* slot = slot_of(*this);
+  return slot ? slot->offset : 0;
+}
+
+std::uint64_t PendingReadback::size_bytes() const noexcept {
+  const core::RingSlot* slot = slot_of(*this);
+  return slot ? slot->size : 0;
+}
+
+bool PendingReadback::is_live() const noexcept {
+  return slot_of(*this) != nullptr;
+}
+
+Result<ReadbackRing> ReadbackRing::create(Context& context, const ReadbackRingInfo& info,
+                                          std::source_location where) {
+  auto buffer = MappedBuffer::create(context,
+                                     {.size_bytes = info.capacity_bytes,
+                                      .access = Access::read,
+                                      .label = info.label,
+                                      .model = info.model,
+                                      .pretouch = info.pretouch},
+                                     where);
+  if (!buffer) return tl::unexpected(buffer.error());
+  return create_on(context, std::move(*buffer), info, where);
+}
+
+Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buffer,
+                                             const ReadbackRingInfo& info, std::source_location where) {
+  if (auto current = ContextState::of(context).check_current(where); !current)
+    return tl::unexpected(current.error());
+  if (!buffer.is_mapped()) return fail(ErrorId::not_mapped, where);
+  if (buffer.access() == Access::sequential_write) return fail(ErrorId::not_readable, where);
+  if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
+    return fail(ErrorId::other_context_current, where);
+  }
+  auto* control = detail::ControlPool<ReadbackRingControl>::take();
+  if (auto opened = control->open(ContextState::share(context), std::move(buffer),
+                                  {.max_slices = info.max_slices, .timeout = info.timeout}, where);
+      !opened) {
+    detail::ControlPool<ReadbackRingControl>::give_back(control);
+    return tl::unexpected(opened.error());
+  }
+  return ReadbackRing(control);
+}
+
+ReadbackRing::ReadbackRing() noexcept = default;
+ReadbackRing::ReadbackRing(ReadbackRing&& other) noexcept
+    : control_(std::exchange(other.control_, nullptr)) {}
+
+ReadbackRing& ReadbackRing::operator=(ReadbackRing&& other) noexcept {
+  if (this != &other) {
+    ReadbackRing taken(std::move(other));
+    std::swap(control_, taken.control_);
+  }
+  return *this;
+}
+
+ReadbackRing::~ReadbackRing() {
+  if (!control_) return;
+  control_->close();
+  detail::ControlPool<ReadbackRingControl>::give_back(control_);
+}
+
+Result<PendingReadback> ReadbackRing::request(std::uint32_t buffer, std::uint64_t offset_bytes,
+                                              std::uint64_t size_bytes, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->request(buffer, offset_bytes, size_bytes, where);
+}
+
+Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,
+                                              std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->acquire(size_bytes, alignment, where);
+}
+
+RingStats ReadbackRing::stats() const noexcept {
+  return control_ ? control_->stats() : RingStats{};
+}
+
+const MappedBuffer& ReadbackRing::mapped_buffer() const noexcept {
+  static const MappedBuffer kNone;
+  return control_ ? control_->mapped : kNone;
+}
+
+}  // namespace pmb

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "stream/ring_control.hpp"
+
+#include <algorithm>
+
+#include "gl/mapping.hpp"
+
+namespace pmb::detail {
+
+using core::RingAnswer;
+using core::RingSlot;
+using core::SlotState;
+
+namespace {
+
+constexpr std::uint64_t kBytesPerDefaultSlot = 256;
+constexpr std::uint64_t kMinSlots = 16;
+constexpr std::uint64_t kMaxDefaultSlots = 16384;
+
+}  // namespace
+
+Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer given,
+                               const RingOptions& options, std::source_location where) {
+  const std::uint64_t first = given.offset_bytes();
+  const std::uint64_t last = first + given.size_bytes();
+  const std::uint32_t slots =
+      options.max_slices ? options.max_slices
+                         : static_cast<std::uint32_t>(std::clamp(given.size_bytes() / kBytesPerDefaultSlot,
+                                                                 kMinSlots, kMaxDefaultSlots));
+  if (!layout.reset(first, last, slots, layout.next_sequence())) {
+    return fail(ErrorId::out_of_host_memory, where, {.numbers = {slots * sizeof(RingSlot)}});
+  }
+  const Mapping& mapping = *Mapping::of(given);
+  base = mapping.pointer - first;
+  buffer = mapping.buffer;
+  explicit_flush = mapping.explicit_flush;
+  line = &state->line();
+  const Limits& limits = state->limits;
+  default_alignment = std::max({core::kCacheLine, limits.uniform_offset_alignment,
+                                limits.storage_offset_alignment, limits.texture_offset_alignment});
+  default_alignment = std::min(default_alignment, layout.capacity());
+  timeout = options.timeout.value_or(state->options.timeout);
+  first_sequence = layout.next_sequence();
+  flushes = waits = would_blocks = 0;
+  if (state->validating()) shadow = std::make_unique<RingShadow>(*state, mapping.label, mapping.buffer);
+  state->lenders.insert(this);
+  context = std::move(state);
+  mapped = std::move(given);
+  return {};
+}
+
+void RingControl::close() noexcept {
+  if (!context) return;
+  if (shadow && mapped.is_mapped()) {
+    const std::source_location where = Mapping::of(mapped)->created_at;
+    shadow->settle_all(where);
+    std::uint64_t begin = UINT64_MAX;
+    std::uint64_t end = 0;
+    layout.for_each_live([&](const RingSlot& slot) {
+      begin = std::min(begin, slot.offset);
+      end = std::max(end, slot.offset + slot.size);
+    });
+    if (begin < end) shadow->report(Rule::destroyed_with_live_slices, begin, end, where, where);
+  }
+  context->lenders.erase(this);
+  make_inert();
+  shadow.reset();
+  mapped = MappedBuffer();
+  line = nullptr;
+  context.reset();
+}
+
+void RingControl::make_inert() noexcept {
+  if (shadow && mapped.is_mapped()) shadow->settle_all(Mapping::of(mapped)->created_at);
+  layout.clear();
+  base = nullptr;
+  buffer = 0;
+}
+
+Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignment,
+                                        std::source_location where) const {
+  if (!context) return stale(kNoHandle, where);
+  if (auto current = context->check_current(where); !current) return current;
+  if (layout.capacity() == 0) return stale(kNoHandle, where);
+  if (size == 0) return fail(ErrorId::zero_size, where);
+  if (alignment > layout.capacity()) {
+    return fail(ErrorId::bad_alignment, where, {.numbers = {alignment, layout.capacity()}});
+  }
+  if (size > layout.greatest_slice(alignment)) {
+    return fail(ErrorId::exceeds_ring, where, {.numbers = {size, layout.capacity()}});
+  }
+  return {};
+}
+
+Result<void> RingControl::make_room(std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                    std::source_location where) {
+  if (auto legal = check_request(size, alignment, where); !legal) return legal;
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(8760));
+  for (bool polled = false, waited = false;;) {
+    layout.reclaim(line->passed());
+    const RingAnswer answer = layout.reserve(size, alignment);
+    if (answer == RingAnswer::ok) return {};
+
+    const RingSlot& oldest = *layout.front();
+    const bool retired = oldest.state == SlotState::retired;
+    if (retired && !polled) {
+      if (auto learnt = line->poll(where); !learnt) return learnt;
+      if (shadow) shadow->settle(line->passed(), where);
+      polled = true;
+      continue;
+    }
+    ErrorId blocked = ErrorId::none;
+    if (!retired) {
+      blocked = answer == RingAnswer::slots_full ? ErrorId::ring_slots_full : ErrorId::ring_full_unretired;
+    } else if (oldest.serial > line->issued) {
+      // Released before its mark was made: only the program can make it.
+      blocked = ErrorId::never_marked;
+    } else if (wait == Wait::no) {
+      blocked = ErrorId::ring_full_in_flight;
+    }
+    if (blocked != ErrorId::none) {
+      ++would_blocks;
+      const std::uint64_t count =
+          blocked == ErrorId::ring_slots_full ? layout.slot_count() : layout.records();
+      return fail(blocked, where, {.numbers = {count}});
+    }
+    if (!waited) ++waits;
+    waited = true;
+    const std::uint64_t serial = oldest.serial;
+    if (auto passed = line->wait_serial(serial, deadline - std::chrono::steady_clock::now(), where);
+        !passed) {
+      return passed;
+    }
+  }
+}
+
+tl::unexpected<Error> RingControl::stale(std::uint64_t sequence, std::source_location where) const noexcept {
+  if (context) {
+    if (auto alive = context->check_alive(where); !alive) return tl::unexpected(alive.error());
+    // A handle of an earlier tenant has nothing to do with the ring that lives here now.
+    const bool ours = sequence >= first_sequence;
+    context->report({.rule = Rule::stale_slice,
+                     .label = ours ? mapped.label() : std::string_view(),
+                     .buffer = ours ? buffer : 0,
+                     .noticed_at = where});
+  }
+  return fail(ErrorId::stale_slice, where);
+}
+
+RingStats RingControl::stats() const noexcept {
+  RingStats stats;
+  stats.capacity_bytes = layout.capacity();
+  const_cast<core::RingLayout&>(layout).for_each_live([&](const RingSlot&) { ++stats.live_slices; });
+  stats.acquired = layout.next_sequence() - first_sequence;
+  stats.flushes = flushes;
+  stats.waits = waits;
+  stats.would_blocks = would_blocks;
+  return stats;
+}
+
+}  // namespace pmb::detail

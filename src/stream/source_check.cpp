@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "stream/source_check.hpp"
+
+#include "core/byte_ranges.hpp"
+#include "gl/buffer_calls.hpp"
+
+namespace pmb::detail {
+
+Result<void> check_copy(const ContextState& context, std::uint32_t buffer, std::uint64_t offset,
+                        std::uint64_t size, std::source_location where) {
+  if (auto current = context.check_current(where); !current) return current;
+  if (size == 0) return fail(ErrorId::zero_size, where);
+  if (!context.gl.IsBuffer(buffer)) return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
+  const BufferCalls calls(context);
+  const std::uint64_t total = calls.parameter(buffer, GL_BUFFER_SIZE);
+  if (!core::fits(offset, size, total)) {
+    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, total}});
+  }
+  if (calls.parameter(buffer, GL_BUFFER_MAPPED) != 0 &&
+      (calls.parameter(buffer, GL_BUFFER_ACCESS_FLAGS) & GL_MAP_PERSISTENT_BIT) == 0) {
+    return fail(ErrorId::source_is_mapped, where, {.numbers = {buffer}});
+  }
+  return {};
+}
+
+void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
+                         std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept {
+  if (context.limits.memory_barrier) context.gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+  BufferCalls(context).copy(from, from_offset, to, to_offset, size);
+}
+
+}  // namespace pmb::detail

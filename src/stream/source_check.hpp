@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Copies from and to buffers that pmb does not own: what must be checked before, and the barrier that belongs
+// before.
+#pragma once
+
+#include <cstdint>
+#include <pmb/result.hpp>
+#include <source_location>
+
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+
+/// Ok if `size` bytes at `offset` of a buffer of the program's may be copied from or to: it exists, the range
+/// lies in it, and it is not mapped the old way. GL would answer an error that nobody asks for (OpenGL 4.6
+/// core, section 6.6).
+Result<void> check_copy(const ContextState& context, std::uint32_t buffer, std::uint64_t offset,
+                        std::uint64_t size, std::source_location where);
+
+/// A GPU copy that sees, and does not overtake, what shaders wrote before (OpenGL 4.6 core, section 7.13.2).
+/// Where glMemoryBarrier is missing, shaders cannot write buffers either.
+void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
+                         std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept;
+
+}  // namespace pmb::detail

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <pmb/context.hpp>
+#include <pmb/transfer.hpp>
+
+#include "gl/context_state.hpp"
+#include "gl/timeline_state.hpp"
+#include "stream/source_check.hpp"
+#include "stream/transfer_rings.hpp"
+
+namespace pmb {
+
+using detail::ContextState;
+using detail::TimelineState;
+using detail::TransferRings;
+
+namespace {
+
+TransferRings& rings_of(ContextState& state) {
+  if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
+  return *state.transfer;
+}
+
+/// Copies out the readback of one piece and gives its memory back.
+Result<void> collect(const PendingReadback& pending, std::span<std::byte> target,
+                     std::chrono::nanoseconds timeout, std::source_location where) {
+  auto view = pending.wait(timeout, where);
+  if (view) std::memcpy(target.data(), view->bytes().data(), target.size());
+  static_cast<void>(pending.release(where));
+  if (!view) return tl::unexpected(view.error());
+  return {};
+}
+
+}  // namespace
+
+Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                    std::span<const std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  TransferRings& rings = rings_of(state);
+  if (!rings.up) {
+    auto ring = UploadRing::create(
+        context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb upload"}, where);
+    if (!ring) return tl::unexpected(ring.error());
+    rings.up = std::move(*ring);
+  }
+  UploadRing& ring = *rings.up;
+  for (std::size_t done = 0; done < bytes.size();) {
+    const std::size_t size = std::min<std::size_t>(bytes.size() - done, TransferRings::kPiece);
+    auto slice = ring.acquire(size, 1, where);
+    if (!slice) return tl::unexpected(slice.error());
+    slice->copy_from(bytes.subspan(done, size));
+    if (auto published = ring.publish(*slice, size, where); !published) return published;
+    detail::copy_behind_shaders(state, slice->buffer(), slice->offset_bytes(), buffer, offset_bytes + done,
+                                size);
+    const auto ticket = state.line().mark(TimelineState::Kind::internal, where);
+    if (!ticket) return tl::unexpected(ticket.error());
+    if (auto retired = ring.retire(*slice, *ticket, where); !retired) return retired;
+    done += size;
+  }
+  return {};
+}
+
+Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                      std::span<std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  TransferRings& rings = rings_of(state);
+  if (!rings.down) {
+    auto ring = ReadbackRing::create(
+        context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb download"}, where);
+    if (!ring) return tl::unexpected(ring.error());
+    rings.down = std::move(*ring);
+  }
+  // Two pieces are under way: while the CPU copies one out, the GPU fills the other.
+  struct Piece {
+    PendingReadback pending;
+    std::span<std::byte> target;
+  };
+  std::array<Piece, 2> under_way = {};
+  Result<void> outcome = {};
+  std::size_t asked = 0;
+  std::size_t turn = 0;
+  const auto finish = [&](Piece& piece) {
+    if (piece.target.empty()) return;
+    auto collected = collect(piece.pending, piece.target, state.options.timeout, where);
+    if (outcome && !collected) outcome = collected;
+    piece = {};
+  };
+  while (asked < bytes.size() && outcome) {
+    finish(under_way[turn]);
+    if (!outcome) break;
+    const std::size_t size = std::min<std::size_t>(bytes.size() - asked, TransferRings::kPiece);
+    auto pending = rings.down->request(buffer, offset_bytes + asked, size, where);
+    if (!pending) {
+      outcome = tl::unexpected(pending.error());
+      break;
+    }
+    under_way[turn] = {*pending, bytes.subspan(asked, size)};
+    if (auto ticket = state.line().mark(TimelineState::Kind::internal, where); !ticket) {
+      outcome = tl::unexpected(ticket.error());
+      break;
+    }
+    asked += size;
+    turn ^= 1;
+  }
+  finish(under_way[turn]);
+  finish(under_way[turn ^ 1]);
+  return outcome;
+}
+
+}  // namespace pmb
