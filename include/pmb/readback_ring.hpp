@@ -72,10 +72,10 @@ class PendingReadback {
 
  private:
   friend struct detail::ReadbackRingControl;
-  constexpr PendingReadback(detail::ReadbackRingControl* control, std::uint64_t sequence) noexcept
-      : control_(control), sequence_(sequence) {}
+  constexpr PendingReadback(detail::ReadbackRingControl* control, std::uint64_t key) noexcept
+      : control_(control), key_(key) {}
   detail::ReadbackRingControl* control_ = nullptr;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t key_ = 0;
 };
 
 struct ReadbackRingInfo {

@@ -32,6 +32,8 @@ struct TimelineControl;
 struct TimelineState;
 }  // namespace detail
 
+class UploadRing;
+
 /// Between two marks of the program pmb may set fences for its own transfers; they count in the low bits of a
 /// serial.
 inline constexpr int kSerialShift = 20;
@@ -53,7 +55,7 @@ class Ticket {
 
  private:
   friend struct detail::TimelineControl;
-  friend struct detail::TimelineState;
+  friend class UploadRing;
   constexpr Ticket(const detail::TimelineControl* control, std::uint64_t serial) noexcept
       : control_(control), serial_(serial) {}
   const detail::TimelineControl* control_ = nullptr;

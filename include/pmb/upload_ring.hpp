@@ -23,6 +23,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <pmb/detail/ring_layout.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
@@ -37,7 +38,16 @@ namespace pmb {
 class Context;
 namespace detail {
 struct UploadRingControl;
-}
+
+/// What the inlined half of the hot path works on; the rest of a ring is behind it.
+struct RingHot {
+  core::RingLayout layout;
+  const std::uint64_t* issued = nullptr;  ///< Serial of the timeline's last mark.
+  const TimelineControl* timeline = nullptr;
+};
+/// Of rings that are empty or moved from: has no room.
+RingHot* no_ring() noexcept;
+}  // namespace detail
 
 /// A byte range of a ring, lent to the CPU for one use. Two words, copied freely; a stale one is inert: no
 /// bytes, buffer 0.
@@ -81,10 +91,10 @@ class Slice {
 
  private:
   friend struct detail::UploadRingControl;
-  constexpr Slice(detail::UploadRingControl* control, std::uint64_t sequence) noexcept
-      : control_(control), sequence_(sequence) {}
-  detail::UploadRingControl* control_ = nullptr;
-  std::uint64_t sequence_ = 0;
+  friend class UploadRing;
+  constexpr Slice(detail::RingHot* control, std::uint64_t key) noexcept : control_(control), key_(key) {}
+  detail::RingHot* control_ = nullptr;
+  std::uint64_t key_ = 0;
 };
 
 struct UploadRingInfo {
@@ -128,7 +138,12 @@ class UploadRing {
   /// Statuses: would_block (an unretired slice is in the way: waiting would not help), timed_out, too_large,
   /// invalid_argument, context_lost, wait_failed, stale_handle, wrong_context.
   Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
-                        std::source_location where = std::source_location::current());
+                        std::source_location where = std::source_location::current()) {
+    if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
+      return Slice(control_, control_->layout.newest_key());
+    }
+    return acquire_slowly(size_bytes, alignment, true, where);
+  }
 
   /// The same for `count` values of T, aligned for it.
   template <class T>
@@ -138,13 +153,27 @@ class UploadRing {
 
   /// As acquire, but never waits: would_block instead.
   Result<Slice> try_acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
-                            std::source_location where = std::source_location::current());
+                            std::source_location where = std::source_location::current()) {
+    if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
+      return Slice(control_, control_->layout.newest_key());
+    }
+    return acquire_slowly(size_bytes, alignment, false, where);
+  }
 
   /// Ends filling: the first `used_bytes` become visible to commands issued from now on; the tail goes back.
   /// Flushes exactly these bytes under explicit flush, makes no GL call under coherent. 0 is fine. Statuses:
   /// stale_handle, refused (already published), invalid_argument (more than acquired), wrong_context.
   Result<void> publish(Slice slice, std::uint64_t used_bytes,
-                       std::source_location where = std::source_location::current());
+                       std::source_location where = std::source_location::current()) {
+    if (slice.control_ == control_) [[likely]] {
+      core::RingSlot* slot = control_->layout.find(slice.key_, core::RingSlot::kAcquired);
+      if (slot && used_bytes == slot->size) [[likely]] {
+        control_->layout.publish(*slot, *control_->issued);
+        return {};
+      }
+    }
+    return publish_slowly(slice, used_bytes, where);
+  }
 
   /// Undoes an acquire. Statuses: stale_handle, refused (published already).
   Result<void> cancel(Slice slice, std::source_location where = std::source_location::current());
@@ -153,12 +182,29 @@ class UploadRing {
   /// the mark. Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish); a
   /// refusal changes nothing.
   Result<void> retire(Slice slice, Ticket ticket,
-                      std::source_location where = std::source_location::current());
+                      std::source_location where = std::source_location::current()) {
+    if (slice.control_ == control_ && ticket.control_ == control_->timeline) [[likely]] {
+      core::RingSlot* slot = control_->layout.find(slice.key_, core::RingSlot::kPublished);
+      if (slot && control_->layout.is_live(*slot) && ticket.serial_ > slot->serial) [[likely]] {
+        control_->layout.retire(*slot, ticket.serial_);
+        return {};
+      }
+    }
+    return retire_slowly(slice, ticket, where);
+  }
 
   /// Hands every slice back that is published and not yet retired; slices still being filled stay.
   /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish): nothing is retired
   /// then.
-  Result<void> retire(Ticket ticket, std::source_location where = std::source_location::current());
+  Result<void> retire(Ticket ticket, std::source_location where = std::source_location::current()) {
+    core::RingLayout& layout = control_->layout;
+    const bool plain = ticket.control_ == control_->timeline && !layout.attended();
+    if (plain && ticket.serial_ > layout.published_serial()) [[likely]] {
+      layout.retire_published(ticket.serial_);
+      return {};
+    }
+    return retire_slowly(ticket, where);
+  }
 
   RingStats stats() const noexcept;
   /// The buffer underneath, an inert one for a moved-from ring.
@@ -166,8 +212,17 @@ class UploadRing {
 
  private:
   friend struct detail::UploadRingControl;
-  explicit UploadRing(detail::UploadRingControl* control) noexcept : control_(control) {}
-  detail::UploadRingControl* control_ = nullptr;
+  explicit UploadRing(detail::RingHot* control) noexcept : control_(control) {}
+
+  // The hot path comes in two halves: bookkeeping alone, inlined, and out of line everything that is not
+  // plain: waiting, flushing, validation, and every error.
+  Result<Slice> acquire_slowly(std::uint64_t size_bytes, std::uint64_t alignment, bool may_wait,
+                               std::source_location where);
+  Result<void> publish_slowly(Slice slice, std::uint64_t used_bytes, std::source_location where);
+  Result<void> retire_slowly(Slice slice, Ticket ticket, std::source_location where);
+  Result<void> retire_slowly(Ticket ticket, std::source_location where);
+
+  detail::RingHot* control_;
 };
 
 }  // namespace pmb

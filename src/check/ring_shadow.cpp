@@ -11,7 +11,7 @@ namespace pmb::detail {
 RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer)
     : context_(context), label_(std::move(label)), buffer_(buffer) {}
 
-void RingShadow::acquired(std::uint64_t sequence, std::uint64_t offset, std::span<const std::byte> bytes,
+void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
                           std::source_location where) {
   Watch watch;
   watch.offset = offset;
@@ -19,15 +19,15 @@ void RingShadow::acquired(std::uint64_t sequence, std::uint64_t offset, std::spa
   // Write-only memory may be slow to read, which validation accepts; its values only serve to see a change.
   watch.copy.assign(bytes.begin(), bytes.end());
   watch.acquired_at = where;
-  watches_.insert_or_assign(sequence, std::move(watch));
+  watches_.insert_or_assign(key, std::move(watch));
 }
 
-void RingShadow::given_to_gl(std::uint64_t sequence) {
-  if (const auto found = watches_.find(sequence); found != watches_.end()) found->second.given = true;
+void RingShadow::given_to_gl(std::uint64_t key) {
+  if (const auto found = watches_.find(key); found != watches_.end()) found->second.given = true;
 }
 
-void RingShadow::published(std::uint64_t sequence, std::span<const std::byte> bytes, std::source_location) {
-  const auto found = watches_.find(sequence);
+void RingShadow::published(std::uint64_t key, std::span<const std::byte> bytes) {
+  const auto found = watches_.find(key);
   if (found == watches_.end()) return;
   Watch& watch = found->second;
   watch.mapped = bytes;
@@ -36,12 +36,12 @@ void RingShadow::published(std::uint64_t sequence, std::span<const std::byte> by
   watch.reported = false;
 }
 
-void RingShadow::cancelled(std::uint64_t sequence) {
-  watches_.erase(sequence);
+void RingShadow::cancelled(std::uint64_t key) {
+  watches_.erase(key);
 }
 
-void RingShadow::retired(std::uint64_t sequence, std::uint64_t serial) {
-  if (const auto found = watches_.find(sequence); found != watches_.end()) found->second.serial = serial;
+void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
+  if (const auto found = watches_.find(key); found != watches_.end()) found->second.serial = serial;
 }
 
 void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) const {
@@ -53,7 +53,7 @@ void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) co
 }
 
 void RingShadow::inspect_unpublished(std::source_location where) {
-  for (auto& [sequence, watch] : watches_) {
+  for (auto& [key, watch] : watches_) {
     if (!watch.is_published && watch.given) compare(watch, Rule::slice_used_unpublished, where);
     if (watch.is_published) compare(watch, Rule::written_after_publish, where);
   }
@@ -79,8 +79,8 @@ void RingShadow::report(Rule rule, std::uint64_t begin, std::uint64_t end, std::
                    .noticed_at = noticed});
 }
 
-std::source_location RingShadow::acquired_at(std::uint64_t sequence) const {
-  const auto found = watches_.find(sequence);
+std::source_location RingShadow::acquired_at(std::uint64_t key) const {
+  const auto found = watches_.find(key);
   return found == watches_.end() ? std::source_location() : found->second.acquired_at;
 }
 

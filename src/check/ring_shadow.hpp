@@ -24,15 +24,15 @@ class RingShadow {
   RingShadow(const ContextState& context, std::string label, std::uint32_t buffer);
 
   /// `offset` is that of the slice in the GL buffer.
-  void acquired(std::uint64_t sequence, std::uint64_t offset, std::span<const std::byte> bytes,
+  void acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
                 std::source_location where);
   /// The program asked for the slice's GL name or offset: it may be about to bind it.
-  void given_to_gl(std::uint64_t sequence);
+  void given_to_gl(std::uint64_t key);
   /// Bytes in use from now on.
-  void published(std::uint64_t sequence, std::span<const std::byte> bytes, std::source_location where);
-  void cancelled(std::uint64_t sequence);
+  void published(std::uint64_t key, std::span<const std::byte> bytes);
+  void cancelled(std::uint64_t key);
   /// The program says that the last reader was issued. Bytes are watched until settle().
-  void retired(std::uint64_t sequence, std::uint64_t serial);
+  void retired(std::uint64_t key, std::uint64_t serial);
 
   /// At a mark: acquired slices that were written and given to GL, but not published, are reported once.
   void inspect_unpublished(std::source_location where);
@@ -44,7 +44,7 @@ class RingShadow {
   void report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
               std::source_location noticed_at) const;
   /// Where a live slice was acquired, for reports.
-  std::source_location acquired_at(std::uint64_t sequence) const;
+  std::source_location acquired_at(std::uint64_t key) const;
 
  private:
   struct Watch {

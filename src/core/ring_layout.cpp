@@ -1,107 +1,118 @@
 // SPDX-License-Identifier: MIT
-#include "core/ring_layout.hpp"
-
+#include <algorithm>
 #include <new>
+#include <pmb/detail/ring_layout.hpp>
 
 namespace pmb::core {
 
-// What an empty layout looks at: no sequence number is ever found in it, and no slot is ever free.
-RingSlot RingLayout::kStaleSlot = {};
+RingSlot RingLayout::no_slot_ = {};
 
-bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, std::uint64_t sequence) {
+bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, bool attended,
+                       std::uint64_t default_alignment) {
   clear();
-  const std::uint64_t count = std::bit_ceil(std::uint64_t{slots < 2 ? 2 : slots});
+  const std::uint64_t count = std::bit_ceil(std::uint64_t{std::max(slots, 2U)});
   storage_.reset(new (std::nothrow) RingSlot[count]);
   if (!storage_) return false;
   slots_ = storage_.get();
-  mask_ = count - 1;
+  mask_ = (count - 1) * RingSlot::kStates;
   first_ = first;
   last_ = last;
   head_ = first;
-  limit_ = last;
-  next_sequence_ = sequence;
-  front_sequence_ = sequence;
+  attended_ = attended;
+  default_mask_ = default_alignment - 1;
+  update_limits();
   return true;
 }
 
 void RingLayout::clear() noexcept {
   storage_.reset();
-  slots_ = &kStaleSlot;
+  slots_ = &no_slot_;
   mask_ = 0;
-  head_ = limit_ = first_ = last_ = 0;
-  front_sequence_ = next_sequence_;
-  first_published_ = last_published_ = kNone;
-  wrapped_ = false;
+  head_ = limit_ = ahead_limit_ = first_ = last_ = 0;
+  front_key_ = key_limit_ = next_key_;
+  published_serial_ = retired_serial_ = single_serial_ = reusable_serial_ = 0;
+  open_ = 0;
+  bulk_count_ = 0;
+  wrap_key_ = 0;
 }
 
 std::uint64_t RingLayout::greatest_slice(std::uint64_t alignment) const noexcept {
-  if (alignment > last_ && first_ != 0) return 0;
-  const std::uint64_t offset = first_ == 0 ? 0 : align_up(first_, alignment);
+  // No multiple of an alignment beyond the end lies inside, but for offset 0.
+  if (alignment > last_) return first_ == 0 ? last_ : 0;
+  const std::uint64_t offset = align_up(first_, alignment);
   return offset >= last_ ? 0 : last_ - offset;
 }
 
-RingAnswer RingLayout::reserve_elsewhere(std::uint64_t size, std::uint64_t alignment) noexcept {
-  if (records() > mask_) return RingAnswer::slots_full;
-  if (wrapped_) return RingAnswer::full;
-  // Behind the head there is no room; before the oldest slice there may be.
+RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noexcept {
+  if (next_key_ - front_key_ > mask_) return RingAnswer::slots_full;
+  const std::uint64_t state = attended_ ? RingSlot::kAcquired + RingSlot::kAttended : RingSlot::kAcquired;
+  const std::uint64_t ahead = align_up(head_, alignment);
+  if (ahead <= limit_ && size <= limit_ - ahead) {
+    take(ahead, size, state);
+    return RingAnswer::ok;
+  }
+  // Ahead of the head there is no room; before the oldest slice there may be.
+  if (wrapped() || records() == 0) return RingAnswer::full;
   const std::uint64_t offset = align_up(first_, alignment);
-  const std::uint64_t end = line_end(offset + size);
-  if (records() == 0 || end > front_begin()) return RingAnswer::full;
-  take(head_, offset, size, end);
-  wrapped_ = true;
-  update_limit();
+  const std::uint64_t end = front_offset();
+  if (offset > end || size > end - offset) return RingAnswer::full;
+  wrap_key_ = next_key_;
+  take(offset, size, state);
+  update_limits();
   return RingAnswer::ok;
 }
 
-std::uint64_t RingLayout::front_begin() const noexcept {
-  const RingSlot& oldest = slots_[front_sequence_ & mask_];
-  return oldest.offset < oldest.begin ? first_ : oldest.begin;
-}
-
-void RingLayout::update_limit() noexcept {
-  limit_ = wrapped_ ? front_begin() : last_;
+void RingLayout::update_limits() noexcept {
+  limit_ = wrapped() ? front_offset() : last_;
+  ahead_limit_ = attended_ ? 0 : limit_;
+  key_limit_ = front_key_ + mask_ + RingSlot::kStates;
 }
 
 void RingLayout::reclaim(std::uint64_t passed) noexcept {
-  while (front_sequence_ != next_sequence_) {
-    RingSlot& oldest = slots_[front_sequence_ & mask_];
-    if (oldest.state != SlotState::retired || oldest.serial > passed) break;
-    oldest.state = SlotState::free;
-    ++front_sequence_;
-    if (wrapped_ && front_sequence_ != next_sequence_) {
-      const RingSlot& now = slots_[front_sequence_ & mask_];
-      if (now.offset < now.begin) wrapped_ = false;
-    }
+  std::size_t done = 0;
+  for (; done < bulk_count_ && bulks_[done].serial <= passed; ++done) {
+    reusable_serial_ = bulks_[done].serial;
+    front_key_ = std::max(front_key_, bulks_[done].end);
   }
-  if (front_sequence_ == next_sequence_) {
-    wrapped_ = false;
-    head_ = first_;
+  std::move(bulks_.begin() + static_cast<std::ptrdiff_t>(done),
+            bulks_.begin() + static_cast<std::ptrdiff_t>(bulk_count_), bulks_.begin());
+  bulk_count_ -= done;
+
+  // A published slice is done below the last bulk that passed, one retired by itself up to what has passed.
+  const std::uint64_t done_below[4] = {0, 0, reusable_serial_, passed + 1};
+  const std::uint64_t next = next_key_;
+  std::uint64_t front = front_key_;
+  for (; front != next; front += RingSlot::kStates) {
+    const RingSlot& oldest = slot_of(front);
+    if (oldest.serial >= done_below[oldest.state()]) break;
   }
-  update_limit();
+  front_key_ = front;
+  if (front == next) head_ = first_;
+  update_limits();
 }
 
-std::uint64_t RingLayout::retire_published(std::uint64_t serial) noexcept {
-  std::uint64_t count = 0;
-  for (std::uint32_t index = first_published_; index != kNone; ++count) {
-    RingSlot& slot = slots_[index];
-    slot.serial = serial;
-    slot.state = SlotState::retired;
-    slot.sequence = UINT64_MAX;
-    index = slot.next;
+RingLayout::Oldest RingLayout::oldest() const noexcept {
+  const RingSlot& slot = slot_of(front_key_);
+  if (is_live(slot)) return {.live = true, .serial = 0};
+  if (slot.state() == RingSlot::kRetired) return {.live = false, .serial = slot.serial};
+  for (std::size_t i = 0; i < bulk_count_; ++i) {
+    if (slot.serial < bulks_[i].serial) return {.live = false, .serial = bulks_[i].serial};
   }
-  first_published_ = last_published_ = kNone;
-  return count;
+  return {};
+}
+
+void RingLayout::shorten(RingSlot& slot, std::uint64_t used) noexcept {
+  if (slot.key() == newest_key()) head_ = slot.offset + used;
+  slot.size = used;
 }
 
 void RingLayout::drop(RingSlot& slot, std::uint64_t serial) noexcept {
-  const bool newest = slot.sequence + 1 == next_sequence_;
-  slot.sequence = UINT64_MAX;
-  if (newest && serial == 0) {
-    // The sequence number stays used, so that a copy of the handle stays stale; only the record moves on.
-    head_ = slot.offset < slot.begin ? first_ : slot.begin;
-  }
+  // The key stays used, so that copies of the handle stay stale; only the bytes go back.
+  if (serial == 0 && slot.key() == newest_key()) head_ = slot.offset;
+  if (serial > single_serial_) single_serial_ = serial;
+  slot.tag |= RingSlot::kRetired;
   slot.serial = serial;
-  slot.state = SlotState::retired;
+  --open_;
 }
 
 }  // namespace pmb::core

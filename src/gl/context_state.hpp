@@ -60,6 +60,10 @@ struct ContextState {
   Result<void> check_current(std::source_location where) const noexcept;
   bool is_current() const noexcept;
 
+  /// What glGetGraphicsResetStatus answers, 0 where it cannot be asked.
+  std::uint32_t reset_now() const noexcept {
+    return limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
+  }
   /// Notices a reset: everything becomes inert. Answers the error to return.
   Error lose(std::uint32_t reset_status, std::source_location where) noexcept;
   /// Error for a context that is lost, or success.

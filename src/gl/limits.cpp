@@ -94,6 +94,8 @@ Result<void> read_limits(ContextState& state, std::source_location where) {
   limits.compute =
       version >= 43 || (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
   const bool robust = version >= 45 || has("GL_KHR_robustness") || has("GL_ARB_robustness");
+  // glad fills the plain name from KHR_robustness and 4.5 only; the three differ in name alone.
+  if (robust && !gl.GetGraphicsResetStatus) state.gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
   limits.reset_notification =
       robust && int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
 

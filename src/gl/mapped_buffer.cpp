@@ -168,6 +168,9 @@ Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferIn
     state->gl.Finish();
     name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
   }
+  if (const GLenum reset = state->reset_now(); reset != GL_NO_ERROR) {
+    return tl::unexpected(state->lose(reset, where));
+  }
   if (name == 0) {
     return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
                 {.numbers = {info.size_bytes, plan->storage_flags},

@@ -56,7 +56,10 @@ Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_
   // then a fence behind it, then a wait.
   if (context.incoherent_readable > 0) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
   const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-  if (!fence) return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+  if (!fence) {
+    if (auto notified = check_reset(where); !notified) return notified;
+    return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+  }
   if (!push(serial, fence, false)) {
     gl.DeleteSync(fence);
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
@@ -87,16 +90,14 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
 Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
   if (!sync) return fail(ErrorId::adopted_fence_null, where);
   if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
-  inspect_lenders(where);
-  const std::uint64_t serial = next_program_serial();
-  if (!push(serial, static_cast<GLsync>(sync), true)) {
+  // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
+  // perhaps, and with no barrier before it. By itself it proves no new serial; the mark behind it does, once
+  // both have passed.
+  if (!push(issued, static_cast<GLsync>(sync), true)) {
     context.gl.DeleteSync(static_cast<GLsync>(sync));
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
   }
-  // The caller's fence has no barrier before it. Readable mappings that need one get a fence of their own
-  // behind it.
-  if (context.incoherent_readable > 0) return mark(Kind::program, where);
-  return TimelineControl::ticket(control, serial);
+  return mark(Kind::program, where);
 }
 
 TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where) {
@@ -104,18 +105,24 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
   const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
   if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
   // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
-  const GLenum reset = context.limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
-  if (reset != GL_NO_ERROR) {
-    failure_ = context.lose(reset, where);
-  } else if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) {
-    return Answer::signalled;
-  } else {
-    failure_ = make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"});
-  }
+  if (!check_reset(where)) return Answer::failed;
+  if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
+  end(make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"}));
+  return Answer::failed;
+}
+
+Result<void> TimelineState::check_reset(std::source_location where) {
+  const GLenum reset = context.reset_now();
+  if (reset == GL_NO_ERROR) return {};
+  end(context.lose(reset, where));
+  return tl::unexpected(failure_);
+}
+
+void TimelineState::end(const Error& failure) noexcept {
+  failure_ = failure;
   drop_fences();
   // From here on no serial counts as passed and none can be waited for.
   control->base.store(next_program_serial(), std::memory_order_release);
-  return Answer::failed;
 }
 
 void TimelineState::pass_front(std::size_t count) noexcept {
@@ -145,8 +152,10 @@ Result<void> TimelineState::poll(std::source_location where) {
       pass_front(1);
       continue;
     }
-    // A fence that nobody flushed may never signal (OpenGL 4.6 core, section 4.1.2).
-    if (asked_again || oldest.serial <= flushed) break;
+    // A fence that nobody flushed may never signal (OpenGL 4.6 core, section 4.1.2). Whether the caller
+    // flushed an adopted one is not known.
+    const bool was_flushed = flushed == issued || (!oldest.adopted && oldest.serial <= flushed);
+    if (asked_again || was_flushed) break;
     flush_once();
     asked_again = true;
   }

@@ -72,6 +72,9 @@ struct TimelineState {
   Answer ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where);
   /// Ok if GL may be called and fences can still be trusted.
   Result<void> check_usable(std::source_location where) const noexcept;
+  /// Asks whether the context was reset; if so this timeline ends and everything becomes inert.
+  Result<void> check_reset(std::source_location where);
+  void end(const Error& failure) noexcept;
   Result<void> barrier_and_fence(std::uint64_t serial, std::source_location where);
   void inspect_lenders(std::source_location where) const;
   bool push(std::uint64_t serial, GLsync fence, bool adopted) noexcept;

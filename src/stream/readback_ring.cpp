@@ -11,14 +11,13 @@ namespace pmb {
 namespace detail {
 
 using core::RingSlot;
-using core::SlotState;
 
 /// Slots go acquired → retired: while acquired, `serial` is the one behind which the bytes have arrived.
 struct ReadbackRingControl final : RingControl {
   static ReadbackRingControl* of(const PendingReadback& pending) noexcept { return pending.control_; }
 
   RingSlot* find(const PendingReadback& pending) noexcept {
-    return pending.control_ == this ? layout.find(pending.sequence_) : nullptr;
+    return pending.control_ == this ? layout.find_live(pending.key_) : nullptr;
   }
 
   Result<PendingReadback> acquire(std::uint64_t size, std::uint64_t alignment, std::source_location where) {
@@ -28,7 +27,7 @@ struct ReadbackRingControl final : RingControl {
     RingSlot& slot = layout.newest();
     slot.serial = line->next_program_serial();
     line->awaited = slot.serial;
-    return PendingReadback(this, slot.sequence);
+    return PendingReadback(this, slot.key());
   }
 
   Result<PendingReadback> request(std::uint32_t source, std::uint64_t offset, std::uint64_t size,
@@ -46,13 +45,13 @@ struct ReadbackRingControl final : RingControl {
     copy_behind_shaders(*context, source, offset, buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
     slot.serial = line->issued + 1;
-    return PendingReadback(this, slot.sequence);
+    return PendingReadback(this, slot.key());
   }
 
   Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
                         std::source_location where) {
     RingSlot* slot = find(pending);
-    if (!slot) return stale(pending.sequence_, where);
+    if (!slot) return stale(pending.key_, where);
     if (slot->serial > line->passed()) {
       if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
       if (slot->serial > line->issued) {
@@ -76,7 +75,7 @@ struct ReadbackRingControl final : RingControl {
 
   Result<void> release(PendingReadback pending, std::source_location where) {
     RingSlot* slot = find(pending);
-    if (!slot) return stale(pending.sequence_, where);
+    if (!slot) return stale(pending.key_, where);
     layout.drop(*slot, slot->serial <= line->passed() ? 0 : slot->serial);
     return {};
   }

@@ -9,13 +9,13 @@ namespace pmb::detail {
 
 using core::RingAnswer;
 using core::RingSlot;
-using core::SlotState;
 
 namespace {
 
 constexpr std::uint64_t kBytesPerDefaultSlot = 256;
 constexpr std::uint64_t kMinSlots = 16;
 constexpr std::uint64_t kMaxDefaultSlots = 16384;
+constexpr std::uint64_t kGreatestAlignment = std::uint64_t{1} << 40;
 
 }  // namespace
 
@@ -27,7 +27,12 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
       options.max_slices ? options.max_slices
                          : static_cast<std::uint32_t>(std::clamp(given.size_bytes() / kBytesPerDefaultSlot,
                                                                  kMinSlots, kMaxDefaultSlots));
-  if (!layout.reset(first, last, slots, layout.next_sequence())) {
+  const Limits& limits = state->limits;
+  const std::uint64_t alignment =
+      std::max({core::kCacheLine, limits.uniform_offset_alignment, limits.storage_offset_alignment,
+                limits.texture_offset_alignment});
+  const bool attended = given.model() == Model::explicit_flush || state->validating();
+  if (!layout.reset(first, last, slots, attended, alignment)) {
     return fail(ErrorId::out_of_host_memory, where, {.numbers = {slots * sizeof(RingSlot)}});
   }
   const Mapping& mapping = *Mapping::of(given);
@@ -35,12 +40,10 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   buffer = mapping.buffer;
   explicit_flush = mapping.explicit_flush;
   line = &state->line();
-  const Limits& limits = state->limits;
-  default_alignment = std::max({core::kCacheLine, limits.uniform_offset_alignment,
-                                limits.storage_offset_alignment, limits.texture_offset_alignment});
-  default_alignment = std::min(default_alignment, layout.capacity());
+  issued = &line->issued;
+  timeline = line->control;
   timeout = options.timeout.value_or(state->options.timeout);
-  first_sequence = layout.next_sequence();
+  first_key = layout.next_key();
   flushes = waits = would_blocks = 0;
   if (state->validating()) shadow = std::make_unique<RingShadow>(*state, mapping.label, mapping.buffer);
   state->lenders.insert(this);
@@ -53,7 +56,6 @@ void RingControl::close() noexcept {
   if (!context) return;
   if (shadow && mapped.is_mapped()) {
     const std::source_location where = Mapping::of(mapped)->created_at;
-    shadow->settle_all(where);
     std::uint64_t begin = UINT64_MAX;
     std::uint64_t end = 0;
     layout.for_each_live([&](const RingSlot& slot) {
@@ -67,11 +69,15 @@ void RingControl::close() noexcept {
   shadow.reset();
   mapped = MappedBuffer();
   line = nullptr;
+  issued = nullptr;
+  timeline = nullptr;
   context.reset();
 }
 
 void RingControl::make_inert() noexcept {
-  if (shadow && mapped.is_mapped()) shadow->settle_all(Mapping::of(mapped)->created_at);
+  // With its GL context gone or lost the mapping may be gone too, and is not looked at any more.
+  const bool readable = mapped.is_mapped() && context->is_current();
+  if (shadow && readable) shadow->settle_all(Mapping::of(mapped)->created_at);
   layout.clear();
   base = nullptr;
   buffer = 0;
@@ -83,8 +89,8 @@ Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignm
   if (auto current = context->check_current(where); !current) return current;
   if (layout.capacity() == 0) return stale(kNoHandle, where);
   if (size == 0) return fail(ErrorId::zero_size, where);
-  if (alignment > layout.capacity()) {
-    return fail(ErrorId::bad_alignment, where, {.numbers = {alignment, layout.capacity()}});
+  if (alignment > kGreatestAlignment) {
+    return fail(ErrorId::bad_alignment, where, {.numbers = {alignment, kGreatestAlignment}});
   }
   if (size > layout.greatest_slice(alignment)) {
     return fail(ErrorId::exceeds_ring, where, {.numbers = {size, layout.capacity()}});
@@ -92,26 +98,26 @@ Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignm
   return {};
 }
 
-Result<void> RingControl::make_room(std::uint64_t size, std::uint64_t alignment, Wait wait,
-                                    std::source_location where) {
+Result<void> RingControl::reserve(std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                  std::source_location where) {
+  if (alignment == 0) alignment = layout.default_alignment();
   if (auto legal = check_request(size, alignment, where); !legal) return legal;
   const auto deadline = std::chrono::steady_clock::now() +
                         std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(8760));
   for (bool polled = false, waited = false;;) {
+    if (shadow) shadow->settle(line->passed(), where);
     layout.reclaim(line->passed());
     const RingAnswer answer = layout.reserve(size, alignment);
     if (answer == RingAnswer::ok) return {};
 
-    const RingSlot& oldest = *layout.front();
-    const bool retired = oldest.state == SlotState::retired;
-    if (retired && !polled) {
+    const core::RingLayout::Oldest oldest = layout.oldest();
+    if (!oldest.live && !polled) {
       if (auto learnt = line->poll(where); !learnt) return learnt;
-      if (shadow) shadow->settle(line->passed(), where);
       polled = true;
       continue;
     }
     ErrorId blocked = ErrorId::none;
-    if (!retired) {
+    if (oldest.live) {
       blocked = answer == RingAnswer::slots_full ? ErrorId::ring_slots_full : ErrorId::ring_full_unretired;
     } else if (oldest.serial > line->issued) {
       // Released before its mark was made: only the program can make it.
@@ -135,11 +141,11 @@ Result<void> RingControl::make_room(std::uint64_t size, std::uint64_t alignment,
   }
 }
 
-tl::unexpected<Error> RingControl::stale(std::uint64_t sequence, std::source_location where) const noexcept {
+tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location where) const noexcept {
   if (context) {
     if (auto alive = context->check_alive(where); !alive) return tl::unexpected(alive.error());
     // A handle of an earlier tenant has nothing to do with the ring that lives here now.
-    const bool ours = sequence >= first_sequence;
+    const bool ours = key >= first_key;
     context->report({.rule = Rule::stale_slice,
                      .label = ours ? mapped.label() : std::string_view(),
                      .buffer = ours ? buffer : 0,
@@ -152,7 +158,7 @@ RingStats RingControl::stats() const noexcept {
   RingStats stats;
   stats.capacity_bytes = layout.capacity();
   const_cast<core::RingLayout&>(layout).for_each_live([&](const RingSlot&) { ++stats.live_slices; });
-  stats.acquired = layout.next_sequence() - first_sequence;
+  stats.acquired = (layout.next_key() - first_key) / RingSlot::kStates;
   stats.flushes = flushes;
   stats.waits = waits;
   stats.would_blocks = would_blocks;

@@ -12,7 +12,6 @@
 #include <source_location>
 
 #include "check/ring_shadow.hpp"
-#include "core/ring_layout.hpp"
 #include "gl/context_state.hpp"
 #include "gl/timeline_state.hpp"
 
@@ -24,7 +23,7 @@ struct RingOptions {
 };
 
 /// Recycled, never freed; see ControlPool. Without a tenant every operation answers stale_slice.
-struct RingControl : Lender {
+struct RingControl : Lender, RingHot {
   /// Takes the buffer in. On failure nothing is kept.
   Result<void> open(std::shared_ptr<ContextState> state, MappedBuffer buffer, const RingOptions& options,
                     std::source_location where);
@@ -35,33 +34,24 @@ struct RingControl : Lender {
 
   enum class Wait : std::uint8_t { no, bounded };
 
-  /// Reserves a slice; on success it is `layout.newest()`.
-  Result<void> reserve(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where) {
-    if (alignment == 0) alignment = default_alignment;
-    if (size - 1 < layout.capacity() && alignment <= layout.capacity() &&
-        layout.reserve(size, alignment) == core::RingAnswer::ok) [[likely]] {
-      return {};
-    }
-    return make_room(size, alignment, wait, where);
-  }
+  /// Reserves a slice wherever it may lie, taking back what has passed, waiting if that is allowed.
+  Result<void> reserve(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where);
 
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
   /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
   static constexpr std::uint64_t kNoHandle = UINT64_MAX;
-  tl::unexpected<Error> stale(std::uint64_t sequence, std::source_location where) const noexcept;
+  tl::unexpected<Error> stale(std::uint64_t key, std::source_location where) const noexcept;
 
-  core::RingLayout layout;
   std::byte* base = nullptr;  ///< Where byte 0 of the GL buffer would be.
   std::uint32_t buffer = 0;
   bool explicit_flush = false;
   TimelineState* line = nullptr;
   std::unique_ptr<RingShadow> shadow;
-  std::uint64_t default_alignment = core::kCacheLine;
   std::shared_ptr<ContextState> context;
   MappedBuffer mapped;
   std::chrono::nanoseconds timeout = {};
-  std::uint64_t first_sequence = 0;
+  std::uint64_t first_key = 0;
   std::uint64_t flushes = 0;
   std::uint64_t waits = 0;
   std::uint64_t would_blocks = 0;
@@ -72,7 +62,6 @@ struct RingControl : Lender {
   ~RingControl() = default;
 
  private:
-  Result<void> make_room(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where);
   Result<void> check_request(std::uint64_t size, std::uint64_t alignment, std::source_location where) const;
 };
 

@@ -13,6 +13,7 @@
 namespace pmb {
 
 using detail::ContextState;
+using detail::TimelineControl;
 using detail::TimelineState;
 using detail::TransferRings;
 
@@ -56,8 +57,11 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
     detail::copy_behind_shaders(state, slice->buffer(), slice->offset_bytes(), buffer, offset_bytes + done,
                                 size);
     const auto ticket = state.line().mark(TimelineState::Kind::internal, where);
+    // With no fence of its own the slice waits for the next one that anybody makes.
+    const Ticket behind_copy =
+        ticket ? *ticket : TimelineControl::ticket(state.line().control, state.line().issued + 1);
+    if (auto retired = ring.retire(*slice, behind_copy, where); !retired) return retired;
     if (!ticket) return tl::unexpected(ticket.error());
-    if (auto retired = ring.retire(*slice, *ticket, where); !retired) return retired;
     done += size;
   }
   return {};

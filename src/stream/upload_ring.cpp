@@ -10,112 +10,97 @@ namespace pmb {
 namespace detail {
 
 using core::RingSlot;
-using core::SlotState;
 
 struct UploadRingControl final : RingControl {
-  static UploadRingControl* of(const Slice& slice) noexcept { return slice.control_; }
-  static std::uint64_t sequence_of(const Slice& slice) noexcept { return slice.sequence_; }
+  static UploadRingControl* of(const Slice& slice) noexcept {
+    return static_cast<UploadRingControl*>(slice.control_);
+  }
+  static UploadRingControl* of(RingHot* hot) noexcept {
+    return hot == no_ring() ? nullptr : static_cast<UploadRingControl*>(hot);
+  }
+  static std::uint64_t key_of(const Slice& slice) noexcept { return slice.key_; }
   static UploadRing wrap(UploadRingControl* control) noexcept { return UploadRing(control); }
 
   RingSlot* find(Slice slice) noexcept {
-    return slice.control_ == this ? layout.find(slice.sequence_) : nullptr;
+    return slice.control_ == this ? layout.find_live(slice.key_) : nullptr;
   }
 
   Result<Slice> acquire(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where) {
-    if (auto reserved = reserve(size, alignment, wait, where); !reserved) [[unlikely]] {
+    if (auto reserved = reserve(size, alignment, wait, where); !reserved)
       return tl::unexpected(reserved.error());
-    }
     const RingSlot& slot = layout.newest();
-    if (shadow) [[unlikely]] {
-      shadow->acquired(slot.sequence, slot.offset, {bytes_at(slot.offset), static_cast<std::size_t>(size)},
+    if (shadow) {
+      shadow->acquired(slot.key(), slot.offset, {bytes_at(slot.offset), static_cast<std::size_t>(size)},
                        where);
     }
-    return Slice(this, slot.sequence);
-  }
-
-  /// Why a slice cannot be published, cancelled or retired as asked.
-  tl::unexpected<Error> refuse(Slice slice, SlotState wanted, std::source_location where) noexcept {
-    const RingSlot* slot = find(slice);
-    if (!slot) return stale(slice.sequence_, where);
-    if (wanted == SlotState::acquired) return fail(ErrorId::already_published, where);
-    if (shadow) {
-      shadow->report(Rule::retired_unpublished, slot->offset, slot->offset + slot->size,
-                     shadow->acquired_at(slot->sequence), where);
-    }
-    return fail(ErrorId::not_published, where);
+    return Slice(this, slot.key());
   }
 
   Result<void> publish(Slice slice, std::uint64_t used, std::source_location where) {
     RingSlot* slot = find(slice);
-    if (!slot || slot->state != SlotState::acquired) [[unlikely]]
-      return refuse(slice, SlotState::acquired, where);
-    if (used > slot->size) [[unlikely]] {
-      return fail(ErrorId::published_too_much, where, {.numbers = {used, slot->size}});
-    }
+    if (!slot) return stale(slice.key_, where);
+    if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+    if (used > slot->size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot->size}});
     if (explicit_flush && used > 0) {
       if (auto current = context->check_current(where); !current) return current;
       Mapping::of(mapped)->flush(slot->offset, used);
       ++flushes;
     }
-    if (shadow) [[unlikely]] {
-      shadow->published(slot->sequence, {bytes_at(slot->offset), static_cast<std::size_t>(used)}, where);
-    }
-    layout.publish(*slot, used, line->issued);
+    if (shadow) shadow->published(slot->key(), {bytes_at(slot->offset), static_cast<std::size_t>(used)});
+    if (used < slot->size) layout.shorten(*slot, used);
+    layout.publish(*slot, line->issued);
     return {};
   }
 
   Result<void> cancel(Slice slice, std::source_location where) {
     RingSlot* slot = find(slice);
-    if (!slot || slot->state != SlotState::acquired) [[unlikely]]
-      return refuse(slice, SlotState::acquired, where);
-    if (shadow) [[unlikely]]
-      shadow->cancelled(slot->sequence);
+    if (!slot) return stale(slice.key_, where);
+    if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+    if (shadow) shadow->cancelled(slot->key());
     layout.drop(*slot, 0);
     return {};
   }
 
   /// Ok if `ticket` is of this timeline and was marked after `published`, the serial of the last mark before
   /// a publish.
-  bool proves(Ticket ticket, std::uint64_t published) const noexcept {
-    return TimelineControl::of(ticket) == line->control && TimelineControl::serial_of(ticket) > published;
-  }
-
-  tl::unexpected<Error> refuse_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
-                                      std::source_location where) const noexcept {
-    const TimelineControl* theirs = TimelineControl::of(ticket);
-    if (!theirs) return fail(ErrorId::stale_ticket, where);
-    const bool foreign = theirs != line->control;
-    if (shadow) {
+  Result<void> check_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
+                            std::source_location where) const noexcept {
+    auto known = line->check(ticket, where);
+    const bool old = known && TimelineControl::serial_of(ticket) <= published;
+    if (known && !old) return {};
+    const bool foreign = !known && known.error().id == ErrorId::foreign_ticket;
+    if (shadow && (old || foreign)) {
       shadow->report(foreign ? Rule::foreign_ticket : Rule::ticket_too_old, slot ? slot->offset : 0,
                      slot ? slot->offset + slot->size : 0,
-                     slot ? shadow->acquired_at(slot->sequence) : std::source_location(), where);
+                     slot ? shadow->acquired_at(slot->key()) : std::source_location(), where);
     }
-    if (foreign) return fail(ErrorId::foreign_ticket, where);
+    if (!known) return known;
     return fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), published >> kSerialShift}});
   }
 
   Result<void> retire(Slice slice, Ticket ticket, std::source_location where) {
     RingSlot* slot = find(slice);
-    if (!slot || slot->state != SlotState::published) [[unlikely]]
-      return refuse(slice, SlotState::published, where);
-    if (!proves(ticket, slot->serial)) [[unlikely]]
-      return refuse_ticket(ticket, slot->serial, slot, where);
-    if (shadow) [[unlikely]]
-      shadow->retired(slot->sequence, TimelineControl::serial_of(ticket));
+    if (!slot) return stale(slice.key_, where);
+    if (slot->state() != RingSlot::kPublished) {
+      if (shadow) {
+        shadow->report(Rule::retired_unpublished, slot->offset, slot->offset + slot->size,
+                       shadow->acquired_at(slot->key()), where);
+      }
+      return fail(ErrorId::not_published, where);
+    }
+    if (auto legal = check_ticket(ticket, slot->serial, slot, where); !legal) return legal;
+    if (shadow) shadow->retired(slot->key(), TimelineControl::serial_of(ticket));
     layout.retire(*slot, TimelineControl::serial_of(ticket));
     return {};
   }
 
   Result<void> retire(Ticket ticket, std::source_location where) {
-    if (!context || layout.slot_count() == 0) [[unlikely]]
-      return stale(kNoHandle, where);
-    const std::uint64_t published = layout.newest_published_serial();
-    if (!proves(ticket, published)) [[unlikely]]
-      return refuse_ticket(ticket, published, nullptr, where);
-    if (shadow) [[unlikely]] {
+    if (layout.slot_count() == 0) return stale(kNoHandle, where);
+    if (auto legal = check_ticket(ticket, layout.published_serial(), nullptr, where); !legal) return legal;
+    if (shadow) {
       layout.for_each_live([&](const RingSlot& slot) {
-        if (slot.state == SlotState::published)
-          shadow->retired(slot.sequence, TimelineControl::serial_of(ticket));
+        if (slot.state() == RingSlot::kPublished)
+          shadow->retired(slot.key(), TimelineControl::serial_of(ticket));
       });
     }
     layout.retire_published(TimelineControl::serial_of(ticket));
@@ -126,6 +111,12 @@ struct UploadRingControl final : RingControl {
     if (shadow) shadow->inspect_unpublished(where);
   }
 };
+
+RingHot* no_ring() noexcept {
+  // Outlives static destruction on purpose, as control blocks do.
+  static RingHot* const kNone = new RingHot;
+  return kNone;
+}
 
 }  // namespace detail
 
@@ -143,21 +134,21 @@ const core::RingSlot* slot_of(const Slice& slice) noexcept {
 
 void note_given_to_gl(const Slice& slice) noexcept {
   UploadRingControl* control = UploadRingControl::of(slice);
-  if (control && control->shadow) control->shadow->given_to_gl(UploadRingControl::sequence_of(slice));
+  if (control && control->shadow) control->shadow->given_to_gl(UploadRingControl::key_of(slice));
 }
 
 }  // namespace
 
 std::span<std::byte> Slice::raw_bytes() const noexcept {
   const core::RingSlot* slot = slot_of(*this);
-  if (!slot || slot->state != core::SlotState::acquired) return {};
-  return {control_->bytes_at(slot->offset), static_cast<std::size_t>(slot->size)};
+  if (!slot || slot->state() != core::RingSlot::kAcquired) return {};
+  return {UploadRingControl::of(*this)->bytes_at(slot->offset), static_cast<std::size_t>(slot->size)};
 }
 
 std::uint32_t Slice::buffer() const noexcept {
   if (!slot_of(*this)) return 0;
   note_given_to_gl(*this);
-  return control_->buffer;
+  return UploadRingControl::of(*this)->buffer;
 }
 
 std::uint64_t Slice::offset_bytes() const noexcept {
@@ -206,8 +197,9 @@ Result<UploadRing> UploadRing::create_on(Context& context, MappedBuffer buffer, 
   return UploadRing(control);
 }
 
-UploadRing::UploadRing() noexcept = default;
-UploadRing::UploadRing(UploadRing&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
+UploadRing::UploadRing() noexcept : control_(detail::no_ring()) {}
+UploadRing::UploadRing(UploadRing&& other) noexcept
+    : control_(std::exchange(other.control_, detail::no_ring())) {}
 
 UploadRing& UploadRing::operator=(UploadRing&& other) noexcept {
   if (this != &other) {
@@ -218,56 +210,53 @@ UploadRing& UploadRing::operator=(UploadRing&& other) noexcept {
 }
 
 UploadRing::~UploadRing() {
-  if (!control_) return;
-  control_->close();
-  detail::ControlPool<UploadRingControl>::give_back(control_);
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return;
+  control->close();
+  detail::ControlPool<UploadRingControl>::give_back(control);
 }
 
-Result<Slice> UploadRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,
-                                  std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->acquire(size_bytes, alignment, RingControl::Wait::bounded, where);
+Result<Slice> UploadRing::acquire_slowly(std::uint64_t size_bytes, std::uint64_t alignment, bool may_wait,
+                                         std::source_location where) {
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return control->acquire(size_bytes, alignment,
+                          may_wait ? RingControl::Wait::bounded : RingControl::Wait::no, where);
 }
 
-Result<Slice> UploadRing::try_acquire(std::uint64_t size_bytes, std::uint64_t alignment,
-                                      std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->acquire(size_bytes, alignment, RingControl::Wait::no, where);
-}
-
-Result<void> UploadRing::publish(Slice slice, std::uint64_t used_bytes, std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->publish(slice, used_bytes, where);
+Result<void> UploadRing::publish_slowly(Slice slice, std::uint64_t used_bytes, std::source_location where) {
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return control->publish(slice, used_bytes, where);
 }
 
 Result<void> UploadRing::cancel(Slice slice, std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->cancel(slice, where);
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return control->cancel(slice, where);
 }
 
-Result<void> UploadRing::retire(Slice slice, Ticket ticket, std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->retire(slice, ticket, where);
+Result<void> UploadRing::retire_slowly(Slice slice, Ticket ticket, std::source_location where) {
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return control->retire(slice, ticket, where);
 }
 
-Result<void> UploadRing::retire(Ticket ticket, std::source_location where) {
-  if (!control_) [[unlikely]]
-    return fail(ErrorId::not_mapped, where);
-  return control_->retire(ticket, where);
+Result<void> UploadRing::retire_slowly(Ticket ticket, std::source_location where) {
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return control->retire(ticket, where);
 }
 
 RingStats UploadRing::stats() const noexcept {
-  return control_ ? control_->stats() : RingStats{};
+  const UploadRingControl* control = UploadRingControl::of(control_);
+  return control ? control->stats() : RingStats{};
 }
 
 const MappedBuffer& UploadRing::mapped_buffer() const noexcept {
   static const MappedBuffer kNone;
-  return control_ ? control_->mapped : kNone;
+  const UploadRingControl* control = UploadRingControl::of(control_);
+  return control ? control->mapped : kNone;
 }
 
 }  // namespace pmb

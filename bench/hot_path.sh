@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Instructions that acquire + publish + retire of one 256-byte slice take on a coherent ring, counted by callgrind.
+#   bench/hot_path.sh BUILD_FOLDER        (./run bench-hotpath builds and runs it)
+set -euo pipefail
+program="${1:?usage: bench/hot_path.sh BUILD_FOLDER}/bin/bench_hot_path"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE.
+count() {
+  local slices instructions
+  slices=$(valgrind --tool=callgrind --collect-atstart=no --callgrind-out-file="$scratch/out" \
+    "$program" "$1" "$2" 100000 "$3" 2>"$scratch/log")
+  instructions=$(sed -n 's/^totals: //p' "$scratch/out")
+  per_slice=$(awk -v i="$instructions" -v n="$slices" 'BEGIN { printf "%.1f", i / n }')
+}
+
+# The loops and the switching of the counter, counted by themselves, are taken off.
+net() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a - b }'; }
+
+echo "Instructions that acquire + publish + retire of a 256-byte slice take, coherent ring, release build"
+echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops (taken off)"
+for shape in "1 1" "100 1" "10000 1" "100 100" "10000 10000"; do
+  read -r live rings <<<"$shape"
+  count "$live" "$rings" none && loops=$per_slice
+  count "$live" "$rings" all && all=$per_slice
+  count "$live" "$rings" each && each=$per_slice
+  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
+done

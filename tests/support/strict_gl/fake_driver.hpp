@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+//
+// The state behind one FakeGl and what each GL function does to it. The files fake_*.cpp implement it by
+// subject; fake_entry_points.cpp puts the C functions in front.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "fake_gl.hpp"
+#include "fake_storage.hpp"
+#include "fake_stream.hpp"
+
+namespace strict_gl {
+
+// What a function needs to exist; a call without it is a violation, whatever pointer the caller holds.
+enum class Need {
+  nothing,
+  desktop,
+  sync,
+  map_range,
+  copy,
+  buffer_storage,
+  direct_state_access,
+  clear_buffer,
+  invalidate,
+  memory_barrier,
+  integer64,
+  reset_status,
+  debug,
+};
+
+struct BufferObject {
+  GLuint name = 0;
+  bool exists = false;  // false between glGenBuffers and the first bind
+  bool immutable = false;
+  std::shared_ptr<Storage> storage;  // null while the size is 0
+  std::string label;
+
+  [[nodiscard]] std::int64_t size() const { return storage == nullptr ? 0 : storage->size(); }
+  [[nodiscard]] const Mapping* mapping() const {
+    return storage != nullptr && storage->mapping() ? &*storage->mapping() : nullptr;
+  }
+};
+using Buffer = std::shared_ptr<BufferObject>;
+
+struct IndexedBinding {
+  Buffer buffer;
+  std::int64_t offset = 0;
+  std::int64_t size = 0;
+};
+
+// One row for each buffer target: its binding query, the versions that brought it (major * 10 + minor, 0:
+// never).
+struct TargetInfo {
+  GLenum target;
+  GLenum binding;
+  int desktop;
+  int es;
+};
+std::span<const TargetInfo> buffer_targets();
+
+// What the contexts of a share group have in common.
+struct ShareGroup {
+  std::map<GLuint, Buffer> buffers;
+  std::set<GLuint> free_names;
+  GLuint next_name = 1;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Sync>> syncs;
+  std::shared_ptr<std::int64_t> used_bytes = std::make_shared<std::int64_t>(0);
+  std::map<const Storage*, std::weak_ptr<Storage>>
+      watched;  // a barrier or a fence may change what is visible
+};
+
+std::string enum_name(GLenum value);
+
+class Driver {
+ public:
+  Driver(FakeConfig config, Driver* share_with);
+  ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  static Driver* current();
+  static void set_current(Driver* driver);
+
+  // --- one call: fake_calls.cpp ---
+  // Counts and logs the call. False: it must do nothing and answer 0; then `action` says whether a script
+  // wanted that.
+  bool enter(const char* name, Need need, bool works_when_lost, const Action** action);
+  [[nodiscard]] bool logging() const { return !config_.instant && log_.size() < config_.max_logged_calls; }
+  void log(const char* name, std::string args, std::vector<std::int64_t> values);
+  void begin_simulated(const char* name) { call_ = name; }
+  void violation(const std::string& what);
+  void error(GLenum error, const std::string& what);  // the caller's mistake
+  void generate(GLenum error);                        // an error that is nobody's mistake
+  [[nodiscard]] bool has(Need need) const;
+  [[nodiscard]] bool has_extension(std::string_view name) const;
+  [[nodiscard]] bool at_least(int desktop, int es) const;  // major * 10 + minor; 0: never
+  void script(std::string_view name, std::uint64_t nth, Action action);
+  void lose_context();
+  GLenum get_error();
+  GLenum reset_status();
+
+  // --- names and bindings: fake_bindings.cpp ---
+  void gen_buffers(GLsizei n, GLuint* names, bool create);
+  void delete_buffers(GLsizei n, const GLuint* names);
+  GLboolean is_buffer(GLuint name) const;
+  void bind_buffer(GLenum target, GLuint name);
+  void bind_range(GLenum target, GLuint index, GLuint name, GLintptr offset, GLsizeiptr size, bool whole);
+  Buffer named(GLuint name);    // INVALID_OPERATION and null when there is no such object
+  Buffer bound(GLenum target);  // INVALID_ENUM, or INVALID_OPERATION when zero is bound
+  const TargetInfo* target_info(GLenum target) const;
+  [[nodiscard]] std::int64_t max_indexed(GLenum target) const;  // 0: not an indexed target
+  void enable(GLenum capability, bool on);
+  GLboolean is_enabled(GLenum capability);
+  void object_label(GLenum identifier, GLuint name, GLsizei length, const GLchar* label);
+  [[nodiscard]] StateSnapshot snapshot() const;
+
+  // --- data stores: fake_buffers.cpp; a null buffer was already reported ---
+  void buffer_storage(const Buffer& buffer, GLsizeiptr size, const void* data, GLbitfield flags);
+  void buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data, GLenum usage);
+  void fail_storage(const Buffer& buffer);  // what GL_OUT_OF_MEMORY leaves behind
+  void buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, const void* data);
+  void get_buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, void* data);
+  void get_parameter(const Buffer& buffer, GLenum name, GLint64* value, bool narrow);
+  void get_pointer(const Buffer& buffer, GLenum name, void** pointer);
+
+  // --- mapping: fake_mapping.cpp ---
+  void* map(const Buffer& buffer, GLintptr offset, GLsizeiptr length, GLbitfield access);
+  void flush_mapped(const Buffer& buffer, GLintptr offset, GLsizeiptr length);
+  GLboolean unmap(const Buffer& buffer, bool keep);
+
+  // --- commands: fake_commands.cpp ---
+  void copy(const Buffer& source, const Buffer& target, GLintptr from, GLintptr to, GLsizeiptr size);
+  void clear(const Buffer& buffer, GLenum internal_format, GLintptr offset, GLsizeiptr size, GLenum format,
+             GLenum type, const void* data, bool whole);
+  void invalidate(GLuint name, GLintptr offset, GLsizeiptr length, bool whole);
+  void memory_barrier(GLbitfield bits);
+  std::shared_ptr<GpuRead> shader_read(GLuint name, std::int64_t offset, std::int64_t size);
+  void simulated_write(GLuint name, std::int64_t offset, Bytes bytes, Storage::Writer writer);
+  void shader_copy(GLuint source, std::int64_t from, GLuint target, std::int64_t to, std::int64_t size);
+  void shader_atomic_add(GLuint name, std::int64_t offset, std::uint32_t value);
+
+  // --- order: fake_sync.cpp ---
+  void issue(Command command);
+  void flush();
+  void finish();
+  void sync_with(const Storage* storage);  // runs what was issued on it by this context
+  GLsync fence_sync(GLenum condition, GLbitfield flags);
+  void delete_sync(GLsync sync);
+  GLenum client_wait(GLsync sync, GLbitfield flags, GLuint64 timeout);
+  void server_wait(GLsync sync, GLbitfield flags, GLuint64 timeout);
+  void get_sync(GLsync sync, GLenum name, GLsizei count, GLsizei* length, GLint* values, bool unsignaled);
+  GLboolean is_sync(GLsync sync) const;
+
+  // --- queries: fake_queries.cpp ---
+  const GLubyte* get_string(GLenum name);
+  const GLubyte* get_string_i(GLenum name, GLuint index);
+  bool get_integer(GLenum name, GLint64* value);
+  bool get_indexed(GLenum name, GLuint index, GLint64* value);
+
+  // --- read by FakeGl ---
+  struct NameState {
+    std::uint64_t total = 0;
+    std::uint64_t counted = 0;  // since clear_log
+    std::vector<std::pair<std::uint64_t, Action>> scripted;
+  };
+  [[nodiscard]] bool lost() const { return lost_; }
+  [[nodiscard]] bool unknown_names_null() const { return config_.unknown_names_null; }
+  [[nodiscard]] std::string last_call() const { return log_.empty() ? "none" : log_.back().name; }
+
+ private:
+  friend class FakeGl;
+
+  Buffer find(GLuint name) const;
+  std::shared_ptr<Storage> allocate(std::int64_t size, GLbitfield flags, const void* data);
+  bool check_range(const Buffer& buffer, GLintptr offset, GLsizeiptr size);  // INVALID_VALUE
+  Buffer simulated(GLuint name, std::int64_t offset, std::int64_t size);
+  void write(const std::shared_ptr<Storage>& storage, Storage::Writer writer, std::int64_t offset,
+             std::span<const std::byte> bytes);
+  void release_storage(BufferObject& buffer);
+  std::shared_ptr<Sync> find_sync(GLsync sync) const;
+  bool poll(Sync& sync);
+  void observe(const Sync& sync);
+  void observe(std::uint32_t context, std::uint64_t position);
+  template <class Visit>
+  void visit_watched(Visit visit);
+
+  FakeConfig config_;
+  std::shared_ptr<ShareGroup> share_;
+  std::uint32_t id_ = 0;  // of this context, unique in the process
+  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
+  std::string version_;
+  std::string glsl_version_;
+  std::string extension_list_;
+
+  std::map<GLenum, Buffer> bindings_;
+  std::map<std::pair<GLenum, GLuint>, IndexedBinding> indexed_;
+  std::set<GLenum> enabled_;
+
+  const char* call_ = "";
+  GLenum pending_error_ = GL_NO_ERROR;
+  bool lost_ = false;
+  int reset_answers_left_ = -1;
+  bool scripted_ = false;
+  std::map<std::string, NameState, std::less<>> names_;
+  std::vector<LoggedCall> log_;
+  std::uint64_t total_calls_ = 0;
+  std::vector<std::string> violations_;
+  std::atomic<std::thread::id> owner_{};
+  Action last_action_;
+};
+
+template <class Visit>
+void Driver::visit_watched(Visit visit) {
+  for (auto entry = share_->watched.begin(); entry != share_->watched.end();) {
+    const std::shared_ptr<Storage> storage = entry->second.lock();
+    if (storage != nullptr) visit(*storage);
+    entry = storage == nullptr || !storage->outstanding() ? share_->watched.erase(entry) : std::next(entry);
+  }
+}
+
+}  // namespace strict_gl

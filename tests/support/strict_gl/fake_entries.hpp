@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// The tables of entry points by name.
+#pragma once
+
+#include <span>
+
+#include "fake_gl.hpp"
+
+namespace strict_gl {
+
+struct EntryPoint {
+  const char* name;
+  Proc address;
+};
+
+// Takes only a function of exactly the type that the loader's header gives that name.
+template <class Type>
+EntryPoint entry(const char* name, Type function) {
+  return {name, reinterpret_cast<Proc>(function)};
+}
+
+std::span<const EntryPoint> buffer_entries();   // fake_buffer_entries.cpp
+std::span<const EntryPoint> context_entries();  // fake_context_entries.cpp
+
+}  // namespace strict_gl

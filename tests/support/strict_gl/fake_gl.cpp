@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+//
+// FakeGl: the face of a driver towards tests.
+#include "fake_gl.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "fake_driver.hpp"
+
+namespace strict_gl {
+
+namespace {
+
+thread_local FakeGl* t_current_fake = nullptr;
+
+}  // namespace
+
+Bytes filled(std::size_t count, int value) {
+  return Bytes(count, static_cast<std::byte>(value));
+}
+
+Bytes bytes_of(std::initializer_list<int> values) {
+  Bytes bytes;
+  for (const int value : values) bytes.push_back(static_cast<std::byte>(value));
+  return bytes;
+}
+
+Bytes copy_of(const void* data, std::size_t count) {
+  const auto* const begin = static_cast<const std::byte*>(data);
+  return {begin, begin + count};
+}
+
+FakeGl::FakeGl(FakeConfig config, FakeGl* share_with)
+    : driver_(std::make_unique<Driver>(std::move(config),
+                                       share_with == nullptr ? nullptr : share_with->driver_.get())) {}
+
+FakeGl::~FakeGl() {
+  if (t_current_fake == this) release_current();
+}
+
+void FakeGl::make_current() {
+  Driver::set_current(driver_.get());
+  t_current_fake = this;
+}
+
+void FakeGl::release_current() {
+  Driver::set_current(nullptr);
+  t_current_fake = nullptr;
+}
+
+void* FakeGl::current() {
+  return t_current_fake;
+}
+FakeGl* FakeGl::current_fake() {
+  return t_current_fake;
+}
+void* FakeGl::identity() {
+  return this;
+}
+
+const FakeConfig& FakeGl::config() const {
+  return driver_->config_;
+}
+void FakeGl::set_polls_until_done(int polls) {
+  driver_->config_.polls_until_done = polls;
+}
+void FakeGl::set_lost_wait_answer(LostWaitAnswer answer) {
+  driver_->config_.lost_wait_answer = answer;
+}
+void FakeGl::set_total_memory_bytes(std::int64_t bytes) {
+  driver_->config_.total_memory_bytes = bytes;
+}
+
+std::shared_ptr<GpuRead> FakeGl::shader_read(GLuint buffer, std::int64_t offset, std::int64_t size) {
+  return driver_->shader_read(buffer, offset, size);
+}
+
+void FakeGl::shader_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes) {
+  driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::shader);
+}
+
+void FakeGl::shader_copy(GLuint source, std::int64_t source_offset, GLuint target, std::int64_t target_offset,
+                         std::int64_t size) {
+  driver_->shader_copy(source, source_offset, target, target_offset, size);
+}
+
+void FakeGl::shader_atomic_add(GLuint buffer, std::int64_t offset, std::uint32_t value) {
+  driver_->shader_atomic_add(buffer, offset, value);
+}
+
+void FakeGl::server_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes) {
+  driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::server);
+}
+
+void FakeGl::script(std::string_view call_name, std::uint64_t nth, Action action) {
+  driver_->script(call_name, nth, action);
+}
+
+void FakeGl::clear_script() {
+  for (auto& [name, state] : driver_->names_) state.scripted.clear();
+  driver_->scripted_ = false;
+}
+
+void FakeGl::lose_context() {
+  driver_->lose_context();
+}
+bool FakeGl::lost() const {
+  return driver_->lost();
+}
+
+const std::vector<std::string>& FakeGl::violations() const {
+  return driver_->violations_;
+}
+
+bool FakeGl::violated(std::string_view part) const {
+  return std::any_of(violations().begin(), violations().end(),
+                     [&](const std::string& violation) { return violation.find(part) != std::string::npos; });
+}
+
+void FakeGl::clear_violations() {
+  driver_->violations_.clear();
+}
+
+std::uint64_t FakeGl::calls(std::string_view name) const {
+  const auto found = driver_->names_.find(name);
+  return found == driver_->names_.end() ? 0 : found->second.counted;
+}
+
+std::uint64_t FakeGl::total_calls() const {
+  return driver_->total_calls_;
+}
+
+std::map<std::string, std::uint64_t> FakeGl::call_counts() const {
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [name, state] : driver_->names_) {
+    if (state.counted > 0) counts[name] = state.counted;
+  }
+  return counts;
+}
+
+const std::vector<LoggedCall>& FakeGl::log() const {
+  return driver_->log_;
+}
+
+std::vector<LoggedCall> FakeGl::log_of(std::string_view name) const {
+  std::vector<LoggedCall> calls;
+  std::copy_if(log().begin(), log().end(), std::back_inserter(calls),
+               [&](const LoggedCall& call) { return call.name == name; });
+  return calls;
+}
+
+void FakeGl::clear_log() {
+  driver_->log_.clear();
+  driver_->total_calls_ = 0;
+  for (auto& [name, state] : driver_->names_) state.counted = 0;
+}
+
+std::size_t FakeGl::live_buffers() const {
+  return driver_->share_->buffers.size();
+}
+
+std::vector<GLuint> FakeGl::buffer_names() const {
+  std::vector<GLuint> names;
+  for (const auto& entry : driver_->share_->buffers) names.push_back(entry.first);
+  return names;
+}
+
+std::size_t FakeGl::live_syncs() const {
+  return driver_->share_->syncs.size();
+}
+
+std::size_t FakeGl::mapped_buffers() const {
+  const auto& buffers = driver_->share_->buffers;
+  return static_cast<std::size_t>(std::count_if(
+      buffers.begin(), buffers.end(), [](const auto& entry) { return entry.second->mapping() != nullptr; }));
+}
+
+std::int64_t FakeGl::memory_in_use_bytes() const {
+  return *driver_->share_->used_bytes;
+}
+std::size_t FakeGl::queued_commands() const {
+  return driver_->stream_->queued();
+}
+std::size_t FakeGl::unflushed_commands() const {
+  return driver_->stream_->unflushed();
+}
+
+GLuint FakeGl::bound_buffer(GLenum target) const {
+  const auto found = driver_->bindings_.find(target);
+  return found == driver_->bindings_.end() ? 0 : found->second->name;
+}
+
+StateSnapshot FakeGl::state_snapshot() const {
+  return driver_->snapshot();
+}
+
+std::string FakeGl::label_of(GLuint buffer) const {
+  const Buffer found = driver_->find(buffer);
+  return found == nullptr ? std::string() : found->label;
+}
+
+GLenum FakeGl::pending_error() const {
+  return driver_->pending_error_;
+}
+void FakeGl::inject_error(GLenum error) {
+  driver_->generate(error);
+}
+
+Bytes FakeGl::gpu_bytes(GLuint buffer) const {
+  const Buffer found = driver_->find(buffer);
+  return found == nullptr ? Bytes() : gpu_bytes(buffer, 0, found->size());
+}
+
+Bytes FakeGl::gpu_bytes(GLuint buffer, std::int64_t offset, std::int64_t size) const {
+  const Buffer found = driver_->find(buffer);
+  if (found == nullptr || offset < 0 || size <= 0 || offset + size > found->size()) return {};
+  const std::span<std::byte> bytes = found->storage->gpu(offset, size);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace strict_gl

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// The data store of one buffer: the GPU's memory, at most one mapping of it, and which bytes are not visible
+// where yet.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "fake_gl.hpp"
+#include "fake_memory.hpp"
+
+namespace strict_gl {
+
+// Bytes that a CLIENT_MAPPED barrier took at its place in the command stream of one context.
+struct Arrival {
+  std::uint32_t context = 0;
+  std::uint64_t barrier_position = 0;
+  BytePatches bytes;
+};
+
+struct Mapping {
+  enum class OnUnmap { discard, publish_changed, publish_all };
+
+  std::int64_t offset = 0;
+  std::int64_t length = 0;
+  GLbitfield access = 0;
+  bool shares_gpu_memory = false;  // coherent
+  std::byte* pointer = nullptr;    // of the mapped range
+  Region shadow;
+  Region baseline;  // the shadow as it was when mapped, for publish_changed
+  OnUnmap on_unmap = OnUnmap::discard;
+  std::map<std::uint32_t, RangeSet> server_written;  // by context: executed, behind no executed barrier
+  std::vector<Arrival> arrivals;                     // behind a barrier, awaiting an observed fence
+
+  [[nodiscard]] bool has(GLbitfield bit) const { return (access & bit) != 0; }
+};
+
+class Storage {
+ public:
+  enum class Writer { shader, server };
+
+  // `used_bytes` counts the memory of all storage of a share group.
+  Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison,
+          std::shared_ptr<std::int64_t> used_bytes);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  [[nodiscard]] bool valid() const { return gpu_.valid(); }
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  [[nodiscard]] GLbitfield flags() const { return flags_; }
+  [[nodiscard]] const std::optional<Mapping>& mapping() const { return mapping_; }
+  [[nodiscard]] bool mapped_not_persistently() const;
+  [[nodiscard]] bool mapped_not_persistently(std::int64_t offset, std::int64_t size) const;
+
+  // The memory as a draw or dispatch sees it, and as copies, reads and maps do.
+  [[nodiscard]] std::span<std::byte> gpu(std::int64_t offset, std::int64_t size);
+  [[nodiscard]] Bytes read_visible(std::int64_t offset, std::int64_t size) const;
+
+  // A server write that executes now. True when something is left for a barrier to do.
+  bool write(std::uint32_t context, Writer writer, std::int64_t offset, std::span<const std::byte> bytes);
+  void poison(std::int64_t offset, std::int64_t size);
+
+  std::byte* map(std::int64_t offset, std::int64_t length, GLbitfield access, bool share,
+                 std::int64_t alignment);
+  void flush(std::int64_t offset_in_mapping, std::int64_t length);
+  // Ends the mapping; pointers into it fault afterwards. `keep` false loses the mapped bytes.
+  void unmap(bool keep);
+
+  void buffer_update_barrier(std::uint32_t context);
+  void client_mapped_barrier(std::uint32_t context, std::uint64_t position);
+  // The client saw that `context` executed everything before `position`.
+  void observed(std::uint32_t context, std::uint64_t position);
+  // A barrier or an observed fence may still change what is visible.
+  [[nodiscard]] bool outstanding() const;
+
+ private:
+  void prepare_shadow(Mapping& mapping, std::int64_t alignment);
+  void publish(const Mapping& mapping, std::int64_t offset_in_mapping, std::int64_t length);
+  void publish_changed(const Mapping& mapping);
+
+  std::int64_t size_ = 0;
+  GLbitfield flags_ = 0;
+  bool defined_ = false;  // something was ever written
+  Region gpu_;
+  std::optional<Mapping> mapping_;
+  std::map<std::uint32_t, BytePatches> stale_;  // by context: bytes under shader stores without a barrier
+  std::shared_ptr<std::int64_t> used_bytes_;
+};
+
+}  // namespace strict_gl
