@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// `pmb info` as a user or a script meets it: the built program is run, its output and exit code are read.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "gpu_options.hpp"
+
+namespace {
+
+using nlohmann::json;
+using pmb::tool::ExitCode;
+
+struct ProgramRun {
+  int exit_code = -1;
+  std::string output;
+};
+
+// `before` may set environment variables; `arguments` may redirect.
+ProgramRun run(const std::string& arguments, const std::string& before = "") {
+  const std::string command = before + " '" PMB_PROGRAM "' " + arguments;
+  ProgramRun result;
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return result;
+  std::array<char, 4096> chunk{};
+  while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), pipe))
+    result.output.append(chunk.data(), got);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+  return result;
+}
+
+const std::string kOnlyErrors = " 2>&1 >/dev/null";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class Info : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto gpu = pmb::tool::open_gpu({.software = true});
+    if (gpu) return;
+    const std::string why = "no software GL here: " + gpu.error().message();
+    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why;
+    GTEST_SKIP() << why;
+  }
+};
+
+TEST_F(Info, JsonSaysWhatTheLibrarySays) {
+  const ProgramRun result = run("info --software --json");
+  ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
+  const json info = json::parse(result.output);
+
+  const auto gpu = pmb::tool::open_gpu({.software = true});
+  ASSERT_TRUE(gpu);
+  const pmb::Context& context = (*gpu)->context;
+  EXPECT_EQ(info.at("gpu").at("name"), (*gpu)->headless.gpu().name);
+  EXPECT_EQ(info.at("gpu").at("software"), true);
+  EXPECT_EQ(info.at("driver").at("vendor"), context.driver().vendor);
+  EXPECT_EQ(info.at("driver").at("renderer"), context.driver().renderer);
+  EXPECT_EQ(info.at("driver").at("version"), context.driver().version);
+  EXPECT_EQ(info.at("driver").at("kind"), to_string(context.driver().vendor_kind));
+  EXPECT_EQ(info.at("driver").at("software"), context.driver().software);
+  EXPECT_EQ(info.at("driver").at("release").size(), 3u);
+  EXPECT_EQ(info.at("features").at("buffer_storage"), context.limits().buffer_storage);
+  EXPECT_EQ(info.at("features").at("direct_state_access"), context.limits().direct_state_access);
+  EXPECT_EQ(info.at("features").at("memory_barrier"), context.limits().memory_barrier);
+  EXPECT_EQ(info.at("features").at("compute"), context.limits().compute);
+  EXPECT_EQ(info.at("features").at("reset_notification"), context.limits().reset_notification);
+  EXPECT_EQ(info.at("features").at("no_error"), context.limits().no_error);
+  EXPECT_EQ(info.at("limits").at("gl_major"), context.limits().gl_major);
+  EXPECT_EQ(info.at("limits").at("map_alignment"), context.limits().map_alignment);
+  EXPECT_EQ(info.at("limits").at("max_storage_block"), context.limits().max_storage_block);
+  EXPECT_GT(info.at("memory").at("limit_bytes").get<std::uint64_t>(), 0u);
+  EXPECT_EQ(info.at("memory").at("mapped_bytes"), 0u);
+}
+
+TEST_F(Info, JsonHoldsAPlanWithItsReasonsForEveryAccess) {
+  const json info = json::parse(run("info --software --json").output);
+  std::set<std::string> accesses;
+  for (const json& plan : info.at("plans")) {
+    accesses.insert(plan.at("access").get<std::string>());
+    EXPECT_GT(plan.at("size_bytes").get<std::uint64_t>(), 0u);
+    EXPECT_GT(plan.at("gpu_reads").get<std::uint32_t>(), 0u);
+    EXPECT_FALSE(plan.at("model").get<std::string>().empty());
+    EXPECT_FALSE(plan.at("path").get<std::string>().empty());
+    EXPECT_NE(plan.at("map_flags").get<std::string>().find("MAP_PERSISTENT"), std::string::npos);
+    EXPECT_FALSE(plan.at("reasons").empty());
+  }
+  EXPECT_EQ(accesses, (std::set<std::string>{"sequential_write", "read", "bidirectional"}));
+}
+
+TEST_F(Info, QuirkSwitchedOffInTheEnvironmentIsShownSo) {
+  const auto enabled_in = [](const ProgramRun& result) {
+    const json info = json::parse(result.output);
+    for (const json& quirk : info.at("quirks")) {
+      if (quirk.at("id") != "software_direct") continue;
+      EXPECT_EQ(quirk.at("applies"), true);
+      EXPECT_FALSE(quirk.at("evidence").get<std::string>().empty());
+      return quirk.at("enabled").get<bool>();
+    }
+    ADD_FAILURE() << "the quirk is not listed";
+    return false;
+  };
+  EXPECT_TRUE(enabled_in(run("info --software --json")));
+  EXPECT_FALSE(enabled_in(run("info --software --json", "PMB_DISABLE_QUIRKS=software_direct")));
+}
+
+TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {
+  const auto gpu = pmb::tool::open_gpu({.software = true});
+  ASSERT_TRUE(gpu);
+  const ProgramRun result = run("info --software");
+  ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
+  EXPECT_NE(result.output.find((*gpu)->context.driver().renderer), std::string::npos);
+  for (const char* word :
+       {"sequential write", "bidirectional", "MAP_PERSISTENT", "software_direct", "in force"}) {
+    EXPECT_NE(result.output.find(word), std::string::npos) << word;
+  }
+  for (const std::string& line : lines_of(result.output)) {
+    EXPECT_LE(line.size(), 100u) << line;
+    EXPECT_TRUE(line.empty() || line.back() != ' ') << line;
+  }
+}
+
+TEST_F(Info, ListOfGpusIsTheLibrarys) {
+  const auto gpus = pmb::list_gpus();
+  ASSERT_TRUE(gpus);
+  const ProgramRun as_json = run("info --list-gpus --json");
+  ASSERT_EQ(as_json.exit_code, ExitCode::kSuccess);
+  const json listed = json::parse(as_json.output).at("gpus");
+  ASSERT_EQ(listed.size(), gpus->size());
+  for (std::size_t i = 0; i < gpus->size(); ++i) {
+    EXPECT_EQ(listed[i].at("index"), (*gpus)[i].index);
+    EXPECT_EQ(listed[i].at("name"), (*gpus)[i].name);
+    EXPECT_EQ(listed[i].at("driver"), (*gpus)[i].driver);
+    EXPECT_EQ(listed[i].at("device_path"), (*gpus)[i].device_path);
+    EXPECT_EQ(listed[i].at("software"), (*gpus)[i].software);
+  }
+
+  const ProgramRun as_text = run("info --list-gpus");
+  ASSERT_EQ(as_text.exit_code, ExitCode::kSuccess);
+  const std::vector<std::string> lines = lines_of(as_text.output);
+  ASSERT_EQ(lines.size(), gpus->size() + 1);
+  for (std::size_t i = 0; i < gpus->size(); ++i) {
+    EXPECT_NE(lines[i + 1].find((*gpus)[i].name), std::string::npos);
+  }
+}
+
+TEST_F(Info, GpuIsChosenByIndexAndByName) {
+  const auto gpus = pmb::list_gpus();
+  ASSERT_TRUE(gpus);
+  const pmb::GpuInfo& last = gpus->back();
+  const ProgramRun by_index = run("info --json --gpu " + std::to_string(last.index));
+  ASSERT_EQ(by_index.exit_code, ExitCode::kSuccess);
+  EXPECT_EQ(json::parse(by_index.output).at("gpu").at("index"), last.index);
+  const ProgramRun by_name = run("info --json --software --gpu '" + last.name.substr(0, 4) + "'");
+  ASSERT_EQ(by_name.exit_code, ExitCode::kSuccess);
+  EXPECT_EQ(json::parse(by_name.output).at("gpu").at("name"), last.name);
+}
+
+TEST_F(Info, UnknownGpuIsOneSentenceOnStandardErrorAndExitCodeFour) {
+  const auto gpus = pmb::list_gpus();
+  ASSERT_TRUE(gpus);
+  // A number is an index, also where some GPU's name holds it.
+  for (const std::string& gpu : {std::string("'no such thing'"), std::to_string(gpus->size())}) {
+    const ProgramRun errors = run("info --gpu " + gpu + kOnlyErrors);
+    EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
+    ASSERT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
+    EXPECT_NE(errors.output.find("--list-gpus"), std::string::npos);
+    EXPECT_EQ(run("info --json --gpu " + gpu + " 2>/dev/null").output, "");
+  }
+}
+
+TEST_F(Info, MachineWithoutAnyDriverIsExitCodeFour) {
+  for (const char* arguments : {"info", "info --list-gpus"}) {
+    const ProgramRun errors =
+        run(arguments + kOnlyErrors, "__EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent.json");
+    EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
+    EXPECT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
+  }
+}
+
+TEST_F(Info, UnwritableOutputIsExitCodeThree) {
+  EXPECT_EQ(run("info --software 2>/dev/null >/dev/full").exit_code, ExitCode::kOutput);
+}
+
+TEST_F(Info, UnknownOptionIsExitCodeOne) {
+  EXPECT_EQ(run("info --no-such-option 2>/dev/null").exit_code, ExitCode::kUsage);
+}
+
+}  // namespace

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The choice of a GPU that the subcommands share: their options, and the context opened by them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <pmb/context.hpp>
+#include <pmb/headless.hpp>
+#include <pmb/result.hpp>
+#include <string>
+
+namespace pmb::tool {
+
+struct GpuOptions {
+  std::string gpu = {};   ///< An index of `pmb info --list-gpus`, or part of a name; empty: the first.
+  bool software = false;  ///< The CPU, also where there is a GPU.
+};
+
+/// Adds `--gpu INDEX|NAME` and `--software`. `options` must live as long as `app` parses.
+void add_gpu_options(CLI::App& app, GpuOptions& options);
+
+/// A GL context, current on the thread that opened it, and pmb's view of it, which goes first.
+struct OpenGpu {
+  pmb::HeadlessContext headless;
+  pmb::Context context;
+};
+
+/// Statuses: those of HeadlessContext::create and make_current, and of Context::from_current.
+pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::Options context_options = {});
+
+}  // namespace pmb::tool

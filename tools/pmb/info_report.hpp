@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What `pmb info` shows, gathered once, and its two shapes: text for people, JSON for programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <pmb/context.hpp>
+#include <pmb/headless.hpp>
+#include <pmb/plan.hpp>
+#include <pmb/result.hpp>
+#include <string>
+#include <vector>
+
+#include "gpu_options.hpp"
+
+namespace pmb::tool {
+
+/// One question to Context::plan and its answer.
+struct PlanAnswer {
+  PlanRequest request;
+  Result<Plan> plan;
+};
+
+struct InfoReport {
+  GpuInfo gpu;
+  Driver driver;
+  Limits limits;
+  std::uint64_t memory_limit_bytes = 0;
+  std::uint64_t mapped_bytes = 0;
+  std::vector<Quirk> quirks;
+  std::vector<PlanAnswer>
+      plans;  ///< Each access at some sizes, each touched once and several times by the GPU.
+};
+
+InfoReport gather_info(const OpenGpu& gpu);
+
+/// Lines of at most 100 columns, where no single word is longer.
+std::string info_text(const InfoReport& report);
+std::string gpu_list_text(const std::vector<GpuInfo>& gpus);
+
+nlohmann::ordered_json info_json(const InfoReport& report);
+nlohmann::ordered_json gpu_list_json(const std::vector<GpuInfo>& gpus);
+
+}  // namespace pmb::tool
