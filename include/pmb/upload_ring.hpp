@@ -17,6 +17,7 @@
 // explicit model needs.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -145,10 +146,11 @@ class UploadRing {
     return acquire_slowly(size_bytes, alignment, true, where);
   }
 
-  /// The same for `count` values of T, aligned for it.
+  /// The same for `count` values of T, aligned for it and for every kind of indexed binding.
   template <class T>
   Result<Slice> acquire(std::size_t count, std::source_location where = std::source_location::current()) {
-    return acquire(count > SIZE_MAX / sizeof(T) ? UINT64_MAX : count * sizeof(T), alignof(T), where);
+    const std::uint64_t bytes = count > SIZE_MAX / sizeof(T) ? UINT64_MAX : count * sizeof(T);
+    return acquire(bytes, std::max<std::uint64_t>(alignof(T), control_->layout.default_alignment()), where);
   }
 
   /// As acquire, but never waits: would_block instead.

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What the samples of docs/usage-patterns.md share: a context without a window, a program from source, and an
+// end on the first error. The samples show pmb; a real program handles its errors where they arise.
+#pragma once
+
+#define GL_GLEXT_PROTOTYPES
+#include <GL/glcorearb.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <pmb/headless.hpp>
+#include <pmb/pmb.hpp>
+#include <utility>
+
+namespace sample {
+
+[[noreturn]] inline void stop(const char* what) {
+  std::fprintf(stderr, "%s\n", what);
+  std::exit(1);
+}
+
+/// The value of a result, or the end of the sample.
+template <class T>
+T need(pmb::Result<T> result) {
+  if (!result) stop(result.error().message().c_str());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+inline void expect(bool condition, const char* what) {
+  if (!condition) stop(what);
+}
+
+struct Gl {
+  pmb::HeadlessContext headless = need(pmb::HeadlessContext::create());
+  pmb::Context context = [this] {
+    need(headless.make_current());
+    return need(pmb::Context::from_current(pmb::HeadlessContext::loader()));
+  }();
+};
+
+inline GLuint shader(GLenum kind, const char* source) {
+  const GLuint name = glCreateShader(kind);
+  glShaderSource(name, 1, &source, nullptr);
+  glCompileShader(name);
+  GLint compiled = 0;
+  glGetShaderiv(name, GL_COMPILE_STATUS, &compiled);
+  expect(compiled == GL_TRUE, "a sample's shader does not compile");
+  return name;
+}
+
+template <class... Shaders>
+GLuint program(Shaders... shaders) {
+  const GLuint name = glCreateProgram();
+  (glAttachShader(name, shaders), ...);
+  glLinkProgram(name);
+  GLint linked = 0;
+  glGetProgramiv(name, GL_LINK_STATUS, &linked);
+  expect(linked == GL_TRUE, "a sample's program does not link");
+  return name;
+}
+
+/// An RGBA8 target of `width` × `height` texels to draw into, bound.
+inline void bind_target(int width, int height) {
+  GLuint texture = 0;
+  GLuint framebuffer = 0;
+  glGenTextures(1, &texture);
+  glBindTexture(GL_TEXTURE_2D, texture);
+  glTexStorage2D(GL_TEXTURE_2D, 1, GL_RGBA8, width, height);
+  glGenFramebuffers(1, &framebuffer);
+  glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+  glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+  glViewport(0, 0, width, height);
+}
+
+}  // namespace sample
