@@ -117,7 +117,7 @@ class BlockPool {
 
   std::uint64_t block_bytes() const noexcept;
   std::uint32_t count() const noexcept;
-  std::uint32_t free_count() const noexcept;  ///< Blocks that acquire would answer without asking GL.
+  std::uint32_t free_count() const noexcept;  ///< Retired blocks are not counted.
   Model model() const noexcept;
 
  private:

@@ -53,6 +53,15 @@ class Loader {
           return reinterpret_cast<void*>(reinterpret_cast<R (*)(const char*)>(self.function_)(name));
         }) {}
 
+  /// From glXGetProcAddress and glXGetProcAddressARB.
+  template <class R>
+    requires std::is_pointer_v<R>
+  Loader(R (*function)(const unsigned char*)) noexcept
+      : function_(reinterpret_cast<Function>(function)), invoke_([](const Loader& self, const char* name) {
+          return reinterpret_cast<void*>(reinterpret_cast<R (*)(const unsigned char*)>(self.function_)(
+              reinterpret_cast<const unsigned char*>(name)));
+        }) {}
+
   template <class R>
     requires std::is_pointer_v<R>
   Loader(R (*function)(const char*, void*), void* user) noexcept
@@ -188,11 +197,12 @@ class Context {
  public:
   /// Reads entry points, limits and identity of the context that is current on this thread. Errors that the
   /// caller had pending are taken out of GL and logged as the caller's. Blocks for some queries; not for a
-  /// frame. Statuses: wrong_context, unsupported.
+  /// frame. Statuses: wrong_context, unsupported, out_of_memory.
   static Result<Context> from_current(Loader loader, Options options = {},
                                       std::source_location where = std::source_location::current());
 
-  Context(Context&&) noexcept = default;
+  /// A context that was moved from answers context_gone.
+  Context(Context&&) noexcept;
   Context& operator=(Context&&) noexcept;
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -207,8 +217,9 @@ class Context {
   const Options& options() const noexcept;
   bool has_extension(std::string_view name) const noexcept;
 
-  /// What pmb would choose for a buffer. Statuses: unsupported, invalid_argument.
-  Result<Plan> plan(const PlanRequest& request) const;
+  /// What pmb would choose for a buffer. Statuses: unsupported, invalid_argument (size 0).
+  Result<Plan> plan(const PlanRequest& request,
+                    std::source_location where = std::source_location::current()) const;
 
   /// Every known quirk, in the order of quirks.def.
   std::vector<Quirk> quirks() const;
@@ -221,6 +232,11 @@ class Context {
   /// Takes the oldest GL error that was pending when a creating call of pmb had to ask for errors: the
   /// caller's, as glGetError would have answered it. 0 when there is none.
   std::uint32_t take_caller_error() noexcept;
+
+  /// Tells pmb of a reset that glGetGraphicsResetStatus answered to the program: drivers may answer it only
+  /// once, so a program that asks by itself passes every answer on. GL_NO_ERROR does nothing.
+  void report_reset(std::uint32_t status,
+                    std::source_location where = std::source_location::current()) noexcept;
 
   /// True from the moment that a reset was noticed; everything made on the context is inert then.
   bool lost() const noexcept;

@@ -79,8 +79,8 @@ class MappedBuffer {
 
   /// Copies bytes out that the GPU wrote. `behind_writer` is a ticket marked behind the last command that
   /// writes them; until it passed the answer is would_block and nothing is copied. Polls; does not wait.
-  /// Statuses: would_block, invalid_argument, refused (not readable, foreign ticket), stale_handle,
-  /// context_lost.
+  /// Statuses: would_block, invalid_argument, refused (not readable, foreign ticket, marked before pmb knew
+  /// the mapping), stale_handle, context_lost.
   Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket behind_writer,
                     std::source_location where = std::source_location::current());
 

@@ -93,7 +93,7 @@ class ReadbackRing {
   /// Statuses: those of MappedBuffer::create.
   static Result<ReadbackRing> create(Context& context, const ReadbackRingInfo& info,
                                      std::source_location where = std::source_location::current());
-  /// A ring on a readable mapping that exists, an adopted one too.
+  /// A ring on a readable mapping that exists, an adopted one too. The buffer goes with a failure.
   static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer,
                                         const ReadbackRingInfo& info = {},
                                         std::source_location where = std::source_location::current());

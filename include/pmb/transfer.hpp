@@ -3,6 +3,7 @@
 //
 //   pmb::upload(context, vertex_buffer, 0, std::as_bytes(std::span(vertices)));
 //   pmb::download(context, result_buffer, 0, std::as_writable_bytes(std::span(results)));
+// No bytes at all are fine, and nothing is done.
 //
 // Units:   bytes; offsets from the start of the GL buffer.
 // Threads: the context's thread.

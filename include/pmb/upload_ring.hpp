@@ -11,6 +11,8 @@
 //
 // Units:   bytes; offsets from the start of the GL buffer, so that they fit glBindBufferRange.
 // Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published.
+// Take the
+//          span there: a Slice looks its ring up, which a loss of the context can change at any time.
 // Memory:  capacity_bytes shared, 64 bytes a slice record, all allocated by create().
 // Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
 // wrong_context. GL:      none in acquire, publish and retire while there is room, but the flush that the
@@ -59,7 +61,9 @@ class Slice {
   /// The bytes to fill, as long as the slice is acquired; empty afterwards. Write-only: reads are undefined
   /// and can be a hundred times slower than memory.
   std::span<std::byte> raw_bytes() const noexcept;
-  std::uint32_t buffer() const noexcept;        ///< GL name for the binding calls.
+  /// GL name for the binding calls. Validation takes asking as giving the slice to GL: ask once it is
+  /// published.
+  std::uint32_t buffer() const noexcept;
   std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
   std::uint64_t size_bytes() const noexcept;    ///< As acquired; as used once published.
   bool is_live() const noexcept;                ///< Acquired or published, not yet retired.
@@ -124,7 +128,8 @@ class UploadRing {
   static Result<UploadRing> create(Context& context, const UploadRingInfo& info,
                                    std::source_location where = std::source_location::current());
 
-  /// A ring on a mapping that exists, an adopted one too; capacity, label and model are the buffer's.
+  /// A ring on a mapping that exists, an adopted one too; capacity, label and model are the buffer's. The
+  /// buffer goes with a failure.
   static Result<UploadRing> create_on(Context& context, MappedBuffer buffer, const UploadRingInfo& info = {},
                                       std::source_location where = std::source_location::current());
 

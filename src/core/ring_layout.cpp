@@ -11,6 +11,7 @@ bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t sl
                        std::uint64_t default_alignment) {
   clear();
   const std::uint64_t count = std::bit_ceil(std::uint64_t{std::max(slots, 2U)});
+  release();
   storage_.reset(new (std::nothrow) RingSlot[count]);
   if (!storage_) return false;
   slots_ = storage_.get();
@@ -25,15 +26,19 @@ bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t sl
 }
 
 void RingLayout::clear() noexcept {
-  storage_.reset();
-  slots_ = &no_slot_;
-  mask_ = 0;
+  for (std::uint64_t key = front_key_; key != next_key_; key += RingSlot::kStates) slot_of(key).tag = 0;
   head_ = limit_ = ahead_limit_ = first_ = last_ = 0;
   front_key_ = key_limit_ = next_key_;
   published_serial_ = retired_serial_ = single_serial_ = reusable_serial_ = 0;
   open_ = 0;
   bulk_count_ = 0;
   wrap_key_ = 0;
+}
+
+void RingLayout::release() noexcept {
+  slots_ = &no_slot_;
+  mask_ = 0;
+  storage_.reset();
 }
 
 std::uint64_t RingLayout::greatest_slice(std::uint64_t alignment) const noexcept {

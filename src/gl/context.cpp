@@ -6,6 +6,7 @@
 #include <cstring>
 #include <pmb/context.hpp>
 
+#include "core/guard.hpp"
 #include "core/machine_memory.hpp"
 #include "gl/context_state.hpp"
 #include "gl/mapping.hpp"
@@ -46,9 +47,10 @@ void decide_quirks(ContextState& state) {
     const QuirkEntry& quirk = kQuirks[i];
     if (!quirk.applies(state.driver)) continue;
     state.quirks[i] = !disabled(state.options, quirk.id);
-    state.log(LogLevel::info,
-              fmt::format("quirk {} {}: {} ({})", quirk.id, state.quirks[i] ? "in force" : "switched off",
-                          quirk.what, quirk.evidence));
+    state.log(LogLevel::info, [&] {
+      return fmt::format("quirk {} {}: {} ({})", quirk.id, state.quirks[i] ? "in force" : "switched off",
+                         quirk.what, quirk.evidence);
+    });
   }
   const bool broken_dsa = state.quirk(QuirkId::nvidia_windows_dsa) || state.quirk(QuirkId::intel_windows_dsa);
   if (broken_dsa || state.options.bind_to_edit) state.limits.direct_state_access = false;
@@ -57,6 +59,12 @@ void decide_quirks(ContextState& state) {
 }  // namespace
 
 ContextState::ContextState() : timeline(*this) {}
+
+const std::shared_ptr<ContextState>& ContextState::none() noexcept {
+  // Outlives static destruction on purpose, as control blocks do.
+  static const auto* const kNone = new std::shared_ptr<ContextState>(std::make_shared<ContextState>());
+  return *kNone;
+}
 
 ContextState::~ContextState() {
   core::process_mapped_bytes() -= abandoned_bytes;
@@ -77,22 +85,16 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   const auto* version = reinterpret_cast<const char*>(get_string(GL_VERSION));
   if (!version) return fail(ErrorId::no_current_context, where);
   if (std::strncmp(version, "OpenGL ES", 9) == 0) return fail(ErrorId::gles_unsupported, where);
-  if (!gladLoadGLContextUserPtr(&gl, load, &loader)) return fail(ErrorId::loader_failed, where);
-  if (!gl.GetIntegerv || !gl.GetError) return fail(ErrorId::loader_failed, where);
-  if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) {
-    GLint major = 0;
-    GLint minor = 0;
-    gl.GetIntegerv(GL_MAJOR_VERSION, &major);
-    gl.GetIntegerv(GL_MINOR_VERSION, &minor);
-    return fail(ErrorId::version_too_old, where,
-                {.numbers = {static_cast<std::uint64_t>(major), static_cast<std::uint64_t>(minor)}});
-  }
+  const int loaded = gladLoadGLContextUserPtr(&gl, load, &loader);
+  if (loaded == 0 || !gl.GetIntegerv || !gl.GetError) return fail(ErrorId::loader_failed, where);
+  // Before anything is asked that an older context would answer with an error.
+  const auto major = static_cast<std::uint64_t>(GLAD_VERSION_MAJOR(loaded));
+  const auto minor = static_cast<std::uint64_t>(GLAD_VERSION_MINOR(loaded));
+  if (major * 10 + minor < 32) return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
+  if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) return fail(ErrorId::loader_failed, where);
   alive = true;
   set_caller_errors_aside();
-  if (auto read = read_limits(*this, where); !read) {
-    alive = false;
-    return read;
-  }
+  read_limits(*this);
   decide_quirks(*this);
   memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : core::machine_memory_limit();
   return {};
@@ -128,33 +130,41 @@ Result<void> ContextState::check_alive(std::source_location where) const noexcep
   return {};
 }
 
+Result<void> ContextState::check_reset(std::source_location where) noexcept {
+  const GLenum reset = limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
+  if (reset == GL_NO_ERROR) return {};
+  return tl::unexpected(lose(reset, where));
+}
+
 Error ContextState::lose(std::uint32_t status, std::source_location where) noexcept {
   if (!lost) {
     lost = true;
     reset_status = status;
-    log(LogLevel::warning, "the GL context was lost; everything made on it is inert");
+    log(LogLevel::warning, [] { return "the GL context was lost; everything made on it is inert"; });
     for (Lender* lender : lenders) lender->make_inert();
+    line().end(make_error(ErrorId::context_lost, where, {.numbers = {reset_status}}));
   }
   return make_error(ErrorId::context_lost, where, {.numbers = {reset_status}});
-}
-
-void ContextState::log(LogLevel level, std::string_view line) const noexcept {
-  if (options.log) options.log(level, line);
 }
 
 void ContextState::report(const Report& report) const noexcept {
   if (options.validation) options.validation(report);
 }
 
-void ContextState::set_caller_errors_aside() noexcept {
+void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
   // GL keeps one flag an error kind, eight at most; a lost context answers without end.
   for (int i = 0; i < 8; ++i) {
     const GLenum error = gl.GetError();
     if (error == GL_NO_ERROR) return;
-    caller_errors.push_back(error);
-    log(LogLevel::warning,
-        fmt::format("GL error {:#x} was pending before pmb's call: it is the caller's (take_caller_error())",
-                    error));
+    if (error == own) {
+      own = GL_NO_ERROR;
+      continue;
+    }
+    if (caller_error_count < std::size(caller_errors)) caller_errors[caller_error_count++] = error;
+    log(LogLevel::warning, [&] {
+      return fmt::format(
+          "GL error {:#x} was pending before pmb's call: it is the caller's (take_caller_error())", error);
+    });
   }
 }
 
@@ -164,8 +174,10 @@ void ContextState::close() noexcept {
   transfer.reset();
   for (Lender* lender : lenders) lender->make_inert();
   for (const auto& [address, mapping] : mappings) {
-    log(LogLevel::warning, fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context",
-                                       mapping->buffer, mapping->label, mapping->size, address));
+    log(LogLevel::warning, [&, at = address, leaked = mapping] {
+      return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", leaked->buffer,
+                         leaked->label, leaked->size, at);
+    });
     report({.rule = Rule::leaked_with_context,
             .label = mapping->label,
             .buffer = mapping->buffer,
@@ -186,23 +198,33 @@ using detail::ContextState;
 Context::Context(std::shared_ptr<ContextState> state) noexcept : state_(std::move(state)) {}
 
 Result<Context> Context::from_current(Loader loader, Options options, std::source_location where) {
-  auto state = std::make_shared<ContextState>();
-  if (auto opened = state->open(loader, std::move(options), where); !opened) {
-    return tl::unexpected(opened.error());
-  }
-  return Context(std::move(state));
+  return guarded(where, [&]() -> Result<Context> {
+    // Made now, so that a later move cannot fail.
+    static_cast<void>(ContextState::none());
+    auto state = std::make_shared<ContextState>();
+    if (auto opened = state->open(loader, std::move(options), where); !opened) {
+      return tl::unexpected(opened.error());
+    }
+    return Context(std::move(state));
+  });
 }
+
+Context::Context(Context&& other) noexcept : state_(std::exchange(other.state_, ContextState::none())) {}
 
 Context& Context::operator=(Context&& other) noexcept {
   if (this != &other) {
-    if (state_) state_->close();
-    state_ = std::move(other.state_);
+    state_->close();
+    state_ = std::exchange(other.state_, ContextState::none());
   }
   return *this;
 }
 
 Context::~Context() {
-  if (state_) state_->close();
+  state_->close();
+}
+
+void Context::report_reset(std::uint32_t status, std::source_location where) noexcept {
+  if (state_->alive && status != 0) static_cast<void>(state_->lose(status, where));
 }
 
 Timeline& Context::timeline() noexcept {
@@ -232,9 +254,10 @@ std::uint64_t Context::memory_limit_bytes() const noexcept {
 
 std::uint32_t Context::take_caller_error() noexcept {
   auto& errors = state_->caller_errors;
-  if (errors.empty()) return 0;
-  const std::uint32_t oldest = errors.front();
-  errors.erase(errors.begin());
+  if (state_->caller_error_count == 0) return 0;
+  const std::uint32_t oldest = errors[0];
+  std::copy(std::begin(errors) + 1, std::end(errors), std::begin(errors));
+  --state_->caller_error_count;
   return oldest;
 }
 

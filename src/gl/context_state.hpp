@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -50,6 +51,8 @@ struct ContextState {
   /// The state behind a public object.
   static ContextState& of(const Context& context) noexcept { return *context.state_; }
   static std::shared_ptr<ContextState> share(const Context& context) noexcept { return context.state_; }
+  /// Of contexts that were moved from: nothing is alive in it.
+  static const std::shared_ptr<ContextState>& none() noexcept;
 
   /// Reads everything from the current context. Called once.
   Result<void> open(Loader loader, Options&& chosen, std::source_location where);
@@ -60,23 +63,31 @@ struct ContextState {
   Result<void> check_current(std::source_location where) const noexcept;
   bool is_current() const noexcept;
 
-  /// What glGetGraphicsResetStatus answers, 0 where it cannot be asked.
-  std::uint32_t reset_now() const noexcept {
-    return limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
-  }
-  /// Notices a reset: everything becomes inert. Answers the error to return.
-  Error lose(std::uint32_t reset_status, std::source_location where) noexcept;
+  /// Asks GL whether the context was reset, where it tells; if so everything ends as by lose().
+  Result<void> check_reset(std::source_location where) noexcept;
+  /// Notices a reset: the timeline ends and everything becomes inert. Answers the error to return.
+  Error lose(std::uint32_t status, std::source_location where) noexcept;
   /// Error for a context that is lost, or success.
   Result<void> check_alive(std::source_location where) const noexcept;
 
   TimelineState& line() noexcept { return *timeline.state_; }
   bool quirk(QuirkId id) const noexcept { return quirks[static_cast<std::size_t>(id)]; }
   bool validating() const noexcept { return static_cast<bool>(options.validation); }
-  void log(LogLevel level, std::string_view line) const noexcept;
+  /// Logs the line that `make_line` answers. Without a callback, or without memory for the line, does
+  /// nothing.
+  template <class MakeLine>
+  void log(LogLevel level, MakeLine&& make_line) const noexcept {
+    if (!options.log) return;
+    try {
+      options.log(level, make_line());
+    } catch (const std::exception&) {
+    }
+  }
   void report(const Report& report) const noexcept;
 
-  /// Takes errors out of GL that were pending before a creating call; they are the caller's.
-  void set_caller_errors_aside() noexcept;
+  /// Takes errors out of GL that were pending before a call of pmb's that has to ask for them; they are the
+  /// caller's, but for one `own` that pmb's call caused.
+  void set_caller_errors_aside(std::uint32_t own = GL_NO_ERROR) noexcept;
 
   GladGLContext gl = {};
   Options options;
@@ -84,7 +95,8 @@ struct ContextState {
   Driver driver;
   std::set<std::string, std::less<>> extensions;
   bool quirks[static_cast<std::size_t>(QuirkId::count) + 1] = {};
-  std::vector<std::uint32_t> caller_errors;
+  std::uint32_t caller_errors[16] = {};  ///< Oldest first; what is beyond is only logged.
+  std::size_t caller_error_count = 0;
 
   std::thread::id owner;
   void* (*current)() = nullptr;
@@ -109,6 +121,6 @@ struct ContextState {
 void* (*find_current_getter() noexcept)();
 
 /// Fills limits, driver identity and extensions from a loaded function table.
-Result<void> read_limits(ContextState& state, std::source_location where);
+void read_limits(ContextState& state);
 
 }  // namespace pmb::detail

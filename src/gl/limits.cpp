@@ -66,17 +66,12 @@ void read_driver(const GladGLContext& gl, Driver& driver) {
 
 }  // namespace
 
-Result<void> read_limits(ContextState& state, std::source_location where) {
+void read_limits(ContextState& state) {
   const GladGLContext& gl = state.gl;
   Limits& limits = state.limits;
   limits.gl_major = int_of(gl, GL_MAJOR_VERSION);
   limits.gl_minor = int_of(gl, GL_MINOR_VERSION);
   const int version = limits.gl_major * 10 + limits.gl_minor;
-  if (version < 32) {
-    return fail(ErrorId::version_too_old, where,
-                {.numbers = {static_cast<std::uint64_t>(limits.gl_major),
-                             static_cast<std::uint64_t>(limits.gl_minor)}});
-  }
   const int count = int_of(gl, GL_NUM_EXTENSIONS);
   for (int i = 0; i < count; ++i) {
     const auto* name = reinterpret_cast<const char*>(gl.GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
@@ -114,7 +109,6 @@ Result<void> read_limits(ContextState& state, std::source_location where) {
   if (version >= 42 || has("GL_ARB_map_buffer_alignment")) {
     limits.map_alignment = std::max<std::uint64_t>(1, integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT));
   }
-  return {};
 }
 
 }  // namespace pmb::detail

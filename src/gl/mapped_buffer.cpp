@@ -6,6 +6,7 @@
 #include <pmb/mapped_buffer.hpp>
 
 #include "core/byte_ranges.hpp"
+#include "core/guard.hpp"
 #include "core/machine_memory.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/mapping.hpp"
@@ -75,6 +76,7 @@ void set_access(Mapping& mapping) {
 }  // namespace
 
 void Mapping::enrol() {
+  born = context->line().issued;
   context->mappings.emplace(pointer, this);
   if (readable && plan.model == Model::explicit_flush) ++context->incoherent_readable;
 }
@@ -120,7 +122,8 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   context->gl.DeleteBuffers(1, &name);
   core::process_mapped_bytes() -= size;
   if (kept) return {};
-  context->log(LogLevel::warning, "glUnmapBuffer answered false: the contents of '" + label + "' were lost");
+  context->log(LogLevel::warning,
+               [&] { return "glUnmapBuffer answered false: the contents of '" + label + "' were lost"; });
   context->report({.rule = Rule::data_lost,
                    .label = label,
                    .buffer = name,
@@ -138,117 +141,130 @@ using detail::Mapping;
 
 Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferInfo& info,
                                           std::source_location where) {
-  const std::shared_ptr<ContextState> state = ContextState::share(context);
-  if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
-  if (info.size_bytes == 0) return fail(ErrorId::zero_size, where);
-  if (!state->limits.buffer_storage) {
-    return fail(ErrorId::buffer_storage_missing, where,
-                {.numbers = {static_cast<std::uint64_t>(state->limits.gl_major),
-                             static_cast<std::uint64_t>(state->limits.gl_minor)}});
-  }
-  const auto plan = detail::make_plan(
-      *state, {.access = info.access, .size_bytes = info.size_bytes, .model = info.model}, where);
-  if (!plan) return tl::unexpected(plan.error());
-  if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
-    return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
-  }
-  detail::Reservation reservation(info.size_bytes, state->memory_limit);
-  if (!reservation.booked()) {
-    return fail(ErrorId::exceeds_memory, where,
-                {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
-  }
+  return guarded(where, [&]() -> Result<MappedBuffer> {
+    const std::shared_ptr<ContextState> state = ContextState::share(context);
+    if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
+    if (info.size_bytes == 0) return fail(ErrorId::zero_size, where);
+    if (!state->limits.buffer_storage) {
+      return fail(ErrorId::buffer_storage_missing, where,
+                  {.numbers = {static_cast<std::uint64_t>(state->limits.gl_major),
+                               static_cast<std::uint64_t>(state->limits.gl_minor)}});
+    }
+    const auto plan = detail::make_plan(
+        *state, {.access = info.access, .size_bytes = info.size_bytes, .model = info.model}, where);
+    if (!plan) return tl::unexpected(plan.error());
+    if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
+      return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
+    }
+    detail::Reservation reservation(info.size_bytes, state->memory_limit);
+    if (!reservation.booked()) {
+      return fail(ErrorId::exceeds_memory, where,
+                  {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
+    }
 
-  const detail::BufferCalls calls(*state);
-  state->set_caller_errors_aside();
-  GLenum error = GL_NO_ERROR;
-  GLuint name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
-  if (name == 0 && error == GL_OUT_OF_MEMORY) {
-    // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may
-    // be room.
-    state->gl.Finish();
-    name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
-  }
-  if (const GLenum reset = state->reset_now(); reset != GL_NO_ERROR) {
-    return tl::unexpected(state->lose(reset, where));
-  }
-  if (name == 0) {
-    return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
-                {.numbers = {info.size_bytes, plan->storage_flags},
-                 .gl_call = calls.storage_call(),
-                 .gl_error = error});
-  }
-  void* pointer = calls.map(name, info.size_bytes, plan->map_flags);
-  if (!pointer) {
-    error = state->gl.GetError();
-    state->gl.DeleteBuffers(1, &name);
-    return fail(ErrorId::map_answered_null, where,
-                {.numbers = {info.size_bytes}, .gl_call = calls.map_call(), .gl_error = error});
-  }
-  reservation.keep();
+    // Everything that may throw comes before GL is asked for anything.
+    auto mapping = std::make_unique<Mapping>();
+    mapping->context = state;
+    mapping->label = info.label;
+    mapping->plan = *plan;
+    mapping->size = info.size_bytes;
+    mapping->created_at = where;
+    detail::set_access(*mapping);
 
-  auto mapping = std::make_unique<Mapping>();
-  mapping->context = state;
-  mapping->label = info.label;
-  mapping->plan = *plan;
-  mapping->pointer = static_cast<std::byte*>(pointer);
-  mapping->size = info.size_bytes;
-  mapping->buffer = name;
-  mapping->created_at = where;
-  detail::set_access(*mapping);
-  detail::set_label(*state, name, mapping->label);
-  mapping->enrol();
-  if (info.pretouch) core::touch_pages(pointer, info.size_bytes, mapping->writable);
-  return MappedBuffer(std::move(mapping));
+    const detail::BufferCalls calls(*state);
+    state->set_caller_errors_aside();
+    GLenum error = GL_NO_ERROR;
+    GLuint name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
+    if (name == 0 && error == GL_OUT_OF_MEMORY) {
+      // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may
+      // be room.
+      state->gl.Finish();
+      name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
+    }
+    if (auto usable = state->check_reset(where); !usable) return tl::unexpected(usable.error());
+    if (name == 0) {
+      return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
+                  {.numbers = {info.size_bytes, plan->storage_flags},
+                   .gl_call = calls.storage_call(),
+                   .gl_error = error});
+    }
+    void* pointer = calls.map(name, info.size_bytes, plan->map_flags);
+    if (!pointer) {
+      error = state->gl.GetError();
+      state->gl.DeleteBuffers(1, &name);
+      return fail(ErrorId::map_answered_null, where,
+                  {.numbers = {info.size_bytes}, .gl_call = calls.map_call(), .gl_error = error});
+    }
+    mapping->pointer = static_cast<std::byte*>(pointer);
+    mapping->buffer = name;
+    try {
+      mapping->enrol();
+    } catch (...) {
+      mapping->pointer = nullptr;
+      state->gl.DeleteBuffers(1, &name);
+      throw;
+    }
+    reservation.keep();
+    detail::set_label(*state, name, mapping->label);
+    if (info.pretouch) core::touch_pages(pointer, info.size_bytes, mapping->writable);
+    return MappedBuffer(std::move(mapping));
+  });
 }
 
 Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping& given,
                                          std::source_location where) {
-  const std::shared_ptr<ContextState> state = ContextState::share(context);
-  if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
-  if (given.size_bytes == 0) return fail(ErrorId::zero_size, where);
-  if (!state->gl.IsBuffer(given.buffer)) {
-    return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
-  }
-  const detail::BufferCalls calls(*state);
-  const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
-                    calls.map_pointer(given.buffer) == given.pointer &&
-                    calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
-                    calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
-  if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
+  return guarded(where, [&]() -> Result<MappedBuffer> {
+    const std::shared_ptr<ContextState> state = ContextState::share(context);
+    if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
+    if (given.size_bytes == 0) return fail(ErrorId::zero_size, where);
+    if (!state->gl.IsBuffer(given.buffer)) {
+      if (auto usable = state->check_reset(where); !usable) return tl::unexpected(usable.error());
+      return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
+    }
+    const detail::BufferCalls calls(*state);
+    const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
+                      calls.map_pointer(given.buffer) == given.pointer &&
+                      calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
+                      calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
+    if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
+    if (state->mappings.contains(given.pointer)) {
+      return fail(ErrorId::already_adopted, where, {.numbers = {given.buffer}});
+    }
 
-  const auto flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_ACCESS_FLAGS));
-  const bool coherent = (flags & GL_MAP_COHERENT_BIT) != 0;
-  const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
-  const bool reads = (flags & GL_MAP_READ_BIT) != 0;
-  const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
-  // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and neither
-  // of them leaves writes unpublishable.
-  if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
-    return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
-  }
-  if (reads && !coherent && !state->limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
+    const auto flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_ACCESS_FLAGS));
+    const bool coherent = (flags & GL_MAP_COHERENT_BIT) != 0;
+    const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
+    const bool reads = (flags & GL_MAP_READ_BIT) != 0;
+    const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
+    // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and
+    // neither of them leaves writes unpublishable.
+    if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
+      return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
+    }
+    if (reads && !coherent && !state->limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
 
-  auto mapping = std::make_unique<Mapping>();
-  mapping->context = state;
-  mapping->label = given.label;
-  mapping->plan.access = reads && writes ? Access::bidirectional
-                         : reads         ? Access::read
-                                         : Access::sequential_write;
-  mapping->plan.model = coherent ? Model::coherent : Model::explicit_flush;
-  mapping->plan.map_flags = flags;
-  mapping->plan.storage_flags =
-      static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS));
-  mapping->plan.size_bytes = given.size_bytes;
-  mapping->plan.reasons[0] = "flags: the caller's own, of an adopted mapping";
-  mapping->pointer = static_cast<std::byte*>(given.pointer);
-  mapping->size = given.size_bytes;
-  mapping->map_offset = given.offset_bytes;
-  mapping->buffer = given.buffer;
-  mapping->adopted = true;
-  mapping->created_at = where;
-  detail::set_access(*mapping);
-  mapping->enrol();
-  return MappedBuffer(std::move(mapping));
+    auto mapping = std::make_unique<Mapping>();
+    mapping->context = state;
+    mapping->label = given.label;
+    mapping->plan.access = reads && writes ? Access::bidirectional
+                           : reads         ? Access::read
+                                           : Access::sequential_write;
+    mapping->plan.model = coherent ? Model::coherent : Model::explicit_flush;
+    mapping->plan.map_flags = flags;
+    mapping->plan.storage_flags =
+        static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS));
+    mapping->plan.size_bytes = given.size_bytes;
+    mapping->plan.reasons[0] = "flags: the caller's own, of an adopted mapping";
+    mapping->pointer = static_cast<std::byte*>(given.pointer);
+    mapping->size = given.size_bytes;
+    mapping->map_offset = given.offset_bytes;
+    mapping->buffer = given.buffer;
+    mapping->adopted = true;
+    mapping->created_at = where;
+    detail::set_access(*mapping);
+    mapping->enrol();
+    return MappedBuffer(std::move(mapping));
+  });
 }
 
 MappedBuffer::MappedBuffer() noexcept = default;
@@ -257,11 +273,15 @@ MappedBuffer::MappedBuffer(std::unique_ptr<Mapping> mapping) noexcept : mapping_
 MappedBuffer::MappedBuffer(MappedBuffer&& other) noexcept : mapping_(std::move(other.mapping_)) {
   if (!mapping_ || !mapping_->context->validating()) return;
   // Under validation the moved-from object stays recognisable, so that its use can be reported with a label.
-  other.mapping_.reset(new (std::nothrow) Mapping);
-  if (!other.mapping_) return;
-  other.mapping_->context = mapping_->context;
-  other.mapping_->label = mapping_->label;
-  other.mapping_->created_at = mapping_->created_at;
+  try {
+    auto trace = std::make_unique<Mapping>();
+    trace->context = mapping_->context;
+    trace->label = mapping_->label;
+    trace->created_at = mapping_->created_at;
+    other.mapping_ = std::move(trace);
+  } catch (const std::bad_alloc&) {
+    // Then its use is an error without a report.
+  }
 }
 
 MappedBuffer& MappedBuffer::operator=(MappedBuffer&& other) noexcept {
@@ -295,6 +315,7 @@ namespace {
 /// The error of an inert buffer, reported where it can be.
 tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) {
   if (mapping && mapping->context) {
+    if (auto alive = mapping->context->check_alive(where); !alive) return tl::unexpected(alive.error());
     mapping->context->report({.rule = Rule::stale_buffer,
                               .label = mapping->label,
                               .acquired_at = mapping->created_at,
@@ -303,8 +324,8 @@ tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) 
   return fail(ErrorId::not_mapped, where);
 }
 
-tl::unexpected<Error> wrong_direction(const Mapping& mapping, Rule rule, ErrorId id, std::uint64_t offset,
-                                      std::uint64_t size, std::source_location where) {
+tl::unexpected<Error> wrong_use(const Mapping& mapping, Rule rule, ErrorId id, std::uint64_t offset,
+                                std::uint64_t size, std::source_location where) {
   mapping.context->report({.rule = rule,
                            .label = mapping.label,
                            .buffer = mapping.buffer,
@@ -333,8 +354,8 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std
   if (!core::fits(offset_bytes, bytes.size(), mapping.size))
     return outside(mapping, offset_bytes, bytes.size(), where);
   if (!mapping.writable) {
-    return wrong_direction(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes,
-                           bytes.size(), where);
+    return wrong_use(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, bytes.size(),
+                     where);
   }
   if (bytes.empty()) return {};
   if (mapping.explicit_flush) {
@@ -352,11 +373,15 @@ Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte>
   if (!core::fits(offset_bytes, bytes.size(), mapping.size))
     return outside(mapping, offset_bytes, bytes.size(), where);
   if (!mapping.readable) {
-    return wrong_direction(mapping, Rule::read_of_write_only, ErrorId::not_readable, offset_bytes,
-                           bytes.size(), where);
+    return wrong_use(mapping, Rule::read_of_write_only, ErrorId::not_readable, offset_bytes, bytes.size(),
+                     where);
   }
   detail::TimelineState& line = mapping.context->line();
   if (auto known = line.check(behind_writer, where); !known) return known;
+  if (detail::TimelineControl::serial_of(behind_writer) <= mapping.born) {
+    return wrong_use(mapping, Rule::ticket_too_old, ErrorId::ticket_too_old, offset_bytes, bytes.size(),
+                     where);
+  }
   if (!behind_writer.passed()) {
     if (auto polled = line.poll(where); !polled) return polled;
     if (!behind_writer.passed()) {
@@ -374,8 +399,8 @@ Result<void> MappedBuffer::flush(std::uint64_t offset_bytes, std::uint64_t size_
   if (!core::fits(offset_bytes, size_bytes, mapping.size))
     return outside(mapping, offset_bytes, size_bytes, where);
   if (!mapping.writable) {
-    return wrong_direction(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, size_bytes,
-                           where);
+    return wrong_use(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, size_bytes,
+                     where);
   }
   if (!mapping.explicit_flush || size_bytes == 0) return {};
   if (auto current = mapping.context->check_current(where); !current) return current;

@@ -20,6 +20,7 @@ struct Mapping {
   std::byte* pointer = nullptr;  ///< Of the first mapped byte; null when inert.
   std::uint64_t size = 0;
   std::uint64_t map_offset = 0;  ///< Of the first mapped byte in the GL buffer.
+  std::uint64_t born = 0;  ///< Last serial before pmb knew the mapping: no earlier mark had its barrier.
   std::uint32_t buffer = 0;
   bool adopted = false;
   bool readable = false;

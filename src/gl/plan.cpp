@@ -64,8 +64,9 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
 
 }  // namespace detail
 
-Result<Plan> Context::plan(const PlanRequest& request) const {
-  return detail::make_plan(*state_, request, std::source_location::current());
+Result<Plan> Context::plan(const PlanRequest& request, std::source_location where) const {
+  if (request.size_bytes == 0) return fail(ErrorId::zero_size, where);
+  return detail::make_plan(*state_, request, where);
 }
 
 std::string flag_names(std::uint32_t flags) {

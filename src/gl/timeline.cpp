@@ -12,7 +12,7 @@ using core::TicketQueue;
 
 TimelineState::TimelineState(ContextState& owner)
     : context(owner), control(ControlPool<TimelineControl>::take()), issued(0) {
-  // Goes on behind the last tenant's serials, at a mark boundary.
+  // Goes on behind the last tenant's serials, at a mark boundary. Serials below the first are nobody's.
   issued = control->base.load(std::memory_order_relaxed);
   flushed = issued;
   control->passed.store(issued, std::memory_order_release);
@@ -51,13 +51,14 @@ bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexc
 }
 
 Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_location where) {
+  if (auto room = make_room(where); !room) return room;
   const GladGLContext& gl = context.gl;
   // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only through this barrier,
   // then a fence behind it, then a wait.
   if (context.incoherent_readable > 0) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
   const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (!fence) {
-    if (auto notified = check_reset(where); !notified) return notified;
+    if (auto usable = context.check_reset(where); !usable) return usable;
     return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
   }
   if (!push(serial, fence, false)) {
@@ -65,6 +66,10 @@ Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
   }
   return {};
+}
+
+Result<void> TimelineState::make_room(std::source_location where) {
+  return queue_.size() < TicketQueue::kCapacity ? Result<void>() : poll(where);
 }
 
 void TimelineState::inspect_lenders(std::source_location where) const {
@@ -88,8 +93,13 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
 }
 
 Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
-  if (!sync) return fail(ErrorId::adopted_fence_null, where);
+  if (!sync) return fail(ErrorId::no_such_fence, where);
   if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
+  if (!context.gl.IsSync(static_cast<GLsync>(sync))) {
+    if (auto reset = context.check_reset(where); !reset) return tl::unexpected(reset.error());
+    return fail(ErrorId::no_such_fence, where);
+  }
+  if (auto room = make_room(where); !room) return tl::unexpected(room.error());
   // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
   // perhaps, and with no barrier before it. By itself it proves no new serial; the mark behind it does, once
   // both have passed.
@@ -97,6 +107,8 @@ Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
     context.gl.DeleteSync(static_cast<GLsync>(sync));
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
   }
+  // Nobody knows whether it was flushed.
+  if (flushed == issued) --flushed;
   return mark(Kind::program, where);
 }
 
@@ -105,20 +117,16 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
   const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
   if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
   // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
-  if (!check_reset(where)) return Answer::failed;
+  if (!context.check_reset(where)) return Answer::failed;
   if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
+  // A failed wait leaves an error of its own behind.
+  context.set_caller_errors_aside(GL_INVALID_VALUE);
   end(make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"}));
   return Answer::failed;
 }
 
-Result<void> TimelineState::check_reset(std::source_location where) {
-  const GLenum reset = context.reset_now();
-  if (reset == GL_NO_ERROR) return {};
-  end(context.lose(reset, where));
-  return tl::unexpected(failure_);
-}
-
 void TimelineState::end(const Error& failure) noexcept {
+  if (failure_.id != ErrorId::none) return;
   failure_ = failure;
   drop_fences();
   // From here on no serial counts as passed and none can be waited for.

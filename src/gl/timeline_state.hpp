@@ -21,8 +21,10 @@ namespace pmb::detail {
 /// What tickets point to. Never freed; serials go on growing from one tenant to the next, so that a ticket of
 /// a dead timeline is told by a compare.
 struct TimelineControl {
-  std::atomic<std::uint64_t> passed = 0;  ///< Everything up to here is done on the GPU.
-  std::atomic<std::uint64_t> base = 0;    ///< Serials up to here belong to timelines that are gone.
+  /// Everything up to here is done on the GPU.
+  std::atomic<std::uint64_t> passed = std::uint64_t{1} << kSerialShift;
+  /// Serials up to here belong to timelines that are gone, or to none.
+  std::atomic<std::uint64_t> base = std::uint64_t{1} << kSerialShift;
 
   static const TimelineControl* of(const Ticket& ticket) noexcept { return ticket.control_; }
   static std::uint64_t serial_of(const Ticket& ticket) noexcept { return ticket.serial_; }
@@ -58,6 +60,8 @@ struct TimelineState {
   }
   std::uint64_t passed() const noexcept { return control->passed.load(std::memory_order_relaxed); }
 
+  /// No serial counts as passed from now on and every call answers `failure`. Only the first end counts.
+  void end(const Error& failure) noexcept;
   /// Deletes what is out and ends every ticket. GL is called only if the context is current.
   void close() noexcept;
 
@@ -72,9 +76,8 @@ struct TimelineState {
   Answer ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where);
   /// Ok if GL may be called and fences can still be trusted.
   Result<void> check_usable(std::source_location where) const noexcept;
-  /// Asks whether the context was reset; if so this timeline ends and everything becomes inert.
-  Result<void> check_reset(std::source_location where);
-  void end(const Error& failure) noexcept;
+  /// Learns what has passed if no further fence fits.
+  Result<void> make_room(std::source_location where);
   Result<void> barrier_and_fence(std::uint64_t serial, std::source_location where);
   void inspect_lenders(std::source_location where) const;
   bool push(std::uint64_t serial, GLsync fence, bool adopted) noexcept;

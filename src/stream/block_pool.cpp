@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/guard.hpp"
 #include "gl/mapping.hpp"
 #include "gl/timeline_state.hpp"
 
@@ -265,37 +266,40 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolInfo& info,
     return fail(ErrorId::range_outside, where,
                 {.numbers = {0, info.count, BlockPoolControl::kIndexMask + 1}});
   }
-  std::vector<BlockPoolControl::Record> records(info.count);
-  for (BlockPoolControl::Record& record : records) {
-    auto buffer = MappedBuffer::create(context,
-                                       {.size_bytes = info.block_bytes,
-                                        .access = info.access,
-                                        .label = info.label,
-                                        .model = info.model,
-                                        .pretouch = info.pretouch},
-                                       where);
-    // Blocks made so far go with the vector: all or none.
-    if (!buffer) return tl::unexpected(buffer.error());
-    record.bytes = buffer->raw_bytes().data();
-    record.name = buffer->buffer();
-    record.buffer = std::move(*buffer);
-  }
-  auto* control = detail::ControlPool<BlockPoolControl>::take();
-  control->context = ContextState::share(context);
-  control->line = &control->context->line();
-  control->records = std::move(records);
-  control->free_list.clear();
-  control->free_list.reserve(info.count);
-  control->retired_list.clear();
-  control->retired_list.reserve(info.count);
-  for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push_back(i);
-  control->block_bytes = info.block_bytes;
-  control->timeout = info.timeout.value_or(context.options().timeout);
-  control->created_at = where;
-  control->access = info.access;
-  control->inert = false;
-  control->context->lenders.insert(control);
-  return BlockPool(control);
+  return guarded(where, [&]() -> Result<BlockPool> {
+    std::vector<BlockPoolControl::Record> records(info.count);
+    for (BlockPoolControl::Record& record : records) {
+      auto buffer = MappedBuffer::create(context,
+                                         {.size_bytes = info.block_bytes,
+                                          .access = info.access,
+                                          .label = info.label,
+                                          .model = info.model,
+                                          .pretouch = info.pretouch},
+                                         where);
+      // Blocks made so far go with the vector: all or none.
+      if (!buffer) return tl::unexpected(buffer.error());
+      record.bytes = buffer->raw_bytes().data();
+      record.name = buffer->buffer();
+      record.buffer = std::move(*buffer);
+    }
+    auto* control = detail::ControlPool<BlockPoolControl>::take();
+    BlockPool pool(control);  // gives the control block back if anything throws
+    control->line = &ContextState::of(context).line();
+    control->records = std::move(records);
+    control->free_list.clear();
+    control->free_list.reserve(info.count);
+    control->retired_list.clear();
+    control->retired_list.reserve(info.count);
+    for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push_back(i);
+    control->block_bytes = info.block_bytes;
+    control->timeout = info.timeout.value_or(context.options().timeout);
+    control->created_at = where;
+    control->access = info.access;
+    control->inert = false;
+    control->context = ContextState::share(context);
+    control->context->lenders.insert(control);
+    return pool;
+  });
 }
 
 BlockPool::BlockPool() noexcept = default;

@@ -3,6 +3,7 @@
 #include <pmb/readback_ring.hpp>
 #include <utility>
 
+#include "core/guard.hpp"
 #include "gl/mapping.hpp"
 #include "stream/ring_control.hpp"
 #include "stream/source_check.hpp"
@@ -150,14 +151,16 @@ Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buff
   if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
     return fail(ErrorId::other_context_current, where);
   }
-  auto* control = detail::ControlPool<ReadbackRingControl>::take();
-  if (auto opened = control->open(ContextState::share(context), std::move(buffer),
-                                  {.max_slices = info.max_slices, .timeout = info.timeout}, where);
-      !opened) {
-    detail::ControlPool<ReadbackRingControl>::give_back(control);
-    return tl::unexpected(opened.error());
-  }
-  return ReadbackRing(control);
+  return guarded(where, [&]() -> Result<ReadbackRing> {
+    auto* control = detail::ControlPool<ReadbackRingControl>::take();
+    ReadbackRing ring(control);  // gives the control block back if it cannot be opened
+    if (auto opened = control->open(ContextState::share(context), std::move(buffer),
+                                    {.max_slices = info.max_slices, .timeout = info.timeout}, where);
+        !opened) {
+      return tl::unexpected(opened.error());
+    }
+    return ring;
+  });
 }
 
 ReadbackRing::ReadbackRing() noexcept = default;

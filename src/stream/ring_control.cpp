@@ -21,34 +21,37 @@ constexpr std::uint64_t kGreatestAlignment = std::uint64_t{1} << 40;
 
 Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer given,
                                const RingOptions& options, std::source_location where) {
-  const std::uint64_t first = given.offset_bytes();
-  const std::uint64_t last = first + given.size_bytes();
-  const std::uint32_t slots =
-      options.max_slices ? options.max_slices
-                         : static_cast<std::uint32_t>(std::clamp(given.size_bytes() / kBytesPerDefaultSlot,
-                                                                 kMinSlots, kMaxDefaultSlots));
-  const Limits& limits = state->limits;
+  // First of all, so that close() clears up wherever this ends.
+  context = std::move(state);
+  mapped = std::move(given);
+  const std::uint64_t first = mapped.offset_bytes();
+  const std::uint64_t size = mapped.size_bytes();
+  // A slice takes a cache line at least.
+  const std::uint64_t most = std::max(kMinSlots, size / core::kCacheLine + 1);
+  const std::uint64_t wanted = options.max_slices != 0
+                                   ? options.max_slices
+                                   : std::clamp(size / kBytesPerDefaultSlot, kMinSlots, kMaxDefaultSlots);
+  const Limits& limits = context->limits;
   const std::uint64_t alignment =
       std::max({core::kCacheLine, limits.uniform_offset_alignment, limits.storage_offset_alignment,
                 limits.texture_offset_alignment});
-  const bool attended = given.model() == Model::explicit_flush || state->validating();
-  if (!layout.reset(first, last, slots, attended, alignment)) {
-    return fail(ErrorId::out_of_host_memory, where, {.numbers = {slots * sizeof(RingSlot)}});
+  const bool attended = mapped.model() == Model::explicit_flush || context->validating();
+  if (!layout.reset(first, first + size, static_cast<std::uint32_t>(std::min(wanted, most)), attended,
+                    alignment)) {
+    return fail(ErrorId::out_of_host_memory, where);
   }
-  const Mapping& mapping = *Mapping::of(given);
+  const Mapping& mapping = *Mapping::of(mapped);
   base = mapping.pointer - first;
   buffer = mapping.buffer;
   explicit_flush = mapping.explicit_flush;
-  line = &state->line();
+  line = &context->line();
   issued = &line->issued;
   timeline = line->control;
-  timeout = options.timeout.value_or(state->options.timeout);
+  timeout = options.timeout.value_or(context->options.timeout);
   first_key = layout.next_key();
   flushes = waits = would_blocks = 0;
-  if (state->validating()) shadow = std::make_unique<RingShadow>(*state, mapping.label, mapping.buffer);
-  state->lenders.insert(this);
-  context = std::move(state);
-  mapped = std::move(given);
+  if (context->validating()) shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer);
+  context->lenders.insert(this);
   return {};
 }
 
@@ -66,6 +69,7 @@ void RingControl::close() noexcept {
   }
   context->lenders.erase(this);
   make_inert();
+  layout.release();
   shadow.reset();
   mapped = MappedBuffer();
   line = nullptr;
@@ -81,6 +85,8 @@ void RingControl::make_inert() noexcept {
   layout.clear();
   base = nullptr;
   buffer = 0;
+  // No ticket is taken any more.
+  timeline = nullptr;
 }
 
 Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignment,

@@ -6,11 +6,14 @@
 
 namespace pmb::detail {
 
-Result<void> check_copy(const ContextState& context, std::uint32_t buffer, std::uint64_t offset,
-                        std::uint64_t size, std::source_location where) {
+Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                        std::source_location where) {
   if (auto current = context.check_current(where); !current) return current;
   if (size == 0) return fail(ErrorId::zero_size, where);
-  if (!context.gl.IsBuffer(buffer)) return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
+  if (!context.gl.IsBuffer(buffer)) {
+    if (auto usable = context.check_reset(where); !usable) return usable;
+    return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
+  }
   const BufferCalls calls(context);
   const std::uint64_t total = calls.parameter(buffer, GL_BUFFER_SIZE);
   if (!core::fits(offset, size, total)) {

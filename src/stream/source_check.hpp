@@ -14,8 +14,8 @@ namespace pmb::detail {
 /// Ok if `size` bytes at `offset` of a buffer of the program's may be copied from or to: it exists, the range
 /// lies in it, and it is not mapped the old way. GL would answer an error that nobody asks for (OpenGL 4.6
 /// core, section 6.6).
-Result<void> check_copy(const ContextState& context, std::uint32_t buffer, std::uint64_t offset,
-                        std::uint64_t size, std::source_location where);
+Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                        std::source_location where);
 
 /// A GPU copy that sees, and does not overtake, what shaders wrote before (OpenGL 4.6 core, section 7.13.2).
 /// Where glMemoryBarrier is missing, shaders cannot write buffers either.

@@ -5,6 +5,7 @@
 #include <pmb/context.hpp>
 #include <pmb/transfer.hpp>
 
+#include "core/guard.hpp"
 #include "gl/context_state.hpp"
 #include "gl/timeline_state.hpp"
 #include "stream/source_check.hpp"
@@ -19,9 +20,11 @@ using detail::TransferRings;
 
 namespace {
 
-TransferRings& rings_of(ContextState& state) {
-  if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
-  return *state.transfer;
+Result<TransferRings*> rings_of(ContextState& state, std::source_location where) {
+  return guarded(where, [&]() -> Result<TransferRings*> {
+    if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
+    return state.transfer.get();
+  });
 }
 
 /// Copies out the readback of one piece and gives its memory back.
@@ -39,8 +42,11 @@ Result<void> collect(const PendingReadback& pending, std::span<std::byte> target
 Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                     std::span<const std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
+  if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  TransferRings& rings = rings_of(state);
+  const auto kept = rings_of(state, where);
+  if (!kept) return tl::unexpected(kept.error());
+  TransferRings& rings = **kept;
   if (!rings.up) {
     auto ring = UploadRing::create(
         context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb upload"}, where);
@@ -70,8 +76,11 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
 Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                       std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
+  if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  TransferRings& rings = rings_of(state);
+  const auto kept = rings_of(state, where);
+  if (!kept) return tl::unexpected(kept.error());
+  TransferRings& rings = **kept;
   if (!rings.down) {
     auto ring = ReadbackRing::create(
         context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb download"}, where);

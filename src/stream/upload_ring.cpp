@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <new>
 #include <pmb/context.hpp>
 #include <pmb/upload_ring.hpp>
 #include <utility>
 
+#include "core/guard.hpp"
 #include "gl/mapping.hpp"
 #include "stream/ring_control.hpp"
 
@@ -95,7 +97,7 @@ struct UploadRingControl final : RingControl {
   }
 
   Result<void> retire(Ticket ticket, std::source_location where) {
-    if (layout.slot_count() == 0) return stale(kNoHandle, where);
+    if (layout.capacity() == 0) return stale(kNoHandle, where);
     if (auto legal = check_ticket(ticket, layout.published_serial(), nullptr, where); !legal) return legal;
     if (shadow) {
       layout.for_each_live([&](const RingSlot& slot) {
@@ -113,8 +115,9 @@ struct UploadRingControl final : RingControl {
 };
 
 RingHot* no_ring() noexcept {
-  // Outlives static destruction on purpose, as control blocks do.
-  static RingHot* const kNone = new RingHot;
+  // Outlives static destruction on purpose, as control blocks do, and needs no allocation that could fail.
+  alignas(RingHot) static std::byte storage[sizeof(RingHot)];
+  static RingHot* const kNone = new (storage) RingHot;
   return kNone;
 }
 
@@ -187,14 +190,16 @@ Result<UploadRing> UploadRing::create_on(Context& context, MappedBuffer buffer, 
   if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
     return fail(ErrorId::other_context_current, where);
   }
-  auto* control = detail::ControlPool<UploadRingControl>::take();
-  if (auto opened = control->open(ContextState::share(context), std::move(buffer),
-                                  {.max_slices = info.max_slices, .timeout = info.timeout}, where);
-      !opened) {
-    detail::ControlPool<UploadRingControl>::give_back(control);
-    return tl::unexpected(opened.error());
-  }
-  return UploadRing(control);
+  return guarded(where, [&]() -> Result<UploadRing> {
+    auto* control = detail::ControlPool<UploadRingControl>::take();
+    UploadRing ring(control);  // gives the control block back if it cannot be opened
+    if (auto opened = control->open(ContextState::share(context), std::move(buffer),
+                                    {.max_slices = info.max_slices, .timeout = info.timeout}, where);
+        !opened) {
+      return tl::unexpected(opened.error());
+    }
+    return ring;
+  });
 }
 
 UploadRing::UploadRing() noexcept : control_(detail::no_ring()) {}

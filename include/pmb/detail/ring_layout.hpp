@@ -58,8 +58,10 @@ class RingLayout {
   /// cannot be allocated.
   bool reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, bool attended,
              std::uint64_t default_alignment);
-  /// Forgets every slice and record; the key to go on from stays.
+  /// Forgets every slice; the key to go on from stays, and so does the memory of the records.
   void clear() noexcept;
+  /// Frees the records. The layout must be clear.
+  void release() noexcept;
 
   /// Reserves a slice right ahead of the head: the hot path. False where there is more to do or something is
   /// wrong with the request; then reserve() tells. alignment 0 is the ring's default.
@@ -164,7 +166,7 @@ class RingLayout {
 
   /// Records in use: live slices and retired ones not yet taken back.
   std::uint64_t records() const noexcept { return (next_key_ - front_key_) / RingSlot::kStates; }
-  std::uint64_t slot_count() const noexcept { return storage_ ? mask_ / RingSlot::kStates + 1 : 0; }
+  std::uint64_t slot_count() const noexcept { return mask_ / RingSlot::kStates + 1; }
   /// Counts slices over all tenants of the ring's control block, in steps of RingSlot::kStates.
   std::uint64_t next_key() const noexcept { return next_key_; }
   std::uint64_t capacity() const noexcept { return last_ - first_; }
