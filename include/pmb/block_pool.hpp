@@ -111,8 +111,9 @@ class BlockPool {
   Result<ReadView> wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
                              std::source_location where = std::source_location::current());
 
-  /// Hands a block back at once: a viewed one, or one that was acquired and never given to the GPU.
-  /// Statuses: stale_handle, refused (published and not viewed since: retire it).
+  /// Hands a block back: a viewed one at once, provided that no command was issued on it behind its ticket;
+  /// one that was acquired and not published too, in readable pools behind the next fence, since the GPU may
+  /// have been told to write it. Statuses: stale_handle, refused (published and not viewed since: retire it).
   Result<void> release(Block block, std::source_location where = std::source_location::current());
 
   std::uint64_t block_bytes() const noexcept;

@@ -92,7 +92,8 @@ class Loader {
           return reinterpret_cast<void*>((*static_cast<std::remove_reference_t<F>*>(self.object_))(name));
         }) {}
 
-  void* operator()(const char* name) const { return invoke_(*this, name); }
+  /// Null also where no function was given.
+  void* operator()(const char* name) const { return function_ || object_ ? invoke_(*this, name) : nullptr; }
 
  private:
   Function function_ = nullptr;
@@ -122,7 +123,7 @@ struct Options {
   /// Longest wait of calls that are not given one.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or
-  /// glXGetCurrentContext, whichever the loader or the process has.
+  /// glXGetCurrentContext, of libraries that the process has loaded.
   void* (*current_context)() = nullptr;
 
   /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_BIND_TO_EDIT (1),

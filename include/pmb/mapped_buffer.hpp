@@ -92,7 +92,8 @@ class MappedBuffer {
 
   /// Unmaps and deletes now, and tells what the driver said; the destructor does the same in silence.
   /// Deleting waits for nothing: GL keeps the storage until its commands are done. A second destroy is
-  /// stale_handle. Statuses: data_lost, stale_handle, wrong_context (nothing was done).
+  /// stale_handle. Statuses: data_lost, stale_handle, wrong_context (nothing was done), context_lost (it is
+  /// inert).
   Result<void> destroy(std::source_location where = std::source_location::current());
 
   /// The mapped bytes; empty when inert. Writing to a read-only or reading from a write-only mapping is

@@ -72,15 +72,16 @@ class Timeline {
   Timeline& operator=(const Timeline&) = delete;
 
   /// Puts a fence behind every command issued so far, with the barrier that readable non-coherent mappings
-  /// need before it, and arms the readbacks requested so far. Flushes nothing. About 1.6 µs on an H200
-  /// (docs/spec.md). Statuses: fence_failed (nothing was handed over; mark again), would_block (kMaxFences
-  /// adopted fences are out), context_lost, wait_failed, wrong_context.
+  /// need before it, and arms the readbacks requested so far. Flushes nothing unless kMaxFences are out.
+  /// About 1.6 µs on an H200 (docs/spec.md). Statuses: fence_failed (nothing was handed over; mark again),
+  /// would_block (kMaxFences adopted fences are out), context_lost, wait_failed, wrong_context.
   Result<Ticket> mark(std::source_location where = std::source_location::current());
 
-  /// Takes over a fence that the caller made with glFenceSync: owned by pmb from then, also when this fails
-  /// after the argument was accepted. The ticket passes when it and everything marked before has passed. The
-  /// caller owes: the fence stands behind the readers that the ticket shall cover. Statuses: invalid_argument
-  /// (no fence; it stays the caller's), would_block, fence_failed, context_lost, wait_failed, wrong_context.
+  /// Takes over a fence that the caller made with glFenceSync: owned by pmb from then, also where the answer
+  /// is fence_failed or would_block; with any other error it stays the caller's. The ticket passes when it
+  /// and everything marked before has passed. The caller owes: the fence stands behind the readers that the
+  /// ticket shall cover. Statuses: invalid_argument (no fence; it stays the caller's), would_block,
+  /// fence_failed, context_lost, wait_failed, wrong_context.
   Result<Ticket> adopt(void* gl_sync, std::source_location where = std::source_location::current());
 
   /// Learns what has passed. Never blocks; flushes once if unflushed work is waited for.

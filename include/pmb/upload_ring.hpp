@@ -138,11 +138,11 @@ class UploadRing {
   UploadRing& operator=(UploadRing&&) noexcept;
   ~UploadRing();
 
-  /// Reserves `size_bytes` whose offset in the buffer is a multiple of `alignment` and of the cache line;
-  /// never wraps inside a slice. alignment 0 suits every kind of indexed binding on this context. Constant
-  /// cost; where the ring is full of retired slices it waits for the oldest, boundedly, and counts that.
-  /// Statuses: would_block (an unretired slice is in the way: waiting would not help), timed_out, too_large,
-  /// invalid_argument, context_lost, wait_failed, stale_handle, wrong_context.
+  /// Reserves `size_bytes` whose offset in the buffer is a multiple of `alignment`, in cache lines of their
+  /// own; never wraps inside a slice. alignment 0 suits every kind of indexed binding on this context.
+  /// Constant cost; where the ring is full of retired slices it waits for the oldest, boundedly, and counts
+  /// that. Statuses: would_block (an unretired slice is in the way: waiting would not help), timed_out,
+  /// too_large, invalid_argument, context_lost, wait_failed, stale_handle, wrong_context.
   Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                         std::source_location where = std::source_location::current()) {
     if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
@@ -167,9 +167,10 @@ class UploadRing {
     return acquire_slowly(size_bytes, alignment, false, where);
   }
 
-  /// Ends filling: the first `used_bytes` become visible to commands issued from now on; the tail goes back.
-  /// Flushes exactly these bytes under explicit flush, makes no GL call under coherent. 0 is fine. Statuses:
-  /// stale_handle, refused (already published), invalid_argument (more than acquired), wrong_context.
+  /// Ends filling: the first `used_bytes` become visible to commands issued from now on. The tail goes back
+  /// at once if nothing was acquired since, else with the slice. Flushes exactly these bytes under explicit
+  /// flush, makes no GL call under coherent. 0 is fine. Statuses: stale_handle, refused (already published),
+  /// invalid_argument (more than acquired), wrong_context.
   Result<void> publish(Slice slice, std::uint64_t used_bytes,
                        std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_) [[likely]] {

@@ -8,8 +8,8 @@
 
 namespace pmb::detail {
 
-RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer)
-    : context_(context), label_(std::move(label)), buffer_(buffer) {}
+RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes)
+    : context_(context), label_(std::move(label)), buffer_(buffer), gpu_writes_(gpu_writes) {}
 
 void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
                           std::source_location where) {
@@ -45,7 +45,7 @@ void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
 }
 
 void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) const {
-  if (watch.reported) return;
+  if (watch.reported || (gpu_writes_ && rule == Rule::written_after_publish)) return;
   const core::ByteRange changed = core::differing_range(watch.mapped, watch.copy);
   if (changed.empty()) return;
   watch.reported = true;

@@ -21,7 +21,8 @@ struct ContextState;
 
 class RingShadow {
  public:
-  RingShadow(const ContextState& context, std::string label, std::uint32_t buffer);
+  /// `gpu_writes`: the GPU may write published slices too, so a change proves nothing.
+  RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes);
 
   /// `offset` is that of the slice in the GL buffer.
   void acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
@@ -62,6 +63,7 @@ class RingShadow {
   const ContextState& context_;
   std::string label_;
   std::uint32_t buffer_;
+  bool gpu_writes_;
   std::unordered_map<std::uint64_t, Watch> watches_;
 };
 

@@ -141,7 +141,10 @@ Error ContextState::lose(std::uint32_t status, std::source_location where) noexc
     lost = true;
     reset_status = status;
     log(LogLevel::warning, [] { return "the GL context was lost; everything made on it is inert"; });
-    for (Lender* lender : lenders) lender->make_inert();
+    {
+      const std::lock_guard lock(registry);
+      for (Lender* lender : lenders) lender->make_inert();
+    }
     line().end(make_error(ErrorId::context_lost, where, {.numbers = {reset_status}}));
   }
   return make_error(ErrorId::context_lost, where, {.numbers = {reset_status}});
@@ -152,10 +155,11 @@ void ContextState::report(const Report& report) const noexcept {
 }
 
 void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
-  // GL keeps one flag an error kind, eight at most; a lost context answers without end.
+  // GL keeps one flag an error kind, eight at most.
   for (int i = 0; i < 8; ++i) {
     const GLenum error = gl.GetError();
-    if (error == GL_NO_ERROR) return;
+    // A lost context may answer that it is lost without end; that is nobody's mistake.
+    if (error == GL_NO_ERROR || error == GL_CONTEXT_LOST) return;
     if (error == own) {
       own = GL_NO_ERROR;
       continue;
@@ -172,6 +176,7 @@ void ContextState::close() noexcept {
   if (!alive) return;
   // What the context made for itself goes first, while GL can still be called.
   transfer.reset();
+  const std::lock_guard lock(registry);
   for (Lender* lender : lenders) lender->make_inert();
   for (const auto& [address, mapping] : mappings) {
     log(LogLevel::warning, [&, at = address, leaked = mapping] {

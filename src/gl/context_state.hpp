@@ -3,11 +3,13 @@
 // Context.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <pmb/context.hpp>
 #include <set>
 #include <source_location>
@@ -106,12 +108,14 @@ struct ContextState {
   std::uint32_t reset_status = 0;
 
   std::uint64_t memory_limit = 0;
-  /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
-  std::uint32_t incoherent_readable = 0;
-  /// Bytes of buffers that could not be deleted, since their context was not current.
-  std::uint64_t abandoned_bytes = 0;
+  /// Guards what follows: objects that die on a foreign thread still sign off.
+  mutable std::mutex registry;
   std::map<const void*, Mapping*> mappings;
   std::set<Lender*> lenders;
+  /// Bytes of buffers that could not be deleted, since their context was not current.
+  std::uint64_t abandoned_bytes = 0;
+  /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
+  std::atomic<std::uint32_t> incoherent_readable = 0;
   Timeline timeline;
   std::unique_ptr<TransferRings> transfer;
 };

@@ -92,7 +92,8 @@ void read_limits(ContextState& state) {
   // glad fills the plain name from KHR_robustness and 4.5 only; the three differ in name alone.
   if (robust && !gl.GetGraphicsResetStatus) state.gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
   limits.reset_notification =
-      robust && int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
+      robust && gl.GetGraphicsResetStatus &&
+      int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
 
   limits.uniform_offset_alignment =
       std::max<std::uint64_t>(1, integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT));

@@ -76,6 +76,7 @@ void set_access(Mapping& mapping) {
 }  // namespace
 
 void Mapping::enrol() {
+  const std::lock_guard lock(context->registry);
   born = context->line().issued;
   context->mappings.emplace(pointer, this);
   if (readable && plan.model == Model::explicit_flush) ++context->incoherent_readable;
@@ -83,6 +84,7 @@ void Mapping::enrol() {
 
 void Mapping::withdraw() noexcept {
   if (!pointer) return;
+  const std::lock_guard lock(context->registry);
   if (context->alive) {
     const auto entry = context->mappings.find(pointer);
     if (entry != context->mappings.end() && entry->second == this) context->mappings.erase(entry);
@@ -108,6 +110,7 @@ void Mapping::abandon() noexcept {
 Result<void> Mapping::destroy(std::source_location where) noexcept {
   if (context->alive && context->lost) {
     const Error error = make_error(ErrorId::context_lost, where, {.numbers = {context->reset_status}});
+    const std::lock_guard lock(context->registry);
     context->mappings.erase(pointer);
     abandon();
     return tl::unexpected(error);
@@ -306,6 +309,7 @@ MappedBuffer::~MappedBuffer() {
                   .begin_bytes = mapping_->map_offset,
                   .end_bytes = mapping_->map_offset + mapping_->size,
                   .acquired_at = where});
+  const std::lock_guard lock(context.registry);
   context.mappings.erase(mapping_->pointer);
   mapping_->abandon();
 }

@@ -32,7 +32,7 @@ struct Mapping {
   void flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept;
   /// Unmaps, deletes and forgets. Statuses: data_lost, wrong_context.
   Result<void> destroy(std::source_location where) noexcept;
-  /// Forgets without GL: the context is gone, or not current.
+  /// Forgets without GL: the context is gone, or not current. The registry is locked by the caller.
   void abandon() noexcept;
 
   /// For rings and pools.

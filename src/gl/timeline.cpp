@@ -74,6 +74,7 @@ Result<void> TimelineState::make_room(std::source_location where) {
 
 void TimelineState::inspect_lenders(std::source_location where) const {
   if (!context.validating()) return;
+  const std::lock_guard lock(context.registry);
   for (Lender* lender : context.lenders) lender->inspect_at_mark(where);
 }
 
@@ -95,11 +96,11 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
 Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
   if (!sync) return fail(ErrorId::no_such_fence, where);
   if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
+  if (auto room = make_room(where); !room) return tl::unexpected(room.error());
   if (!context.gl.IsSync(static_cast<GLsync>(sync))) {
     if (auto reset = context.check_reset(where); !reset) return tl::unexpected(reset.error());
     return fail(ErrorId::no_such_fence, where);
   }
-  if (auto room = make_room(where); !room) return tl::unexpected(room.error());
   // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
   // perhaps, and with no barrier before it. By itself it proves no new serial; the mark behind it does, once
   // both have passed.
@@ -120,7 +121,7 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
   if (!context.check_reset(where)) return Answer::failed;
   if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
   // A failed wait leaves an error of its own behind.
-  context.set_caller_errors_aside(GL_INVALID_VALUE);
+  context.set_caller_errors_aside(answer == GL_WAIT_FAILED ? GL_INVALID_VALUE : GL_NO_ERROR);
   end(make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"}));
   return Answer::failed;
 }
@@ -207,11 +208,16 @@ Result<void> TimelineState::wait(Ticket ticket, std::chrono::nanoseconds timeout
 }
 
 void TimelineState::drop_fences() noexcept {
-  while (!queue_.empty()) context.gl.DeleteSync(static_cast<GLsync>(queue_.pop().fence));
+  // Without their context the fences cannot be deleted; they go with it.
+  const bool current = context.is_current();
+  while (!queue_.empty()) {
+    const TicketQueue::Entry oldest = queue_.pop();
+    if (current) context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
+  }
 }
 
 void TimelineState::close() noexcept {
-  if (context.is_current()) drop_fences();
+  drop_fences();
   // Later tenants of the control start behind every serial that was ever given out here.
   const std::uint64_t last = next_program_serial();
   if (control->base.load(std::memory_order_relaxed) < last)

@@ -15,6 +15,31 @@
 namespace pmb {
 namespace detail {
 
+/// Indices, first in, first out, in memory that is allocated once.
+class IndexQueue {
+ public:
+  /// Empties it and makes room for `capacity` indices.
+  void reset(std::size_t capacity) {
+    indices_.assign(capacity, 0);
+    clear();
+  }
+  void clear() noexcept { front_ = count_ = 0; }
+  void push(std::uint32_t index) noexcept { indices_[(front_ + count_++) % indices_.size()] = index; }
+  std::uint32_t pop() noexcept {
+    const std::uint32_t index = indices_[front_];
+    front_ = (front_ + 1) % indices_.size();
+    --count_;
+    return index;
+  }
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t size() const noexcept { return count_; }
+
+ private:
+  std::vector<std::uint32_t> indices_;
+  std::size_t front_ = 0;
+  std::size_t count_ = 0;
+};
+
 /// Recycled, never freed; see ControlPool. A key is use << kIndexBits | index, and uses are counted on from
 /// one tenant to the next, so that a stale key is found by a compare.
 struct BlockPoolControl final : Lender {
@@ -72,7 +97,10 @@ struct BlockPoolControl final : Lender {
                        .acquired_at = created_at,
                        .noticed_at = created_at});
     }
-    context->lenders.erase(this);
+    {
+      const std::lock_guard lock(context->registry);
+      context->lenders.erase(this);
+    }
     make_inert();
     records.clear();
     line = nullptr;
@@ -94,7 +122,7 @@ struct BlockPoolControl final : Lender {
       Record& record = records[index];
       if (record.serial > passed) return false;
       record.state = State::free;
-      free_list.push_back(index);
+      free_list.push(index);
       return true;
     });
   }
@@ -119,8 +147,7 @@ struct BlockPoolControl final : Lender {
       }
     }
     // First in, first out: a block rests as long as possible, and two blocks alternate.
-    const std::uint32_t index = free_list.front();
-    free_list.erase(free_list.begin());
+    const std::uint32_t index = free_list.pop();
     Record& record = records[index];
     record.key = next_use++ << kIndexBits | index;
     record.used = block_bytes;
@@ -208,14 +235,14 @@ struct BlockPoolControl final : Lender {
     if (record->state == State::published) return fail(ErrorId::view_outstanding, where);
     const auto index = static_cast<std::uint32_t>(block.key_ & kIndexMask);
     record->key = UINT64_MAX;
-    if (record->state == State::acquired && access == Access::read) {
+    if (record->state == State::acquired && access != Access::sequential_write) {
       // Commands that write it may have been issued; any fence from now on stands behind them.
       record->serial = line->issued + 1;
       record->state = State::retired;
       retired_list.push_back(index);
     } else {
       record->state = State::free;
-      free_list.push_back(index);
+      free_list.push(index);
     }
     return {};
   }
@@ -223,7 +250,7 @@ struct BlockPoolControl final : Lender {
   std::shared_ptr<ContextState> context;
   TimelineState* line = nullptr;
   std::vector<Record> records;
-  std::vector<std::uint32_t> free_list;
+  IndexQueue free_list;
   std::vector<std::uint32_t> retired_list;
   std::uint64_t block_bytes = 0;
   std::uint64_t next_use = 1;
@@ -286,17 +313,17 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolInfo& info,
     BlockPool pool(control);  // gives the control block back if anything throws
     control->line = &ContextState::of(context).line();
     control->records = std::move(records);
-    control->free_list.clear();
-    control->free_list.reserve(info.count);
+    control->free_list.reset(info.count);
     control->retired_list.clear();
     control->retired_list.reserve(info.count);
-    for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push_back(i);
+    for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push(i);
     control->block_bytes = info.block_bytes;
     control->timeout = info.timeout.value_or(context.options().timeout);
     control->created_at = where;
     control->access = info.access;
     control->inert = false;
     control->context = ContextState::share(context);
+    const std::lock_guard lock(control->context->registry);
     control->context->lenders.insert(control);
     return pool;
   });

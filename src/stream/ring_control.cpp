@@ -2,6 +2,7 @@
 #include "stream/ring_control.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "gl/mapping.hpp"
 
@@ -33,8 +34,8 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
                                    : std::clamp(size / kBytesPerDefaultSlot, kMinSlots, kMaxDefaultSlots);
   const Limits& limits = context->limits;
   const std::uint64_t alignment =
-      std::max({core::kCacheLine, limits.uniform_offset_alignment, limits.storage_offset_alignment,
-                limits.texture_offset_alignment});
+      std::bit_ceil(std::max({core::kCacheLine, limits.uniform_offset_alignment,
+                              limits.storage_offset_alignment, limits.texture_offset_alignment}));
   const bool attended = mapped.model() == Model::explicit_flush || context->validating();
   if (!layout.reset(first, first + size, static_cast<std::uint32_t>(std::min(wanted, most)), attended,
                     alignment)) {
@@ -50,7 +51,10 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   timeout = options.timeout.value_or(context->options.timeout);
   first_key = layout.next_key();
   flushes = waits = would_blocks = 0;
-  if (context->validating()) shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer);
+  if (context->validating()) {
+    shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer, mapping.readable);
+  }
+  const std::lock_guard lock(context->registry);
   context->lenders.insert(this);
   return {};
 }
@@ -67,7 +71,10 @@ void RingControl::close() noexcept {
     });
     if (begin < end) shadow->report(Rule::destroyed_with_live_slices, begin, end, where, where);
   }
-  context->lenders.erase(this);
+  {
+    const std::lock_guard lock(context->registry);
+    context->lenders.erase(this);
+  }
   make_inert();
   layout.release();
   shadow.reset();

@@ -20,7 +20,7 @@
 
 namespace pmb::core {
 
-/// CPU cache line: slices start on it and share none, so that no two writers and no flush meet in one.
+/// CPU cache line: no two slices share one, so that no two writers and no flush meet in it.
 inline constexpr std::uint64_t kCacheLine = 64;
 
 /// One slice's record.
@@ -173,12 +173,10 @@ class RingLayout {
   bool attended() const noexcept { return attended_; }
   std::uint64_t default_alignment() const noexcept { return default_mask_ + 1; }
 
-  /// The next multiple of the alignment and of the cache line.
+  /// The next multiple of the alignment that lies in a cache line of its own.
   static std::uint64_t align_up(std::uint64_t offset, std::uint64_t alignment) noexcept {
-    const int shift = std::countr_zero(alignment);
-    // The least common multiple: the odd part of the alignment times the larger power of two.
-    const std::uint64_t granule = shift >= 6 ? alignment : alignment << (6 - shift);
-    return (offset + granule - 1) / granule * granule;
+    const std::uint64_t line = (offset + kCacheLine - 1) & ~(kCacheLine - 1);
+    return (line + alignment - 1) / alignment * alignment;
   }
 
  private:
