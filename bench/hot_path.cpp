@@ -58,15 +58,16 @@ std::size_t run(pmb::Timeline& timeline, std::vector<pmb::UploadRing>& rings, st
     auto ticket = timeline.mark();
     if (!ticket) stop(ticket.error());
     if (auto polled = timeline.poll(); !polled) stop(polled.error());
+    const pmb::Ticket behind = *ticket;
     CALLGRIND_TOGGLE_COLLECT;
     slice_at = slices.data();
     for (pmb::UploadRing& ring : rings) {
       if constexpr (kMode == Mode::all) {
-        if (auto retired = ring.retire(*ticket); !retired) stop(retired.error());
+        if (auto retired = ring.retire(behind); !retired) stop(retired.error());
       } else {
         for (std::size_t i = 0; i < per_round; ++i, ++slice_at) {
           if constexpr (kMode == Mode::each) {
-            if (auto retired = ring.retire(*slice_at, *ticket); !retired) stop(retired.error());
+            if (auto retired = ring.retire(*slice_at, behind); !retired) stop(retired.error());
           } else {
             asm volatile("" : : "r"(slice_at) : "memory");
           }

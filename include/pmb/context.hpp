@@ -235,7 +235,8 @@ class Context {
   std::uint32_t take_caller_error() noexcept;
 
   /// Tells pmb of a reset that glGetGraphicsResetStatus answered to the program: drivers may answer it only
-  /// once, so a program that asks by itself passes every answer on. GL_NO_ERROR does nothing.
+  /// once, so a program that asks by itself passes every answer on. GL_NO_ERROR does nothing. On the
+  /// context's thread; the context need not be current.
   void report_reset(std::uint32_t status,
                     std::source_location where = std::source_location::current()) noexcept;
 

@@ -193,7 +193,7 @@ class UploadRing {
                       std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_ && ticket.control_ == control_->timeline) [[likely]] {
       core::RingSlot* slot = control_->layout.find(slice.key_, core::RingSlot::kPublished);
-      if (slot && control_->layout.is_live(*slot) && ticket.serial_ > slot->serial) [[likely]] {
+      if (slot && control_->layout.is_unretired(*slot) && ticket.serial_ > slot->serial) [[likely]] {
         control_->layout.retire(*slot, ticket.serial_);
         return {};
       }

@@ -4,24 +4,9 @@
 // non-null for any name.)
 #include "gl/context_state.hpp"
 
-#if defined(_WIN32)
-#include <windows.h>
-#else
 #include <dlfcn.h>
-#endif
 
 namespace pmb::detail {
-
-#if defined(_WIN32)
-
-void* (*find_current_getter() noexcept)() {
-  const HMODULE library = GetModuleHandleA("opengl32.dll");
-  if (!library) return nullptr;
-  const auto getter = reinterpret_cast<void* (*)()>(GetProcAddress(library, "wglGetCurrentContext"));
-  return getter && getter() ? getter : nullptr;
-}
-
-#else
 
 void* (*find_current_getter() noexcept)() {
   struct Candidate {
@@ -42,7 +27,5 @@ void* (*find_current_getter() noexcept)() {
   }
   return nullptr;
 }
-
-#endif
 
 }  // namespace pmb::detail

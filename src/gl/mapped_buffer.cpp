@@ -383,8 +383,11 @@ Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte>
   detail::TimelineState& line = mapping.context->line();
   if (auto known = line.check(behind_writer, where); !known) return known;
   if (detail::TimelineControl::serial_of(behind_writer) <= mapping.born) {
-    return wrong_use(mapping, Rule::ticket_too_old, ErrorId::ticket_too_old, offset_bytes, bytes.size(),
-                     where);
+    auto refused =
+        wrong_use(mapping, Rule::ticket_too_old, ErrorId::ticket_too_old, offset_bytes, bytes.size(), where);
+    refused.value().numbers[0] = behind_writer.serial();
+    refused.value().numbers[1] = mapping.born >> kSerialShift;
+    return refused;
   }
   if (!behind_writer.passed()) {
     if (auto polled = line.poll(where); !polled) return polled;

@@ -9,6 +9,7 @@ namespace pmb {
 namespace detail {
 
 using core::TicketQueue;
+static_assert(TicketQueue::kCapacity == Timeline::kMaxFences);
 
 TimelineState::TimelineState(ContextState& owner)
     : context(owner), control(ControlPool<TimelineControl>::take()), issued(0) {

@@ -102,10 +102,12 @@ class RingLayout {
     RingSlot& slot = slot_of(key);
     return slot.key() == key && is_live(slot) ? &slot : nullptr;
   }
+  /// Of a slot found as published: not retired with all others meanwhile.
+  bool is_unretired(const RingSlot& published) const noexcept { return published.serial >= retired_serial_; }
   /// True from acquire until retired, by itself or with all others.
   bool is_live(const RingSlot& slot) const noexcept {
     return slot.state() == RingSlot::kAcquired ||
-           (slot.state() == RingSlot::kPublished && slot.serial >= retired_serial_);
+           (slot.state() == RingSlot::kPublished && is_unretired(slot));
   }
 
   /// The slice that was reserved last.
