@@ -59,7 +59,7 @@ RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noex
   // Ahead of the head there is no room; before the oldest slice there may be.
   if (wrapped() || records() == 0) return RingAnswer::full;
   const std::uint64_t offset = align_up(first_, alignment);
-  const std::uint64_t end = front_offset();
+  const std::uint64_t end = front_line();
   if (offset > end || size > end - offset) return RingAnswer::full;
   wrap_key_ = next_key_;
   take(offset, size, state);
@@ -68,7 +68,7 @@ RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noex
 }
 
 void RingLayout::update_limits() noexcept {
-  limit_ = wrapped() ? front_offset() : last_;
+  limit_ = wrapped() ? front_line() : last_;
   ahead_limit_ = attended_ ? 0 : limit_;
   key_limit_ = front_key_ + mask_ + RingSlot::kStates;
 }

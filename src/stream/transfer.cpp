@@ -57,6 +57,13 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   for (std::size_t done = 0; done < bytes.size();) {
     const std::size_t size = std::min<std::size_t>(bytes.size() - done, TransferRings::kPiece);
     auto slice = ring.acquire(size, 1, where);
+    if (!slice && slice.error().id == ErrorId::never_marked) {
+      // Pieces of earlier calls whose fence failed wait for one.
+      if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made) {
+        return tl::unexpected(made.error());
+      }
+      slice = ring.acquire(size, 1, where);
+    }
     if (!slice) return tl::unexpected(slice.error());
     slice->copy_from(bytes.subspan(done, size));
     if (auto published = ring.publish(*slice, size, where); !published) return published;
@@ -111,11 +118,13 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
       outcome = tl::unexpected(pending.error());
       break;
     }
-    under_way[turn] = {*pending, bytes.subspan(asked, size)};
     if (auto ticket = state.line().mark(TimelineState::Kind::internal, where); !ticket) {
+      // With no fence it cannot be waited for; its memory comes back behind the next one.
+      static_cast<void>(pending->release(where));
       outcome = tl::unexpected(ticket.error());
       break;
     }
+    under_way[turn] = {*pending, bytes.subspan(asked, size)};
     asked += size;
     turn ^= 1;
   }

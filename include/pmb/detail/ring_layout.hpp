@@ -208,8 +208,8 @@ class RingLayout {
   }
   /// True while the head lies before the oldest slice.
   bool wrapped() const noexcept { return front_key_ < wrap_key_; }
-  /// Up to where slices may reach when the head is before the oldest one.
-  std::uint64_t front_offset() const noexcept { return slot_of(front_key_).offset; }
+  /// Up to where slices may reach when the head is before the oldest one: where its first line starts.
+  std::uint64_t front_line() const noexcept { return slot_of(front_key_).offset & ~(kCacheLine - 1); }
   void update_limits() noexcept;
 
   // What the hot path reads, first. An empty layout has no room ahead, and its one slot carries no key.
