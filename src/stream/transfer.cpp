@@ -27,6 +27,17 @@ Result<TransferRings*> rings_of(ContextState& state, std::source_location where)
   });
 }
 
+/// What `acquire` answers, with a fence made for it where it is missing: pieces of earlier calls whose fence
+/// failed wait for the next one.
+template <class Acquire>
+auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acquire) -> decltype(acquire()) {
+  auto answer = acquire();
+  if (answer || answer.error().id != ErrorId::never_marked) return answer;
+  if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made)
+    return tl::unexpected(made.error());
+  return acquire();
+}
+
 /// Copies out the readback of one piece and gives its memory back.
 Result<void> collect(const PendingReadback& pending, std::span<std::byte> target,
                      std::chrono::nanoseconds timeout, std::source_location where) {
@@ -56,14 +67,7 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   UploadRing& ring = *rings.up;
   for (std::size_t done = 0; done < bytes.size();) {
     const std::size_t size = std::min<std::size_t>(bytes.size() - done, TransferRings::kPiece);
-    auto slice = ring.acquire(size, 1, where);
-    if (!slice && slice.error().id == ErrorId::never_marked) {
-      // Pieces of earlier calls whose fence failed wait for one.
-      if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made) {
-        return tl::unexpected(made.error());
-      }
-      slice = ring.acquire(size, 1, where);
-    }
+    auto slice = with_a_fence(state, where, [&] { return ring.acquire(size, 1, where); });
     if (!slice) return tl::unexpected(slice.error());
     slice->copy_from(bytes.subspan(done, size));
     if (auto published = ring.publish(*slice, size, where); !published) return published;
@@ -113,7 +117,8 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
     finish(under_way[turn]);
     if (!outcome) break;
     const std::size_t size = std::min<std::size_t>(bytes.size() - asked, TransferRings::kPiece);
-    auto pending = rings.down->request(buffer, offset_bytes + asked, size, where);
+    auto pending = with_a_fence(
+        state, where, [&] { return rings.down->request(buffer, offset_bytes + asked, size, where); });
     if (!pending) {
       outcome = tl::unexpected(pending.error());
       break;
