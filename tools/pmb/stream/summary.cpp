@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Formats summaries.
+
+#include "summary.hpp"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace pmb::tool {
+namespace {
+
+double per_second(double value, double seconds) {
+  return seconds > 0 ? value / seconds : 0;
+}
+
+}  // namespace
+
+std::uint64_t peak_rss_bytes() noexcept {
+  struct rusage usage = {};
+  constexpr std::uint64_t kKibibyte = 1024;  // The unit of ru_maxrss on Linux.
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * kKibibyte : 0;
+}
+
+std::string summary_text(const StreamSummary& summary) {
+  const char* noun = summary.video ? "frame" : "block";
+  const char* plural = summary.blocks == 1 ? "" : "s";
+  std::string text = fmt::format(
+      "{}: {} {}{}, {:.1f} MB in, {:.1f} MB out, {:.2f} s: {:.1f} {}s/s, {:.1f} MB/s in, {:.1f} MB/s out\n",
+      summary.kernel, summary.blocks, noun, plural, static_cast<double>(summary.bytes_in) / 1e6,
+      static_cast<double>(summary.bytes_out) / 1e6, summary.seconds,
+      per_second(static_cast<double>(summary.blocks), summary.seconds), noun,
+      per_second(static_cast<double>(summary.bytes_in) / 1e6, summary.seconds),
+      per_second(static_cast<double>(summary.bytes_out) / 1e6, summary.seconds));
+  text += fmt::format("{} path{} ({})\n", summary.path,
+                      summary.model.empty() ? "" : ", " + summary.model + " model", summary.reason);
+  text += fmt::format(
+      "{}; {} in flight, {} bytes copied by the CPU for a {}, {} fences, {:.1f} MB of memory at most\n",
+      summary.renderer, summary.in_flight, summary.cpu_bytes_copied_per_block, noun, summary.fences,
+      static_cast<double>(summary.peak_rss_bytes) / 1e6);
+  if (summary.checked) {
+    text += fmt::format("checked: {} {}{} equal to the traditional path, byte for byte\n", summary.blocks,
+                        noun, plural);
+  }
+  if (summary.verified) {
+    text += fmt::format("verified: {} {}{} equal to the CPU reference, byte for byte\n", summary.blocks, noun,
+                        plural);
+  }
+  return text;
+}
+
+nlohmann::json summary_json(const StreamSummary& summary) {
+  nlohmann::json json = {
+      {"kernel", summary.kernel},
+      {"format", summary.format},
+      {"width", summary.width},
+      {"height", summary.height},
+      {"video", summary.video},
+      {"block_bytes", summary.block_bytes},
+      {"path", summary.path},
+      {"model", summary.model.empty() ? nlohmann::json() : nlohmann::json(summary.model)},
+      {"plan_reason", summary.reason},
+      {"blocks", summary.blocks},
+      {"bytes_in", summary.bytes_in},
+      {"bytes_out", summary.bytes_out},
+      {"seconds", summary.seconds},
+      {"blocks_per_second", per_second(static_cast<double>(summary.blocks), summary.seconds)},
+      {"megabytes_per_second_in", per_second(static_cast<double>(summary.bytes_in) / 1e6, summary.seconds)},
+      {"megabytes_per_second_out", per_second(static_cast<double>(summary.bytes_out) / 1e6, summary.seconds)},
+      {"cpu_bytes_copied_per_block", summary.cpu_bytes_copied_per_block},
+      {"fences", summary.fences},
+      {"peak_rss_bytes", summary.peak_rss_bytes},
+      {"in_flight", summary.in_flight},
+      {"checked", summary.checked},
+      {"checked_blocks", summary.checked ? summary.blocks : 0},
+      {"verified", summary.verified},
+      {"verified_blocks", summary.verified ? summary.blocks : 0},
+      {"renderer", summary.renderer},
+      {"exit_code", summary.exit_code},
+  };
+  if (!summary.error.empty()) json["error"] = summary.error;
+  return json;
+}
+
+Outcome<void> write_json(const std::string& file, const nlohmann::json& json) {
+  constexpr int kIndent = 2;
+  // Names of files and drivers need not be UTF-8.
+  const std::string text = json.dump(kIndent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (file == "-") {
+    fmt::print(stderr, "{}", text);
+    return {};
+  }
+  std::ofstream stream(file, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) return fail(kOutput, "the summary could not be written to {}", file);
+  return {};
+}
+
+}  // namespace pmb::tool
