@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that every C++ block of README.md and docs/*.md stands, line for line, in one of docs/snippets, and that links
-between the documents lead somewhere. A block may leave indentation off. Usage: check_documents.py ROOT"""
+"""Checks that every C++ block of README.md and docs/*.md stands, line for line, in one of docs/snippets (indentation may be
+left off), that links between the documents lead somewhere, and that every test they name exists.
+Usage: check_documents.py ROOT"""
 import pathlib
 import re
 import sys
@@ -19,6 +20,10 @@ def main():
     root = pathlib.Path(sys.argv[1])
     snippets = [lines_of(path.read_text()) for path in sorted((root / "docs/snippets").glob("*.?pp"))]
     documents = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
+    # A parameterised test is named by its suite alone: TEST_P(Suite, Name).
+    tests = set()
+    for path in (root / "tests").rglob("*_test.cpp"):
+        tests.update(".".join(pair) for pair in re.findall(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", path.read_text()))
     wrong = 0
     for document in documents:
         text = document.read_text()
@@ -31,6 +36,11 @@ def main():
             if not (document.parent / link.group(1)).exists():
                 line = text[: link.start()].count("\n") + 1
                 print(f"{document}:{line}: {link.group(1)} does not exist")
+                wrong += 1
+        for name in re.finditer(r"`([A-Z]\w+\.[A-Z]\w{8,})`", text):
+            if name.group(1) not in tests:
+                line = text[: name.start()].count("\n") + 1
+                print(f"{document}:{line}: there is no test {name.group(1)}")
                 wrong += 1
     return 1 if wrong else 0
 
