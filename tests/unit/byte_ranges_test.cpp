@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Range arithmetic: bounds that cannot overflow, and the range in which two blocks differ.
+#include "core/byte_ranges.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <vector>
+
+namespace {
+
+using pmb::core::ByteRange;
+using pmb::core::differing_range;
+using pmb::core::fits;
+
+TEST(ByteRanges, FitsToTheLastByteAndNoFurther) {
+  EXPECT_TRUE(fits(0, 0, 0));
+  EXPECT_TRUE(fits(0, 64, 64));
+  EXPECT_TRUE(fits(64, 0, 64));
+  EXPECT_TRUE(fits(63, 1, 64));
+  EXPECT_FALSE(fits(63, 2, 64));
+  EXPECT_FALSE(fits(65, 0, 64));
+}
+
+TEST(ByteRanges, FitsDoesNotOverflow) {
+  EXPECT_FALSE(fits(1, UINT64_MAX, 64));
+  EXPECT_FALSE(fits(UINT64_MAX, 1, 64));
+  EXPECT_FALSE(fits(UINT64_MAX, UINT64_MAX, UINT64_MAX));
+  EXPECT_TRUE(fits(0, UINT64_MAX, UINT64_MAX));
+}
+
+TEST(ByteRanges, EqualBlocksDifferNowhere) {
+  const std::vector<std::byte> block(100, std::byte{7});
+  EXPECT_EQ(differing_range(block, block), ByteRange());
+  EXPECT_TRUE(differing_range({}, {}).empty());
+}
+
+RC_GTEST_PROP(ByteRanges, DifferingRangeIsTheSmallestThatHoldsEveryDifference,
+              (std::vector<std::uint8_t> data)) {
+  std::vector<std::byte> left;
+  for (const std::uint8_t value : data) left.push_back(static_cast<std::byte>(value));
+  std::vector<std::byte> right = left;
+  std::uint64_t first = UINT64_MAX;
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    if (*rc::gen::inRange(0, 4) != 0) continue;
+    right[i] ^= std::byte{0x40};
+    first = std::min<std::uint64_t>(first, i);
+    last = i;
+  }
+  const ByteRange range = differing_range(left, right);
+  if (first == UINT64_MAX) {
+    RC_ASSERT(range.empty());
+  } else {
+    RC_ASSERT(range == (ByteRange{first, last + 1}));
+  }
+}
+
+}  // namespace

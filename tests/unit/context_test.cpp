@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// Contexts: what is read from GL, loaders of every shape, and where calls are refused (scenarios 4 and 35).
+#include <thread>
+
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+
+class ContextTest : public PmbTest {};
+
+void* proc_with_user_last(const char* name, void* user) {
+  ++*static_cast<int*>(user);
+  return reinterpret_cast<void*>(strict_gl::get_proc_address(name));
+}
+void* proc_with_user_first(void* user, const char* name) {
+  return proc_with_user_last(name, user);
+}
+void* proc_nothing(const char*) {
+  return nullptr;
+}
+const char* broken_string(GLenum) {
+  return nullptr;
+}
+void* proc_without_context(const char* name) {
+  return std::string_view(name) == "glGetString" ? reinterpret_cast<void*>(&broken_string) : nullptr;
+}
+
+TEST_F(ContextTest, TakesLoadersOfEveryShape) {
+  start();
+  pmb::Options options;
+  options.current_context = &FakeGl::current;
+  int asked = 0;
+  EXPECT_TRUE(pmb::Context::from_current({proc_with_user_last, &asked}, options));
+  EXPECT_GT(asked, 0);
+  asked = 0;
+  EXPECT_TRUE(pmb::Context::from_current({proc_with_user_first, &asked}, options));
+  EXPECT_GT(asked, 0);
+  auto lambda = [](const char* name) { return reinterpret_cast<void*>(strict_gl::get_proc_address(name)); };
+  EXPECT_TRUE(pmb::Context::from_current(lambda, options));
+  EXPECT_EQ(id_of(pmb::Context::from_current(&proc_nothing, options)), ErrorId::loader_failed);
+  EXPECT_EQ(id_of(pmb::Context::from_current(&proc_without_context, options)), ErrorId::no_current_context);
+}
+
+TEST_F(ContextTest, ReadsLimitsAndIdentity) {
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.uniform_offset_alignment = 128;
+  config.shader_storage_offset_alignment = 32;
+  start(config);
+  const pmb::Limits& limits = context_->limits();
+  EXPECT_EQ(limits.gl_major, 4);
+  EXPECT_EQ(limits.gl_minor, 6);
+  EXPECT_TRUE(limits.buffer_storage);
+  EXPECT_TRUE(limits.direct_state_access);
+  EXPECT_TRUE(limits.memory_barrier);
+  EXPECT_TRUE(limits.reset_notification);
+  EXPECT_FALSE(limits.no_error);
+  EXPECT_EQ(limits.uniform_offset_alignment, 128U);
+  EXPECT_EQ(limits.storage_offset_alignment, 32U);
+  EXPECT_EQ(limits.map_alignment, 64U);
+  EXPECT_EQ(context_->driver().vendor_kind, pmb::Vendor::nvidia);
+  EXPECT_TRUE(context_->has_extension("GL_ARB_buffer_storage"));
+  EXPECT_FALSE(context_->has_extension("GL_NV_nothing"));
+}
+
+TEST_F(ContextTest, BindToEditSwitchesDirectStateAccessOff) {
+  start({}, options_of(Edit::by_binding));
+  EXPECT_FALSE(context_->limits().direct_state_access);
+  const auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64}));
+  EXPECT_EQ(fake_->calls("glNamedBufferStorage"), 0U);
+  EXPECT_EQ(fake_->calls("glBufferStorage"), 1U);
+}
+
+TEST_F(ContextTest, OldAndForeignContextsAreTypedErrors) {
+  FakeConfig es;
+  es.es = true;
+  es.major = 3;
+  es.minor = 2;
+  es.extensions = {"GL_EXT_buffer_storage"};
+  FakeGl gles(es);
+  gles.make_current();
+  EXPECT_EQ(id_of(open()), ErrorId::gles_unsupported);
+  FakeConfig old;
+  old.major = 3;
+  old.minor = 1;
+  old.extensions = {"GL_ARB_sync"};
+  FakeGl three_one(old);
+  three_one.make_current();
+  EXPECT_EQ(id_of(open()), ErrorId::version_too_old);
+  strict_gl::expect_clean(three_one);
+}
+
+// Scenario 4: the pointers are there, the extension is not.
+TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
+  FakeConfig config;
+  config.minor = 3;
+  config.extensions = {"GL_KHR_debug"};
+  start(config);
+  const auto buffer = pmb::MappedBuffer::create(*context_, {.size_bytes = 64});
+  EXPECT_EQ(id_of(buffer), ErrorId::buffer_storage_missing);
+  EXPECT_NE(buffer.error().message().find("GL_ARB_buffer_storage"), std::string::npos);
+  EXPECT_EQ(id_of(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2})),
+            ErrorId::buffer_storage_missing);
+  EXPECT_EQ(fake_->total_calls(), 0U);
+}
+
+// Scenario 35: everything that needs GL, called where it must not be. `forbidden` runs each and compares the
+// id.
+class WrongPlace : public PmbTest {
+ protected:
+  void SetUp() override {
+    start({}, validating(options_of(Edit::by_name, Model::explicit_flush)));
+    upload_ = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+    readback_ = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
+    pool_ = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 1}));
+    buffer_ = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64}));
+    plain_ = plain_buffer(64);
+    slice_ = take(upload_.acquire(64));
+    pending_ = take(readback_.request(plain_, 0, 64));
+    ticket_ = mark();
+    fake_->clear_log();
+    strict_gl::reset_calls_without_context();
+  }
+
+  void TearDown() override {
+    fake_->make_current();
+    upload_ = {};
+    readback_ = {};
+    pool_ = {};
+    buffer_ = {};
+    PmbTest::TearDown();
+  }
+
+  void expect_all(ErrorId id) {
+    Bytes bytes(64);
+    EXPECT_EQ(id_of(timeline().mark()), id);
+    EXPECT_EQ(id_of(timeline().poll()), id);
+    EXPECT_EQ(id_of(timeline().wait(ticket_, 1ms)), id);
+    EXPECT_EQ(id_of(timeline().adopt(&bytes)), id);
+    EXPECT_EQ(id_of(pmb::MappedBuffer::create(*context_, {.size_bytes = 64})), id);
+    EXPECT_EQ(
+        id_of(pmb::MappedBuffer::adopt(*context_, {.buffer = 1, .pointer = bytes.data(), .size_bytes = 64})),
+        id);
+    EXPECT_EQ(id_of(pmb::UploadRing::create(*context_, {.capacity_bytes = 64})), id);
+    EXPECT_EQ(id_of(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 64})), id);
+    EXPECT_EQ(id_of(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 1})), id);
+    EXPECT_EQ(id_of(upload_.publish(slice_, 64)), id) << "publishing flushes";
+    EXPECT_EQ(id_of(readback_.request(plain_, 0, 64)), id);
+    EXPECT_EQ(id_of(pending_.try_view()), id);
+    EXPECT_EQ(id_of(pending_.wait(1ms)), id);
+    EXPECT_EQ(id_of(buffer_.write(0, bytes)), id);
+    EXPECT_EQ(id_of(buffer_.flush(0, 64)), id);
+    EXPECT_EQ(id_of(buffer_.destroy()), id);
+    EXPECT_EQ(id_of(pmb::upload(*context_, plain_, 0, bytes)), id);
+    EXPECT_EQ(id_of(pmb::download(*context_, plain_, 0, bytes)), id);
+    EXPECT_EQ(fake_->total_calls(), 0U) << "nothing reached GL";
+    EXPECT_EQ(strict_gl::calls_without_context(), 0U);
+    EXPECT_GE(reports_of(Rule::wrong_context), 1U);
+    EXPECT_TRUE(buffer_.is_mapped()) << "a refused destroy changes nothing";
+    EXPECT_TRUE(slice_.is_live());
+  }
+
+  pmb::UploadRing upload_;
+  pmb::ReadbackRing readback_;
+  pmb::BlockPool pool_;
+  pmb::MappedBuffer buffer_;
+  GLuint plain_ = 0;
+  pmb::Slice slice_;
+  pmb::PendingReadback pending_;
+  pmb::Ticket ticket_;
+};
+
+TEST_F(WrongPlace, WithNoContextNothingReachesGl) {
+  FakeGl::release_current();
+  EXPECT_EQ(id_of(open()), ErrorId::no_current_context);
+  expect_all(ErrorId::no_current_context);
+}
+
+TEST_F(WrongPlace, WithAnotherContextCurrentNothingReachesGl) {
+  FakeGl other;
+  other.make_current();
+  expect_all(ErrorId::other_context_current);
+  EXPECT_EQ(other.total_calls(), 0U);
+}
+
+TEST_F(WrongPlace, OnAnotherThreadNothingReachesGl) {
+  std::thread([this] { expect_all(ErrorId::wrong_thread); }).join();
+}
+
+TEST_F(WrongPlace, AnotherThreadMayAskATicketAndFillASlice) {
+  take(timeline().wait(ticket_, 1s));
+  bool passed = false;
+  std::thread([&] {
+    passed = ticket_.passed();
+    EXPECT_TRUE(slice_.fill(std::byte{1}));
+  }).join();
+  EXPECT_TRUE(passed);
+  take(upload_.publish(slice_, 64));
+}
+
+// Scenario 35: what belongs to one context is refused by another, of another share group or not.
+TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
+  start();
+  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  const pmb::Slice slice = put(ring, pattern(64, 1));
+  FakeGl other_fake;
+  other_fake.make_current();
+  {
+    auto other = take(open());
+    const pmb::Ticket foreign = take(other.timeline().mark());
+    auto buffer = take(pmb::MappedBuffer::create(other, {.size_bytes = 64}));
+    fake_->make_current();
+    EXPECT_EQ(id_of(ring.retire(slice, foreign)), ErrorId::foreign_ticket);
+    EXPECT_EQ(id_of(ring.retire(foreign)), ErrorId::foreign_ticket);
+    EXPECT_EQ(id_of(timeline().wait(foreign, 1ms)), ErrorId::foreign_ticket);
+    EXPECT_TRUE(slice.is_live());
+    const auto on_foreign = pmb::UploadRing::create_on(*context_, std::move(buffer));
+    EXPECT_FALSE(on_foreign);
+    EXPECT_EQ(on_foreign.error().status, Status::wrong_context);
+    EXPECT_EQ(id_of(pmb::upload(*context_, 9999, 0, pattern(64, 1))), ErrorId::not_a_buffer);
+    other_fake.make_current();
+  }
+  strict_gl::expect_clean(other_fake);
+  fake_->make_current();
+}
+
+TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
+  setenv("PMB_MODEL", "explicit_flush", 1);
+  setenv("PMB_BIND_TO_EDIT", "1", 1);
+  setenv("PMB_DISABLE_QUIRKS", "one,,two", 1);
+  start();
+  EXPECT_TRUE(context_->limits().direct_state_access);
+  EXPECT_EQ(take(context_->plan({.size_bytes = 64})).model, Model::coherent);
+  const pmb::Options options = pmb::Options::from_environment();
+  EXPECT_EQ(options.model, Model::explicit_flush);
+  EXPECT_TRUE(options.bind_to_edit);
+  EXPECT_EQ(options.disabled_quirks, (std::vector<std::string>{"one", "two"}));
+  for (const char* name : {"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS"}) unsetenv(name);
+  EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
+}
+
+TEST_F(ContextTest, ListsLiveMappings) {
+  start();
+  auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 640, .label = "vertices"}));
+  ASSERT_EQ(context_->live_mappings().size(), 1U);
+  EXPECT_EQ(context_->live_mappings()[0].label, "vertices");
+  EXPECT_EQ(context_->live_mappings()[0].buffer, buffer.buffer());
+  EXPECT_EQ(context_->live_mappings()[0].address, buffer.raw_bytes().data());
+  EXPECT_EQ(context_->mapped_bytes(), 640U);
+  EXPECT_EQ(fake_->label_of(buffer.buffer()), "vertices");
+  take(buffer.destroy());
+  EXPECT_TRUE(context_->live_mappings().empty());
+  EXPECT_EQ(context_->mapped_bytes(), 0U);
+}
+
+TEST_F(ContextTest, MovingKeepsWhatWasMadeOnItValid) {
+  start();
+  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  pmb::Context moved = std::move(*context_);
+  const pmb::Slice slice = put(ring, pattern(64, 1));
+  take(ring.retire(slice, take(moved.timeline().mark())));
+  *context_ = std::move(moved);
+  EXPECT_FALSE(context_->lost());
+}
+
+}  // namespace

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The queue of fences: order, search, and merging that may prove later but never earlier.
+#include "core/ticket_queue.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <vector>
+
+namespace {
+
+using pmb::core::TicketQueue;
+
+TicketQueue::Fence fence(std::uint64_t number) {
+  return reinterpret_cast<TicketQueue::Fence>(static_cast<std::uintptr_t>(number));
+}
+
+TEST(TicketQueue, GivesTheOldestBackFirst) {
+  TicketQueue queue;
+  EXPECT_TRUE(queue.empty());
+  for (std::uint64_t serial = 1; serial <= 3; ++serial)
+    EXPECT_EQ(queue.push(serial, fence(serial), false), nullptr);
+  EXPECT_EQ(queue.size(), 3U);
+  EXPECT_EQ(queue.pop().serial, 1U);
+  EXPECT_EQ(queue.pop().fence, fence(2));
+  EXPECT_EQ(queue[0].serial, 3U);
+}
+
+TEST(TicketQueue, FindsTheFirstFenceThatProvesASerial) {
+  TicketQueue queue;
+  for (const std::uint64_t serial : {10U, 20U, 30U}) queue.push(serial, fence(serial), false);
+  EXPECT_EQ(queue.first_proving(1), 0U);
+  EXPECT_EQ(queue.first_proving(10), 0U);
+  EXPECT_EQ(queue.first_proving(11), 1U);
+  EXPECT_EQ(queue.first_proving(30), 2U);
+}
+
+TEST(TicketQueue, AFullQueueGivesBackTheFenceThatTheNextOneProves) {
+  TicketQueue queue;
+  const auto capacity = TicketQueue::kCapacity;
+  for (std::uint64_t serial = 1; serial <= capacity; ++serial) queue.push(serial, fence(serial), false);
+  const auto superfluous = queue.push(capacity + 1, fence(capacity + 1), false);
+  ASSERT_TRUE(superfluous.has_value());
+  EXPECT_EQ(*superfluous, fence(capacity)) << "its serial is proved by the new fence";
+  EXPECT_EQ(queue.size(), capacity);
+  EXPECT_EQ(queue[queue.first_proving(capacity)].fence, fence(capacity + 1));
+  EXPECT_EQ(queue[queue.first_proving(capacity - 1)].fence, fence(capacity - 1));
+}
+
+TEST(TicketQueue, AdoptedFencesNeverMerge) {
+  TicketQueue queue;
+  for (std::uint64_t serial = 1; serial <= TicketQueue::kCapacity; ++serial)
+    queue.push(serial, fence(serial), true);
+  EXPECT_FALSE(queue.push(1000, fence(1000), false).has_value());
+  EXPECT_FALSE(queue.push(1000, fence(1000), true).has_value());
+  EXPECT_EQ(queue.size(), TicketQueue::kCapacity);
+}
+
+TEST(TicketQueue, AnOwnFenceBeforeAnAdoptedOneIsKept) {
+  TicketQueue queue;
+  std::uint64_t serial = 0;
+  // Own and adopted by turns: no own fence stands directly before another own one.
+  while (queue.size() < TicketQueue::kCapacity) {
+    ++serial;
+    queue.push(serial, fence(serial), serial % 2 == 0);
+  }
+  EXPECT_FALSE(queue.push(serial + 1, fence(serial + 1), false).has_value());
+}
+
+// The model: which fence was set behind which serial. Whatever merged, the fence found for a serial was set
+// at or behind it, and every adopted fence up to it is still there.
+RC_GTEST_PROP(TicketQueue, MergingNeverProvesTooMuch, ()) {
+  TicketQueue queue;
+  std::map<std::uint64_t, bool> adopted_by_serial;
+  std::uint64_t serial = 0;
+  std::uint64_t popped = 0;
+  const int steps = *rc::gen::inRange(1, 600);
+  for (int i = 0; i < steps; ++i) {
+    if (*rc::gen::inRange(0, 8) == 0 && !queue.empty()) {
+      popped = queue.pop().serial;
+      continue;
+    }
+    const bool adopted = *rc::gen::inRange(0, 10) == 0;
+    serial += *rc::gen::inRange<std::uint64_t>(1, 4);
+    const auto answer = queue.push(serial, fence(serial), adopted);
+    if (!answer) continue;
+    adopted_by_serial[serial] = adopted;
+    if (*answer) {
+      const auto gone = reinterpret_cast<std::uintptr_t>(*answer);
+      RC_ASSERT(!adopted_by_serial.at(gone));
+    }
+  }
+  for (std::size_t i = 0; i + 1 < queue.size(); ++i) RC_ASSERT(queue[i].serial < queue[i + 1].serial);
+  for (const auto& [asked, adopted] : adopted_by_serial) {
+    if (asked <= popped || queue.empty() || asked > queue[queue.size() - 1].serial) continue;
+    const TicketQueue::Entry& found = queue[queue.first_proving(asked)];
+    RC_ASSERT(found.serial >= asked);
+    RC_ASSERT((found.fence == fence(found.serial)));
+    if (adopted) RC_ASSERT(found.serial == asked);
+    // An own fence may only stand in where no adopted one was skipped.
+    for (auto between = adopted_by_serial.lower_bound(asked); between->first < found.serial; ++between) {
+      RC_ASSERT(!between->second);
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// upload() and download(): right bytes at every size, ordered behind shader stores, failures that leave them
+// usable.
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+
+constexpr std::size_t kPiece = std::size_t{2} << 20;
+
+class Transfer : public PmbPathTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, Transfer, every_path(), path_name);
+
+TEST_P(Transfer, CarriesEverySizeThere) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{4097},
+                                 kPiece - 1, kPiece, kPiece + 1, 4 * kPiece + 7}) {
+    const GLuint buffer = plain_buffer(size + 10, filled(size + 10, 0).data());
+    const Bytes bytes = pattern(size, size);
+    take(pmb::upload(*context_, buffer, 5, bytes));
+    const auto read = fake_->shader_read(buffer, 0, static_cast<std::int64_t>(size) + 10);
+    gl_.Finish();
+    Bytes expected = filled(size + 10, 0);
+    std::copy(bytes.begin(), bytes.end(), expected.begin() + 5);
+    EXPECT_TRUE(read->bytes() == expected) << size;
+  }
+}
+
+TEST_P(Transfer, CarriesEverySizeBack) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{65}, kPiece + 1, 4 * kPiece + 7}) {
+    const Bytes bytes = pattern(size + 10, size);
+    const GLuint buffer = plain_buffer(size + 10, bytes.data());
+    Bytes target(size);
+    take(pmb::download(*context_, buffer, 5, target));
+    EXPECT_TRUE(std::equal(target.begin(), target.end(), bytes.begin() + 5)) << size;
+  }
+}
+
+TEST_P(Transfer, TheSourceIsFreeOnReturnAndEarlierCommandsSeeTheOldBytes) {
+  const GLuint buffer = plain_buffer(256, pattern(256, 0).data());
+  std::vector<std::shared_ptr<strict_gl::GpuRead>> reads;
+  Bytes source;
+  for (std::uint64_t number = 0; number < 200; ++number) {
+    source = pattern(256, number);
+    take(pmb::upload(*context_, buffer, 0, source));
+    reads.push_back(fake_->shader_read(buffer, 0, 256));
+  }
+  gl_.Finish();
+  for (std::uint64_t number = 0; number < reads.size(); ++number) {
+    ASSERT_EQ(reads[number]->bytes(), pattern(256, number));
+  }
+}
+
+// More than the ring holds is under way: it must wait for its own copies, not overwrite them.
+TEST_P(Transfer, ManyLargeUploadsDoNotOverwriteEachOther) {
+  const std::size_t size = kPiece + 1000;
+  std::vector<GLuint> buffers;
+  for (std::uint64_t number = 0; number < 6; ++number) {
+    buffers.push_back(plain_buffer(size));
+    take(pmb::upload(*context_, buffers.back(), 0, pattern(size, number)));
+  }
+  gl_.Finish();
+  for (std::uint64_t number = 0; number < 6; ++number) {
+    EXPECT_TRUE(fake_->gpu_bytes(buffers[number]) == pattern(size, number)) << number;
+  }
+}
+
+// Scenario 16b.
+TEST_P(Transfer, DownloadsSeeWhatShadersWrote) {
+  const GLuint buffer = plain_buffer(256, filled(256, 0).data());
+  Bytes target(256);
+  take(pmb::download(*context_, buffer, 0, target));
+  fake_->shader_write(buffer, 0, pattern(256, 1));
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_EQ(target, pattern(256, 1));
+}
+
+TEST_P(Transfer, WorksOnImmutableBuffersAndPersistentMappings) {
+  auto mapped =
+      take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256, .access = Access::bidirectional}));
+  take(pmb::upload(*context_, mapped.buffer(), 0, pattern(256, 1)));
+  Bytes target(256);
+  take(pmb::download(*context_, mapped.buffer(), 0, target));
+  EXPECT_EQ(target, pattern(256, 1));
+}
+
+TEST_P(Transfer, BadRangesAndNamesAreRefused) {
+  const GLuint buffer = plain_buffer(128);
+  Bytes bytes(64);
+  EXPECT_EQ(id_of(pmb::upload(*context_, buffer, 65, bytes)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::upload(*context_, buffer, UINT64_MAX, bytes)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 65, bytes)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::upload(*context_, 4711, 0, bytes)), ErrorId::not_a_buffer);
+  EXPECT_EQ(id_of(pmb::download(*context_, 4711, 0, bytes)), ErrorId::not_a_buffer);
+  gl_.BindBuffer(GL_ARRAY_BUFFER, buffer);
+  ASSERT_NE(gl_.MapBufferRange(GL_ARRAY_BUFFER, 0, 128, GL_MAP_WRITE_BIT), nullptr);
+  EXPECT_EQ(id_of(pmb::upload(*context_, buffer, 0, bytes)), ErrorId::source_is_mapped);
+  gl_.UnmapBuffer(GL_ARRAY_BUFFER);
+  take(pmb::upload(*context_, buffer, 64, bytes));
+}
+
+// Scenario 27: every kind of failure once, and then it works again.
+TEST_P(Transfer, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
+  const GLuint buffer = plain_buffer(4 * kPiece);
+  take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
+  const Bytes failed = pattern(kPiece, 2);
+  for (int i = 0; i < 6; ++i) {
+    fake_->script("glFenceSync", 1, strict_gl::return_zero().for_ever());
+    EXPECT_FALSE(pmb::upload(*context_, buffer, 0, failed));
+    fake_->clear_script();
+  }
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    const auto answer = pmb::upload(*context_, buffer, 0, pattern(kPiece, i));
+    ASSERT_EQ(id_of(answer), ErrorId::none);
+  }
+  gl_.Finish();
+  EXPECT_TRUE(fake_->gpu_bytes(buffer, 0, kPiece) == pattern(kPiece, 5));
+}
+
+TEST_P(Transfer, ADownloadThatFailedLeavesTheNextOneRight) {
+  pmb::Options options = options_of(GetParam().edit, GetParam().model);
+  options.timeout = 1ms;
+  start(config_of(GetParam().edit), options);
+  const std::size_t size = 3 * kPiece;
+  const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
+  Bytes target(size);
+  take(pmb::download(*context_, buffer, 0, std::span(target).first(64)));
+  fake_->script("glFenceSync", 2, strict_gl::return_zero());
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::fence_is_null);
+  fake_->clear_script();
+  fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::wait_timed_out);
+  fake_->clear_script();
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_TRUE(target == pattern(size, 1));
+}
+
+TEST_P(Transfer, AnOutOfMemoryRingIsTypedAndTriedAgain) {
+  fake_->set_total_memory_bytes(1 << 20);
+  const GLuint buffer = plain_buffer(128);
+  Bytes bytes = pattern(64, 1);
+  EXPECT_EQ(id_of(pmb::upload(*context_, buffer, 0, bytes)), ErrorId::storage_failed);
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, bytes)), ErrorId::storage_failed);
+  fake_->set_total_memory_bytes(64 << 20);
+  take(pmb::upload(*context_, buffer, 0, bytes));
+  Bytes target(64);
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_EQ(target, bytes);
+}
+
+TEST_P(Transfer, ReportsNothingOfItsOwnUse) {
+  start_validating();
+  const GLuint buffer = plain_buffer(256);
+  Bytes target(256);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    take(pmb::upload(*context_, buffer, 0, pattern(256, i)));
+    mark();
+    take(pmb::download(*context_, buffer, 0, target));
+    EXPECT_EQ(target, pattern(256, i));
+  }
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::fence_is_null);
+  for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
+}
+
+}  // namespace

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// The validation layer: wrong use is reported with rule, label, bytes and both places, right use with nothing
+// (scenarios 14, 31 and 38).
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::Slice;
+using pmb::UploadRing;
+
+class Validation : public PmbPathTest {
+ protected:
+  void SetUp() override {
+    start(config_of(GetParam().edit), validating(options_of(GetParam().edit, GetParam().model)));
+  }
+  UploadRing ring_of(std::uint64_t capacity) {
+    return take(UploadRing::create(*context_, {.capacity_bytes = capacity, .label = "vertices"}));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Paths, Validation, every_path(), path_name);
+
+// Scenario 14: one byte written, no publish, then use.
+TEST_P(Validation, AForgottenPublishNamesBufferBytesAndPlaces) {
+  auto ring = ring_of(4096);
+  put(ring, pattern(64, 1));
+  const auto where = std::source_location::current();
+  const Slice slice = take(ring.acquire(256));
+  slice.raw_bytes()[17] = ~slice.raw_bytes()[17];
+  slice.raw_bytes()[40] = ~slice.raw_bytes()[40];
+  draw(slice);
+  const auto use = std::source_location::current();
+  const pmb::Ticket ticket = take(timeline().mark());
+  ASSERT_EQ(reports_.size(), 1U);
+  const Seen& seen = reports_[0];
+  EXPECT_EQ(seen.rule, Rule::slice_used_unpublished);
+  EXPECT_EQ(seen.label, "vertices");
+  EXPECT_EQ(seen.buffer, slice.buffer());
+  EXPECT_EQ(seen.begin, slice.offset_bytes() + 17);
+  EXPECT_EQ(seen.end, slice.offset_bytes() + 41);
+  EXPECT_EQ(seen.acquired_at.line(), where.line() + 1);
+  EXPECT_STREQ(seen.acquired_at.file_name(), where.file_name());
+  EXPECT_EQ(seen.noticed_at.line(), use.line() + 1);
+  EXPECT_NE(seen.message.find("PMB-R01"), std::string::npos);
+  take(timeline().mark());
+  EXPECT_EQ(reports_.size(), 1U) << "reported once";
+  take(ring.publish(slice, 256));
+  EXPECT_EQ(id_of(ring.retire(slice, ticket)), ErrorId::ticket_too_old);
+  take(ring.retire(mark()));
+}
+
+TEST_P(Validation, ASliceThatWasNotGivenToGlMayBeFilledAcrossMarks) {
+  auto ring = ring_of(4096);
+  const Slice slice = take(ring.acquire(64));
+  slice.fill(std::byte{1});
+  mark();
+  take(ring.publish(slice, 64));
+  draw(slice);
+  take(ring.retire(slice, mark()));
+  EXPECT_TRUE(reports_.empty());
+}
+
+TEST_P(Validation, BytesWrittenAfterThePublishAreReported) {
+  auto ring = ring_of(4096);
+  const Slice slice = take(ring.acquire(128));
+  const auto bytes = slice.raw_bytes();
+  slice.fill(std::byte{1});
+  take(ring.publish(slice, 128));
+  bytes[100] = std::byte{2};
+  mark();
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].rule, Rule::written_after_publish);
+  EXPECT_EQ(reports_[0].begin, slice.offset_bytes() + 100);
+  EXPECT_EQ(reports_[0].end, slice.offset_bytes() + 101);
+  take(ring.retire(mark()));
+}
+
+TEST_P(Validation, BytesWrittenWhileTheGpuMayReadThemAreReportedWhenTheyComeBack) {
+  auto ring = ring_of(256);
+  const Slice slice = take(ring.acquire(256, 1));
+  const auto bytes = slice.raw_bytes();
+  slice.fill(std::byte{1});
+  take(ring.publish(slice, 256));
+  take(ring.retire(slice, mark()));
+  bytes[9] = std::byte{2};
+  take(ring.acquire(64));
+  ASSERT_EQ(reports_of(Rule::written_after_publish), 1U);
+  EXPECT_EQ(reports_[0].begin, 9U);
+}
+
+TEST_P(Validation, EveryRefusalOfARingIsReported) {
+  auto ring = ring_of(4096);
+  const pmb::Ticket old = mark();
+  const auto where = std::source_location::current();
+  const Slice slice = take(ring.acquire(64));
+  EXPECT_EQ(id_of(ring.retire(slice, old)), ErrorId::not_published);
+  ASSERT_EQ(reports_of(Rule::retired_unpublished), 1U);
+  EXPECT_EQ(reports_.back().begin, slice.offset_bytes());
+  EXPECT_EQ(reports_.back().end, slice.offset_bytes() + 64);
+  EXPECT_EQ(reports_.back().acquired_at.line(), where.line() + 1);
+  take(ring.publish(slice, 64));
+  EXPECT_EQ(id_of(ring.retire(slice, old)), ErrorId::ticket_too_old);
+  EXPECT_EQ(id_of(ring.retire(old)), ErrorId::ticket_too_old);
+  EXPECT_EQ(reports_of(Rule::ticket_too_old), 2U);
+  take(ring.retire(slice, mark()));
+  EXPECT_EQ(id_of(ring.retire(slice, mark())), ErrorId::stale_slice);
+  EXPECT_EQ(id_of(ring.publish(slice, 1)), ErrorId::stale_slice);
+  EXPECT_EQ(id_of(ring.cancel(slice)), ErrorId::stale_slice);
+  EXPECT_EQ(reports_of(Rule::stale_slice), 3U);
+  EXPECT_EQ(reports_.back().label, "vertices");
+}
+
+TEST_P(Validation, ForeignTicketsAreReported) {
+  auto ring = ring_of(4096);
+  const Slice slice = put(ring, pattern(64, 1));
+  {
+    FakeGl other_fake;
+    other_fake.make_current();
+    auto other = take(open());
+    const pmb::Ticket foreign = take(other.timeline().mark());
+    fake_->make_current();
+    EXPECT_EQ(id_of(ring.retire(slice, foreign)), ErrorId::foreign_ticket);
+    EXPECT_EQ(id_of(ring.retire(foreign)), ErrorId::foreign_ticket);
+    other_fake.make_current();
+  }
+  fake_->make_current();
+  EXPECT_EQ(reports_of(Rule::foreign_ticket), 2U);
+  take(ring.retire(slice, mark()));
+}
+
+// Scenario 31: the spans of a destroyed ring cannot be made inert, so they are reported.
+TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
+  {
+    auto ring = ring_of(4096);
+    take(ring.acquire(100));
+    put(ring, pattern(64, 1));
+  }
+  ASSERT_EQ(reports_of(Rule::destroyed_with_live_slices), 1U);
+  EXPECT_EQ(reports_[0].label, "vertices");
+  EXPECT_LT(reports_[0].begin, reports_[0].end);
+  reports_.clear();
+  {
+    auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2, .label = "blocks"}));
+    take(pool.acquire());
+  }
+  ASSERT_EQ(reports_of(Rule::destroyed_with_live_slices), 1U);
+  EXPECT_EQ(reports_[0].label, "blocks");
+}
+
+TEST_P(Validation, RightUseIsSilent) {
+  auto ring = ring_of(2048);
+  auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 1024}));
+  auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2}));
+  for (std::uint64_t turn = 0; turn < 40; ++turn) {
+    const Bytes bytes = pattern(300, turn);
+    const Slice slice = put(ring, bytes);
+    take(ring.cancel(take(ring.acquire(64))));
+    const auto read = draw(slice);
+    const auto pending = take(readback.acquire(200));
+    write_into(pending, pattern(200, turn));
+    const auto block = take(pool.acquire());
+    take(pool.publish(block, 64));
+    const pmb::Ticket ticket = mark();
+    take(ring.retire(ticket));
+    EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(200, turn));
+    EXPECT_EQ(read->bytes(), bytes);
+    take(pending.release());
+    take(pool.retire(block, ticket));
+  }
+  for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
+}
+
+// Answers do not depend on whether anybody listens.
+TEST_P(Validation, ChangesNoAnswer) {
+  for (const bool listening : {true, false}) {
+    const pmb::Options options = options_of(GetParam().edit, GetParam().model);
+    start(config_of(GetParam().edit), listening ? validating(options) : options);
+    auto ring = ring_of(512);
+    const Slice slice = take(ring.acquire(256));
+    const Slice other = take(ring.acquire(256));
+    EXPECT_EQ(other.offset_bytes(), 256U);
+    EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unretired);
+    take(ring.publish(slice, 10));
+    EXPECT_EQ(id_of(ring.publish(other, 257)), ErrorId::published_too_much);
+    take(ring.cancel(other));
+    EXPECT_EQ(take(ring.acquire(64, 1)).offset_bytes(), 256U);
+    EXPECT_EQ(id_of(ring.cancel(other)), ErrorId::stale_slice);
+    take(ring.retire(mark()));
+    EXPECT_EQ(ring.stats().live_slices, 1U);
+  }
+}
+
+}  // namespace
