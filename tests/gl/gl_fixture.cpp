@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// See gl_fixture.hpp.
+#include "gl_fixture.hpp"
+
+#include <EGL/egl.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "gl_spy.hpp"
+
+namespace gl_test {
+
+Bytes pattern(std::size_t count, std::uint32_t seed) {
+  Bytes bytes(count);
+  std::uint32_t state = seed * 2654435761u + 12345u;
+  for (std::byte& byte : bytes) {
+    state = state * 1664525u + 1013904223u;
+    byte = static_cast<std::byte>(state >> 24);
+  }
+  return bytes;
+}
+
+std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const std::byte> right) {
+  const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+  return at == left.end() && other == right.end() ? -1 : at - left.begin();
+}
+
+GladGLContext load_gl() {
+  GladGLContext gl{};
+  EXPECT_NE(gladLoadGLContext(&gl, eglGetProcAddress), 0);
+  return gl;
+}
+
+void GlTest::SetUp() {
+  open(wishes());
+}
+
+void GlTest::open(const Wishes& wishes) {
+  close();
+  auto headless = pmb::HeadlessContext::create(wishes.headless);
+  if (!headless) PMB_SKIP("no such GL context here: " << headless.error().message());
+  headless_ = std::move(*headless);
+  ASSERT_TRUE(headless_->make_current());
+  gl_ = load_gl();
+
+  pmb::Options options = wishes.options;
+  if (wishes.validate && !options.validation) {
+    options.validation = [this](const pmb::Report& report) {
+      reports_.push_back({report, std::string(report.label)});
+      // Whoever reads it later must not follow a label that is gone.
+      reports_.back().report.label = {};
+    };
+  }
+  const pmb::Loader loader = wishes.spy ? pmb::Loader(&GlSpy::load) : pmb::HeadlessContext::loader();
+  auto context = pmb::Context::from_current(loader, options);
+  ASSERT_TRUE(context) << context.error().message();
+  context_ = std::move(*context);
+  if (!context_->limits().buffer_storage) PMB_SKIP("no buffer storage on " << context_->driver().renderer);
+}
+
+void GlTest::close() {
+  context_.reset();
+  headless_.reset();
+}
+
+void GlTest::TearDown() {
+  if (context_ && eglGetCurrentContext() == headless_->native_context()) expect_no_gl_error();
+  close();
+  expect_reports({});
+  EXPECT_EQ(eglGetCurrentContext(), EGL_NO_CONTEXT) << "the test left a context current";
+}
+
+pmb::Ticket GlTest::mark() {
+  const auto ticket = timeline().mark();
+  EXPECT_TRUE(ticket) << ticket.error().message();
+  return ticket.value_or(pmb::Ticket());
+}
+
+void GlTest::wait(pmb::Ticket ticket) {
+  const auto passed = timeline().wait(ticket, kPatience);
+  EXPECT_TRUE(passed) << passed.error().message();
+}
+
+GLuint GlTest::plain_buffer(std::size_t size_bytes, const void* data) {
+  GLuint name = 0;
+  gl_.GenBuffers(1, &name);
+  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, name);
+  gl_.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), data, GL_DYNAMIC_DRAW);
+  return name;
+}
+
+Bytes GlTest::contents(GLuint buffer, std::size_t offset_bytes, std::size_t size_bytes) {
+  Bytes bytes(size_bytes);
+  gl_.BindBuffer(GL_COPY_READ_BUFFER, buffer);
+  gl_.GetBufferSubData(GL_COPY_READ_BUFFER, static_cast<GLintptr>(offset_bytes),
+                       static_cast<GLsizeiptr>(size_bytes), bytes.data());
+  return bytes;
+}
+
+std::uint64_t GlTest::parameter(GLuint buffer, GLenum name) {
+  GLint64 value = 0;
+  gl_.BindBuffer(GL_COPY_READ_BUFFER, buffer);
+  gl_.GetBufferParameteri64v(GL_COPY_READ_BUFFER, name, &value);
+  return static_cast<std::uint64_t>(value);
+}
+
+std::vector<RecordedReport> GlTest::take_reports() {
+  return std::exchange(reports_, {});
+}
+
+void GlTest::expect_reports(std::initializer_list<pmb::Rule> rules) {
+  const auto reports = take_reports();
+  std::vector<std::string> seen;
+  std::vector<std::string> wanted;
+  for (const RecordedReport& report : reports) seen.emplace_back(to_string(report.report.rule));
+  for (const pmb::Rule rule : rules) wanted.emplace_back(to_string(rule));
+  EXPECT_EQ(seen, wanted);
+}
+
+void GlTest::expect_no_gl_error() {
+  EXPECT_EQ(gl_.GetError(), static_cast<GLenum>(GL_NO_ERROR));
+}
+
+void finish_child() {
+  const testing::TestResult& result = *testing::UnitTest::GetInstance()->current_test_info()->result();
+  for (int i = 0; i < result.total_part_count(); ++i) {
+    const testing::TestPartResult& part = result.GetTestPartResult(i);
+    std::fprintf(stderr, "%s:%d: %s\n", part.file_name() ? part.file_name() : "", part.line_number(),
+                 part.message());
+  }
+  std::exit(result.Failed() ? 1 : 0);
+}
+
+std::ostream& operator<<(std::ostream& out, const Way& way) {
+  return out << way.name;
+}
+
+Wishes EveryWay::wishes() const {
+  Wishes wishes;
+  wishes.headless.no_error = GetParam().no_error;
+  wishes.options.model = GetParam().model;
+  wishes.options.bind_to_edit = GetParam().bind_to_edit;
+  wishes.validate = GetParam().validate;
+  return wishes;
+}
+
+}  // namespace gl_test

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// The fixture of the tests on a real driver: a headless context, a pmb context whose validation reports are
+// recorded, and the loader's functions for the tests' own GL calls. A test fails on a GL error or a report
+// that it left behind.
+#pragma once
+
+#include <glad/gl.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <ostream>
+#include <pmb/headless.hpp>
+#include <pmb/pmb.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+// Leaves a test that cannot run here, and says why; where GL is required, that is a failure.
+#define PMB_SKIP(why)                                            \
+  do {                                                           \
+    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why; \
+    GTEST_SKIP() << why;                                         \
+  } while (false)
+
+#if defined(__has_feature)
+#define PMB_TEST_HAS_FEATURE(name) __has_feature(name)
+#else
+#define PMB_TEST_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || PMB_TEST_HAS_FEATURE(address_sanitizer)
+#define PMB_TEST_ADDRESS_SANITIZER 1
+#else
+#define PMB_TEST_ADDRESS_SANITIZER 0
+#endif
+
+namespace gl_test {
+
+using Bytes = std::vector<std::byte>;
+
+inline constexpr std::chrono::seconds kPatience{60};  // a bound for a machine that hangs, never a speed limit
+
+// A report with its label, which the sink may only borrow.
+struct RecordedReport {
+  pmb::Report report;
+  std::string label;
+};
+
+// What a test wants other than the defaults.
+struct Wishes {
+  pmb::HeadlessOptions headless = {};
+  pmb::Options options = {};
+  bool validate = true;
+  bool spy = false;  // pmb's GL calls are written down by GlSpy
+};
+
+// `count` bytes that differ from their neighbours and from those of another seed.
+Bytes pattern(std::size_t count, std::uint32_t seed);
+
+inline std::span<const std::byte> view_of(const Bytes& bytes) {
+  return bytes;
+}
+
+// The position of the first byte that differs, or -1: a mismatch in megabytes prints one number.
+std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const std::byte> right);
+
+// Table of GL functions of the context that is current.
+GladGLContext load_gl();
+
+class GlTest : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // What SetUp opens. Overridden by fixtures that want something else.
+  virtual Wishes wishes() const { return {}; }
+  // Replaces both contexts.
+  void open(const Wishes& wishes);
+  // Ends the pmb context and then the GL context.
+  void close();
+
+  pmb::Context& context() { return *context_; }
+  pmb::Timeline& timeline() { return context_->timeline(); }
+  bool software() const { return context_->driver().software; }
+
+  // A ticket behind everything issued so far, and a wait for it.
+  pmb::Ticket mark();
+  void wait(pmb::Ticket ticket);
+  void wait_for_gpu() { wait(mark()); }
+
+  // A buffer of the test's own, with glBufferData.
+  GLuint plain_buffer(std::size_t size_bytes, const void* data = nullptr);
+  // What GL says a buffer holds.
+  Bytes contents(GLuint buffer, std::size_t offset_bytes, std::size_t size_bytes);
+  // 64-bit parameter of a buffer.
+  std::uint64_t parameter(GLuint buffer, GLenum name);
+
+  // Takes the reports so far. Those of a rule that nobody took fail the test.
+  std::vector<RecordedReport> take_reports();
+  // Takes the reports and expects exactly these rules, in order.
+  void expect_reports(std::initializer_list<pmb::Rule> rules);
+  void expect_no_gl_error();
+
+  GladGLContext gl_ = {};
+  std::optional<pmb::HeadlessContext> headless_;
+  std::optional<pmb::Context> context_;
+  std::vector<RecordedReport> reports_;
+};
+
+// The ways in which pmb talks to the same driver; every one has to pass the same tests.
+struct Way {
+  const char* name = "";
+  pmb::Model model = pmb::Model::coherent;
+  bool bind_to_edit = false;
+  bool no_error = false;
+  bool validate = true;
+};
+std::ostream& operator<<(std::ostream& out, const Way& way);
+
+inline constexpr Way kEveryWay[] = {
+    {.name = "CoherentByName"},
+    {.name = "CoherentByBindingUnwatched", .bind_to_edit = true, .validate = false},
+    {.name = "ExplicitFlushByName", .model = pmb::Model::explicit_flush},
+    {.name = "ExplicitFlushByBinding", .model = pmb::Model::explicit_flush, .bind_to_edit = true},
+    {.name = "ExplicitFlushNoErrorUnwatched",
+     .model = pmb::Model::explicit_flush,
+     .no_error = true,
+     .validate = false},
+};
+
+// Prints the failures of this process, which is a child whose listeners are mute, and exits with 1 for any.
+[[noreturn]] void finish_child();
+
+// A session of its own for the children of death tests, which start afresh and have no fixture.
+template <class Fixture>
+class Session : public Fixture {
+ public:
+  using Fixture::context;
+  using Fixture::open;
+  const GladGLContext& gl() const { return this->gl_; }
+  bool is_open() const { return this->context_.has_value() && !testing::Test::HasFailure(); }
+  // Ends with the exit code that says whether anything failed, and says what failed.
+  [[noreturn]] void finish() {
+    Fixture::TearDown();
+    finish_child();
+  }
+
+ private:
+  void TestBody() override {}
+};
+
+// Runs a statement that ends its process, in a process that is started anew: nothing of EGL, of the driver or
+// of the environment that it read is inherited.
+#define PMB_EXPECT_CHILD_PASSES(statement)                  \
+  do {                                                      \
+    testing::FLAGS_gtest_death_test_style = "threadsafe";   \
+    EXPECT_EXIT(statement, testing::ExitedWithCode(0), ""); \
+  } while (false)
+
+class EveryWay : public GlTest, public testing::WithParamInterface<Way> {
+ protected:
+  Wishes wishes() const override;
+};
+
+#define PMB_EVERY_WAY(suite)                              \
+  INSTANTIATE_TEST_SUITE_P(                               \
+      Ways, suite, testing::ValuesIn(gl_test::kEveryWay), \
+      [](const testing::TestParamInfo<gl_test::Way>& way) { return std::string(way.param.name); })
+
+}  // namespace gl_test

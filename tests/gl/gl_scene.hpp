@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// GPU work for tests: slow draws whose fragment shader reads or writes a storage buffer, which even a
+// software renderer runs late, and compute shaders for data.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace gl_test {
+
+// Compiles and links; a failure fails the test. Sources as GLSL 4.30 without the #version line.
+GLuint make_program(const GladGLContext& gl, const char* vertex, const char* fragment);
+GLuint make_compute_program(const GladGLContext& gl, const char* source);
+
+// Draws into rows of an integer image. Row r of the image belongs to draw r; each of its kWidth pixels shows
+// one 32-bit word of the storage buffer range that the draw was given.
+class SlowRows {
+ public:
+  static constexpr int kWidth = 64;
+  static constexpr std::uint64_t kWords = 64;
+  static constexpr std::uint64_t kBytes = kWords * sizeof(std::uint32_t);
+
+  // `rounds` is how often every fragment walks over the words before it answers.
+  SlowRows(const GladGLContext& gl, int rows, std::uint32_t rounds);
+
+  // Issues a draw that shows kBytes at `offset` of `buffer` in row `row`. Not flushed.
+  void draw(GLuint buffer, std::uint64_t offset, int row) const;
+  // What the rows show, once everything is done.
+  std::vector<std::uint32_t> pixels() const;
+
+ private:
+  const GladGLContext& gl_;
+  int rows_ = 0;
+  GLuint program_ = 0;
+};
+
+// Draws that count: every fragment adds one to a word by an atomic operation, late and slowly.
+class SlowCounter {
+ public:
+  static constexpr int kWidth = 64;
+  static constexpr int kHeight = 32;
+  static constexpr std::uint32_t kFragments = kWidth * kHeight;
+
+  SlowCounter(const GladGLContext& gl, std::uint32_t rounds);
+
+  // Issues a draw that adds kFragments to the word at `offset` of `buffer`, or 1 to each of `words` words
+  // kFragments / words times. Not flushed.
+  void draw(GLuint buffer, std::uint64_t offset, std::uint32_t words = 1) const;
+
+ private:
+  const GladGLContext& gl_;
+  GLuint program_ = 0;
+};
+
+}  // namespace gl_test

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Every public call under an audit: GL state is as before but for the COPY_READ and COPY_WRITE bindings, and
+// the caller's pending errors are the caller's. Scenario 35b.
+
+#include <cstdlib>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "gl_fixture.hpp"
+#include "gl_spy.hpp"
+#include "gl_state.hpp"
+
+namespace gl_test {
+namespace {
+
+using pmb::Access;
+
+enum class Kind { creating, working };
+
+class GoodGuest : public EveryWay {
+ protected:
+  // Runs one call between two looks at the state. Results are the caller's affair.
+  using Audit = std::function<void(const char* name, Kind kind, const std::function<void()>& call)>;
+
+  // Every public call once, at least.
+  void run_every_call(const Audit& audit) {
+    std::optional<pmb::Context> second;
+    audit("Context::from_current", Kind::creating, [&] {
+      // Its errors go aside in its own account.
+      auto made = pmb::Context::from_current(pmb::HeadlessContext::loader());
+      ASSERT_TRUE(made);
+      own_caller_error_ = made->take_caller_error();
+      second = std::move(*made);
+    });
+    audit("Context::~Context", Kind::working, [&] { second.reset(); });
+
+    std::optional<pmb::MappedBuffer> buffer;
+    audit("MappedBuffer::create", Kind::creating, [&] {
+      buffer = take(pmb::MappedBuffer::create(
+          context(), {.size_bytes = 4096, .access = Access::bidirectional, .label = "audited"}));
+    });
+    Bytes bytes = pattern(1000, 1);
+    audit("MappedBuffer::write", Kind::working, [&] { EXPECT_TRUE(buffer->write(8, bytes)); });
+    audit("MappedBuffer::flush", Kind::working, [&] { EXPECT_TRUE(buffer->flush(8, 1000)); });
+    pmb::Ticket ticket;
+    audit("Timeline::mark", Kind::working, [&] { ticket = take(timeline().mark()); });
+    audit("Timeline::poll", Kind::working, [&] { EXPECT_TRUE(timeline().poll()); });
+    audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    audit("MappedBuffer::read", Kind::working, [&] { EXPECT_TRUE(buffer->read(0, bytes, ticket)); });
+    const GLsync sync = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+    audit("Timeline::adopt", Kind::working, [&] { ticket = take(timeline().adopt(sync)); });
+    audit("Timeline::wait for an adopted fence", Kind::working,
+          [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+
+    std::optional<pmb::MappedBuffer> adopted;
+    audit("MappedBuffer::adopt", Kind::working, [&] {
+      adopted = take(pmb::MappedBuffer::adopt(context(), {.buffer = buffer->buffer(),
+                                                          .pointer = buffer->raw_bytes().data(),
+                                                          .offset_bytes = 0,
+                                                          .size_bytes = 4096}));
+    });
+    audit("MappedBuffer::~MappedBuffer of an adopted one", Kind::working, [&] { adopted.reset(); });
+    audit("MappedBuffer::destroy", Kind::working, [&] { EXPECT_TRUE(buffer->destroy()); });
+
+    run_rings(audit);
+    run_pool(audit);
+    run_transfers(audit);
+  }
+
+  void run_rings(const Audit& audit) {
+    std::optional<pmb::UploadRing> upload;
+    audit("UploadRing::create", Kind::creating, [&] {
+      upload = take(pmb::UploadRing::create(context(), {.capacity_bytes = 4096, .label = "audited"}));
+    });
+    pmb::Slice slice;
+    for (int lap = 0; lap < 3; ++lap) {
+      audit("UploadRing::acquire", Kind::working, [&] { slice = take(upload->acquire(2048)); });
+      EXPECT_TRUE(slice.fill(std::byte{1}));
+      audit("UploadRing::publish", Kind::working, [&] { EXPECT_TRUE(upload->publish(slice, 2048)); });
+      const pmb::Ticket ticket = mark();
+      audit("UploadRing::retire", Kind::working, [&] { EXPECT_TRUE(upload->retire(ticket)); });
+    }
+    audit("UploadRing::try_acquire", Kind::working, [&] { slice = take(upload->try_acquire(64)); });
+    audit("UploadRing::cancel", Kind::working, [&] { EXPECT_TRUE(upload->cancel(slice)); });
+    audit("UploadRing::acquire, too large", Kind::working, [&] { EXPECT_FALSE(upload->acquire(5000)); });
+    audit("UploadRing::stats", Kind::working, [&] { EXPECT_EQ(upload->stats().live_slices, 0u); });
+    audit("UploadRing::~UploadRing", Kind::working, [&] { upload.reset(); });
+
+    const GLuint source = shader_written_buffer();
+    std::optional<pmb::ReadbackRing> readback;
+    audit("ReadbackRing::create", Kind::creating, [&] {
+      readback = take(pmb::ReadbackRing::create(context(), {.capacity_bytes = 4096, .label = "audited"}));
+    });
+    pmb::PendingReadback pending;
+    audit("ReadbackRing::request", Kind::working,
+          [&] { pending = take(readback->request(source, 0, 4000)); });
+    audit("ReadbackRing::request, full", Kind::working,
+          [&] { EXPECT_FALSE(readback->request(source, 0, 4000)); });
+    audit("ReadbackRing::request, no buffer", Kind::working,
+          [&] { EXPECT_FALSE(readback->request(987654, 0, 40)); });
+    mark();
+    audit("PendingReadback::try_view", Kind::working, [&] { static_cast<void>(pending.try_view()); });
+    audit("PendingReadback::wait", Kind::working, [&] { EXPECT_TRUE(pending.wait(kPatience)); });
+    audit("PendingReadback::release", Kind::working, [&] { EXPECT_TRUE(pending.release()); });
+    audit("ReadbackRing::acquire", Kind::working, [&] { pending = take(readback->acquire(64)); });
+    mark();
+    EXPECT_TRUE(pending.release());
+    audit("ReadbackRing::~ReadbackRing", Kind::working, [&] { readback.reset(); });
+  }
+
+  void run_pool(const Audit& audit) {
+    std::optional<pmb::BlockPool> pool;
+    audit("BlockPool::create", Kind::creating, [&] {
+      pool = take(pmb::BlockPool::create(context(), {.block_bytes = 512, .count = 2, .label = "audited"}));
+    });
+    pmb::Block block;
+    for (int round = 0; round < 3; ++round) {
+      audit("BlockPool::acquire", Kind::working, [&] { block = take(pool->acquire()); });
+      audit("BlockPool::publish", Kind::working, [&] { EXPECT_TRUE(pool->publish(block, 512)); });
+      const pmb::Ticket ticket = mark();
+      if (round == 1) {
+        audit("BlockPool::wait_view", Kind::working,
+              [&] { EXPECT_TRUE(pool->wait_view(block, ticket, kPatience)); });
+        audit("BlockPool::release", Kind::working, [&] { EXPECT_TRUE(pool->release(block)); });
+      } else {
+        audit("BlockPool::try_view", Kind::working,
+              [&] { static_cast<void>(pool->try_view(block, ticket)); });
+        audit("BlockPool::retire", Kind::working, [&] { EXPECT_TRUE(pool->retire(block, ticket)); });
+      }
+    }
+    audit("BlockPool::~BlockPool", Kind::working, [&] { pool.reset(); });
+  }
+
+  void run_transfers(const Audit& audit) {
+    const GLuint target = shader_written_buffer();
+    Bytes bytes = pattern(4000, 2);
+    audit("upload, the first", Kind::creating,
+          [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
+    audit("upload", Kind::working, [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
+    audit("upload, past the end", Kind::working,
+          [&] { EXPECT_FALSE(pmb::upload(context(), target, 4000, bytes)); });
+    audit("download, the first", Kind::creating,
+          [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
+    audit("download", Kind::working, [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
+  }
+
+  // A buffer of 4096 bytes; made with the bindings that pmb may change too.
+  GLuint shader_written_buffer() { return plain_buffer(4096); }
+
+  template <class T>
+  static T take(pmb::Result<T> result) {
+    EXPECT_TRUE(result) << result.error().message();
+    return std::move(result).value();
+  }
+
+  std::uint32_t own_caller_error_ = 0;
+};
+
+TEST_P(GoodGuest, NoCallChangesStateBeyondTheCopyBindings) {
+  occupy_state(gl_);
+  int calls = 0;
+  run_every_call([&](const char* name, Kind, const std::function<void()>& call) {
+    const GlState before = capture_state(gl_);
+    call();
+    const std::string changed = changes(before, capture_state(gl_));
+    EXPECT_EQ(changed, "") << name;
+    EXPECT_EQ(gl_.GetError(), static_cast<GLenum>(GL_NO_ERROR)) << name;
+    ++calls;
+  });
+  EXPECT_GT(calls, 40);
+  // The audit sees what it is there to see.
+  const GlState before = capture_state(gl_);
+  gl_.BindBuffer(GL_ARRAY_BUFFER, 0);
+  EXPECT_NE(changes(before, capture_state(gl_)), "");
+}
+
+// The hot path asks GL for no errors: what the caller has pending stays. A creating call must ask, and gives
+// what it found before to the caller.
+TEST_P(GoodGuest, PendingErrorsOfTheCallersStayTheCallers) {
+  if (GetParam().no_error) return;  // no errors there
+  run_every_call([&](const char* name, Kind kind, const std::function<void()>& call) {
+    gl_.Enable(0xFFFF);
+    own_caller_error_ = 0;
+    call();
+    const GLenum pending = gl_.GetError();
+    const std::uint32_t noted = own_caller_error_ != 0 ? own_caller_error_ : context().take_caller_error();
+    if (kind == Kind::creating) {
+      EXPECT_EQ(noted, static_cast<std::uint32_t>(GL_INVALID_ENUM)) << name;
+      EXPECT_EQ(pending, static_cast<GLenum>(GL_NO_ERROR)) << name << ": one error twice";
+    } else {
+      EXPECT_EQ(pending, static_cast<GLenum>(GL_INVALID_ENUM)) << name;
+      EXPECT_EQ(noted, 0u) << name;
+    }
+    EXPECT_EQ(context().take_caller_error(), 0u) << name;
+    EXPECT_EQ(gl_.GetError(), static_cast<GLenum>(GL_NO_ERROR)) << name;
+  });
+}
+
+PMB_EVERY_WAY(GoodGuest);
+
+// A buffer that creation could not make is pmb's failure, and the caller's error before it the caller's.
+TEST_F(GlTest, AFailedCreationKeepsBothErrorsApart) {
+  open({.headless = {.software = true}});
+  if (!context_) return;
+  const std::uint64_t four_gib = std::uint64_t{4} << 30;
+  if (context().driver().renderer.find("llvmpipe") == std::string::npos ||
+      context().memory_limit_bytes() < four_gib)
+    return;
+  gl_.Enable(0xFFFF);
+  const auto buffer = pmb::MappedBuffer::create(context(), {.size_bytes = four_gib});
+  ASSERT_FALSE(buffer);
+  EXPECT_EQ(buffer.error().gl_error, static_cast<GLenum>(GL_OUT_OF_MEMORY));
+  EXPECT_EQ(context().take_caller_error(), static_cast<std::uint32_t>(GL_INVALID_ENUM));
+  EXPECT_EQ(context().take_caller_error(), 0u);
+}
+
+}  // namespace
+}  // namespace gl_test

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// upload() and download() against what they replace, glBufferSubData and glGetBufferSubData, byte for byte.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gl_fixture.hpp"
+#include "gl_scene.hpp"
+#include "gl_spy.hpp"
+
+namespace gl_test {
+namespace {
+
+using pmb::ErrorId;
+
+constexpr std::uint64_t kMiB = 1 << 20;
+
+class Transfer : public EveryWay {
+ protected:
+  void sub_data(GLuint buffer, std::uint64_t offset, std::span<const std::byte> bytes) {
+    gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+    gl_.BufferSubData(GL_COPY_WRITE_BUFFER, static_cast<GLintptr>(offset),
+                      static_cast<GLsizeiptr>(bytes.size()), bytes.data());
+  }
+
+  // Both ways of uploading, into two buffers that start alike, and both ways of reading each.
+  void expect_same_as_gl(std::uint64_t buffer_size, std::uint64_t offset, std::uint64_t size) {
+    SCOPED_TRACE(std::to_string(size) + " bytes at " + std::to_string(offset) + " of " +
+                 std::to_string(buffer_size));
+    const Bytes initial = pattern(buffer_size, 1);
+    const GLuint theirs = plain_buffer(buffer_size, initial.data());
+    const GLuint ours = plain_buffer(buffer_size, initial.data());
+    const Bytes bytes = pattern(size, static_cast<std::uint32_t>(offset + 2 * size));
+    sub_data(theirs, offset, bytes);
+    const auto uploaded = pmb::upload(context(), ours, offset, bytes);
+    ASSERT_TRUE(uploaded) << uploaded.error().message();
+    const Bytes wanted = contents(theirs, 0, buffer_size);
+    EXPECT_EQ(first_difference(contents(ours, 0, buffer_size), wanted), -1);
+
+    // Guards on both sides of the target show bytes that were not asked for.
+    Bytes target(size + 2, std::byte{0x77});
+    const auto downloaded = pmb::download(context(), ours, offset, std::span(target).subspan(1, size));
+    ASSERT_TRUE(downloaded) << downloaded.error().message();
+    EXPECT_EQ(first_difference(std::span(target).subspan(1, size), bytes), -1);
+    EXPECT_EQ(target.front(), std::byte{0x77});
+    EXPECT_EQ(target.back(), std::byte{0x77});
+    gl_.DeleteBuffers(1, &theirs);
+    gl_.DeleteBuffers(1, &ours);
+    expect_no_gl_error();
+  }
+};
+
+TEST_P(Transfer, EverySizeAndOffsetGivesTheBytesThatGlGives) {
+  struct Case {
+    std::uint64_t offset;
+    std::uint64_t size;
+    std::uint64_t behind;  // bytes of the buffer behind the range
+  };
+  constexpr Case kCases[] = {
+      {0, 1, 0},
+      {1, 1, 1},
+      {3, 2, 5},
+      {7, 63, 1},
+      {63, 65, 63},
+      {61, 4095, 3},
+      {4097, 4097, 1},
+      {1, 65537, 13},
+      {12345, kMiB - 1, 7},
+      {1, 2 * kMiB - 1, 1},
+      {0, 2 * kMiB, 0},
+      {5, 2 * kMiB + 1, 5},
+      {11, 8 * kMiB + 3, 17},
+      {4099, 20 * kMiB, 4099},
+  };
+  for (const Case& c : kCases) expect_same_as_gl(c.offset + c.size + c.behind, c.offset, c.size);
+}
+
+TEST_P(Transfer, ManySmallTransfersInARowKeepTheirOrder) {
+  constexpr std::uint64_t kSize = 10000;
+  const GLuint buffer = plain_buffer(kSize);
+  Bytes expected(kSize);
+  ASSERT_TRUE(pmb::upload(context(), buffer, 0, expected));
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const std::uint64_t offset = i * 2654435761u % kSize;
+    const Bytes bytes = pattern(1 + i % std::min<std::uint64_t>(300, kSize - offset), i);
+    ASSERT_TRUE(pmb::upload(context(), buffer, offset, bytes));
+    std::copy(bytes.begin(), bytes.end(), expected.begin() + static_cast<std::ptrdiff_t>(offset));
+    if (i % 400 == 0) {
+      Bytes found(kSize);
+      ASSERT_TRUE(pmb::download(context(), buffer, 0, found));
+      ASSERT_EQ(first_difference(found, expected), -1) << "after " << i;
+    }
+  }
+  EXPECT_EQ(first_difference(contents(buffer, 0, kSize), expected), -1);
+}
+
+TEST_P(Transfer, ImmutableBuffersAreFineEvenWithoutDynamicStorage) {
+  GLuint buffer = 0;
+  gl_.GenBuffers(1, &buffer);
+  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+  gl_.BufferStorage(GL_COPY_WRITE_BUFFER, 4096, nullptr, 0);
+  const Bytes bytes = pattern(4000, 3);
+  ASSERT_TRUE(pmb::upload(context(), buffer, 33, bytes));
+  Bytes found(4000);
+  ASSERT_TRUE(pmb::download(context(), buffer, 33, found));
+  EXPECT_EQ(first_difference(found, bytes), -1);
+}
+
+// The bytes are the caller's again on return, and draws issued before the upload see what was there before.
+TEST_P(Transfer, DrawsIssuedBeforeSeeTheOldBytesAndLaterOnesTheNew) {
+  constexpr int kRows = 16;
+  const SlowRows rows(gl_, kRows, 1500);
+  std::vector<std::uint32_t> words(SlowRows::kWords, 1000);
+  const GLuint buffer = plain_buffer(SlowRows::kBytes, words.data());
+  for (std::uint32_t row = 0; row < kRows; ++row) {
+    rows.draw(buffer, 0, static_cast<int>(row));
+    std::fill(words.begin(), words.end(), 1001 + row);
+    ASSERT_TRUE(pmb::upload(context(), buffer, 0, std::as_bytes(std::span(words))));
+    std::fill(words.begin(), words.end(), 77);
+  }
+  const auto pixels = rows.pixels();
+  for (std::uint32_t row = 0; row < kRows; ++row) {
+    EXPECT_EQ(pixels[row * SlowRows::kWidth], 1000 + row);
+    EXPECT_EQ(pixels[row * SlowRows::kWidth + SlowRows::kWidth - 1], 1000 + row);
+  }
+}
+
+// A download stands behind what shaders stored before, without a barrier of the caller's.
+TEST_P(Transfer, DownloadSeesWhatFragmentShadersWrote) {
+  const SlowCounter counter(gl_, 1500);
+  std::vector<std::uint32_t> counts(32);
+  const GLuint buffer = plain_buffer(counts.size() * 4, counts.data());
+  for (std::uint32_t round = 1; round <= 5; ++round) {
+    counter.draw(buffer, 0, 32);
+    ASSERT_TRUE(pmb::download(context(), buffer, 0, std::as_writable_bytes(std::span(counts))));
+    EXPECT_EQ(counts, std::vector<std::uint32_t>(32, round * SlowCounter::kFragments / 32));
+  }
+}
+
+TEST_P(Transfer, WhatCannotBeCopiedIsRefusedAndNothingChanges) {
+  const Bytes initial = pattern(1000, 1);
+  const GLuint buffer = plain_buffer(1000, initial.data());
+  const Bytes bytes = pattern(10, 2);
+  Bytes target(10, std::byte{0x33});
+  const auto expect_both = [&](GLuint name, std::uint64_t offset, ErrorId id) {
+    const auto uploaded = pmb::upload(context(), name, offset, bytes);
+    ASSERT_FALSE(uploaded) << offset;
+    EXPECT_EQ(uploaded.error().id, id);
+    const auto downloaded = pmb::download(context(), name, offset, target);
+    ASSERT_FALSE(downloaded) << offset;
+    EXPECT_EQ(downloaded.error().id, id);
+  };
+  for (const std::uint64_t offset : {std::uint64_t{991}, std::uint64_t{1000}, UINT64_MAX, UINT64_MAX - 9})
+    expect_both(buffer, offset, ErrorId::range_outside);
+  expect_both(0, 0, ErrorId::not_a_buffer);
+  expect_both(987654, 0, ErrorId::not_a_buffer);
+  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+  gl_.MapBufferRange(GL_COPY_WRITE_BUFFER, 0, 16, GL_MAP_WRITE_BIT);
+  expect_both(buffer, 500, ErrorId::source_is_mapped);
+  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+  gl_.UnmapBuffer(GL_COPY_WRITE_BUFFER);
+  EXPECT_EQ(first_difference(contents(buffer, 0, 1000), initial), -1);
+  EXPECT_EQ(target, Bytes(10, std::byte{0x33}));
+  expect_no_gl_error();
+}
+
+// A persistently mapped buffer may be copied to and from while it is mapped.
+TEST_P(Transfer, PersistentlyMappedBuffersAreFine) {
+  auto mapped =
+      pmb::MappedBuffer::create(context(), {.size_bytes = 5000, .access = pmb::Access::bidirectional});
+  ASSERT_TRUE(mapped);
+  const Bytes bytes = pattern(5000, 9);
+  ASSERT_TRUE(pmb::upload(context(), mapped->buffer(), 0, bytes));
+  const pmb::Ticket ticket = mark();
+  wait(ticket);
+  Bytes found(5000);
+  ASSERT_TRUE(mapped->read(0, found, ticket));
+  EXPECT_EQ(first_difference(found, bytes), -1);
+}
+
+PMB_EVERY_WAY(Transfer);
+
+// Memory stays what the rings take, however much goes through them, and fences stay few.
+TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {
+  const GLuint buffer = plain_buffer(3 * kMiB);
+  const Bytes bytes = pattern(3 * kMiB, 5);
+  Bytes found(3 * kMiB);
+  std::uint64_t mapped = 0;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(pmb::upload(context(), buffer, 0, bytes));
+    ASSERT_TRUE(pmb::download(context(), buffer, 0, found));
+    ASSERT_EQ(first_difference(found, bytes), -1);
+    if (i == 0) mapped = context().mapped_bytes();
+    EXPECT_EQ(context().mapped_bytes(), mapped);
+    EXPECT_LE(timeline().live_fences(), pmb::Timeline::kMaxFences);
+  }
+}
+
+}  // namespace
+}  // namespace gl_test
