@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Tickets asked by several threads while their own thread marks, polls, waits, and ends the context.
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <latch>
+#include <thread>
+#include <vector>
+
+#include "fake_session.hpp"
+
+namespace thread_test {
+namespace {
+
+constexpr int kAskers = 4;
+
+// Tickets that one thread adds and others look at.
+template <std::size_t Capacity>
+class TicketBoard {
+ public:
+  void add(pmb::Ticket ticket) {
+    const std::size_t count = count_.load(std::memory_order_relaxed);
+    tickets_[count] = ticket;
+    count_.store(count + 1, std::memory_order_release);
+  }
+  std::size_t count() const { return count_.load(std::memory_order_acquire); }
+  const pmb::Ticket& operator[](std::size_t index) const { return tickets_[index]; }
+
+ private:
+  std::array<pmb::Ticket, Capacity> tickets_;
+  std::atomic<std::size_t> count_ = 0;
+};
+
+// Runs `ask` over and over on several threads, from before `work` on this one begins until it is done, and
+// once more after that.
+template <class Ask, class Work>
+void ask_while_working(const Ask& ask, const Work& work) {
+  std::atomic<bool> done = false;
+  std::latch all_ask(kAskers + 1);
+  std::vector<std::thread> askers;
+  askers.reserve(kAskers);
+  for (int i = 0; i < kAskers; ++i) {
+    askers.emplace_back([&] {
+      ask();
+      all_ask.arrive_and_wait();
+      while (!done.load(std::memory_order_acquire)) {
+        ask();
+        std::this_thread::yield();
+      }
+      ask();
+    });
+  }
+  all_ask.arrive_and_wait();
+  work();
+  done.store(true, std::memory_order_release);
+  for (std::thread& asker : askers) asker.join();
+}
+
+// Whoever sees a ticket passed may read what the GPU wrote before it, with no other synchronisation.
+TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
+  constexpr std::uint32_t kFrames = 400;
+  TicketBoard<kFrames> board;
+  FakeSession session;
+  auto results = take(pmb::MappedBuffer::create(
+      session.context(), {.size_bytes = kFrames * sizeof(std::uint32_t), .access = pmb::Access::read}));
+  const std::span<const std::byte> bytes = results.raw_bytes();
+  std::atomic<std::uint64_t> seen = 0;
+
+  const auto ask = [&] {
+    // From the newest on: once one has passed, so have all before it.
+    bool a_later_one_passed = false;
+    for (std::size_t i = board.count(); i-- > 0;) {
+      if (!board[i].passed()) {
+        EXPECT_FALSE(a_later_one_passed) << "ticket " << i;
+        continue;
+      }
+      a_later_one_passed = true;
+      std::uint32_t value = 0;
+      std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+      if (value != i + 1) {
+        ADD_FAILURE() << "frame " << i << " shows " << value;
+        return;
+      }
+      seen.fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  ask_while_working(ask, [&] {
+    for (std::uint32_t frame = 0; frame < kFrames; ++frame) {
+      const std::uint32_t value = frame + 1;
+      session.fake().server_write(results.buffer(), static_cast<std::int64_t>(frame * sizeof value),
+                                  std::as_bytes(std::span(&value, 1)));
+      const pmb::Ticket ticket = session.mark();
+      board.add(ticket);
+      if (frame % 20 == 0) std::this_thread::yield();
+      if (frame % 3 == 0) take(session.timeline().poll());
+      if (frame % 50 == 49) session.wait(ticket);
+    }
+    session.wait(session.mark());
+  });
+  for (std::uint32_t i = 0; i < kFrames; ++i) EXPECT_TRUE(board[i].passed());
+  EXPECT_GE(seen.load(), kFrames);
+}
+
+// Passed stays passed as long as the context lives, and nothing is passed once it is gone.
+TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
+  constexpr std::size_t kMarks = 300;
+  TicketBoard<kMarks> board;
+  std::atomic<bool> ending = false;
+  FakeSession session;
+
+  const auto ask = [&] {
+    for (std::size_t i = 0; i < board.count(); ++i) {
+      const bool first = board[i].passed();
+      const bool second = board[i].passed();
+      // Asked in this order, only an end in between explains it.
+      if (first && !second) {
+        EXPECT_TRUE(ending.load()) << "ticket " << i;
+      }
+    }
+  };
+  ask_while_working(ask, [&] {
+    for (std::size_t i = 0; i < kMarks; ++i) {
+      board.add(session.mark());
+      if (i % 20 == 0) std::this_thread::yield();
+      if (i % 4 == 3) take(session.timeline().poll());
+    }
+    session.wait(board[kMarks / 2]);
+    EXPECT_TRUE(board[kMarks / 2].passed());
+    ending.store(true);
+    session.close_context();
+    for (std::size_t i = 0; i < kMarks; ++i) EXPECT_FALSE(board[i].passed());
+  });
+}
+
+// A ticket that had not passed when its context ended never passes, whatever uses its place afterwards.
+TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
+  constexpr std::size_t kContexts = 120;
+  TicketBoard<kContexts> abandoned;
+  FakeSession session;
+  std::atomic<std::uint64_t> asked = 0;
+
+  const auto ask = [&] {
+    for (std::size_t i = 0; i < abandoned.count(); ++i) {
+      EXPECT_FALSE(abandoned[i].passed()) << "ticket " << i;
+      asked.fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  ask_while_working(ask, [&] {
+    for (std::size_t i = 0; i < kContexts; ++i) {
+      for (int frame = 0; frame < 3; ++frame) session.wait(session.mark());
+      abandoned.add(session.mark());
+      session.close_context();
+      session.open();
+      const pmb::Ticket ticket = session.mark();
+      session.wait(ticket);
+      EXPECT_TRUE(ticket.passed());
+    }
+  });
+  EXPECT_GT(asked.load(), 0u);
+}
+
+// Tickets copied between threads stay what they are; empty ones never pass.
+TEST(TicketThreads, CopiesOnOtherThreadsAreTheSameTicket) {
+  FakeSession session;
+  const pmb::Ticket ticket = session.mark();
+  ask_while_working(
+      [copy = ticket, &ticket] {
+        const pmb::Ticket another = copy;
+        EXPECT_EQ(another, ticket);
+        EXPECT_EQ(another.serial(), ticket.serial());
+        static_cast<void>(another.passed());
+        EXPECT_FALSE(pmb::Ticket().passed());
+      },
+      [&] { session.wait(ticket); });
+  EXPECT_TRUE(ticket.passed());
+}
+
+}  // namespace
+}  // namespace thread_test
