@@ -137,6 +137,7 @@ Outcome<StreamSummary> run_stream(const StreamOptions& options) {
   auto writer = BlockWriter::open(options.output, reader->descriptor());
   if (!writer) return pass_on(writer);
   Progress progress(!options.quiet, reader->noun(), reader->expected_blocks());
+  const std::uint64_t marked_before = context.timeline().marked_serial();
   const auto start = std::chrono::steady_clock::now();
   Pipeline pipeline({.path = **path,
                      .reader = *reader,
@@ -169,7 +170,7 @@ Outcome<StreamSummary> run_stream(const StreamOptions& options) {
                        .bytes_out = result.bytes_out,
                        .seconds = seconds.count(),
                        .cpu_bytes_copied_per_block = (*path)->cpu_bytes_copied_per_block(),
-                       .fences = context.timeline().marked_serial(),
+                       .fences = context.timeline().marked_serial() - marked_before,
                        .peak_rss_bytes = peak_rss_bytes(),
                        .in_flight = options.in_flight,
                        .checked = options.check,
