@@ -192,6 +192,27 @@ TEST_P(Adopt, WhatIsNotSuchAMappingIsRefused) {
   expect_no_gl_error();
 }
 
+// One mapping has one keeper: two would flush and wait without knowing of each other.
+TEST_P(Adopt, WhatPmbHasMappedAlreadyIsRefused) {
+  const pmb::AdoptedMapping mapping = map_for_flushing();
+  auto first = pmb::MappedBuffer::adopt(context(), mapping);
+  ASSERT_TRUE(first);
+  const auto second = pmb::MappedBuffer::adopt(context(), mapping);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().id, ErrorId::already_adopted);
+  EXPECT_EQ(second.error().status, pmb::Status::refused);
+  auto created = pmb::MappedBuffer::create(context(), {.size_bytes = 256});
+  ASSERT_TRUE(created);
+  const auto third = pmb::MappedBuffer::adopt(context(), {.buffer = created->buffer(),
+                                                          .pointer = created->raw_bytes().data(),
+                                                          .size_bytes = created->size_bytes()});
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().id, ErrorId::already_adopted);
+  // Given back, it may be taken again.
+  ASSERT_TRUE(first->destroy());
+  EXPECT_TRUE(pmb::MappedBuffer::adopt(context(), mapping));
+}
+
 TEST_P(Adopt, DestroyingLeavesTheCallersMappingAlone) {
   const pmb::AdoptedMapping mapping =
       map_part(GL_MAP_READ_BIT | GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);

@@ -53,12 +53,18 @@ class GoodGuest : public EveryWay {
     audit("Timeline::wait for an adopted fence", Kind::working,
           [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
 
+    const GLuint own = plain_buffer(0);
+    constexpr GLbitfield kFlags = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
+    gl_.BufferStorage(GL_COPY_WRITE_BUFFER, 4096, nullptr, kFlags);
+    void* const pointer = gl_.MapBufferRange(GL_COPY_WRITE_BUFFER, 0, 4096, kFlags);
     std::optional<pmb::MappedBuffer> adopted;
     audit("MappedBuffer::adopt", Kind::working, [&] {
-      adopted = take(pmb::MappedBuffer::adopt(context(), {.buffer = buffer->buffer(),
-                                                          .pointer = buffer->raw_bytes().data(),
-                                                          .offset_bytes = 0,
-                                                          .size_bytes = 4096}));
+      adopted =
+          take(pmb::MappedBuffer::adopt(context(), {.buffer = own, .pointer = pointer, .size_bytes = 4096}));
+    });
+    audit("MappedBuffer::adopt, again", Kind::working, [&] {
+      EXPECT_FALSE(
+          pmb::MappedBuffer::adopt(context(), {.buffer = own, .pointer = pointer, .size_bytes = 4096}));
     });
     audit("MappedBuffer::~MappedBuffer of an adopted one", Kind::working, [&] { adopted.reset(); });
     audit("MappedBuffer::destroy", Kind::working, [&] { EXPECT_TRUE(buffer->destroy()); });

@@ -54,6 +54,10 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
   return true;
 }
 
+bool interrupt(pid_t child) {
+  return child > 0 && kill(child, SIGINT) == 0;
+}
+
 bool says(const ProgramRun& run, const std::string& text) {
   return run.errors.find(text) != std::string::npos;
 }
@@ -72,7 +76,7 @@ TEST_F(Endings, AnInterruptFinishesTheBlocksInFlight) {
     in.close_read();
     // Once this returns, two blocks were read whole at least, and their results cannot have been written yet.
     ASSERT_TRUE(write_all(in.ends[1], input));
-    ASSERT_EQ(kill(child, SIGINT), 0);
+    ASSERT_TRUE(interrupt(child));
     const Bytes output = read_to_end(out.ends[0]);
     EXPECT_EQ(wait_for(child), kInterrupted) << path;
     EXPECT_GE(output.size(), 2 * kBlock) << path;
@@ -90,7 +94,7 @@ TEST_F(Endings, AnInterruptEndsAWaitForInput) {
   ASSERT_TRUE(write_all(in.ends[1], to_bytes("abcdef")));
   std::array<std::byte, 4> block;
   ASSERT_EQ(read(out.ends[0], block.data(), block.size()), 4);
-  ASSERT_EQ(kill(child, SIGINT), 0);
+  ASSERT_TRUE(interrupt(child));
   EXPECT_TRUE(read_to_end(out.ends[0]).empty()) << "half a block is not a block";
   EXPECT_EQ(wait_for(child), kInterrupted);
 }

@@ -103,16 +103,27 @@ inline pid_t spawn_stream(const Arguments& arguments, int input, int output, int
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-  pid_t child = -1;
-  if (posix_spawn(&child, PMB_PROGRAM, &actions, nullptr, argv.data(), envp.data()) != 0) child = -1;
+  // A shell that starts tests in the background, and a test that writes to pipes, ignore signals; children
+  // inherit that.
+  sigset_t ordinary;
+  sigemptyset(&ordinary);
+  for (const int number : {SIGINT, SIGPIPE}) sigaddset(&ordinary, number);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigdefault(&attributes, &ordinary);
+  pid_t child = 0;
+  const int failed = posix_spawn(&child, PMB_PROGRAM, &actions, &attributes, argv.data(), envp.data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  return child;
+  EXPECT_EQ(failed, 0) << "cannot start " PMB_PROGRAM;
+  return failed == 0 ? child : 0;
 }
 
 /// The exit code, or minus the signal that ended it.
 inline int wait_for(pid_t child) {
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return -1000;
+  if (child <= 0 || waitpid(child, &status, 0) != child) return -1000;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 

@@ -175,13 +175,16 @@ void run_layout(const Shape& shape, std::uint64_t seed, std::uint64_t steps) {
         }
         break;
       case 6:
+        // With any mark behind the newest publish, also one older than what single slices were retired with.
         if (marked > layout.published_serial()) {
+          const std::uint64_t serial =
+              layout.published_serial() + 1 + dice.roll(marked - layout.published_serial());
           for (SlowRecord& record : slow.records) {
             if (record.state != SlowRecord::published) continue;
             record.state = SlowRecord::retired;
-            record.serial = marked;
+            record.serial = serial;
           }
-          layout.retire_published(marked);
+          layout.retire_published(serial);
         }
         break;
       default: {
@@ -263,6 +266,7 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
   std::vector<InFlight> in_flight;
   std::vector<pmb::Ticket> tickets;
   std::uint64_t acquired = 0;
+  std::uint64_t newest_use = 0;  ///< Marks made before the last publish or draw.
   const auto check_done = [&] {
     std::erase_if(in_flight, [&](const InFlight& use) {
       if (!use.read->executed()) return false;
@@ -300,11 +304,11 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
         if (dice.one_in(3)) one.bytes.resize(dice.roll(one.bytes.size() + 1));
         take(ring.publish(one.slice, one.bytes.size()));
         one.is_published = true;
-        one.published_at = tickets.size();
+        one.published_at = newest_use = tickets.size();
       }
       for (std::uint64_t uses = dice.roll(3); uses > 0 && !one.bytes.empty(); --uses) {
         in_flight.push_back({one.offset, one.offset + one.bytes.size(), draw(one.slice), one.bytes});
-        one.published_at = tickets.size();
+        one.published_at = newest_use = tickets.size();
       }
     } else if (what == 10 && !live.empty()) {
       const std::size_t index = dice.roll(live.size());
@@ -323,8 +327,9 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
       ASSERT_FALSE(one.slice.is_live());
       live.erase(live.begin() + static_cast<std::ptrdiff_t>(index));
     } else if (what == 14) {
-      tickets.push_back(mark());
-      take(ring.retire(tickets.back()));
+      // All at once: with any ticket behind every use so far.
+      if (dice.one_in(2) || newest_use >= tickets.size()) tickets.push_back(mark());
+      take(ring.retire(tickets[newest_use + dice.roll(tickets.size() - newest_use)]));
       std::erase_if(live, [](const Live& one) { return one.is_published; });
       for (const Live& one : live) ASSERT_TRUE(one.slice.is_live());
     } else if (!tickets.empty() && !live.empty()) {
