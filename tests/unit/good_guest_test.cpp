@@ -16,10 +16,10 @@ class GoodGuest : public PmbPathTest {
     PmbPathTest::SetUp();
     plain_ = plain_buffer(4096, pattern(4096, 1).data());
     // A program in the middle of its work: something bound everywhere that pmb might be tempted to use.
-    for (const GLenum target :
+    for (const int target :
          {GL_ARRAY_BUFFER, GL_ELEMENT_ARRAY_BUFFER, GL_PIXEL_PACK_BUFFER, GL_PIXEL_UNPACK_BUFFER,
           GL_UNIFORM_BUFFER, GL_TRANSFORM_FEEDBACK_BUFFER, GL_TEXTURE_BUFFER}) {
-      gl_.BindBuffer(target, plain_);
+      gl_.BindBuffer(static_cast<GLenum>(target), plain_);
     }
     gl_.BindBufferRange(GL_UNIFORM_BUFFER, 2, plain_, 256, 64);
   }

@@ -115,6 +115,18 @@ TEST_F(Timeline, WaitingFlushesWhatWasMarkedSinceTheLastFlush) {
   EXPECT_EQ(fake_->calls("glFlush"), 2U);
 }
 
+TEST_F(Timeline, AWaitFlushesNothingThatWasFlushed) {
+  FakeConfig config;
+  config.polls_until_done = 100;
+  start(config);
+  const Ticket ticket = mark();
+  take(timeline().poll());
+  EXPECT_EQ(fake_->calls("glFlush"), 1U);
+  take(timeline().wait(ticket, 1s));
+  EXPECT_TRUE(ticket.passed());
+  EXPECT_EQ(fake_->calls("glFlush"), 1U);
+}
+
 TEST_F(Timeline, AWaitPollsFirst) {
   start();
   const Ticket ticket = mark();
