@@ -17,10 +17,13 @@ void* proc_with_user_last(const char* name, void* user) {
 void* proc_with_user_first(void* user, const char* name) {
   return proc_with_user_last(name, user);
 }
+strict_gl::Proc proc_as_of_glx(const GLubyte* name) {
+  return strict_gl::get_proc_address(reinterpret_cast<const char*>(name));
+}
 void* proc_nothing(const char*) {
   return nullptr;
 }
-const char* broken_string(GLenum) {
+const GLubyte* broken_string(GLenum) {
   return nullptr;
 }
 void* proc_without_context(const char* name) {
@@ -39,6 +42,8 @@ TEST_F(ContextTest, TakesLoadersOfEveryShape) {
   EXPECT_GT(asked, 0);
   auto lambda = [](const char* name) { return reinterpret_cast<void*>(strict_gl::get_proc_address(name)); };
   EXPECT_TRUE(pmb::Context::from_current(lambda, options));
+  EXPECT_TRUE(pmb::Context::from_current(&strict_gl::get_proc_address, options));
+  EXPECT_TRUE(pmb::Context::from_current(&proc_as_of_glx, options));
   EXPECT_EQ(id_of(pmb::Context::from_current(&proc_nothing, options)), ErrorId::loader_failed);
   EXPECT_EQ(id_of(pmb::Context::from_current(&proc_without_context, options)), ErrorId::no_current_context);
 }
