@@ -178,13 +178,13 @@ TEST(FlagsMatrixDeathTest, TheSameHoldsWhereMesaChecksNothing) {
       using FlagsMatrix::check_every_adoption;
       using FlagsMatrix::check_every_plan;
     };
-    Session<Checks> session;
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) {
-      session.check_every_plan();
-      session.check_every_adoption();
+    ChildFixture<Checks> child;
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) {
+      child.check_every_plan();
+      child.check_every_adoption();
     }
-    session.finish();
+    child.finish();
   });
 }
 

@@ -134,9 +134,9 @@ inline constexpr Way kEveryWay[] = {
 // Prints the failures of this process, which is a child whose listeners are mute, and exits with 1 for any.
 [[noreturn]] void finish_child();
 
-// A session of its own for the children of death tests, which start afresh and have no fixture.
+// A fixture of its own for the children of death tests, which start afresh and have no fixture.
 template <class Fixture>
-class Session : public Fixture {
+class ChildFixture : public Fixture {
  public:
   using Fixture::context;
   using Fixture::open;

@@ -117,13 +117,13 @@ TEST(LifetimeDeathTest, ASpanKeptAfterUnmapIsCaughtByTheAddressSanitizer) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
       {
-        Session<GlTest> session;
-        session.open({.headless = {.software = true}});
-        if (!session.is_open()) finish_child();
-        auto buffer = MappedBuffer::create(session.context(), {.size_bytes = 1 << 20});
+        ChildFixture<GlTest> child;
+        child.open({.headless = {.software = true}});
+        if (!child.is_open()) finish_child();
+        auto buffer = MappedBuffer::create(child.context(), {.size_bytes = 1 << 20});
         volatile std::byte* const kept = buffer->raw_bytes().data();
         buffer = MappedBuffer();
-        session.gl().Finish();
+        child.gl().Finish();
         kept[100] = std::byte{1};
       },
       "use-after-free");

@@ -58,14 +58,14 @@ struct OlderSteps : Older {
 TEST(OlderVersionsDeathTest, VersionFourThreeWithTheExtensionWorksLikeALaterOne) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "4.3", 1);
-    Session<OlderSteps> session;
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) {
-      EXPECT_EQ(session.context().limits().gl_minor, 3);
-      session.round_trip(Model::coherent);
-      session.round_trip(Model::explicit_flush);
+    ChildFixture<OlderSteps> child;
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) {
+      EXPECT_EQ(child.context().limits().gl_minor, 3);
+      child.round_trip(Model::coherent);
+      child.round_trip(Model::explicit_flush);
     }
-    session.finish();
+    child.finish();
   });
 }
 
@@ -73,15 +73,15 @@ TEST(OlderVersionsDeathTest, VersionThreeThreeWithoutDirectStateAccessWorksByBin
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "3.3", 1);
     setenv("MESA_EXTENSION_OVERRIDE", "-GL_ARB_direct_state_access", 1);
-    Session<OlderSteps> session;
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) {
-      EXPECT_EQ(session.context().limits().gl_major, 3);
-      EXPECT_FALSE(session.context().limits().direct_state_access);
-      session.round_trip(Model::coherent);
-      session.round_trip(Model::explicit_flush);
+    ChildFixture<OlderSteps> child;
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) {
+      EXPECT_EQ(child.context().limits().gl_major, 3);
+      EXPECT_FALSE(child.context().limits().direct_state_access);
+      child.round_trip(Model::coherent);
+      child.round_trip(Model::explicit_flush);
     }
-    session.finish();
+    child.finish();
   });
 }
 
@@ -89,19 +89,19 @@ TEST(OlderVersionsDeathTest, WithoutBarriersOnlyCoherentReadbackIsOffered) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "3.3", 1);
     setenv("MESA_EXTENSION_OVERRIDE", "-GL_ARB_shader_image_load_store", 1);
-    Session<OlderSteps> session;
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) {
-      EXPECT_FALSE(session.context().limits().memory_barrier);
-      session.round_trip(Model::explicit_flush);
+    ChildFixture<OlderSteps> child;
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) {
+      EXPECT_FALSE(child.context().limits().memory_barrier);
+      child.round_trip(Model::explicit_flush);
       const auto read = pmb::MappedBuffer::create(
-          session.context(), {.size_bytes = 64, .access = Access::read, .model = Model::explicit_flush});
+          child.context(), {.size_bytes = 64, .access = Access::read, .model = Model::explicit_flush});
       EXPECT_FALSE(read);
       if (!read) {
         EXPECT_EQ(read.error().id, ErrorId::barrier_missing);
       }
     }
-    session.finish();
+    child.finish();
   });
 }
 

@@ -97,11 +97,11 @@ TEST(OutOfMemoryDeathTest, AllocatingUntilFailureAndFreeingHalfMakesRoomAgain) {
     struct Steps : OutOfMemory {
       using OutOfMemory::allocate_fail_free_and_retry;
     };
-    Session<Steps> session;
+    ChildFixture<Steps> child;
     // Software, for the address space of a GPU's driver is not ours to limit.
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) session.allocate_fail_free_and_retry();
-    session.finish();
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) child.allocate_fail_free_and_retry();
+    child.finish();
   });
 }
 
@@ -120,10 +120,10 @@ TEST(OutOfMemoryDeathTest, APoolIsMadeAsAWholeOrNotAtAll) {
         EXPECT_TRUE(smaller) << "what the failed pool had taken was not given back";
       }
     };
-    Session<Steps> session;
-    session.open({.headless = {.software = true}});
-    if (session.is_open()) session.run();
-    session.finish();
+    ChildFixture<Steps> child;
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) child.run();
+    child.finish();
   });
 }
 

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "fake_session.hpp"
+#include "fake_context.hpp"
 
 namespace thread_test {
 namespace {
@@ -25,16 +25,16 @@ TEST(ContextThreads, ContextsOnSeveralThreadsWorkSideBySide) {
   std::atomic<std::uint64_t> transferred = 0;
   on_each_thread([&](std::uint32_t thread) {
     for (std::uint32_t life = 0; life < 6; ++life) {
-      FakeSession session(life % 2 == 0 ? pmb::Model::coherent : pmb::Model::explicit_flush);
-      auto upload = take(pmb::UploadRing::create(session.context(), {.capacity_bytes = 4096}));
-      auto readback = take(pmb::ReadbackRing::create(session.context(), {.capacity_bytes = 4096}));
+      FakeContext own(life % 2 == 0 ? pmb::Model::coherent : pmb::Model::explicit_flush);
+      auto upload = take(pmb::UploadRing::create(own.context(), {.capacity_bytes = 4096}));
+      auto readback = take(pmb::ReadbackRing::create(own.context(), {.capacity_bytes = 4096}));
       for (std::uint32_t step = 0; step < 40; ++step) {
         const auto bytes = pattern(1 + step * 23, thread * 10000 + life * 1000 + step);
         const auto slice = take(upload.acquire(bytes.size()));
         EXPECT_TRUE(slice.copy_from(bytes));
         take(upload.publish(slice, bytes.size()));
         const auto pending = take(readback.request(slice.buffer(), slice.offset_bytes(), bytes.size()));
-        take(upload.retire(session.mark()));
+        take(upload.retire(own.mark()));
         const auto view = take(pending.wait(kPatience));
         EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), view.bytes().begin(), view.bytes().end()));
         take(pending.release());
@@ -49,17 +49,17 @@ TEST(ContextThreads, ContextsOnSeveralThreadsWorkSideBySide) {
 // handle of an earlier life stays stale on the thread that holds it.
 TEST(ContextThreads, RecycledControlBlocksKeepOldHandlesStale) {
   on_each_thread([&](std::uint32_t thread) {
-    FakeSession session;
+    FakeContext own;
     std::vector<pmb::Slice> old_slices;
     std::vector<pmb::Ticket> tickets;
     for (std::uint32_t life = 0; life < 40; ++life) {
-      auto ring = take(pmb::UploadRing::create(session.context(), {.capacity_bytes = 1024}));
-      auto pool = take(pmb::BlockPool::create(session.context(), {.block_bytes = 256, .count = 2}));
+      auto ring = take(pmb::UploadRing::create(own.context(), {.capacity_bytes = 1024}));
+      auto pool = take(pmb::BlockPool::create(own.context(), {.block_bytes = 256, .count = 2}));
       const auto slice = take(ring.acquire(100 + thread));
       take(ring.publish(slice, 100 + thread));
-      const pmb::Ticket ticket = session.mark();
+      const pmb::Ticket ticket = own.mark();
       take(ring.retire(slice, ticket));
-      session.wait(ticket);
+      own.wait(ticket);
       EXPECT_TRUE(ticket.passed());
       tickets.push_back(ticket);
       for (const pmb::Slice& old : old_slices) {
@@ -70,7 +70,7 @@ TEST(ContextThreads, RecycledControlBlocksKeepOldHandlesStale) {
       }
       old_slices.push_back(slice);
     }
-    session.close_context();
+    own.close_context();
     for (const pmb::Ticket& ticket : tickets) EXPECT_FALSE(ticket.passed());
   });
 }
@@ -79,7 +79,7 @@ TEST(ContextThreads, RecycledControlBlocksKeepOldHandlesStale) {
 TEST(ContextThreads, MappedBytesOfAllThreadsAddUp) {
   constexpr std::uint64_t kBytes = 4096;
   constexpr std::uint64_t kBuffers = 50;
-  FakeSession observer;
+  FakeContext observer;
   const std::uint64_t before = observer.context().mapped_bytes();
   std::atomic<int> holding = 0;
   std::atomic<bool> counted = false;
@@ -87,13 +87,13 @@ TEST(ContextThreads, MappedBytesOfAllThreadsAddUp) {
   threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
-      FakeSession session;
+      FakeContext own;
       std::vector<pmb::MappedBuffer> buffers;
       for (std::uint64_t n = 0; n < kBuffers; ++n) {
-        buffers.push_back(take(pmb::MappedBuffer::create(session.context(), {.size_bytes = kBytes})));
+        buffers.push_back(take(pmb::MappedBuffer::create(own.context(), {.size_bytes = kBytes})));
         if (n % 3 == 2) {
           take(buffers.back().destroy());
-          buffers.back() = take(pmb::MappedBuffer::create(session.context(), {.size_bytes = kBytes}));
+          buffers.back() = take(pmb::MappedBuffer::create(own.context(), {.size_bytes = kBytes}));
         }
       }
       holding.fetch_add(1);

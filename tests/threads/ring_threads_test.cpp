@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "fake_session.hpp"
+#include "fake_context.hpp"
 
 namespace thread_test {
 namespace {
@@ -81,14 +81,14 @@ struct Way {
 
 class RingThreads : public testing::TestWithParam<Way> {
  protected:
-  RingThreads() : session_(GetParam().model, sink()) {}
+  RingThreads() : own_(GetParam().model, sink()) {}
 
   static pmb::ValidationSink sink() {
     if (!GetParam().validate) return {};
     return [](const pmb::Report& report) { ADD_FAILURE() << report.message(); };
   }
 
-  FakeSession session_;
+  FakeContext own_;
 };
 
 // Eight threads fill disjoint slices; the owner publishes those of one frame while those of the next are
@@ -96,7 +96,7 @@ class RingThreads : public testing::TestWithParam<Way> {
 TEST_P(RingThreads, EightThreadsFillSlicesWhileTheOwnerPublishesOthers) {
   constexpr std::uint32_t kFrames = 60;
   static constexpr std::uint32_t kSlices = 16;
-  auto ring = take(pmb::UploadRing::create(session_.context(), {.capacity_bytes = 64 << 10}));
+  auto ring = take(pmb::UploadRing::create(own_.context(), {.capacity_bytes = 64 << 10}));
   struct Frame {
     std::vector<pmb::Slice> slices;
     std::vector<std::uint64_t> sizes;
@@ -117,11 +117,11 @@ TEST_P(RingThreads, EightThreadsFillSlicesWhileTheOwnerPublishesOthers) {
       const pmb::Slice& slice = frame.slices[i];
       take(ring.publish(slice, frame.sizes[i]));
       drawn.push_back(
-          {session_.fake().shader_read(slice.buffer(), static_cast<std::int64_t>(slice.offset_bytes()),
-                                       static_cast<std::int64_t>(slice.size_bytes())),
+          {own_.fake().shader_read(slice.buffer(), static_cast<std::int64_t>(slice.offset_bytes()),
+                                   static_cast<std::int64_t>(slice.size_bytes())),
            pattern(frame.sizes[i], frame.number * kSlices + i)});
     }
-    take(ring.retire(session_.mark()));
+    take(ring.retire(own_.mark()));
   };
   for (std::uint32_t number = 0; number < kFrames; ++number) {
     Frame frame;
@@ -143,7 +143,7 @@ TEST_P(RingThreads, EightThreadsFillSlicesWhileTheOwnerPublishesOthers) {
     filling = std::move(frame);
   }
   finish(*filling);
-  session_.wait(session_.mark());
+  own_.wait(own_.mark());
   for (const Drawn& one : drawn) {
     ASSERT_TRUE(one.read->executed());
     EXPECT_TRUE(one.read->bytes() == one.wanted);
@@ -153,7 +153,7 @@ TEST_P(RingThreads, EightThreadsFillSlicesWhileTheOwnerPublishesOthers) {
 // Slices are published as soon as they are full, while others of the same ring are still being filled.
 TEST_P(RingThreads, SlicesArePublishedWhileNeighboursAreStillFilled) {
   constexpr std::uint32_t kSlices = 800;
-  auto ring = take(pmb::UploadRing::create(session_.context(), {.capacity_bytes = 16 << 10}));
+  auto ring = take(pmb::UploadRing::create(own_.context(), {.capacity_bytes = 16 << 10}));
   struct Job {
     pmb::Slice slice;
     std::uint32_t seed = 0;
@@ -192,14 +192,14 @@ TEST_P(RingThreads, SlicesArePublishedWhileNeighboursAreStillFilled) {
     lock.unlock();
     for (const Job& job : ready) {
       take(ring.publish(job.slice, kBytes));
-      drawn.emplace_back(session_.fake().shader_read(
-                             job.slice.buffer(), static_cast<std::int64_t>(job.slice.offset_bytes()), kBytes),
+      drawn.emplace_back(own_.fake().shader_read(job.slice.buffer(),
+                                                 static_cast<std::int64_t>(job.slice.offset_bytes()), kBytes),
                          job.seed);
       ++published;
     }
-    take(ring.retire(session_.mark()));
+    take(ring.retire(own_.mark()));
   }
-  session_.wait(session_.mark());
+  own_.wait(own_.mark());
   for (const auto& [read, seed] : drawn) {
     ASSERT_TRUE(read->executed());
     EXPECT_TRUE(read->bytes() == pattern(kBytes, seed)) << seed;
@@ -210,7 +210,7 @@ TEST_P(RingThreads, SlicesArePublishedWhileNeighboursAreStillFilled) {
 TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
   constexpr std::uint32_t kFrames = 200;
   constexpr std::size_t kBytes = 500;
-  auto ring = take(pmb::ReadbackRing::create(session_.context(), {.capacity_bytes = 8 << 10}));
+  auto ring = take(pmb::ReadbackRing::create(own_.context(), {.capacity_bytes = 8 << 10}));
   struct Done {
     std::mutex mutex;
     std::vector<pmb::PendingReadback> readbacks;
@@ -234,9 +234,9 @@ TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
       acquired = ring.acquire(kBytes);
     }
     const auto pending = take(std::move(acquired));
-    session_.fake().server_write(pending.buffer(), static_cast<std::int64_t>(pending.offset_bytes()),
-                                 pattern(kBytes, frame));
-    session_.mark();
+    own_.fake().server_write(pending.buffer(), static_cast<std::int64_t>(pending.offset_bytes()),
+                             pattern(kBytes, frame));
+    own_.mark();
     under_way.emplace_back(pending, frame);
     if (under_way.size() < 4) continue;
     const auto [oldest, number] = under_way.front();
@@ -253,7 +253,7 @@ TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
   workers.wait_for_all();
   release_done();
   for (const auto& [pending, number] : under_way) take(pending.release());
-  session_.wait(session_.mark());
+  own_.wait(own_.mark());
   EXPECT_EQ(ring.stats().live_slices, 0u);
 }
 
@@ -261,7 +261,7 @@ TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
 TEST_P(RingThreads, BlocksAreFilledAndReadOnOtherThreads) {
   constexpr std::uint32_t kRounds = 100;
   constexpr std::size_t kBytes = 1024;
-  auto pool = take(pmb::BlockPool::create(session_.context(), {.block_bytes = kBytes, .count = 4}));
+  auto pool = take(pmb::BlockPool::create(own_.context(), {.block_bytes = kBytes, .count = 4}));
   Workers workers(4);
   for (std::uint32_t round = 0; round < kRounds; ++round) {
     std::vector<pmb::Block> blocks;
@@ -276,9 +276,9 @@ TEST_P(RingThreads, BlocksAreFilledAndReadOnOtherThreads) {
     for (const pmb::Block& block : blocks) {
       take(pool.publish(block, kBytes));
       // The GPU's answer: the first half copied over the second, behind the upload.
-      session_.fake().shader_copy(block.buffer(), 0, block.buffer(), kBytes / 2, kBytes / 2);
+      own_.fake().shader_copy(block.buffer(), 0, block.buffer(), kBytes / 2, kBytes / 2);
     }
-    const pmb::Ticket ticket = session_.mark();
+    const pmb::Ticket ticket = own_.mark();
     for (std::uint32_t i = 0; i < 4; ++i) {
       const auto view = take(pool.wait_view(blocks[i], ticket, kPatience));
       workers.add([view, seed = round * 4 + i] {

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "fake_session.hpp"
+#include "fake_context.hpp"
 
 namespace thread_test {
 namespace {
@@ -61,9 +61,9 @@ void ask_while_working(const Ask& ask, const Work& work) {
 TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
   constexpr std::uint32_t kFrames = 400;
   TicketBoard<kFrames> board;
-  FakeSession session;
+  FakeContext own;
   auto results = take(pmb::MappedBuffer::create(
-      session.context(), {.size_bytes = kFrames * sizeof(std::uint32_t), .access = pmb::Access::read}));
+      own.context(), {.size_bytes = kFrames * sizeof(std::uint32_t), .access = pmb::Access::read}));
   const std::span<const std::byte> bytes = results.raw_bytes();
   // Relaxed on purpose: it tells the owner when to go on and orders nothing.
   std::atomic<std::uint32_t> newest_seen = 0;
@@ -90,18 +90,18 @@ TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
   ask_while_working(ask, [&] {
     for (std::uint32_t frame = 0; frame < kFrames; ++frame) {
       const std::uint32_t value = frame + 1;
-      session.fake().server_write(results.buffer(), static_cast<std::int64_t>(frame * sizeof value),
-                                  std::as_bytes(std::span(&value, 1)));
-      const pmb::Ticket ticket = session.mark();
+      own.fake().server_write(results.buffer(), static_cast<std::int64_t>(frame * sizeof value),
+                              std::as_bytes(std::span(&value, 1)));
+      const pmb::Ticket ticket = own.mark();
       board.add(ticket);
       if (frame % 20 == 0) std::this_thread::yield();
-      if (frame % 3 == 0) take(session.timeline().poll());
+      if (frame % 3 == 0) take(own.timeline().poll());
       if (frame % 20 != 19) continue;
-      session.wait(ticket);
+      own.wait(ticket);
       // Nothing but the ticket tells the askers of it until one has seen it.
       while (newest_seen.load(std::memory_order_relaxed) < frame + 1) std::this_thread::yield();
     }
-    session.wait(session.mark());
+    own.wait(own.mark());
   });
   for (std::uint32_t i = 0; i < kFrames; ++i) EXPECT_TRUE(board[i].passed());
   EXPECT_EQ(newest_seen.load(), kFrames);
@@ -112,7 +112,7 @@ TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
   constexpr std::size_t kMarks = 300;
   TicketBoard<kMarks> board;
   std::atomic<bool> ending = false;
-  FakeSession session;
+  FakeContext own;
 
   const auto ask = [&] {
     for (std::size_t i = 0; i < board.count(); ++i) {
@@ -126,14 +126,14 @@ TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
   };
   ask_while_working(ask, [&] {
     for (std::size_t i = 0; i < kMarks; ++i) {
-      board.add(session.mark());
+      board.add(own.mark());
       if (i % 20 == 0) std::this_thread::yield();
-      if (i % 4 == 3) take(session.timeline().poll());
+      if (i % 4 == 3) take(own.timeline().poll());
     }
-    session.wait(board[kMarks / 2]);
+    own.wait(board[kMarks / 2]);
     EXPECT_TRUE(board[kMarks / 2].passed());
     ending.store(true);
-    session.close_context();
+    own.close_context();
     for (std::size_t i = 0; i < kMarks; ++i) EXPECT_FALSE(board[i].passed());
   });
 }
@@ -142,7 +142,7 @@ TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
 TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
   constexpr std::size_t kContexts = 120;
   TicketBoard<kContexts> abandoned;
-  FakeSession session;
+  FakeContext own;
   std::atomic<std::uint64_t> asked = 0;
 
   const auto ask = [&] {
@@ -153,12 +153,12 @@ TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
   };
   ask_while_working(ask, [&] {
     for (std::size_t i = 0; i < kContexts; ++i) {
-      for (int frame = 0; frame < 3; ++frame) session.wait(session.mark());
-      abandoned.add(session.mark());
-      session.close_context();
-      session.open();
-      const pmb::Ticket ticket = session.mark();
-      session.wait(ticket);
+      for (int frame = 0; frame < 3; ++frame) own.wait(own.mark());
+      abandoned.add(own.mark());
+      own.close_context();
+      own.open();
+      const pmb::Ticket ticket = own.mark();
+      own.wait(ticket);
       EXPECT_TRUE(ticket.passed());
     }
   });
@@ -167,8 +167,8 @@ TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
 
 // Tickets copied between threads stay what they are; empty ones never pass.
 TEST(TicketThreads, CopiesOnOtherThreadsAreTheSameTicket) {
-  FakeSession session;
-  const pmb::Ticket ticket = session.mark();
+  FakeContext own;
+  const pmb::Ticket ticket = own.mark();
   ask_while_working(
       [copy = ticket, &ticket] {
         const pmb::Ticket another = copy;
@@ -177,7 +177,7 @@ TEST(TicketThreads, CopiesOnOtherThreadsAreTheSameTicket) {
         static_cast<void>(another.passed());
         EXPECT_FALSE(pmb::Ticket().passed());
       },
-      [&] { session.wait(ticket); });
+      [&] { own.wait(ticket); });
   EXPECT_TRUE(ticket.passed());
 }
 

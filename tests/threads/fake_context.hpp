@@ -41,21 +41,21 @@ inline void take(const pmb::Result<void>& result) {
   EXPECT_TRUE(result) << result.error().message();
 }
 
-class FakeSession {
+class FakeContext {
  public:
-  explicit FakeSession(std::optional<pmb::Model> model = {}, pmb::ValidationSink sink = {}) : fake_(quiet()) {
+  explicit FakeContext(std::optional<pmb::Model> model = {}, pmb::ValidationSink sink = {}) : fake_(quiet()) {
     fake_.make_current();
     open(model, std::move(sink));
   }
-  ~FakeSession() {
+  ~FakeContext() {
     context_.reset();
     strict_gl::expect_clean(fake_);
     EXPECT_EQ(fake_.live_syncs(), 0u);
     EXPECT_EQ(fake_.mapped_buffers(), 0u);
     strict_gl::FakeGl::release_current();
   }
-  FakeSession(const FakeSession&) = delete;
-  FakeSession& operator=(const FakeSession&) = delete;
+  FakeContext(const FakeContext&) = delete;
+  FakeContext& operator=(const FakeContext&) = delete;
 
   // Another pmb context on the same fake, after close_context().
   void open(std::optional<pmb::Model> model = {}, pmb::ValidationSink sink = {}) {
