@@ -4,6 +4,7 @@
 #   bench/hot_path.sh BUILD_FOLDER        (./run bench-hotpath builds and runs it)
 set -euo pipefail
 program="${1:?usage: bench/hot_path.sh BUILD_FOLDER}/bin/bench_hot_path"
+[[ -x $program ]] || { echo "hot_path: $program is not built" >&2; exit 1; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -23,8 +24,11 @@ echo "Instructions that acquire + publish + retire of a 256-byte slice take, coh
 echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops (taken off)"
 for shape in "1 1" "100 1" "10000 1" "100 100" "10000 10000"; do
   read -r live rings <<<"$shape"
-  count "$live" "$rings" none && loops=$per_slice
-  count "$live" "$rings" all && all=$per_slice
-  count "$live" "$rings" each && each=$per_slice
+  count "$live" "$rings" none
+  loops=$per_slice
+  count "$live" "$rings" all
+  all=$per_slice
+  count "$live" "$rings" each
+  each=$per_slice
   printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
 done
