@@ -15,10 +15,9 @@
 // Threads: calls on the context's thread; a block's bytes on any thread while it is filled or viewed.
 // Memory:  count × block_bytes shared, allocated by create().
 // Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused,
-// stale_handle, context_lost,
-//          wrong_context.
+//          stale_handle, context_lost, wrong_context.
 // GL:      none in acquire, publish and retire while a block is free, but the flush that the explicit model
-// needs.
+//          needs.
 #pragma once
 
 #include <chrono>

@@ -8,9 +8,10 @@
 //
 // Units:   bytes.
 // Threads: made, used and destroyed on the thread where the GL context is current; other threads may ask
-// tickets. Memory:  one heap block; objects made on a context may outlive it and are then inert. Errors:
-// wrong_context, unsupported. GL:      the context is the caller's: never created, switched or destroyed
-// here. Asking the kernel for this
+//          tickets.
+// Memory:  one heap block; objects made on a context may outlive it and are then inert.
+// Errors:  wrong_context, unsupported.
+// GL:      the context is the caller's: never created, switched or destroyed here. Asking the kernel for this
 //          machine's and this control group's memory is the one look outside; Options::memory_limit_bytes
 //          avoids it.
 #pragma once

@@ -7,9 +7,10 @@
 //
 // Units:   none.
 // Threads: a context is current on at most one thread; several contexts of one process do not disturb each
-// other. Memory:  the driver's. Errors:  unsupported (no EGL, no such version), invalid_argument (no such
-// GPU). GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL, no
-// surface.
+//          other.
+// Memory:  the driver's.
+// Errors:  unsupported (no EGL, no such version), invalid_argument (no such GPU).
+// GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL, no surface.
 #pragma once
 
 #include <memory>

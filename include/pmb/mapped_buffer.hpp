@@ -10,10 +10,10 @@
 // Threads: create, flush and destroy on the context's thread; the bytes on any, ordered by the caller.
 // Memory:  size_bytes of memory that CPU and GPU share; address space for it.
 // Errors:  too_large, out_of_memory, map_failed, unsupported, invalid_argument, refused, stale_handle,
-// wrong_context. GL:      ARB_buffer_storage; OpenGL 4.6 core, sections 6.2 and 6.3. Not promised: that bytes
-// are ordered against
-//          GPU work. Before the CPU touches bytes that the GPU uses, wait for a ticket marked behind that
-//          use.
+//          wrong_context.
+// GL:      ARB_buffer_storage; OpenGL 4.6 core, sections 6.2 and 6.3. Not promised: that bytes are ordered
+//          against GPU work. Before the CPU touches bytes that the GPU uses, wait for a ticket marked behind
+//          that use.
 #pragma once
 
 #include <cstddef>

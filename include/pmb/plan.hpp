@@ -8,7 +8,7 @@
 // Threads: values only.
 // Memory:  trivially copyable; describe() allocates.
 // GL:      flags are those of OpenGL 4.6 core, sections 6.2 and 6.3; only legal combinations are ever
-// planned.
+//          planned.
 #pragma once
 
 #include <array>

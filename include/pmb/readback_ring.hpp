@@ -10,8 +10,8 @@
 // Threads: calls on the context's thread; the viewed bytes on any thread until release().
 // Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create().
 // Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
-// wrong_context. GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access
-// is missing.
+//          wrong_context.
+// GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access is missing.
 #pragma once
 
 #include <chrono>

@@ -11,8 +11,7 @@
 // Units:   nanoseconds.
 // Threads: mark, adopt, poll and wait on the context's thread; Ticket::passed() on any.
 // Memory:  tickets are two words and own nothing. At most kMaxFences fences are live; beyond that neighbours
-// merge, and a
-//          merged ticket passes a little later, never earlier.
+//          merge, and a merged ticket passes a little later, never earlier.
 // Errors:  fence_failed, wait_failed, context_lost, timed_out, wrong_context, refused, stale_handle.
 // GL:      OpenGL 4.6 core, section 4.1. A fence covers only the commands of its own context.
 #pragma once

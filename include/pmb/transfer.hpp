@@ -10,9 +10,9 @@
 // Memory:  the first call of each kind allocates a ring of 8 MiB that stays with the context.
 // Errors:  invalid_argument, refused, timed_out, out_of_memory, context_lost, wait_failed, wrong_context.
 // GL:      works on any buffer, immutable or not, that is not mapped without PERSISTENT. Changes the
-// COPY_READ and
-//          COPY_WRITE bindings where direct state access is missing. Both are ordered behind shader stores
-//          that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2).
+//          COPY_READ and COPY_WRITE bindings where direct state access is missing. Both are ordered behind
+//          shader stores that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section
+//          7.13.2).
 #pragma once
 
 #include <cstddef>

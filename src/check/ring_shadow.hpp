@@ -3,7 +3,7 @@
 // place was given to GL, and a copy of its bytes, so that a forgotten publish and a late write are seen.
 // Exists only with a sink.
 //
-// Cost: a copy of each slice at acquire and at publish, and a comparison at mark and at retire.
+// Cost:    a copy of each slice at acquire and at publish, and a comparison at mark and at retire.
 #pragma once
 
 #include <cstddef>

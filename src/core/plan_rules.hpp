@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Which model and path to take, from facts about the driver. No GL: flags are made from the choice in src/gl.
 //
-// Order: what the caller forces, then measured profiles (whoever measures fills `Measured`), then quirks,
-// then defaults.
+// Order:   what the caller forces, then measured profiles (whoever measures fills `Measured`), then quirks,
+//          then defaults.
 #pragma once
 
 #include <pmb/plan.hpp>

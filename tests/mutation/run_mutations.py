@@ -47,7 +47,7 @@ def copy_tree(target):
 def configure(tree, build):
     launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
     subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build, "-DCMAKE_BUILD_TYPE=None",
-                    "-DPMB_BUILD_TOOLS=OFF", "-DPMB_BUILD_BENCH=OFF", "-DPMB_TEST_SETS=unit",
+                    "-DPMB_BUILD_TOOLS=OFF", "-DPMB_BUILD_HEADLESS=OFF", "-DPMB_BUILD_BENCH=OFF", "-DPMB_TEST_SETS=unit",
                     *(launcher if shutil.which("ccache") else [])],
                    check=True, stdout=subprocess.DEVNULL)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Errors: one status for each id, complete sentences, trivially copyable.
+// Errors:  one status for each id, complete sentences, trivially copyable.
 #include <gtest/gtest.h>
 
 #include <pmb/result.hpp>

@@ -9,7 +9,9 @@
 // slice by slice.
 //
 // Units:   bytes, as offsets from the start of the buffer; serials as of the timeline, 0 for "nothing to wait
-// for". Threads: one. Memory:  64 bytes a slot, allocated once; none on the hot path.
+//          for".
+// Threads: one.
+// Memory:  64 bytes a slot, allocated once; none on the hot path.
 #pragma once
 
 #include <array>

@@ -14,16 +14,14 @@
 //   strict_gl::expect_clean(gl);                 // in strict_gl_gtest.hpp
 //
 // Order:   commands run when they were flushed *and* then waited for (or their fence was polled often
-// enough), and a
-//          wait runs only what stands before its fence. GPU reads see memory as it is when they run.
+//          enough), and a wait runs only what stands before its fence. GPU reads see memory as it is when
+//          they run.
 // Memory:  a coherent mapping is the GPU's memory. A non-coherent one is a copy: glFlushMapped* moves bytes
-// towards the
-//          GPU, and barrier, then fence, then wait moves them back. New GPU memory is kNewGpuPoison; a
-//          readable mapping that shows nothing yet kUnreadPoison; a write-only one kWriteOnlyPoison (up to
-//          kPoisonLimitBytes).
-// Shader stores stay invisible to copies, clears' neighbours, reads and maps until
-// GL_BUFFER_UPDATE_BARRIER_BIT. Threads: a FakeGl belongs to the thread where it is current; being current on
-// two is a violation.
+//          towards the GPU, and barrier, then fence, then wait moves them back. New GPU memory is
+//          kNewGpuPoison; a readable mapping that shows nothing yet kUnreadPoison; a write-only one
+//          kWriteOnlyPoison (up to kPoisonLimitBytes). Shader stores stay invisible to copies, clears'
+//          neighbours, reads and maps until GL_BUFFER_UPDATE_BARRIER_BIT.
+// Threads: a FakeGl belongs to the thread where it is current; being current on two is a violation.
 #pragma once
 
 #include <glad/gl.h>
