@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The README's program: numbers up, back down, checked.
+#include <chrono>
+#include <cstring>
 #include <pmb/headless.hpp>
 #include <pmb/pmb.hpp>
 

@@ -41,7 +41,7 @@ class BufferCalls {
     return (by_name_ ? gl_.UnmapNamedBuffer(name) : gl_.UnmapBuffer(bind(name))) != GL_FALSE;
   }
 
-  /// The offset is relative to the mapped range (OpenGL 4.6 core, section 6.3.2).
+  /// The offset is relative to the mapped range (OpenGL 4.6 core, section 6.3).
   void flush(GLuint name, std::uint64_t map_relative_offset, std::uint64_t size) const noexcept {
     const auto offset = static_cast<GLintptr>(map_relative_offset);
     if (by_name_) {

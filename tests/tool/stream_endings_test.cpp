@@ -210,6 +210,8 @@ TEST_F(Endings, WrongUsageIsToldBeforeAnythingIsRead) {
       {},
       {"nothing-of-this-name", "--block", "64"},
       {"copy", "--block", "64", "--size", "4x4", "--pixel", "gray8"},
+      {"copy", "--block", "0"},
+      {"copy", "--block", "0", "--size", "4x4", "--pixel", "gray8"},
       {"copy", "--size", "4x4"},
       {"copy", "--pixel", "gray8"},
       {"copy", "--block", "64", "--out-block", "32"},

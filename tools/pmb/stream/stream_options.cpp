@@ -4,6 +4,14 @@
 #include "stream_options.hpp"
 
 namespace pmb::tool {
+namespace {
+
+/// What is wrong with a size that was given as nothing; 0 stands for "not given" elsewhere.
+std::string not_zero(const std::string& bytes) {
+  return bytes == "0" ? "must be at least one byte" : "";
+}
+
+}  // namespace
 
 void add_stream_options(CLI::App& app, StreamOptions& options) {
   app.footer(
@@ -20,7 +28,8 @@ void add_stream_options(CLI::App& app, StreamOptions& options) {
       ->capture_default_str();
   app.add_option("--block", options.block_bytes, "Raw data in blocks of this size: 4096, 64K, 8M")
       ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES")
+      ->check(not_zero)
+      ->option_text("BYTES")
       ->group("Data");
   app.add_option("--size", options.size, "Raw data in frames of this many pixels; with --pixel")
       ->type_name("WxH")
@@ -29,7 +38,8 @@ void add_stream_options(CLI::App& app, StreamOptions& options) {
   app.add_option("--out-block", options.out_block_bytes,
                  "Bytes that the kernel writes for a block, where they differ")
       ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES")
+      ->check(not_zero)
+      ->option_text("BYTES")
       ->group("Data");
 
   app.add_option("--uniform", options.uniforms,
