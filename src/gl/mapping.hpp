@@ -37,9 +37,6 @@ struct Mapping {
 
   /// For rings and pools.
   static Mapping* of(const MappedBuffer& buffer) noexcept { return buffer.mapping_.get(); }
-  static MappedBuffer wrap(std::unique_ptr<Mapping> mapping) noexcept {
-    return MappedBuffer(std::move(mapping));
-  }
 
  private:
   friend class pmb::MappedBuffer;

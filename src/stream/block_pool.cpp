@@ -65,7 +65,6 @@ struct BlockPoolControl final : Lender {
   };
 
   static BlockPoolControl* of(const Block& block) noexcept { return block.control_; }
-  static BlockPool wrap(BlockPoolControl* control) noexcept { return BlockPool(control); }
 
   Record* find(const Block& block) noexcept {
     const std::uint64_t index = block.key_ & kIndexMask;

@@ -20,10 +20,20 @@ using detail::TransferRings;
 
 namespace {
 
-Result<TransferRings*> rings_of(ContextState& state, std::source_location where) {
-  return guarded(where, [&]() -> Result<TransferRings*> {
+/// The ring of one direction, made at its first use.
+template <class Ring>
+Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
+                        std::source_location where) {
+  return guarded(where, [&]() -> Result<Ring*> {
+    ContextState& state = ContextState::of(context);
     if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
-    return state.transfer.get();
+    std::optional<Ring>& kept = (*state.transfer).*direction;
+    if (!kept) {
+      auto ring = Ring::create(context, {.capacity_bytes = TransferRings::kCapacity, .label = label}, where);
+      if (!ring) return tl::unexpected(ring.error());
+      kept = std::move(*ring);
+    }
+    return &*kept;
   });
 }
 
@@ -55,16 +65,9 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  const auto kept = rings_of(state, where);
+  const auto kept = kept_ring(context, &TransferRings::up, "pmb upload", where);
   if (!kept) return tl::unexpected(kept.error());
-  TransferRings& rings = **kept;
-  if (!rings.up) {
-    auto ring = UploadRing::create(
-        context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb upload"}, where);
-    if (!ring) return tl::unexpected(ring.error());
-    rings.up = std::move(*ring);
-  }
-  UploadRing& ring = *rings.up;
+  UploadRing& ring = **kept;
   for (std::size_t done = 0; done < bytes.size();) {
     const std::size_t size = std::min<std::size_t>(bytes.size() - done, TransferRings::kPiece);
     auto slice = with_a_fence(state, where, [&] { return ring.acquire(size, 1, where); });
@@ -89,15 +92,9 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  const auto kept = rings_of(state, where);
+  const auto kept = kept_ring(context, &TransferRings::down, "pmb download", where);
   if (!kept) return tl::unexpected(kept.error());
-  TransferRings& rings = **kept;
-  if (!rings.down) {
-    auto ring = ReadbackRing::create(
-        context, {.capacity_bytes = TransferRings::kCapacity, .label = "pmb download"}, where);
-    if (!ring) return tl::unexpected(ring.error());
-    rings.down = std::move(*ring);
-  }
+  ReadbackRing& ring = **kept;
   // Two pieces are under way: while the CPU copies one out, the GPU fills the other.
   struct Piece {
     PendingReadback pending;
@@ -117,8 +114,8 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
     finish(under_way[turn]);
     if (!outcome) break;
     const std::size_t size = std::min<std::size_t>(bytes.size() - asked, TransferRings::kPiece);
-    auto pending = with_a_fence(
-        state, where, [&] { return rings.down->request(buffer, offset_bytes + asked, size, where); });
+    auto pending =
+        with_a_fence(state, where, [&] { return ring.request(buffer, offset_bytes + asked, size, where); });
     if (!pending) {
       outcome = tl::unexpected(pending.error());
       break;

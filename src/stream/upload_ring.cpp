@@ -21,7 +21,6 @@ struct UploadRingControl final : RingControl {
     return hot == no_ring() ? nullptr : static_cast<UploadRingControl*>(hot);
   }
   static std::uint64_t key_of(const Slice& slice) noexcept { return slice.key_; }
-  static UploadRing wrap(UploadRingControl* control) noexcept { return UploadRing(control); }
 
   RingSlot* find(Slice slice) noexcept {
     return slice.control_ == this ? layout.find_live(slice.key_) : nullptr;
