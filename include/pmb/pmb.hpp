@@ -8,6 +8,7 @@
 #include <pmb/plan.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
+#include <pmb/store_fence.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer.hpp>
 #include <pmb/upload_ring.hpp>
