@@ -10,7 +10,8 @@
 //          other.
 // Memory:  the driver's.
 // Errors:  unsupported (no EGL, no such version), invalid_argument (no such GPU).
-// GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL, no surface.
+// GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL or OpenGL ES,
+//          no surface.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,8 @@
 #include <vector>
 
 namespace pmb {
+
+class HeadlessContext;
 
 /// One entry of list_gpus().
 struct GpuInfo {
@@ -39,10 +42,14 @@ struct HeadlessOptions {
   std::optional<int> gpu_index = {};  ///< As list_gpus() counts.
   std::string gpu_name = {};          ///< Part of a name, case ignored; the first match.
   bool software = false;              ///< The CPU, also where there is a GPU.
-  int gl_major = 0;                   ///< Least version wanted; 0: the newest core profile there is.
+  bool gles = false;                  ///< OpenGL ES 3.0 or newer in place of a desktop core profile.
+  int gl_major = 0;                   ///< Least version wanted; 0: the newest there is.
   int gl_minor = 0;
   bool no_error = false;  ///< EGL_KHR_create_context_no_error.
   bool robust = true;     ///< Lose-context-on-reset where the driver has it.
+  /// Buffers, textures and fences are shared with this context, on whose GPU the new one is made; a choice
+  /// above that means another GPU is no_such_gpu. Used inside create() only; may be current on any thread.
+  const HeadlessContext* share_with = nullptr;
 };
 
 /// A context without a window. Move-only; not current until make_current().

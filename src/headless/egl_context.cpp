@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Raw EGL contexts for desktop OpenGL.
+// Raw EGL contexts for OpenGL and OpenGL ES.
 
 #include "egl_context.hpp"
 
@@ -7,6 +7,7 @@
 
 #include <array>
 #include <compare>
+#include <span>
 
 namespace pmb::detail::egl {
 namespace {
@@ -18,35 +19,40 @@ struct Version {
 };
 
 // Every version that has a core profile, newest first.
-constexpr std::array<Version, 9> kVersions = {
-    {{4, 6}, {4, 5}, {4, 4}, {4, 3}, {4, 2}, {4, 1}, {4, 0}, {3, 3}, {3, 2}}};
+constexpr Version kCoreVersions[] = {{4, 6}, {4, 5}, {4, 4}, {4, 3}, {4, 2}, {4, 1}, {4, 0}, {3, 3}, {3, 2}};
+// Every version of OpenGL ES that has fences.
+constexpr Version kEsVersions[] = {{3, 2}, {3, 1}, {3, 0}};
 
 // The thread's API decides what eglCreateContext makes; it is the caller's, so it is put back.
-class OpenGlApi {
+class BoundApi {
  public:
-  OpenGlApi() noexcept : before_(eglQueryAPI()) { eglBindAPI(EGL_OPENGL_API); }
-  OpenGlApi(const OpenGlApi&) = delete;
-  OpenGlApi& operator=(const OpenGlApi&) = delete;
-  ~OpenGlApi() {
+  explicit BoundApi(EGLenum api) noexcept : before_(eglQueryAPI()), bound_(eglBindAPI(api) == EGL_TRUE) {}
+  BoundApi(const BoundApi&) = delete;
+  BoundApi& operator=(const BoundApi&) = delete;
+  ~BoundApi() {
     if (before_ != EGL_NONE) eglBindAPI(before_);
   }
+  /// False where this EGL does not know the API.
+  bool is_bound() const noexcept { return bound_; }
 
  private:
   EGLenum before_;
+  bool bound_;
 };
 
-EGLConfig config_for(EGLDisplay display) noexcept {
+EGLConfig config_for(EGLDisplay display, bool gles) noexcept {
   if (has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_KHR_no_config_context"))
     return EGL_NO_CONFIG_KHR;
   // A surface type of 0 asks for none; the default would ask for windows, which these displays do not have.
-  const EGLint attributes[] = {EGL_SURFACE_TYPE, 0, EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT, EGL_NONE};
+  const EGLint attributes[] = {EGL_SURFACE_TYPE, 0, EGL_RENDERABLE_TYPE,
+                               gles ? EGL_OPENGL_ES3_BIT : EGL_OPENGL_BIT, EGL_NONE};
   EGLConfig config = nullptr;
   EGLint count = 0;
   if (eglChooseConfig(display, attributes, &config, 1, &count) != EGL_TRUE || count < 1) return nullptr;
   return config;
 }
 
-EGLContext try_version(EGLDisplay display, EGLConfig config, Version version, bool no_error,
+EGLContext try_version(EGLDisplay display, EGLConfig config, const ContextRequest& request, Version version,
                        bool robust) noexcept {
   std::array<EGLint, 11> attributes{};
   std::size_t used = 0;
@@ -56,12 +62,19 @@ EGLContext try_version(EGLDisplay display, EGLConfig config, Version version, bo
   };
   add(EGL_CONTEXT_MAJOR_VERSION, version.major);
   add(EGL_CONTEXT_MINOR_VERSION, version.minor);
-  add(EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT);
+  if (!request.gles) add(EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT);
   // Robust buffer access is not asked for: it costs, and what pmb needs is to learn of a reset.
-  if (robust) add(EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY, EGL_LOSE_CONTEXT_ON_RESET);
-  if (no_error) add(EGL_CONTEXT_OPENGL_NO_ERROR_KHR, EGL_TRUE);
+  // EGL 1.5 took the attribute over for both APIs (section 3.7.1); before, OpenGL ES has the extension's.
+  const bool by_extension =
+      request.gles && has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_EXT_create_context_robustness");
+  if (robust) {
+    add(by_extension ? EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT
+                     : EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY,
+        EGL_LOSE_CONTEXT_ON_RESET);
+  }
+  if (request.no_error) add(EGL_CONTEXT_OPENGL_NO_ERROR_KHR, EGL_TRUE);
   attributes[used] = EGL_NONE;
-  return eglCreateContext(display, config, EGL_NO_CONTEXT, attributes.data());
+  return eglCreateContext(display, config, request.share_with, attributes.data());
 }
 
 }  // namespace
@@ -93,17 +106,20 @@ bool has_name(const char* list, std::string_view name) noexcept {
 }
 
 tl::expected<EGLContext, Failure> create_context(EGLDisplay display, const ContextRequest& request) noexcept {
-  const OpenGlApi api;
-  const EGLConfig config = config_for(display);
+  const BoundApi api(request.gles ? EGL_OPENGL_ES_API : EGL_OPENGL_API);
+  if (!api.is_bound()) return tl::unexpected(failure_of("eglBindAPI"));
+  const EGLConfig config = config_for(display, request.gles);
+  const std::span<const Version> versions =
+      request.gles ? std::span<const Version>(kEsVersions) : std::span<const Version>(kCoreVersions);
   const Version least = request.gl_major > 0 ? Version{request.gl_major, request.gl_minor} : Version{0, 0};
 
   Failure failure{"eglCreateContext", EGL_BAD_MATCH};
-  for (const Version version : kVersions) {
+  for (const Version version : versions) {
     if (version < least) break;
     // A version without reset notification is worth more than an older one with it.
     for (const bool robust : {true, false}) {
       if (robust && !request.robust) continue;
-      const EGLContext context = try_version(display, config, version, request.no_error, robust);
+      const EGLContext context = try_version(display, config, request, version, robust);
       if (context != EGL_NO_CONTEXT) return context;
       failure = failure_of("eglCreateContext");
     }

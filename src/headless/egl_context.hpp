@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Raw EGL contexts for desktop OpenGL: making one as asked, and putting back what was current before.
+// Raw EGL contexts for OpenGL and OpenGL ES: making one as asked, and putting back what was current before.
 #pragma once
 
 #include <EGL/egl.h>
@@ -28,14 +28,15 @@ bool has_name(const char* list, std::string_view name) noexcept;
 
 /// What a context shall be like.
 struct ContextRequest {
-  int gl_major = 0;  ///< Least version wanted; 0: the newest that there is.
+  bool gles = false;  ///< OpenGL ES; else a core profile of desktop OpenGL.
+  int gl_major = 0;   ///< Least version wanted; 0: the newest that there is.
   int gl_minor = 0;
   bool no_error = false;
-  bool robust = true;  ///< A wish: where the driver cannot, the context is made without.
+  bool robust = true;                      ///< A wish: where the driver cannot, the context is made without.
+  EGLContext share_with = EGL_NO_CONTEXT;  ///< Of the same display.
 };
 
-/// A core profile context on an initialised display, of the newest version that the driver makes. Current
-/// nowhere.
+/// A context on an initialised display, of the newest version that the driver makes. Current nowhere.
 tl::expected<EGLContext, Failure> create_context(EGLDisplay display, const ContextRequest& request) noexcept;
 
 /// Makes the context current on this thread, with no surface.

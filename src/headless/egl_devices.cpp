@@ -103,10 +103,11 @@ std::vector<Device> find_devices(const Client& client) {
   return devices;
 }
 
-// Answers nothing where the display makes no desktop context, and "" where the context cannot be made
-// current, as on a thread where one of GLX is.
+// Answers nothing where the display makes no context, and "" where the context cannot be made current, as on a
+// thread where one of GLX is.
 std::optional<std::string> ask_renderer(EGLDisplay display) {
-  const auto context = create_context(display, {.robust = false});
+  auto context = create_context(display, {.robust = false});
+  if (!context) context = create_context(display, {.gles = true, .robust = false});
   if (!context) return std::nullopt;
   std::string renderer;
   {

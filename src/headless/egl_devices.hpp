@@ -24,7 +24,7 @@ struct Survey {
   int usable = 0;             ///< Those that were visited.
 };
 
-/// Opens and visits everything that offers desktop OpenGL, GPUs before software, until `visit` answers true.
+/// Opens and visits everything that offers desktop OpenGL or OpenGL ES, GPUs before software, until `visit` answers true.
 /// What comes behind that is not opened. Leaves current what was current before.
 Survey visit_gpus(const std::function<bool(const Gpu&)>& visit);
 

@@ -76,9 +76,27 @@ Result<std::vector<GpuInfo>> list_gpus(std::source_location where) {
 
 Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, std::source_location where) {
   try {
-    const egl::ContextRequest request{options.gl_major, options.gl_minor, options.no_error, options.robust};
+    egl::ContextRequest request{.gles = options.gles,
+                                .gl_major = options.gl_major,
+                                .gl_minor = options.gl_minor,
+                                .no_error = options.no_error,
+                                .robust = options.robust};
     const bool chosen = options.gpu_index.has_value() || !options.gpu_name.empty() || options.software;
     auto impl = std::make_unique<Impl>();
+    if (options.share_with) {
+      const Impl* const other = options.share_with->impl_.get();
+      if (!other) return tl::unexpected(failed({"eglCreateContext", EGL_BAD_CONTEXT}, where));
+      if (!matches(other->gpu, options)) {
+        return tl::unexpected(egl::make_error(ErrorId::no_such_gpu, 0, where));
+      }
+      request.share_with = other->context;
+      const auto context = egl::create_context(other->display, request);
+      if (!context) return tl::unexpected(failed(context.error(), where));
+      impl->display = other->display;
+      impl->context = *context;
+      impl->gpu = other->gpu;
+      return HeadlessContext(std::move(impl));
+    }
     std::optional<egl::Failure> first_failure;
     const egl::Survey survey = egl::visit_gpus([&](const egl::Gpu& gpu) {
       if (!matches(gpu.info, options)) return false;

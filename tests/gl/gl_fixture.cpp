@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include "gl_spy.hpp"
@@ -29,7 +30,11 @@ std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const
 
 GladGLContext load_gl() {
   GladGLContext gl{};
-  EXPECT_NE(gladLoadGLContext(&gl, eglGetProcAddress), 0);
+  using GetString = const unsigned char* (*)(GLenum);
+  const auto get_string = reinterpret_cast<GetString>(eglGetProcAddress("glGetString"));
+  const auto* const version = reinterpret_cast<const char*>(get_string(GL_VERSION));
+  const bool es = std::string_view(version != nullptr ? version : "").starts_with("OpenGL ES ");
+  EXPECT_NE(es ? gladLoadGLES2Context(&gl, eglGetProcAddress) : gladLoadGLContext(&gl, eglGetProcAddress), 0);
   return gl;
 }
 
