@@ -202,4 +202,16 @@ TEST_F(Info, UnknownOptionIsExitCodeOne) {
   EXPECT_EQ(run("info --no-such-option 2>/dev/null").exit_code, ExitCode::kUsage);
 }
 
+TEST_F(Info, VersionAskedForIsTheLeastThatComes) {
+  EXPECT_EQ(run("info --software --gl-version 3.2 >/dev/null").exit_code, ExitCode::kSuccess);
+  const ProgramRun errors = run("info --software --gl-version 9.0" + kOnlyErrors);
+  EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
+  EXPECT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
+  for (const char* text : {"4", "4.", ".3", "4.3.1", "four", "-4.3", "0.1", "''"}) {
+    const ProgramRun usage = run(std::string("info --gl-version ") + text + kOnlyErrors);
+    EXPECT_EQ(usage.exit_code, ExitCode::kUsage) << text;
+    EXPECT_NE(usage.output.find("--gl-version"), std::string::npos) << usage.output;
+  }
+}
+
 }  // namespace

@@ -237,6 +237,13 @@ TEST_F(Endings, WrongUsageIsToldBeforeAnythingIsRead) {
   }
 }
 
+TEST_F(Endings, KernelsOnOpenGlEsAreRefusedByName) {
+  const ProgramRun run = run_stream({"copy", "--block", "64", "--gles"}, noise(64));
+  EXPECT_EQ(run.exit_code, kUsage);
+  EXPECT_TRUE(says(run, "--gles")) << run.errors;
+  EXPECT_TRUE(says(run, "desktop OpenGL")) << run.errors;
+}
+
 TEST_F(Endings, TheJsonTellsTheErrorToo) {
   const TemporaryFolder folder;
   EXPECT_EQ(run_stream({"copy", "--json", folder.file("json")}, noise(100)).exit_code, kInput);

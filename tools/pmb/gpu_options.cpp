@@ -7,6 +7,18 @@
 #include <utility>
 
 namespace pmb::tool {
+namespace {
+
+// "4.3", and nothing else.
+bool read_version(const std::string& text, int& major, int& minor) {
+  const char* const end = text.data() + text.size();
+  const auto [dot, no_major] = std::from_chars(text.data(), end, major);
+  if (no_major != std::errc{} || dot == end || *dot != '.') return false;
+  const auto [stop, no_minor] = std::from_chars(dot + 1, end, minor);
+  return no_minor == std::errc{} && stop == end && major > 0 && minor >= 0;
+}
+
+}  // namespace
 
 void add_gpu_options(CLI::App& app, GpuOptions& options) {
   app.add_option("--gpu", options.gpu,
@@ -15,9 +27,25 @@ void add_gpu_options(CLI::App& app, GpuOptions& options) {
   app.add_flag("--software", options.software, "Render on the CPU, also where there is a GPU");
 }
 
+void add_api_options(CLI::App& app, GpuOptions& options) {
+  app.add_flag("--gles", options.gles, "Use OpenGL ES in place of desktop OpenGL");
+  app.add_option_function<std::string>(
+         "--gl-version",
+         [&options](const std::string& text) {
+           if (!read_version(text, options.gl_major, options.gl_minor)) {
+             throw CLI::ValidationError("--gl-version", "'" + text + "' is no version: give one such as 4.3");
+           }
+         },
+         "Least version of OpenGL (ES) to ask for; the newest is taken where none is given")
+      ->type_name("MAJOR.MINOR");
+}
+
 pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::Options context_options) {
   HeadlessOptions wanted;
   wanted.software = options.software;
+  wanted.gles = options.gles;
+  wanted.gl_major = options.gl_major;
+  wanted.gl_minor = options.gl_minor;
   const char* const end = options.gpu.data() + options.gpu.size();
   int index = 0;
   const auto [stop, error] = std::from_chars(options.gpu.data(), end, index);

@@ -14,10 +14,16 @@ namespace pmb::tool {
 struct GpuOptions {
   std::string gpu = {};   ///< An index of `pmb info --list-gpus`, or part of a name; empty: the first.
   bool software = false;  ///< The CPU, also where there is a GPU.
+  bool gles = false;      ///< OpenGL ES in place of desktop OpenGL.
+  int gl_major = 0;       ///< Least version; 0: the newest there is.
+  int gl_minor = 0;
 };
 
 /// Adds `--gpu INDEX|NAME` and `--software`. `options` must live as long as `app` parses.
 void add_gpu_options(CLI::App& app, GpuOptions& options);
+
+/// Adds `--gles` and `--gl-version MAJOR.MINOR`, for commands that run on every kind of context.
+void add_api_options(CLI::App& app, GpuOptions& options);
 
 /// A GL context, current on the thread that opened it, and pmb's view of it, which goes first.
 struct OpenGpu {

@@ -61,6 +61,7 @@ void add_info_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("info", "Show the driver, its limits and quirks, and the plan for each access");
   const auto options = std::make_shared<InfoOptions>();
   add_gpu_options(*command, options->gpu);
+  add_api_options(*command, options->gpu);
   command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--list-gpus", options->list_gpus, "List what EGL offers here instead");
   command->callback([options, &exit_code] { exit_code = run_info(*options); });

@@ -82,6 +82,13 @@ void add_stream_options(CLI::App& app, StreamOptions& options) {
       ->type_name("N")
       ->group("GPU");
   add_gpu_options(app, options.gpu);
+  app.add_flag_callback("--gles",
+                        [] {
+                          throw CLI::ValidationError(
+                              "--gles",
+                              "the kernels of pmb stream are desktop OpenGL 4.3 or newer; leave it out");
+                        })
+      ->group("");
 
   app.add_flag("--check", options.check, "Compares every byte with the traditional path")->group("Results");
   app.add_flag("--verify", options.verify, "Compares every byte with plain C++ on the CPU (built-ins only)")
