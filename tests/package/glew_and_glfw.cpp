@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// pmb in a program that has its window from GLFW and its entry points from GLEW, linked statically.
+
+#include <GL/glew.h>
+// The loader's header first.
+#include <GLFW/glfw3.h>
+
+#include "round_trip.hpp"
+
+int main() {
+  if (!glfwInit()) return neighbour::skip("GLFW finds no window system");
+  glfwWindowHint(GLFW_VISIBLE, GLFW_FALSE);
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 4);
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 4);
+  glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
+  GLFWwindow* const window = glfwCreateWindow(64, 64, "pmb beside GLEW and GLFW", nullptr, nullptr);
+  if (window == nullptr) return neighbour::skip("GLFW makes no window with OpenGL 4.4 here");
+  glfwMakeContextCurrent(window);
+  glewExperimental = GL_TRUE;
+  if (glewInit() != GLEW_OK) return neighbour::failed("glewInit");
+  glGetError();  // GLEW leaves one behind in core profiles
+
+  const int status = neighbour::round_trip(glfwGetProcAddress);
+  glfwDestroyWindow(window);
+  glfwTerminate();
+  return status;
+}
