@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Everything but headless contexts, which are a library target of their own (pmb/headless.hpp).
+// Everything but what library targets of their own hold: headless contexts (pmb/headless.hpp) and oneTBB's threads
+// (pmb/tbb.hpp).
 #pragma once
 
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
 #include <pmb/mapped_buffer.hpp>
+#include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/store_fence.hpp>
+#include <pmb/stream_copy.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer.hpp>
 #include <pmb/upload_ring.hpp>

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// Copies past the caches and with streaming loads: every byte, at every alignment, with every instruction set that
+// this machine has, and nothing outside. A missing store fence is not seen here: no run shows it reliably on x86.
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <pmb/stream_copy.hpp>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/stream_kernels.hpp"
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+constexpr std::size_t kPiece = pmb::kCopyPieceBytes;
+
+Bytes noise(std::size_t count, std::uint32_t seed) {
+  Bytes bytes(count);
+  for (std::byte& byte : bytes) {
+    seed = seed * 1664525 + 1013904223;
+    byte = static_cast<std::byte>(seed >> 24);
+  }
+  return bytes;
+}
+
+/// Memory between two pages that cannot be touched. Ranges are handed out at its very start or its very end.
+class Fenced {
+ public:
+  explicit Fenced(std::size_t least) {
+    page_ = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    size_ = (least + page_ - 1) / page_ * page_;
+    void* all = mmap(nullptr, size_ + 2 * page_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) throw std::runtime_error("mmap");
+    first_ = static_cast<std::byte*>(all) + page_;
+    if (mprotect(first_, size_, PROT_READ | PROT_WRITE) != 0) throw std::runtime_error("mprotect");
+  }
+  ~Fenced() { munmap(first_ - page_, size_ + 2 * page_); }
+  Fenced(const Fenced&) = delete;
+  Fenced& operator=(const Fenced&) = delete;
+  std::span<std::byte> at_start(std::size_t skip, std::size_t size) { return {first_ + skip, size}; }
+  std::span<std::byte> at_end(std::size_t skip, std::size_t size) {
+    return {first_ + size_ - skip - size, size};
+  }
+  std::span<std::byte> all() { return {first_, size_}; }
+
+ private:
+  std::size_t page_ = 0;
+  std::size_t size_ = 0;
+  std::byte* first_ = nullptr;
+};
+
+/// Makes the kernels of one instruction set the ones in use.
+class WithTarget {
+ public:
+  explicit WithTarget(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+  ~WithTarget() {
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+};
+
+std::vector<std::int64_t> targets_here() {
+  std::vector<std::int64_t> found;
+  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
+    const std::int64_t target = left & -left;
+    const WithTarget with(target);
+    // Sets that the kernels are not compiled for are answered by another one.
+    if (std::string(pmb::core::kernel_target()) == hwy::TargetName(target)) found.push_back(target);
+  }
+  return found;
+}
+
+class StreamKernels : public testing::TestWithParam<std::int64_t> {
+ protected:
+  WithTarget with_{GetParam()};
+
+  using Kernel = void (*)(std::byte*, const std::byte*, std::size_t) noexcept;
+
+  // Every skew of both sides within a line, at sizes around every step of the loops, against both page guards; the
+  // bytes beside the target keep their value.
+  static void expect_exact(Kernel kernel) {
+    constexpr std::byte kGuard{0xA5};
+    const Bytes data = noise(2048, 7);
+    Fenced from(4096);
+    Fenced to(4096);
+    for (const std::size_t size :
+         {0U, 1U, 15U, 63U, 64U, 65U, 127U, 128U, 191U, 255U, 256U, 257U, 319U, 511U, 513U, 1031U}) {
+      for (std::size_t to_skew = 0; to_skew <= 64; to_skew += to_skew % 4 == 1 ? 3 : 1) {
+        for (std::size_t from_skew = 0; from_skew <= 64; from_skew += from_skew % 8 == 1 ? 7 : 1) {
+          for (const bool at_end : {false, true}) {
+            const auto source = at_end ? from.at_end(from_skew, size) : from.at_start(from_skew, size);
+            const auto target = at_end ? to.at_end(to_skew, size) : to.at_start(to_skew, size);
+            if (size != 0) std::memcpy(source.data(), data.data(), size);
+            std::ranges::fill(to.all(), kGuard);
+            kernel(target.data(), source.data(), size);
+            ASSERT_TRUE(std::ranges::equal(target, std::span(data).first(size)))
+                << size << " bytes, " << from_skew << " to " << to_skew;
+            const auto outside = [&](std::byte byte) { return byte == kGuard; };
+            ASSERT_TRUE(std::all_of(to.all().data(), target.data(), outside))
+                << size << " bytes, " << from_skew << " to " << to_skew;
+            ASSERT_TRUE(std::all_of(target.data() + size, to.all().data() + to.all().size(), outside))
+                << size << " bytes, " << from_skew << " to " << to_skew;
+          }
+        }
+      }
+    }
+  }
+};
+
+TEST_P(StreamKernels, StoresPastTheCachesAreExact) {
+  expect_exact(&pmb::core::store_past_caches);
+}
+
+TEST_P(StreamKernels, StreamingLoadsAreExact) {
+  expect_exact(&pmb::core::load_streaming);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, StreamKernels, testing::ValuesIn(targets_here()),
+                         [](const auto& test) { return std::string(hwy::TargetName(test.param)); });
+
+TEST(StreamCopy, UsesTheBestInstructionsThatThisMachineHas) {
+  const auto all = targets_here();
+  ASSERT_FALSE(all.empty());
+  // Highway numbers better sets lower.
+  EXPECT_STREQ(pmb::stream_copy_target(), hwy::TargetName(all.front()));
+}
+
+TEST(StreamCopy, WhatDoesNotFitIsNotCopied) {
+  Bytes small(10, std::byte{1});
+  const Bytes large(11, std::byte{2});
+  EXPECT_FALSE(pmb::copy_to_mapped(small, large));
+  EXPECT_FALSE(pmb::copy_from_mapped(small, large));
+  EXPECT_EQ(small, Bytes(10, std::byte{1}));
+  EXPECT_TRUE(pmb::copy_to_mapped(small, {}));
+  EXPECT_TRUE(pmb::copy_from_mapped({}, {}));
+  EXPECT_EQ(small, Bytes(10, std::byte{1}));
+}
+
+// Whatever a callback does with the bodies, each byte is copied.
+struct Callback {
+  const char* name;
+  pmb::ParallelFor run;
+};
+
+std::vector<Callback> callbacks() {
+  return {{"None", {}},
+          {"InOrder",
+           [](std::size_t count, pmb::ParallelBody body) {
+             for (std::size_t i = 0; i < count; ++i) body(i);
+           }},
+          {"InReverse",
+           [](std::size_t count, pmb::ParallelBody body) {
+             while (count > 0) body(--count);
+           }},
+          {"OnlyTheLast", [](std::size_t count, pmb::ParallelBody body) { body(count - 1); }},
+          {"Nothing", [](std::size_t, pmb::ParallelBody) {}},
+          {"Throwing",
+           [](std::size_t, pmb::ParallelBody body) {
+             body(0);
+             throw std::runtime_error("no threads");
+           }},
+          {"ThrowingAtOnce", [](std::size_t, pmb::ParallelBody) { throw 42; }},
+          {"Threads", [](std::size_t count, pmb::ParallelBody body) {
+             std::vector<std::thread> threads;
+             for (std::size_t i = 0; i < count; ++i) threads.emplace_back(body, i);
+             for (std::thread& thread : threads) thread.join();
+           }}};
+}
+
+class StreamCopyThreads : public testing::TestWithParam<Callback> {};
+
+TEST_P(StreamCopyThreads, EverySizeAndAlignmentIsExact) {
+  const Bytes data = noise(5 * kPiece, 3);
+  Bytes target(data.size() + 256);
+  for (const std::uint32_t threads : {1U, 2U, 3U, 8U}) {
+    for (const std::size_t size :
+         {std::size_t{100}, kPiece - 1, kPiece + 1, 2 * kPiece, 2 * kPiece + 63, 4 * kPiece + 129}) {
+      for (const std::size_t skew : {0U, 1U, 63U}) {
+        for (const int way : {0, 1, 2, 3}) {
+          std::ranges::fill(target, std::byte{0x77});
+          const pmb::CopyOptions options = {.parallel_for = &GetParam().run,
+                                            .threads = threads,
+                                            .streaming_from_bytes = way == 1 ? SIZE_MAX : 1,
+                                            .slow_reads = way == 3};
+          const std::span source = std::span(data).subspan(skew, size);
+          const std::span there = std::span(target).subspan(64 + (skew * 5) % 64, size);
+          const bool done = way < 2 ? pmb::copy_to_mapped(there, source, options)
+                                    : pmb::copy_from_mapped(there, source, options);
+          ASSERT_TRUE(done);
+          ASSERT_TRUE(std::ranges::equal(there, source)) << size << " at " << skew << " on " << threads;
+          ASSERT_EQ(*(there.data() - 1), std::byte{0x77});
+          ASSERT_EQ(*(there.data() + size), std::byte{0x77});
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Callbacks, StreamCopyThreads, testing::ValuesIn(callbacks()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(StreamCopy, AsksForNoMoreThreadsThanPiecesOrThanAllowed) {
+  std::size_t asked = 0;
+  const pmb::ParallelFor run = [&](std::size_t count, pmb::ParallelBody) { asked = count; };
+  const Bytes data = noise(3 * kPiece, 1);
+  Bytes target(data.size());
+  const auto count = [&](std::size_t size, std::uint32_t threads) {
+    asked = 1;
+    pmb::copy_to_mapped(target, std::span(data).first(size), {.parallel_for = &run, .threads = threads});
+    return asked;
+  };
+  EXPECT_EQ(count(kPiece, 8), 1U);
+  EXPECT_EQ(count(kPiece + 1, 8), 2U);
+  EXPECT_EQ(count(3 * kPiece, 8), 3U);
+  EXPECT_EQ(count(3 * kPiece, 2), 2U);
+  EXPECT_EQ(count(3 * kPiece, 1), 1U);
+  EXPECT_EQ(count(3 * kPiece, 0), 1U);
+}
+
+}  // namespace
