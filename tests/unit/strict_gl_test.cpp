@@ -83,6 +83,7 @@ TEST_F(StrictGl, ACallWithoutAContextIsCountedAndDoesNothing) {
   EXPECT_EQ(FakeGl::current(), fake_->identity());
   gl_.Flush();
   EXPECT_EQ(strict_gl::calls_without_context(), 2U);
+  strict_gl::reset_calls_without_context();
 }
 
 // --- order ---
