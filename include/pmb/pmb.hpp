@@ -3,6 +3,7 @@
 // (pmb/tbb.hpp).
 #pragma once
 
+#include <pmb/arena.hpp>
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
 #include <pmb/mapped_buffer.hpp>

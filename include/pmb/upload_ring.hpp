@@ -39,6 +39,7 @@
 
 namespace pmb {
 
+class Arena;
 class Context;
 namespace detail {
 struct UploadRingControl;
@@ -168,6 +169,18 @@ class UploadRing {
     return acquire_slowly(size_bytes, alignment, false, where);
   }
 
+  /// Reserves a slice for each of `sizes_bytes`, one behind the other, and writes their handles to the front of
+  /// `slices`: all or none. Waits as acquire does, once for all of them together. Statuses: those of acquire
+  /// (too_large: they can never be in the ring together), and invalid_argument (fewer slices than sizes).
+  Result<void> acquire(std::span<const std::uint64_t> sizes_bytes, std::span<Slice> slices,
+                       std::uint64_t alignment = 0,
+                       std::source_location where = std::source_location::current());
+
+  /// Lends a slice of `size_bytes` to worker threads, which take pieces of it without a lock; see
+  /// pmb/arena.hpp. Waits as acquire does; takes a lock of pmb's own. Statuses: those of acquire, and
+  /// out_of_memory.
+  Result<Arena> lend(std::uint64_t size_bytes, std::source_location where = std::source_location::current());
+
   /// Ends filling: the first `used_bytes` become visible to commands issued from now on. The tail goes back
   /// at once if nothing was acquired since, else with the slice. Flushes exactly these bytes under explicit
   /// flush, makes no GL call under coherent. 0 is fine. Statuses: stale_handle, refused (already published),
@@ -183,6 +196,23 @@ class UploadRing {
     }
     return publish_slowly(slice, used_bytes, where);
   }
+
+  /// Publishes many slices, of each the first `used_bytes` of its own, or all of them whole where `used_bytes`
+  /// is empty. One flush covers what touches, and what was acquired one right after the other with less than
+  /// the default alignment between: give slices in the order of acquiring. All or none: a refusal changes
+  /// nothing. Statuses: those of publish (refused: one is given twice, too), and invalid_argument (as many
+  /// sizes as slices are needed).
+  Result<void> publish(std::span<const Slice> slices, std::span<const std::uint64_t> used_bytes = {},
+                       std::source_location where = std::source_location::current());
+
+  /// Ends an arena: no thread can take from it any more, and what was taken becomes visible, in one flush. The
+  /// rest goes back as the tail of a slice does. The caller owes: every taken piece was handed back. Answers
+  /// the slice to use and to retire as any other. Validation reports pieces that were overrun. Statuses:
+  /// those of publish.
+  Result<Slice> publish(const Arena& arena, std::source_location where = std::source_location::current());
+
+  /// Ends an arena without use; what it held goes back. Statuses: those of cancel.
+  Result<void> cancel(const Arena& arena, std::source_location where = std::source_location::current());
 
   /// Undoes an acquire. Statuses: stale_handle, refused (published already).
   Result<void> cancel(Slice slice, std::source_location where = std::source_location::current());

@@ -67,6 +67,16 @@ RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noex
   return RingAnswer::ok;
 }
 
+void RingLayout::rewind(const Place& place) noexcept {
+  for (; next_key_ != place.next_key; next_key_ -= RingSlot::kStates) {
+    newest().tag = 0;
+    --open_;
+  }
+  head_ = place.head;
+  wrap_key_ = place.wrap_key;
+  update_limits();
+}
+
 void RingLayout::update_limits() noexcept {
   limit_ = wrapped() ? front_line() : last_;
   ahead_limit_ = attended_ ? 0 : limit_;

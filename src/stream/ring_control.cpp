@@ -111,12 +111,51 @@ Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignm
   return {};
 }
 
+RingControl::Deadline RingControl::deadline_from_now() const noexcept {
+  // Beyond a year the clock's arithmetic could overflow.
+  return std::chrono::steady_clock::now() +
+         std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(8760));
+}
+
 Result<void> RingControl::reserve(std::uint64_t size, std::uint64_t alignment, Wait wait,
                                   std::source_location where) {
+  return reserve_until(size, alignment, wait, deadline_from_now(), where);
+}
+
+Result<void> RingControl::reserve_all(std::span<const std::uint64_t> sizes, std::uint64_t alignment,
+                                      std::source_location where) {
+  if (sizes.size() > layout.slot_count() && layout.capacity() != 0) {
+    return fail(ErrorId::exceeds_records, where, {.numbers = {sizes.size(), layout.slot_count()}});
+  }
+  const Deadline deadline = deadline_from_now();
+  for (bool from_start = false;; from_start = true) {
+    const core::RingLayout::Place start = layout.place();
+    Result<void> reserved = {};
+    std::uint64_t total = 0;
+    for (const std::uint64_t size : sizes) {
+      if (!layout.reserve_ahead(size, alignment)) {
+        reserved = reserve_until(size, alignment, Wait::bounded, deadline, where);
+      }
+      if (!reserved) break;
+      total += size;
+    }
+    if (reserved) return reserved;
+    const bool own_in_the_way = layout.reserved_since(start) > 0 &&
+                                layout.records() == layout.reserved_since(start) &&
+                                reserved.error().status == Status::would_block;
+    layout.rewind(start);
+    if (!own_in_the_way) return reserved;
+    // Nothing but these slices was left in the ring. Laid out from its start they may still fit.
+    --would_blocks;
+    if (from_start) return fail(ErrorId::exceeds_ring, where, {.numbers = {total, layout.capacity()}});
+    layout.reclaim(line->passed());
+  }
+}
+
+Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                        Deadline deadline, std::source_location where) {
   if (alignment == 0) alignment = layout.default_alignment();
   if (auto legal = check_request(size, alignment, where); !legal) return legal;
-  const auto deadline = std::chrono::steady_clock::now() +
-                        std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(8760));
   for (bool polled = false, waited = false;;) {
     if (shadow) shadow->settle(line->passed(), where);
     layout.reclaim(line->passed());

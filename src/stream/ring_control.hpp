@@ -10,6 +10,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
+#include <span>
 
 #include "check/ring_shadow.hpp"
 #include "gl/context_state.hpp"
@@ -37,6 +38,10 @@ struct RingControl : Lender, RingHot {
   /// Reserves a slice wherever it may lie, taking back what has passed, waiting if that is allowed.
   Result<void> reserve(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where);
 
+  /// Reserves a slice for each size, one behind the other, or none.
+  Result<void> reserve_all(std::span<const std::uint64_t> sizes, std::uint64_t alignment,
+                           std::source_location where);
+
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
   /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
@@ -62,6 +67,10 @@ struct RingControl : Lender, RingHot {
   ~RingControl() = default;
 
  private:
+  using Deadline = std::chrono::steady_clock::time_point;
+  Deadline deadline_from_now() const noexcept;
+  Result<void> reserve_until(std::uint64_t size, std::uint64_t alignment, Wait wait, Deadline deadline,
+                             std::source_location where);
   Result<void> check_request(std::uint64_t size, std::uint64_t alignment, std::source_location where) const;
 };
 

@@ -88,6 +88,20 @@ class RingLayout {
   /// reclaim().
   RingAnswer reserve(std::uint64_t size, std::uint64_t alignment) noexcept;
 
+  /// How far reserving has come, so that several reservations can be undone together.
+  struct Place {
+    std::uint64_t head = 0;
+    std::uint64_t next_key = 0;
+    std::uint64_t wrap_key = 0;
+  };
+  Place place() const noexcept { return {head_, next_key_, wrap_key_}; }
+  /// Slices reserved since.
+  std::uint64_t reserved_since(const Place& place) const noexcept {
+    return (next_key_ - place.next_key) / RingSlot::kStates;
+  }
+  /// Undoes everything reserved since `place`. Nobody may have seen a key of it: keys are given out again.
+  void rewind(const Place& place) noexcept;
+
   /// The greatest slice that can ever fit at this alignment, 0 if none does.
   std::uint64_t greatest_slice(std::uint64_t alignment) const noexcept;
 

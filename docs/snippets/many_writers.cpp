@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Many threads write one frame's data straight into shared memory: an arena for what nobody can size before, and
+// slices acquired together for what has a known size.
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "setup.hpp"
+
+namespace {
+
+constexpr std::size_t kWorkers = 4;
+constexpr int kFrames = 50;
+constexpr std::size_t kFrameBytes = 64 << 10;
+
+struct Particle {
+  float position[3];
+  std::uint32_t colour;
+};
+
+struct Header {
+  std::uint32_t worker;
+  std::uint32_t particles;
+};
+
+/// What the workers found: pieces, in any order.
+struct Found {
+  std::mutex lock;
+  std::vector<pmb::ArenaPiece> pieces;
+};
+
+/// One worker's share of a frame.
+void simulate(const pmb::Arena& arena, std::span<std::byte> header, std::uint32_t worker, int frame,
+              Found& found) {
+  std::vector<Particle> alive(static_cast<std::size_t>(frame % 7 + 1) * (worker + 1),
+                              {{1, 2, 3}, worker});  // no one knows before how many
+  if (const auto piece = arena.take(alive.size() * sizeof(Particle), sizeof(Particle))) {
+    std::memcpy(piece->bytes.data(), alive.data(), piece->bytes.size());
+    const std::lock_guard lock(found.lock);
+    found.pieces.push_back(*piece);
+  }
+  const Header what = {worker, static_cast<std::uint32_t>(alive.size())};
+  std::memcpy(header.data(), &what, sizeof what);
+  arena.finish();  // needed after non-temporal stores; the join or lock behind it then hands all bytes over
+}
+
+}  // namespace
+
+int main() {
+  sample::Gl gl;
+  GLuint target = 0;
+  glGenBuffers(1, &target);
+  glBindBuffer(GL_COPY_WRITE_BUFFER, target);
+  glBufferData(GL_COPY_WRITE_BUFFER, kFrameBytes, nullptr, GL_STATIC_DRAW);
+  auto ring = sample::need(
+      pmb::UploadRing::create(gl.context, {.capacity_bytes = 4 * kFrameBytes, .label = "frames"}));
+
+  for (int frame = 0; frame < kFrames; ++frame) {
+    Found found;
+    std::size_t drawn = 0;
+    auto arena = sample::need(ring.lend(kFrameBytes));
+    std::array<pmb::Slice, kWorkers> headers;
+    const std::array<std::uint64_t, kWorkers> sizes = {sizeof(Header), sizeof(Header), sizeof(Header),
+                                                       sizeof(Header)};
+    sample::need(ring.acquire(sizes, headers));  // all of them or none
+
+    std::vector<std::thread> workers;
+    for (std::uint32_t worker = 0; worker < kWorkers; ++worker) {
+      workers.emplace_back(simulate, arena, headers[worker].raw_bytes(), worker, frame, std::ref(found));
+    }
+    for (std::thread& worker : workers) worker.join();
+
+    const auto slice = sample::need(ring.publish(arena));  // one flush for all pieces
+    sample::need(ring.publish(headers));                   // and one for all headers
+    for (const pmb::ArenaPiece& piece : found.pieces) {
+      glBindBuffer(GL_COPY_READ_BUFFER, piece.buffer);
+      glBindBuffer(GL_COPY_WRITE_BUFFER, target);
+      glCopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER,
+                          static_cast<GLintptr>(piece.offset_bytes), static_cast<GLintptr>(drawn),
+                          static_cast<GLsizeiptr>(piece.bytes.size()));
+      drawn += piece.bytes.size();
+    }
+    sample::need(ring.retire(sample::need(gl.context.timeline().mark())));
+    sample::expect(!slice.is_live(), "the arena's slice was retired with the others");
+
+    std::vector<Particle> arrived(drawn / sizeof(Particle));
+    sample::need(pmb::download(gl.context, target, 0, std::as_writable_bytes(std::span(arrived))));
+    std::array<std::size_t, kWorkers> counts = {};
+    for (const Particle& one : arrived) ++counts.at(one.colour);
+    for (std::size_t worker = 0; worker < kWorkers; ++worker) {
+      sample::expect(counts[worker] == static_cast<std::size_t>(frame % 7 + 1) * (worker + 1),
+                     "particles are missing");
+    }
+  }
+}

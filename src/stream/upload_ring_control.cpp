@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "stream/upload_ring_control.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "core/guard.hpp"
+#include "gl/mapping.hpp"
+#include "stream/arena_control.hpp"
+
+namespace pmb::detail {
+
+using core::RingSlot;
+
+Slice UploadRingControl::hand_out(RingSlot& slot, std::source_location where) {
+  if (shadow) {
+    shadow->acquired(slot.key(), slot.offset, {bytes_at(slot.offset), static_cast<std::size_t>(slot.size)},
+                     where);
+  }
+  return Slice(this, slot.key());
+}
+
+Result<Slice> UploadRingControl::acquire(std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                         std::source_location where) {
+  if (auto reserved = reserve(size, alignment, wait, where); !reserved)
+    return tl::unexpected(reserved.error());
+  return hand_out(layout.newest(), where);
+}
+
+Result<void> UploadRingControl::acquire(std::span<const std::uint64_t> sizes, std::span<Slice> slices,
+                                        std::uint64_t alignment, std::source_location where) {
+  if (slices.size() < sizes.size()) {
+    return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), sizes.size()}});
+  }
+  if (auto reserved = reserve_all(sizes, alignment, where); !reserved) return reserved;
+  std::uint64_t key = layout.next_key() - sizes.size() * RingSlot::kStates;
+  for (std::size_t i = 0; i < sizes.size(); ++i, key += RingSlot::kStates) {
+    slices[i] = hand_out(*layout.find_live(key), where);
+  }
+  return {};
+}
+
+Result<RingSlot*> UploadRingControl::check_publish(Slice slice, std::uint64_t used,
+                                                   std::source_location where) {
+  RingSlot* slot = find(slice);
+  if (!slot) return stale(slice.key_, where);
+  if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (used > slot->size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot->size}});
+  return slot;
+}
+
+void UploadRingControl::flush(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  Mapping::of(mapped)->flush(offset, bytes);
+  ++flushes;
+}
+
+void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
+  if (shadow) shadow->published(slot.key(), {bytes_at(slot.offset), static_cast<std::size_t>(used)});
+  if (used < slot.size) layout.shorten(slot, used);
+  layout.publish(slot, line->issued);
+}
+
+Result<void> UploadRingControl::publish(Slice slice, std::uint64_t used, std::source_location where) {
+  const auto slot = check_publish(slice, used, where);
+  if (!slot) return tl::unexpected(slot.error());
+  if (explicit_flush && used > 0) {
+    if (auto current = context->check_current(where); !current) return current;
+    flush((*slot)->offset, used);
+  }
+  publish_flushed(**slot, used);
+  return {};
+}
+
+Result<void> UploadRingControl::publish(std::span<const Slice> slices, std::span<const std::uint64_t> used,
+                                        std::source_location where) {
+  if (!used.empty() && used.size() != slices.size()) {
+    return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), used.size()}});
+  }
+  const auto used_of = [&](std::size_t i, const RingSlot& slot) {
+    return used.empty() ? slot.size : used[i];
+  };
+
+  // First everything that can be refused. Acquired slots have no serial yet, so that it can tell which of them
+  // were here already.
+  constexpr std::uint64_t kSeen = UINT64_MAX;
+  Result<void> legal = {};
+  if (explicit_flush && !slices.empty()) legal = context->check_current(where);
+  std::size_t checked = 0;
+  for (; checked < slices.size() && legal; ++checked) {
+    const auto slot = check_publish(slices[checked], used.empty() ? 0 : used[checked], where);
+    if (!slot) {
+      legal = tl::unexpected(slot.error());
+    } else if ((*slot)->serial == kSeen) {
+      legal = fail(ErrorId::already_published, where);
+    } else {
+      (*slot)->serial = kSeen;
+      continue;
+    }
+    break;
+  }
+  for (std::size_t i = 0; i < checked; ++i) find(slices[i])->serial = 0;
+  if (!legal) return legal;
+
+  if (explicit_flush) {
+    // Between two slices that were acquired one right after the other lie bytes that are nobody else's: unused
+    // ends and padding. Where they are few they go along.
+    const std::uint64_t merged_gap = layout.default_alignment();
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t key = 0;
+    for (std::size_t i = 0; i < slices.size(); ++i) {
+      const RingSlot& slot = *find(slices[i]);
+      const std::uint64_t bytes = used_of(i, slot);
+      const bool next = key != 0 && slot.key() == key + RingSlot::kStates && slot.offset >= end;
+      if (next || bytes > 0) {
+        const bool joins = begin < end && (slot.offset == end || (next && slot.offset - end <= merged_gap));
+        if (bytes > 0 && !joins) {
+          if (begin < end) flush(begin, end - begin);
+          begin = slot.offset;
+        }
+        if (bytes > 0) end = slot.offset + bytes;
+        key = slot.key();
+      }
+    }
+    if (begin < end) flush(begin, end - begin);
+  }
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    RingSlot& slot = *find(slices[i]);
+    publish_flushed(slot, used_of(i, slot));
+  }
+  return {};
+}
+
+Result<void> UploadRingControl::cancel(Slice slice, std::source_location where) {
+  RingSlot* slot = find(slice);
+  if (!slot) return stale(slice.key_, where);
+  if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (shadow) shadow->cancelled(slot->key());
+  layout.drop(*slot, 0);
+  return {};
+}
+
+Result<void> UploadRingControl::check_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
+                                             std::source_location where) const noexcept {
+  auto known = line->check(ticket, where);
+  const bool old = known && TimelineControl::serial_of(ticket) <= published;
+  if (known && !old) return {};
+  const bool foreign = !known && known.error().id == ErrorId::foreign_ticket;
+  if (shadow && (old || foreign)) {
+    shadow->report(foreign ? Rule::foreign_ticket : Rule::ticket_too_old, slot ? slot->offset : 0,
+                   slot ? slot->offset + slot->size : 0,
+                   slot ? shadow->acquired_at(slot->key()) : std::source_location(), where);
+  }
+  if (!known) return known;
+  return fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), published >> kSerialShift}});
+}
+
+Result<void> UploadRingControl::retire(Slice slice, Ticket ticket, std::source_location where) {
+  RingSlot* slot = find(slice);
+  if (!slot) return stale(slice.key_, where);
+  if (slot->state() != RingSlot::kPublished) {
+    if (shadow) {
+      shadow->report(Rule::retired_unpublished, slot->offset, slot->offset + slot->size,
+                     shadow->acquired_at(slot->key()), where);
+    }
+    return fail(ErrorId::not_published, where);
+  }
+  if (auto legal = check_ticket(ticket, slot->serial, slot, where); !legal) return legal;
+  if (shadow) shadow->retired(slot->key(), TimelineControl::serial_of(ticket));
+  layout.retire(*slot, TimelineControl::serial_of(ticket));
+  return {};
+}
+
+Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where) {
+  if (layout.capacity() == 0) return stale(kNoHandle, where);
+  if (auto legal = check_ticket(ticket, layout.published_serial(), nullptr, where); !legal) return legal;
+  if (shadow) {
+    layout.for_each_live([&](const RingSlot& slot) {
+      if (slot.state() == RingSlot::kPublished)
+        shadow->retired(slot.key(), TimelineControl::serial_of(ticket));
+    });
+  }
+  layout.retire_published(TimelineControl::serial_of(ticket));
+  return {};
+}
+
+Result<Arena> UploadRingControl::lend(std::uint64_t size, std::source_location where) {
+  if (size > ArenaControl::kTakenMask) {
+    return fail(ErrorId::exceeds_ring, where, {.numbers = {size, ArenaControl::kTakenMask}});
+  }
+  auto slice = acquire(size, 0, Wait::bounded, where);
+  if (!slice) return tl::unexpected(slice.error());
+  auto lent = guarded(where, []() -> Result<ArenaControl*> { return ControlPool<ArenaControl>::take(); });
+  if (!lent) {
+    static_cast<void>(cancel(*slice, where));
+    return tl::unexpected(lent.error());
+  }
+  ArenaControl& shared = **lent;
+  shared.gaps.clear();
+  shared.slice = *slice;
+  shared.next = std::exchange(arenas_, &shared);
+
+  const RingSlot& slot = *find(*slice);
+  Arena arena;
+  arena.control_ = &shared;
+  arena.slice_ = *slice;
+  arena.tenancy_ = shared.tenancy();
+  arena.bytes_ = bytes_at(slot.offset);
+  arena.offset_ = slot.offset;
+  arena.size_ = size;
+  arena.default_alignment_ = layout.default_alignment();
+  arena.buffer_ = buffer;
+  arena.watched_ = shadow != nullptr;
+  return arena;
+}
+
+Result<ArenaControl**> UploadRingControl::find_arena(const Arena& arena, std::source_location where) {
+  for (ArenaControl** link = &arenas_; *link; link = &(*link)->next) {
+    if (*link == arena.control_ && (*link)->tenancy() == arena.tenancy_) return link;
+  }
+  if (find(arena.slice_)) return fail(ErrorId::already_published, where);
+  return stale(arena.slice_.key_, where);
+}
+
+std::uint64_t UploadRingControl::close_arena(ArenaControl** link, std::source_location where) {
+  ArenaControl* const arena = std::exchange(*link, (*link)->next);
+  const std::uint64_t taken = arena->close();
+  if (shadow) {
+    // Whoever still takes a piece is done with its gap by then.
+    const std::lock_guard lock(arena->gaps_lock);
+    const RingSlot& slot = *find(arena->slice);
+    for (const ArenaControl::Gap& gap : arena->gaps) {
+      std::uint64_t begin = gap.end;
+      std::uint64_t end = gap.begin;
+      for (std::uint64_t at = gap.begin; at < gap.end; ++at) {
+        if (*bytes_at(slot.offset + at) == ArenaControl::canary(at)) continue;
+        begin = std::min(begin, at);
+        end = at + 1;
+      }
+      if (begin >= end) continue;
+      shadow->report(Rule::arena_piece_overrun, slot.offset + begin, slot.offset + end,
+                     shadow->acquired_at(slot.key()), where);
+    }
+  }
+  arena->slice = {};
+  ControlPool<ArenaControl>::give_back(arena);
+  return taken;
+}
+
+Result<Slice> UploadRingControl::publish(const Arena& arena, std::source_location where) {
+  const auto link = find_arena(arena, where);
+  if (!link) return tl::unexpected(link.error());
+  if (explicit_flush) {
+    if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
+  }
+  const std::uint64_t taken = close_arena(*link, where);
+  if (auto published = publish(arena.slice_, taken, where); !published) {
+    return tl::unexpected(published.error());
+  }
+  return arena.slice_;
+}
+
+Result<void> UploadRingControl::cancel(const Arena& arena, std::source_location where) {
+  const auto link = find_arena(arena, where);
+  if (!link) return tl::unexpected(link.error());
+  close_arena(*link, where);
+  return cancel(arena.slice_, where);
+}
+
+void UploadRingControl::make_inert() noexcept {
+  for (ArenaControl* arena = std::exchange(arenas_, nullptr); arena;) {
+    ArenaControl* const closed = std::exchange(arena, arena->next);
+    closed->close();
+    closed->slice = {};
+    ControlPool<ArenaControl>::give_back(closed);
+  }
+  RingControl::make_inert();
+}
+
+void UploadRingControl::inspect_at_mark(std::source_location where) {
+  if (shadow) shadow->inspect_unpublished(where);
+}
+
+}  // namespace pmb::detail
