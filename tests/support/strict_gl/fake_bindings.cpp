@@ -150,6 +150,7 @@ void Driver::bind_buffer(GLenum target, GLuint name) {
   }
   buffer->exists = true;
   bindings_[target] = buffer;
+  note_binding(buffer);
 }
 
 void Driver::bind_range(GLenum target, GLuint index, GLuint name, GLintptr offset, GLsizeiptr size,
@@ -189,6 +190,7 @@ void Driver::bind_range(GLenum target, GLuint index, GLuint name, GLintptr offse
   buffer->exists = true;
   bindings_[target] = buffer;
   indexed_[{target, index}] = {buffer, whole ? 0 : offset, whole ? 0 : size};
+  note_binding(buffer);
 }
 
 void Driver::enable(GLenum capability, bool on) {

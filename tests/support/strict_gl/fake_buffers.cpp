@@ -91,8 +91,8 @@ void Driver::buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr s
   Command command;
   command.first = buffer->storage.get();
   command.run = [this, storage = buffer->storage, offset,
-                 bytes = copy_of(data, static_cast<std::size_t>(size))](std::uint64_t) {
-    write(storage, Storage::Writer::server, offset, bytes);
+                 bytes = copy_of(data, static_cast<std::size_t>(size))](std::uint64_t position) {
+    write(storage, position, Storage::Writer::server, offset, bytes);
   };
   issue(std::move(command));
 }
@@ -104,7 +104,9 @@ void Driver::get_buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeip
     return error(GL_INVALID_OPERATION, "the buffer is mapped without MAP_PERSISTENT_BIT");
   }
   sync_with(buffer->storage.get());
-  const Bytes bytes = buffer->storage->read_visible(offset, size);
+  Storage& storage = *buffer->storage;
+  const Known visible = storage.shared_writes().visible_to(id_);
+  const Bytes bytes = hidden(storage, visible, offset, storage.read_visible(offset, size));
   std::memcpy(data, bytes.data(), bytes.size());
 }
 

@@ -21,6 +21,8 @@ Driver::Driver(FakeConfig config, Driver* share_with)
       share_(share_with != nullptr ? share_with->share_ : std::make_shared<ShareGroup>()),
       id_(g_next_context.fetch_add(1)),
       reset_answers_left_(config_.reset_status_answers) {
+  const auto locked = lock();
+  ++share_->contexts;
   const std::string number = std::to_string(config_.major) + "." + std::to_string(config_.minor);
   version_ =
       (config_.es ? "OpenGL ES " + number + " " : number + " (Core Profile) ") + config_.version_suffix;
@@ -32,10 +34,12 @@ Driver::Driver(FakeConfig config, Driver* share_with)
 
 Driver::~Driver() {
   if (t_current == this) t_current = nullptr;
+  const auto locked = lock();
   stream_->flush();
   stream_->run_to(stream_->issued());
   // What still stalls on another context's fence refers to this driver: it must never run.
   stream_->lose();
+  --share_->contexts;
 }
 
 Driver* Driver::current() {

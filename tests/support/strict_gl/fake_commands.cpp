@@ -43,8 +43,24 @@ constexpr ClearFormat kClearFormats[] = {
 
 }  // namespace
 
-void Driver::write(const std::shared_ptr<Storage>& storage, Storage::Writer writer, std::int64_t offset,
-                   std::span<const std::byte> bytes) {
+void Driver::note_write(Storage& storage, std::uint64_t position, std::int64_t offset, std::int64_t size) {
+  if (share_->contexts > 1) storage.shared_writes().add(id_, position, offset, storage.gpu(offset, size));
+}
+
+void Driver::note_binding(const Buffer& buffer) {
+  if (buffer->storage == nullptr || share_->contexts < 2) return;
+  learn(known_, share_->observed);
+  buffer->storage->shared_writes().bound(id_, known_);
+}
+
+Bytes Driver::hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const {
+  storage.shared_writes().hide(id_, visible, offset, bytes);
+  return bytes;
+}
+
+void Driver::write(const std::shared_ptr<Storage>& storage, std::uint64_t position, Storage::Writer writer,
+                   std::int64_t offset, std::span<const std::byte> bytes) {
+  note_write(*storage, position, offset, static_cast<std::int64_t>(bytes.size()));
   if (config_.instant) {
     std::memcpy(storage->gpu(offset, static_cast<std::int64_t>(bytes.size())).data(), bytes.data(),
                 bytes.size());
@@ -66,8 +82,10 @@ void Driver::copy(const Buffer& source, const Buffer& target, GLintptr from, GLi
   Command command;
   command.first = source->storage.get();
   command.second = target->storage.get();
-  command.run = [this, input = source->storage, output = target->storage, from, to, size](std::uint64_t) {
-    write(output, Storage::Writer::server, to, input->read_visible(from, size));
+  command.run = [this, input = source->storage, output = target->storage, from, to, size,
+                 visible = source->storage->shared_writes().visible_to(id_)](std::uint64_t position) {
+    const Bytes bytes = hidden(*input, visible, from, input->read_visible(from, size));
+    write(output, position, Storage::Writer::server, to, bytes);
   };
   issue(std::move(command));
 }
@@ -97,13 +115,13 @@ void Driver::clear(const Buffer& buffer, GLenum internal_format, GLintptr offset
   Command command;
   command.first = buffer->storage.get();
   command.run = [this, storage = buffer->storage, offset, size,
-                 element =
-                     data == nullptr ? Bytes(element_bytes) : copy_of(data, element_bytes)](std::uint64_t) {
+                 element = data == nullptr ? Bytes(element_bytes)
+                                           : copy_of(data, element_bytes)](std::uint64_t position) {
     Bytes bytes(static_cast<std::size_t>(size));
     for (std::size_t at = 0; at < bytes.size(); at += element.size()) {
       std::memcpy(bytes.data() + at, element.data(), element.size());
     }
-    write(storage, Storage::Writer::server, offset, bytes);
+    write(storage, position, Storage::Writer::server, offset, bytes);
   };
   issue(std::move(command));
 }
@@ -171,9 +189,10 @@ std::shared_ptr<GpuRead> Driver::shader_read(GLuint name, std::int64_t offset, s
   if (buffer == nullptr) return read;
   Command command;
   command.first = buffer->storage.get();
-  command.run = [read, storage = buffer->storage, offset, size](std::uint64_t) {
+  command.run = [this, read, storage = buffer->storage, offset, size,
+                 visible = buffer->storage->shared_writes().visible_to(id_)](std::uint64_t) {
     const std::span<std::byte> bytes = storage->gpu(offset, size);
-    read->bytes_.assign(bytes.begin(), bytes.end());
+    read->bytes_ = hidden(*storage, visible, offset, Bytes(bytes.begin(), bytes.end()));
     read->executed_ = true;
   };
   issue(std::move(command));
@@ -186,9 +205,8 @@ void Driver::simulated_write(GLuint name, std::int64_t offset, Bytes bytes, Stor
   if (buffer == nullptr) return;
   Command command;
   command.first = buffer->storage.get();
-  command.run = [this, storage = buffer->storage, offset, writer, kept = std::move(bytes)](std::uint64_t) {
-    write(storage, writer, offset, kept);
-  };
+  command.run = [this, storage = buffer->storage, offset, writer, kept = std::move(bytes)](
+                    std::uint64_t position) { write(storage, position, writer, offset, kept); };
   issue(std::move(command));
 }
 
@@ -201,9 +219,11 @@ void Driver::shader_copy(GLuint source, std::int64_t from, GLuint target, std::i
   Command command;
   command.first = input->storage.get();
   command.second = output->storage.get();
-  command.run = [this, in = input->storage, out = output->storage, from, to, size](std::uint64_t) {
+  command.run = [this, in = input->storage, out = output->storage, from, to, size,
+                 visible = input->storage->shared_writes().visible_to(id_)](std::uint64_t position) {
     const std::span<std::byte> seen = in->gpu(from, size);
-    write(out, Storage::Writer::shader, to, Bytes(seen.begin(), seen.end()));
+    const Bytes bytes = hidden(*in, visible, from, Bytes(seen.begin(), seen.end()));
+    write(out, position, Storage::Writer::shader, to, bytes);
   };
   issue(std::move(command));
 }
@@ -214,11 +234,11 @@ void Driver::shader_atomic_add(GLuint name, std::int64_t offset, std::uint32_t v
   if (buffer == nullptr) return;
   Command command;
   command.first = buffer->storage.get();
-  command.run = [this, storage = buffer->storage, offset, value](std::uint64_t) {
+  command.run = [this, storage = buffer->storage, offset, value](std::uint64_t position) {
     std::uint32_t sum = 0;
     std::memcpy(&sum, storage->gpu(offset, sizeof sum).data(), sizeof sum);
     sum += value;
-    write(storage, Storage::Writer::shader, offset, copy_of(&sum, sizeof sum));
+    write(storage, position, Storage::Writer::shader, offset, copy_of(&sum, sizeof sum));
   };
   issue(std::move(command));
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <span>
 #include <string>
@@ -73,8 +74,12 @@ struct TargetInfo {
 };
 std::span<const TargetInfo> buffer_targets();
 
-// What the contexts of a share group have in common.
+// What the contexts of a share group have in common. Contexts of one group may be current on several threads:
+// each call holds the lock for its length.
 struct ShareGroup {
+  std::mutex mutex;
+  int contexts = 0;
+  Known observed;  // what clients saw to be done
   std::map<GLuint, Buffer> buffers;
   std::set<GLuint> free_names;
   GLuint next_name = 1;
@@ -92,6 +97,11 @@ class Driver {
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
+
+  // For calls that are no GL functions; those hold it by Entered.
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const {
+    return config_.instant ? std::unique_lock<std::mutex>() : std::unique_lock(share_->mutex);
+  }
 
   static Driver* current();
   static void set_current(Driver* driver);
@@ -189,13 +199,17 @@ class Driver {
   std::shared_ptr<Storage> allocate(std::int64_t size, GLbitfield flags, const void* data);
   bool check_range(const Buffer& buffer, GLintptr offset, GLsizeiptr size);  // INVALID_VALUE
   Buffer simulated(GLuint name, std::int64_t offset, std::int64_t size);
-  void write(const std::shared_ptr<Storage>& storage, Storage::Writer writer, std::int64_t offset,
-             std::span<const std::byte> bytes);
+  void write(const std::shared_ptr<Storage>& storage, std::uint64_t position, Storage::Writer writer,
+             std::int64_t offset, std::span<const std::byte> bytes);
+  // Other contexts may not see yet what replaces these bytes now.
+  void note_write(Storage& storage, std::uint64_t position, std::int64_t offset, std::int64_t size);
+  void note_binding(const Buffer& buffer);
+  Bytes hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const;
   void release_storage(BufferObject& buffer);
   std::shared_ptr<Sync> find_sync(GLsync sync) const;
   bool poll(Sync& sync);
   void observe(const Sync& sync);
-  void observe(std::uint32_t context, std::uint64_t position);
+  void observe(std::uint32_t context, std::uint64_t position, const Known& known = {});
   template <class Visit>
   void visit_watched(Visit visit);
 
@@ -203,6 +217,7 @@ class Driver {
   std::shared_ptr<ShareGroup> share_;
   std::uint32_t id_ = 0;  // of this context, unique in the process
   std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
+  Known known_;  // what commands issued now run behind
   std::string version_;
   std::string glsl_version_;
   std::string extension_list_;

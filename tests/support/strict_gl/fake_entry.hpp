@@ -6,6 +6,7 @@
 
 #include <glad/gl.h>
 
+#include <mutex>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -48,6 +49,7 @@ class Entered {
       count_call_without_context();
       return;
     }
+    lock_ = driver_->lock();
     if (driver_->logging()) {
       std::string text;
       std::vector<std::int64_t> values;
@@ -82,6 +84,7 @@ class Entered {
 
   Driver* driver_ = nullptr;
   const Action* action_ = nullptr;
+  std::unique_lock<std::mutex> lock_;
   bool proceed_ = false;
 };
 

@@ -74,23 +74,28 @@ void FakeGl::set_total_memory_bytes(std::int64_t bytes) {
 }
 
 std::shared_ptr<GpuRead> FakeGl::shader_read(GLuint buffer, std::int64_t offset, std::int64_t size) {
+  const auto locked = driver_->lock();
   return driver_->shader_read(buffer, offset, size);
 }
 
 void FakeGl::shader_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes) {
+  const auto locked = driver_->lock();
   driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::shader);
 }
 
 void FakeGl::shader_copy(GLuint source, std::int64_t source_offset, GLuint target, std::int64_t target_offset,
                          std::int64_t size) {
+  const auto locked = driver_->lock();
   driver_->shader_copy(source, source_offset, target, target_offset, size);
 }
 
 void FakeGl::shader_atomic_add(GLuint buffer, std::int64_t offset, std::uint32_t value) {
+  const auto locked = driver_->lock();
   driver_->shader_atomic_add(buffer, offset, value);
 }
 
 void FakeGl::server_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes) {
+  const auto locked = driver_->lock();
   driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::server);
 }
 
@@ -104,6 +109,7 @@ void FakeGl::clear_script() {
 }
 
 void FakeGl::lose_context() {
+  const auto locked = driver_->lock();
   driver_->lose_context();
 }
 bool FakeGl::lost() const {

@@ -21,7 +21,10 @@
 //          kNewGpuPoison; a readable mapping that shows nothing yet kUnreadPoison; a write-only one
 //          kWriteOnlyPoison (up to kPoisonLimitBytes). Shader stores stay invisible to copies, clears'
 //          neighbours, reads and maps until GL_BUFFER_UPDATE_BARRIER_BIT.
-// Threads: a FakeGl belongs to the thread where it is current; being current on two is a violation.
+// Sharing: what one context of a share group wrote shows in another only behind a server wait for its fence, or
+//          once some client saw that fence signalled, and then a binding of the buffer there.
+// Threads: a FakeGl belongs to the thread where it is current; being current on two is a violation. Those of one
+//          share group may be current on several threads at once.
 #pragma once
 
 #include <glad/gl.h>

@@ -70,6 +70,8 @@ void Driver::flush_mapped(const Buffer& buffer, GLintptr offset, GLsizeiptr leng
                                        " of a mapping of " + std::to_string(mapping->length) +
                                        " (the offset counts from the start of the mapping)");
   }
+  // Behind every fence so far, before the next one.
+  note_write(*buffer->storage, stream_->issued() + 1, mapping->offset + offset, length);
   buffer->storage->flush(offset, length);
 }
 

@@ -15,6 +15,7 @@
 
 #include "fake_gl.hpp"
 #include "fake_memory.hpp"
+#include "fake_sharing.hpp"
 
 namespace strict_gl {
 
@@ -80,6 +81,7 @@ class Storage {
   void observed(std::uint32_t context, std::uint64_t position);
   // A barrier or an observed fence may still change what is visible.
   [[nodiscard]] bool outstanding() const;
+  [[nodiscard]] SharedWrites& shared_writes() { return shared_writes_; }
 
  private:
   void prepare_shadow(Mapping& mapping, std::int64_t alignment);
@@ -93,6 +95,7 @@ class Storage {
   std::optional<Mapping> mapping_;
   std::map<std::uint32_t, BytePatches> stale_;  // by context: bytes under shader stores without a barrier
   std::shared_ptr<std::int64_t> used_bytes_;
+  SharedWrites shared_writes_;
 };
 
 }  // namespace strict_gl

@@ -20,6 +20,7 @@ struct Sync {
   std::uint32_t context = 0;
   std::shared_ptr<Stream> stream;
   std::uint64_t position = 0;
+  Known known;  // what its context knew of others
   int expired_polls = 0;
 };
 

@@ -30,7 +30,7 @@ void Driver::finish() {
   if (!stream_->run_to(stream_->issued())) {
     return violation("never returns: the stream waits for a fence that its context has not flushed");
   }
-  observe(id_, stream_->issued() + 1);
+  observe(id_, stream_->issued() + 1, known_);
 }
 
 void Driver::sync_with(const Storage* storage) {
@@ -62,6 +62,7 @@ GLsync Driver::fence_sync(GLenum condition, GLbitfield flags) {
   sync->stream = stream_;
   issue({});
   sync->position = stream_->issued();
+  sync->known = known_;
   const GLsync handle = reinterpret_cast<GLsync>(static_cast<std::uintptr_t>(sync->handle));
   share_->syncs.emplace(sync->handle, std::move(sync));
   return handle;
@@ -73,12 +74,14 @@ void Driver::delete_sync(GLsync sync) {
     error(GL_INVALID_VALUE, "no such sync: deleted before, or foreign");
 }
 
-void Driver::observe(std::uint32_t context, std::uint64_t position) {
+void Driver::observe(std::uint32_t context, std::uint64_t position, const Known& known) {
+  learn(share_->observed, {{context, position}});
+  learn(share_->observed, known);
   visit_watched([&](Storage& storage) { storage.observed(context, position); });
 }
 
 void Driver::observe(const Sync& sync) {
-  observe(sync.context, sync.position);
+  observe(sync.context, sync.position, sync.known);
 }
 
 bool Driver::poll(Sync& sync) {
@@ -127,6 +130,8 @@ void Driver::server_wait(GLsync handle, GLbitfield flags, GLuint64 timeout) {
   Command command;
   command.wait = sync;
   issue(std::move(command));
+  learn(known_, {{sync->context, sync->position}});
+  learn(known_, sync->known);
 }
 
 void Driver::get_sync(GLsync handle, GLenum name, GLsizei count, GLsizei* length, GLint* values,
