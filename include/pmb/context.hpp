@@ -7,8 +7,8 @@
 //   std::cout << context->driver().renderer << '\n';
 //
 // Units:   bytes.
-// Threads: made, used and destroyed on the thread where the GL context is current; other threads may ask
-//          tickets.
+// Threads: made, used and destroyed on the thread where the GL context is current; claim_thread() moves it to
+//          another. Other threads may ask tickets and wait for them.
 // Memory:  one heap block; objects made on a context may outlive it and are then inert.
 // Errors:  wrong_context, unsupported.
 // GL:      the context is the caller's: never created, switched or destroyed here. Asking the kernel for this
@@ -121,6 +121,9 @@ struct Options {
   /// Most bytes that may be mapped at once; 0 asks the kernel for the smaller of memory and control group
   /// limit.
   std::uint64_t memory_limit_bytes = 0;
+  /// A number other than 0, the same for contexts whose GL contexts were made to share objects: the caller's
+  /// word that their tickets may be waited for in each other (Ticket::wait_on_gpu). Costs a lock a fence.
+  std::uint64_t share_group = 0;
   /// Longest wait of calls that are not given one.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or
@@ -211,6 +214,12 @@ class Context {
   /// Makes what is left inert and reports it as leaked. Makes GL calls only if its GL context is current
   /// here.
   ~Context();
+
+  /// Moves this context, with everything made on it, to the calling thread, where its GL context must be
+  /// current: from now on that is the context's thread, and calls on the old one answer wrong_context. The
+  /// caller owes: the old thread's last call happened before this one (a join, a lock, a queue). Makes no GL
+  /// call. Statuses: wrong_context (no, or another GL context is current here; nothing was moved).
+  Result<void> claim_thread(std::source_location where = std::source_location::current());
 
   /// The one timeline of this context. The reference stays valid until the context is destroyed.
   Timeline& timeline() noexcept;

@@ -12,7 +12,8 @@
 // Units:   bytes; offsets from the start of the GL buffer, so that they fit glBindBufferRange.
 // Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published.
 //          Take the span there: a Slice looks its ring up, which a loss of the context can change at any
-//          time.
+//          time. Where commands of another context read a slice, its own context waits on the GPU for their
+//          ticket and marks; that mark's ticket retires it (Ticket::wait_on_gpu).
 // Memory:  capacity_bytes shared, 64 bytes a slice record, all allocated by create().
 // Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
 //          wrong_context.

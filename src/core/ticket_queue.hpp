@@ -75,6 +75,21 @@ class TicketQueue {
     return low;
   }
 
+  /// Shows `visit` every entry whose fence is needed to prove `serial`, oldest first: an own fence proves every
+  /// own one before it, an adopted one only itself. Stops when `visit` answers false; true if it never did. One
+  /// entry at least must prove the serial.
+  template <class Visit>
+  bool visit_proving(std::uint64_t serial, Visit visit) const {
+    const std::size_t last = first_proving(serial);
+    std::size_t last_own = last;
+    while (last_own > 0 && (*this)[last_own].adopted) --last_own;
+    for (std::size_t i = 0; i <= last; ++i) {
+      if (!(*this)[i].adopted && i != last_own) continue;
+      if (!visit((*this)[i])) return false;
+    }
+    return true;
+  }
+
  private:
   Entry& at(std::size_t index) noexcept { return entries_[(front_ + index) % kCapacity]; }
 

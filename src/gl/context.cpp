@@ -75,7 +75,7 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   current = options.current_context ? options.current_context : find_current_getter();
   if (current) identity = current();
   if (options.current_context && !identity) return fail(ErrorId::no_current_context, where);
-  owner = std::this_thread::get_id();
+  line().begin();
 
   const GLADuserptrloadfunc load = [](void* user, const char* name) {
     return reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
@@ -100,28 +100,35 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   return {};
 }
 
+bool ContextState::on_own_thread() const noexcept {
+  return timeline.state_->control->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
 bool ContextState::is_current() const noexcept {
-  return alive && std::this_thread::get_id() == owner && (!current || current() == identity);
+  return alive && on_own_thread() && (!current || current() == identity);
+}
+
+ErrorId ContextState::misplaced() const noexcept {
+  void* now = current ? current() : identity;
+  if (now == identity) return ErrorId::none;
+  return now ? ErrorId::other_context_current : ErrorId::no_current_context;
+}
+
+tl::unexpected<Error> ContextState::wrong_place(ErrorId id, std::source_location where) const noexcept {
+  if (validating()) report({.rule = Rule::wrong_context, .noticed_at = where});
+  return fail(id, where);
+}
+
+Result<void> ContextState::claim_thread(std::source_location where) noexcept {
+  const ErrorId id = alive ? misplaced() : ErrorId::context_gone;
+  if (id != ErrorId::none) return wrong_place(id, where);
+  line().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  return {};
 }
 
 Result<void> ContextState::check_current(std::source_location where) const noexcept {
-  ErrorId id = ErrorId::none;
-  if (!alive) {
-    id = ErrorId::context_gone;
-  } else if (std::this_thread::get_id() != owner) {
-    id = ErrorId::wrong_thread;
-  } else if (current) {
-    void* now = current();
-    if (!now) {
-      id = ErrorId::no_current_context;
-    } else if (now != identity) {
-      id = ErrorId::other_context_current;
-    }
-  }
-  if (id != ErrorId::none) {
-    if (validating()) report({.rule = Rule::wrong_context, .noticed_at = where});
-    return fail(id, where);
-  }
+  const ErrorId id = !alive ? ErrorId::context_gone : !on_own_thread() ? ErrorId::wrong_thread : misplaced();
+  if (id != ErrorId::none) return wrong_place(id, where);
   return check_alive(where);
 }
 
@@ -226,6 +233,10 @@ Context& Context::operator=(Context&& other) noexcept {
 
 Context::~Context() {
   state_->close();
+}
+
+Result<void> Context::claim_thread(std::source_location where) {
+  return state_->claim_thread(where);
 }
 
 void Context::report_reset(std::uint32_t status, std::source_location where) noexcept {

@@ -61,6 +61,9 @@ struct ContextState {
   /// The end of the Context: everything is made inert, what is left is reported.
   void close() noexcept;
 
+  /// Makes this thread the context's own. See Context::claim_thread.
+  Result<void> claim_thread(std::source_location where) noexcept;
+
   /// Ok if GL may be called here and now for this context.
   Result<void> check_current(std::source_location where) const noexcept;
   bool is_current() const noexcept;
@@ -100,10 +103,9 @@ struct ContextState {
   std::uint32_t caller_errors[16] = {};  ///< Oldest first; what is beyond is only logged.
   std::size_t caller_error_count = 0;
 
-  std::thread::id owner;
   void* (*current)() = nullptr;
   void* identity = nullptr;
-  bool alive = false;
+  std::atomic<bool> alive = false;  ///< Changed on the context's thread, asked on every.
   bool lost = false;
   std::uint32_t reset_status = 0;
 
@@ -118,6 +120,12 @@ struct ContextState {
   std::atomic<std::uint32_t> incoherent_readable = 0;
   Timeline timeline;
   std::unique_ptr<TransferRings> transfer;
+
+ private:
+  bool on_own_thread() const noexcept;
+  /// What is wrong with what is current on this thread; none if it is this context, or nobody can tell.
+  ErrorId misplaced() const noexcept;
+  tl::unexpected<Error> wrong_place(ErrorId id, std::source_location where) const noexcept;
 };
 
 /// A getter for what is current on this thread that answers non-null now, or null: EGL, GLX or WGL, of

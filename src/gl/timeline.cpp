@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <pmb/timeline.hpp>
 
+#include "core/deadline.hpp"
 #include "gl/context_state.hpp"
 #include "gl/timeline_state.hpp"
+#include "gl/waiting_room.hpp"
 
 namespace pmb {
 namespace detail {
@@ -12,10 +14,11 @@ using core::TicketQueue;
 static_assert(TicketQueue::kCapacity == Timeline::kMaxFences);
 
 TimelineState::TimelineState(ContextState& owner)
-    : context(owner), control(ControlPool<TimelineControl>::take()), issued(0) {
+    : context(owner), control(ControlPool<TimelineControl>::take()), issued(0), first_(0) {
   // Goes on behind the last tenant's serials, at a mark boundary. Serials below the first are nobody's.
   issued = control->base.load(std::memory_order_relaxed);
   flushed = issued;
+  first_ = issued;
   control->passed.store(issued, std::memory_order_release);
 }
 
@@ -24,13 +27,25 @@ TimelineState::~TimelineState() {
   ControlPool<TimelineControl>::give_back(control);
 }
 
+void TimelineState::begin() noexcept {
+  control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (context.options.share_group == 0) return;
+  const std::lock_guard lock(control->sharing);
+  control->shared = this;
+}
+
+std::unique_lock<std::mutex> TimelineState::lock_fences() const noexcept {
+  return context.options.share_group != 0 ? std::unique_lock(control->sharing)
+                                          : std::unique_lock<std::mutex>();
+}
+
 Result<void> TimelineState::check_usable(std::source_location where) const noexcept {
-  if (failure_.id != ErrorId::none) {
-    Error error = failure_;
-    error.where = where;
-    return tl::unexpected(error);
-  }
-  return context.check_current(where);
+  // The place first: on other threads nothing else may be looked at.
+  if (auto current = context.check_current(where); !current) return current;
+  if (failure_.id == ErrorId::none) return {};
+  Error error = failure_;
+  error.where = where;
+  return tl::unexpected(error);
 }
 
 Result<void> TimelineState::check(Ticket ticket, std::source_location where) const noexcept {
@@ -44,10 +59,13 @@ Result<void> TimelineState::check(Ticket ticket, std::source_location where) con
 }
 
 bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexcept {
+  const auto lock = lock_fences();
   const auto superfluous = queue_.push(serial, fence, adopted);
   if (!superfluous) return false;
   if (*superfluous) context.gl.DeleteSync(static_cast<GLsync>(*superfluous));
   issued = serial;
+  // Nobody knows whether an adopted one was flushed.
+  if (adopted && flushed == issued) --flushed;
   return true;
 }
 
@@ -109,8 +127,6 @@ Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
     context.gl.DeleteSync(static_cast<GLsync>(sync));
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
   }
-  // Nobody knows whether it was flushed.
-  if (flushed == issued) --flushed;
   return mark(Kind::program, where);
 }
 
@@ -130,25 +146,58 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
 void TimelineState::end(const Error& failure) noexcept {
   if (failure_.id != ErrorId::none) return;
   failure_ = failure;
+  end_tickets(failure);
   drop_fences();
-  // From here on no serial counts as passed and none can be waited for.
-  control->base.store(next_program_serial(), std::memory_order_release);
+}
+
+void TimelineState::end_tickets(const Error& why) noexcept {
+  WaitingRoom& room = WaitingRoom::instance();
+  {
+    const std::lock_guard lock(room.mutex);
+    control->last_end = {first_, passed(), why};
+    // From here on no serial counts as passed and none can be waited for. Later tenants of the control start
+    // behind every serial that was ever given out here.
+    control->base.store(next_program_serial(), std::memory_order_release);
+  }
+  room.news.notify_all();
+}
+
+void TimelineState::wake_waiting() const noexcept {
+  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any(): either
+  // a thread that is about to wait sees what has passed, or it is seen here.
+  if (control->waited_for.load(std::memory_order_seq_cst) == 0) return;
+  WaitingRoom& room = WaitingRoom::instance();
+  // Who has looked and does not sleep yet holds the mutex until it does.
+  { const std::lock_guard lock(room.mutex); }
+  room.news.notify_all();
 }
 
 void TimelineState::pass_front(std::size_t count) noexcept {
-  std::uint64_t serial = 0;
-  for (; count > 0; --count) {
-    const TicketQueue::Entry oldest = queue_.pop();
-    context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
-    serial = oldest.serial;
+  if (count == 0) return;
+  {
+    const auto lock = lock_fences();
+    std::uint64_t serial = 0;
+    for (; count > 0; --count) {
+      const TicketQueue::Entry oldest = queue_.pop();
+      context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
+      serial = oldest.serial;
+    }
+    control->passed.store(serial, std::memory_order_seq_cst);
   }
-  if (serial != 0) control->passed.store(serial, std::memory_order_release);
+  wake_waiting();
 }
 
 void TimelineState::flush_once() noexcept {
   if (flushed == issued) return;
   context.gl.Flush();
+  const auto lock = lock_fences();
   flushed = issued;
+}
+
+Result<void> TimelineState::flush(std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return usable;
+  flush_once();
+  return {};
 }
 
 Result<void> TimelineState::poll(std::source_location where) {
@@ -179,38 +228,67 @@ Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanos
   if (serial <= passed()) return {};
   flush_once();
 
-  // Beyond a year the clock's arithmetic could overflow.
-  timeout =
-      std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0), std::chrono::hours(8760));
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  const std::size_t last = queue_.first_proving(serial);
-  std::size_t last_own = last;
-  while (last_own > 0 && queue_[last_own].adopted) --last_own;
-  for (std::size_t i = 0; i <= last; ++i) {
-    // An own fence proves every own one before it; an adopted one proves only itself.
-    if (!queue_[i].adopted && i != last_own) continue;
-    const auto left = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
-    const Answer answer =
-        ask(static_cast<GLsync>(queue_[i].fence), static_cast<std::uint64_t>(left.count()), where);
-    if (answer == Answer::failed) return tl::unexpected(failure_);
-    if (answer == Answer::not_yet) {
-      return fail(ErrorId::wait_timed_out, where, {.numbers = {static_cast<std::uint64_t>(timeout.count())}});
-    }
+  const core::Deadline deadline(timeout);
+  Answer answer = Answer::signalled;
+  queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
+    const auto left = static_cast<std::uint64_t>(deadline.left().count());
+    answer = ask(static_cast<GLsync>(entry.fence), left, where);
+    return answer == Answer::signalled;
+  });
+  if (answer == Answer::failed) return tl::unexpected(failure_);
+  if (answer == Answer::not_yet) {
+    return fail(ErrorId::wait_timed_out, where, {.numbers = {deadline.timeout_ns()}});
   }
-  pass_front(last + 1);
+  pass_front(queue_.first_proving(serial) + 1);
   return {};
 }
 
 Result<void> TimelineState::wait(Ticket ticket, std::chrono::nanoseconds timeout,
                                  std::source_location where) {
-  if (failure_.id != ErrorId::none && TimelineControl::of(ticket) == control) return check_usable(where);
+  if (auto usable = check_usable(where); !usable) return usable;
   if (auto known = check(ticket, where); !known) return known;
   return wait_serial(TimelineControl::serial_of(ticket), timeout, where);
+}
+
+Result<std::size_t> TimelineState::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                                            std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return tl::unexpected(usable.error());
+  if (tickets.empty()) return fail(ErrorId::no_tickets, where);
+  for (const Ticket& ticket : tickets) {
+    if (auto known = check(ticket, where); !known) return tl::unexpected(known.error());
+  }
+  const auto oldest = std::min_element(tickets.begin(), tickets.end(), [](const Ticket& a, const Ticket& b) {
+    return TimelineControl::serial_of(a) < TimelineControl::serial_of(b);
+  });
+  if (auto passed = wait_serial(TimelineControl::serial_of(*oldest), timeout, where); !passed) {
+    return tl::unexpected(passed.error());
+  }
+  return static_cast<std::size_t>(oldest - tickets.begin());
+}
+
+Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
+                                      std::source_location where) const {
+  if (queue_[queue_.first_proving(serial)].serial > flushed) {
+    other.report({.rule = Rule::unflushed_ticket, .noticed_at = where});
+    return fail(ErrorId::fence_not_flushed, where, {.numbers = {serial >> kSerialShift}});
+  }
+  const bool known = queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
+    // A wait for a name that is no fence there would be an error of GL's, or worse.
+    const auto fence = static_cast<GLsync>(entry.fence);
+    if (!other.gl.IsSync(fence)) return false;
+    // OpenGL 4.6 core, section 4.1.2: flags and timeout are fixed.
+    other.gl.WaitSync(fence, 0, GL_TIMEOUT_IGNORED);
+    return true;
+  });
+  if (known) return {};
+  if (auto reset = other.check_reset(where); !reset) return reset;
+  return fail(ErrorId::nothing_shared, where, {.numbers = {other.options.share_group}});
 }
 
 void TimelineState::drop_fences() noexcept {
   // Without their context the fences cannot be deleted; they go with it.
   const bool current = context.is_current();
+  const auto lock = lock_fences();
   while (!queue_.empty()) {
     const TicketQueue::Entry oldest = queue_.pop();
     if (current) context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
@@ -218,19 +296,16 @@ void TimelineState::drop_fences() noexcept {
 }
 
 void TimelineState::close() noexcept {
+  // Who failed before has ended its tickets then, with the better reason.
+  if (control->base.load(std::memory_order_relaxed) < next_program_serial()) {
+    end_tickets(make_error(ErrorId::stale_ticket, std::source_location()));
+  }
   drop_fences();
-  // Later tenants of the control start behind every serial that was ever given out here.
-  const std::uint64_t last = next_program_serial();
-  if (control->base.load(std::memory_order_relaxed) < last)
-    control->base.store(last, std::memory_order_release);
+  const auto lock = lock_fences();
+  control->shared = nullptr;
 }
 
 }  // namespace detail
-
-bool Ticket::passed() const noexcept {
-  return control_ && serial_ <= control_->passed.load(std::memory_order_acquire) &&
-         serial_ > control_->base.load(std::memory_order_acquire);
-}
 
 Timeline::Timeline(detail::ContextState& context)
     : state_(std::make_unique<detail::TimelineState>(context)) {}
@@ -247,6 +322,13 @@ Result<void> Timeline::poll(std::source_location where) {
 }
 Result<void> Timeline::wait(Ticket ticket, std::chrono::nanoseconds timeout, std::source_location where) {
   return state_->wait(ticket, timeout, where);
+}
+Result<std::size_t> Timeline::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                                       std::source_location where) {
+  return state_->wait_any(tickets, timeout, where);
+}
+Result<void> Timeline::flush(std::source_location where) {
+  return state_->flush(where);
 }
 std::uint64_t Timeline::marked_serial() const noexcept {
   return state_->issued >> kSerialShift;

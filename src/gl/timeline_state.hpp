@@ -9,14 +9,19 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <pmb/timeline.hpp>
 #include <source_location>
+#include <span>
+#include <thread>
 
 #include "core/ticket_queue.hpp"
 #include "gl/control_pool.hpp"
 #include "gl/gl.hpp"
 
 namespace pmb::detail {
+
+struct TimelineState;
 
 /// What tickets point to. Never freed; serials go on growing from one tenant to the next, so that a ticket of
 /// a dead timeline is told by a compare.
@@ -25,6 +30,22 @@ struct TimelineControl {
   std::atomic<std::uint64_t> passed = std::uint64_t{1} << kSerialShift;
   /// Serials up to here belong to timelines that are gone, or to none.
   std::atomic<std::uint64_t> base = std::uint64_t{1} << kSerialShift;
+  /// The context's thread: the only one that learns what has passed.
+  std::atomic<std::thread::id> owner = {};
+
+  /// Tickets of this timeline that threads wait for in the waiting room.
+  mutable std::atomic<std::uint32_t> waited_for = 0;
+  /// How the last timeline here that ended did; its serials are those behind `after`.
+  struct End {
+    std::uint64_t after = UINT64_MAX;
+    std::uint64_t passed = 0;
+    Error why = {};
+  };
+  End last_end;  ///< Guarded by the waiting room's mutex.
+
+  /// Guards `shared` and, as long as there is one, the fences of that timeline against other contexts' threads.
+  mutable std::mutex sharing;
+  TimelineState* shared = nullptr;  ///< The tenant, if its context declared a share group.
 
   static const TimelineControl* of(const Ticket& ticket) noexcept { return ticket.control_; }
   static std::uint64_t serial_of(const Ticket& ticket) noexcept { return ticket.serial_; }
@@ -39,6 +60,9 @@ struct TimelineState {
   explicit TimelineState(ContextState& owner);
   ~TimelineState();
 
+  /// The context is open, on this thread, and its options are known.
+  void begin() noexcept;
+
   enum class Kind : std::uint8_t { program, internal };
 
   /// Barrier where readable non-coherent mappings need one, then a fence. See Timeline::mark.
@@ -49,6 +73,12 @@ struct TimelineState {
   Result<void> wait_serial(std::uint64_t serial, std::chrono::nanoseconds timeout,
                            std::source_location where);
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout, std::source_location where);
+  Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                               std::source_location where);
+  Result<void> flush(std::source_location where);
+  /// Makes `other`, current on this thread, wait on the GPU for `serial`, which has not passed. On a foreign
+  /// thread, under the control's `sharing` lock.
+  Result<void> make_wait(ContextState& other, std::uint64_t serial, std::source_location where) const;
 
   /// Ok for a ticket of this timeline that is not empty and not of an earlier tenant.
   Result<void> check(Ticket ticket, std::source_location where) const noexcept;
@@ -84,8 +114,14 @@ struct TimelineState {
   void pass_front(std::size_t count) noexcept;
   void drop_fences() noexcept;
   void flush_once() noexcept;
+  /// Held while fences change that threads of other contexts may look for; locks nothing where none can.
+  std::unique_lock<std::mutex> lock_fences() const noexcept;
+  /// Ends every ticket given out so far, with the reason for those who wait.
+  void end_tickets(const Error& why) noexcept;
+  void wake_waiting() const noexcept;
 
   core::TicketQueue queue_;
+  std::uint64_t first_;  ///< The serial before the first one given out.
   Error failure_ =
       {};  ///< What ended this timeline: a wait whose answer proves nothing, or the loss of the context.
 };

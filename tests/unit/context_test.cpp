@@ -143,6 +143,9 @@ class WrongPlace : public PmbTest {
     EXPECT_EQ(id_of(timeline().mark()), id);
     EXPECT_EQ(id_of(timeline().poll()), id);
     EXPECT_EQ(id_of(timeline().wait(ticket_, 1ms)), id);
+    EXPECT_EQ(id_of(timeline().wait_any({&ticket_, 1}, 1ms)), id);
+    EXPECT_EQ(id_of(timeline().flush()), id);
+    EXPECT_EQ(id_of(ticket_.wait_on_gpu(*context_)), id);
     EXPECT_EQ(id_of(timeline().adopt(&bytes)), id);
     EXPECT_EQ(id_of(pmb::MappedBuffer::create(*context_, {.size_bytes = 64})), id);
     EXPECT_EQ(

@@ -36,6 +36,32 @@ TEST(TicketQueue, FindsTheFirstFenceThatProvesASerial) {
   EXPECT_EQ(queue.first_proving(30), 2U);
 }
 
+TEST(TicketQueue, ShowsTheFencesThatTogetherProveASerial) {
+  TicketQueue queue;
+  queue.push(1, fence(1), false);
+  queue.push(1, fence(101), true);
+  queue.push(2, fence(2), false);
+  queue.push(3, fence(3), false);
+  queue.push(3, fence(103), true);
+  queue.push(4, fence(4), false);
+  const auto needed = [&](std::uint64_t serial) {
+    std::vector<TicketQueue::Fence> fences;
+    EXPECT_TRUE(queue.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
+      fences.push_back(entry.fence);
+      return true;
+    }));
+    return fences;
+  };
+  using Fences = std::vector<TicketQueue::Fence>;
+  EXPECT_EQ(needed(1), Fences{fence(1)});
+  EXPECT_EQ(needed(2), (Fences{fence(101), fence(2)}));
+  EXPECT_EQ(needed(3), (Fences{fence(101), fence(3)}));
+  EXPECT_EQ(needed(4), (Fences{fence(101), fence(103), fence(4)}));
+  int asked = 0;
+  EXPECT_FALSE(queue.visit_proving(4, [&](const TicketQueue::Entry&) { return ++asked < 2; }));
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(TicketQueue, AFullQueueGivesBackTheFenceThatTheNextOneProves) {
   TicketQueue queue;
   const auto capacity = TicketQueue::kCapacity;
