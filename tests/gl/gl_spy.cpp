@@ -89,6 +89,7 @@ const Entry kSpied[] = {
     PMB_SPIED(GetStringi, GETSTRINGI),
     PMB_SPIED(GetSynciv, GETSYNCIV),
     PMB_SPIED(IsBuffer, ISBUFFER),
+    PMB_SPIED(IsSync, ISSYNC),
     PMB_SPIED(MapBufferRange, MAPBUFFERRANGE),
     PMB_SPIED(MapNamedBufferRange, MAPNAMEDBUFFERRANGE),
     PMB_SPIED(MemoryBarrier, MEMORYBARRIER),

@@ -102,6 +102,9 @@ class WrongContext : public GlTest {
     expect("Timeline::mark", timeline().mark());
     expect("Timeline::poll", timeline().poll());
     expect("Timeline::wait", timeline().wait(ticket_, std::chrono::seconds(0)));
+    expect("Timeline::wait_any", timeline().wait_any({&ticket_, 1}, std::chrono::seconds(0)));
+    expect("Timeline::flush", timeline().flush());
+    expect("Ticket::wait_on_gpu", ticket_.wait_on_gpu(context()));
     expect("upload", pmb::upload(context(), source_, 0, bytes));
     expect("download", pmb::download(context(), source_, 0, bytes));
     EXPECT_EQ(GlSpy::names(), "");
