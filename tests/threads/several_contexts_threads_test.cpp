@@ -143,6 +143,48 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
   EXPECT_EQ(loader_gl.live_syncs(), 0u);
 }
 
+// The same for tickets that are refused since nobody flushed: the renderer looks at the loader's fences and makes no
+// GL call, so that nothing but the library's own lock orders the two threads.
+TEST(SeveralContextsThreads, UnflushedTicketsAreRefusedWhileTheirOwnerWorks) {
+  constexpr std::size_t kMarks = 3000;
+  std::vector<pmb::Ticket> tickets(kMarks);
+  std::atomic<std::size_t> marked = 0;
+  std::atomic<bool> asking = false;
+  strict_gl::FakeGl loader_gl(quiet());
+  strict_gl::FakeGl render_gl(quiet(), &loader_gl);
+  std::thread renderer([&] {
+    render_gl.make_current();
+    {
+      auto context = std::move(*open_sharing());
+      while (marked.load(std::memory_order_acquire) < kMarks) {
+        const std::size_t count = marked.load(std::memory_order_acquire);
+        if (count == 0) continue;
+        const auto answer = tickets[count - 1].wait_on_gpu(context);
+        EXPECT_TRUE(answer || answer.error().id == pmb::ErrorId::fence_not_flushed)
+            << answer.error().message();
+        asking.store(true, std::memory_order_relaxed);
+        std::this_thread::yield();
+      }
+    }
+    strict_gl::expect_clean(render_gl);
+    strict_gl::FakeGl::release_current();
+  });
+  loader_gl.make_current();
+  {
+    auto context = std::move(*open_sharing());
+    for (std::size_t i = 0; i < kMarks; ++i) {
+      tickets[i] = take(context.timeline().mark());
+      if (i % 300 == 299) take(context.timeline().wait(tickets[i], kPatience));
+      marked.store(i + 1, std::memory_order_release);
+      while (!asking.load(std::memory_order_relaxed)) std::this_thread::yield();
+    }
+    renderer.join();
+  }
+  strict_gl::expect_clean(loader_gl);
+  EXPECT_EQ(loader_gl.live_syncs(), 0u);
+  strict_gl::FakeGl::release_current();
+}
+
 // One context goes round between threads, each of which does a frame's work, while others that never have it keep
 // being refused.
 TEST(SeveralContextsThreads, AContextMovesFromThreadToThread) {
