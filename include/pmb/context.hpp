@@ -114,6 +114,8 @@ struct Options {
   ValidationSink validation = {};
   /// Forces one model for every buffer.
   std::optional<Model> model = {};
+  /// Forces one path for every ring, pool and transfer; a MappedBuffer is mapped by its nature.
+  std::optional<Path> path = {};
   /// Uses glBindBuffer editing even where direct state access exists.
   bool bind_to_edit = false;
   /// Ids of quirks (as `Context::quirks` lists them) that shall not be applied.
@@ -130,8 +132,8 @@ struct Options {
   /// glXGetCurrentContext, of libraries that the process has loaded.
   void* (*current_context)() = nullptr;
 
-  /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_BIND_TO_EDIT (1),
-  /// PMB_DISABLE_QUIRKS (ids joined by commas) and PMB_LOG (1: to stderr). Values that are none of these are
+  /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_PATH (direct, staged, traditional or
+  /// orphaned), PMB_BIND_TO_EDIT (1), PMB_DISABLE_QUIRKS (ids joined by commas) and PMB_LOG (1: to stderr). Values that are none of these are
   /// ignored.
   static Options from_environment();
 };
@@ -140,13 +142,17 @@ struct Options {
 struct Limits {
   int gl_major = 0;
   int gl_minor = 0;
+  bool gles = false;  ///< OpenGL ES; the version is of that API.
   bool core_profile = false;
-  bool no_error = false;             ///< GL reports no errors here (KHR_no_error).
-  bool buffer_storage = false;       ///< OpenGL 4.4 or GL_ARB_buffer_storage.
+  bool no_error = false;  ///< GL reports no errors here (KHR_no_error).
+  /// OpenGL 4.4 or GL_ARB_buffer_storage; OpenGL ES 3.1 with GL_EXT_buffer_storage. Without it rings and pools
+  /// take the traditional path, and MappedBuffer is refused.
+  bool buffer_storage = false;
   bool direct_state_access = false;  ///< OpenGL 4.5 or GL_ARB_direct_state_access, and used by pmb.
   bool memory_barrier = false;       ///< glMemoryBarrier exists.
-  bool compute = false;              ///< OpenGL 4.3 or compute and storage buffers by extension.
-  bool reset_notification = false;   ///< The context tells when it is lost.
+  /// OpenGL 4.3 or compute and storage buffers by extension; OpenGL ES 3.1.
+  bool compute = false;
+  bool reset_notification = false;  ///< The context tells when it is lost.
   std::uint64_t uniform_offset_alignment = 1;
   std::uint64_t storage_offset_alignment = 1;
   std::uint64_t texture_offset_alignment = 1;

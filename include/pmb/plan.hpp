@@ -35,7 +35,8 @@ enum class Model : std::uint8_t {
 enum class Path : std::uint8_t {
   direct,       ///< The GPU works on the mapped memory itself.
   staged,       ///< The GPU works on a copy in its own memory, filled through a mapped ring.
-  traditional,  ///< glBufferSubData and glGetBufferSubData.
+  traditional,  ///< Memory of the process's own; glBufferSubData and glGetBufferSubData move the bytes.
+  orphaned,  ///< As traditional, but the whole buffer is specified anew where a ring would wait. Uploads only.
 };
 
 /// What a plan is asked for.

@@ -2,6 +2,33 @@
 #include "core/plan_rules.hpp"
 
 namespace pmb::core {
+namespace {
+
+struct Choice {
+  Path path;
+  const char* reason;
+};
+
+Choice choose_path(const PlanRequest& request, const DriverTraits& driver,
+                   const Measured& measured) noexcept {
+  const bool orphans = driver.orphan_uploads && request.access == Access::sequential_write;
+  if (request.path) return {*request.path, "path: forced by the caller"};
+  if (orphans) return {Path::orphaned, "path: orphaned, by quirk mobile_orphaning"};
+  if (!driver.buffer_storage)
+    return {Path::traditional, "path: traditional, since this context has no buffer storage"};
+  if (measured.path) return {*measured.path, "path: measured on this driver"};
+  if (driver.software)
+    return {Path::direct, "path: direct, since a software renderer's mapped memory is plain memory"};
+  if (driver.unified_memory) return {Path::direct, "path: direct, since CPU and GPU share all memory here"};
+  if (request.gpu_reads <= 1)
+    return {Path::direct, "path: direct, since each byte crosses the bus once either way"};
+  return {
+      Path::staged,
+      "path: staged, since the GPU touches each byte more than once and its own memory is faster than the "
+      "bus"};
+}
+
+}  // namespace
 
 void add_reason(Plan& plan, const char* reason) noexcept {
   for (const char*& slot : plan.reasons) {
@@ -18,7 +45,15 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
   plan.size_bytes = request.size_bytes;
   plan.gpu_reads = request.gpu_reads;
 
-  if (request.model) {
+  auto [path, path_reason] = choose_path(request, driver, measured);
+  // What the GPU wrote would be gone with the old storage.
+  if (path == Path::orphaned && plan.access != Access::sequential_write) path = Path::traditional;
+  plan.path = path;
+
+  if (is_private(path)) {
+    plan.model = Model::explicit_flush;
+    add_reason(plan, "model: explicit flush, since publishing copies on this path");
+  } else if (request.model) {
     plan.model = *request.model;
     add_reason(plan, "model: forced by the caller");
   } else if (measured.model) {
@@ -30,33 +65,9 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
                "model: coherent by default, since no driver measured so far gains from flushing and nothing "
                "can be forgotten");
   }
+  add_reason(plan, path_reason);
 
-  if (request.path) {
-    plan.path = *request.path;
-    add_reason(plan, "path: forced by the caller");
-  } else if (!driver.buffer_storage) {
-    plan.path = Path::traditional;
-    add_reason(plan, "path: traditional, since this context has no buffer storage");
-  } else if (measured.path) {
-    plan.path = *measured.path;
-    add_reason(plan, "path: measured on this driver");
-  } else if (driver.software) {
-    plan.path = Path::direct;
-    add_reason(plan, "path: direct, since a software renderer's mapped memory is plain memory");
-  } else if (driver.unified_memory) {
-    plan.path = Path::direct;
-    add_reason(plan, "path: direct, since CPU and GPU share all memory here");
-  } else if (request.gpu_reads <= 1) {
-    plan.path = Path::direct;
-    add_reason(plan, "path: direct, since each byte crosses the bus once either way");
-  } else {
-    plan.path = Path::staged;
-    add_reason(plan,
-               "path: staged, since the GPU touches each byte more than once and its own memory is faster "
-               "than the bus");
-  }
-
-  if (plan.path == Path::traditional) return true;
+  if (is_private(path)) return true;
   const bool readable = plan.access != Access::sequential_write;
   return driver.buffer_storage && (plan.model == Model::coherent || !readable || driver.memory_barrier);
 }

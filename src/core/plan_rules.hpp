@@ -22,7 +22,13 @@ struct DriverTraits {
   bool unified_memory = false;  ///< CPU and GPU share all memory.
   bool buffer_storage = false;
   bool memory_barrier = false;
+  bool orphan_uploads = false;  ///< Respecifying whole buffers beats mapping them.
 };
+
+/// True for the paths on which rings and pools keep their bytes in the process's own memory.
+constexpr bool is_private(Path path) noexcept {
+  return path == Path::traditional || path == Path::orphaned;
+}
 
 /// A choice, with reasons added to `plan.reasons`. Flags are left alone. False if a forced choice cannot
 /// work.

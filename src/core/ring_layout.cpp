@@ -25,6 +25,14 @@ bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t sl
   return true;
 }
 
+void RingLayout::restart() noexcept {
+  front_key_ = next_key_;
+  wrap_key_ = 0;
+  bulk_count_ = 0;
+  head_ = first_;
+  update_limits();
+}
+
 void RingLayout::clear() noexcept {
   for (std::uint64_t key = front_key_; key != next_key_; key += RingSlot::kStates) slot_of(key).tag = 0;
   head_ = limit_ = ahead_limit_ = first_ = last_ = 0;

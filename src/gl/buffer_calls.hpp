@@ -3,7 +3,9 @@
 // COPY_WRITE and COPY_READ only, the two bindings that pmb may change.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "gl/context_state.hpp"
 
@@ -12,7 +14,10 @@ namespace pmb::detail {
 class BufferCalls {
  public:
   explicit BufferCalls(const ContextState& context) noexcept
-      : gl_(context.gl), by_name_(context.limits.direct_state_access) {}
+      : gl_(context.gl),
+        by_name_(context.limits.direct_state_access),
+        gles_(context.limits.gles),
+        narrow_(!gles_ && context.limits.gl_major * 10 + context.limits.gl_minor < 32) {}
 
   GLuint create() const noexcept {
     GLuint name = 0;
@@ -32,9 +37,48 @@ class BufferCalls {
     }
   }
 
-  void* map(GLuint name, std::uint64_t size, GLbitfield flags) const noexcept {
-    if (by_name_) return gl_.MapNamedBufferRange(name, 0, static_cast<GLsizeiptr>(size), flags);
-    return gl_.MapBufferRange(bind(name), 0, static_cast<GLsizeiptr>(size), flags);
+  /// Mutable storage of undefined contents; what the buffer had before stays with the commands that use it.
+  void data(GLuint name, std::uint64_t size, GLenum usage) const noexcept {
+    if (by_name_) {
+      gl_.NamedBufferData(name, static_cast<GLsizeiptr>(size), nullptr, usage);
+    } else {
+      gl_.BufferData(bind(name), static_cast<GLsizeiptr>(size), nullptr, usage);
+    }
+  }
+
+  void write(GLuint name, std::uint64_t offset, const void* bytes, std::uint64_t size) const noexcept {
+    const auto at = static_cast<GLintptr>(offset);
+    if (by_name_) {
+      gl_.NamedBufferSubData(name, at, static_cast<GLsizeiptr>(size), bytes);
+    } else {
+      gl_.BufferSubData(bind(name), at, static_cast<GLsizeiptr>(size), bytes);
+    }
+  }
+
+  /// glGetBufferSubData, or on OpenGL ES, which has none, a mapping that lasts as long as the copy. Statuses:
+  /// map_failed, data_lost.
+  Result<void> read(GLuint name, std::uint64_t offset, void* bytes, std::uint64_t size,
+                    std::source_location where) const noexcept {
+    const auto at = static_cast<GLintptr>(offset);
+    if (by_name_) {
+      gl_.GetNamedBufferSubData(name, at, static_cast<GLsizeiptr>(size), bytes);
+      return {};
+    }
+    if (!gles_) {
+      gl_.GetBufferSubData(bind(name), at, static_cast<GLsizeiptr>(size), bytes);
+      return {};
+    }
+    const void* mapped = map(name, offset, size, GL_MAP_READ_BIT);
+    if (!mapped) return fail(ErrorId::map_answered_null, where, {.numbers = {size}, .gl_call = map_call()});
+    std::memcpy(bytes, mapped, size);
+    if (!unmap(name)) return fail(ErrorId::unmap_lost_data, where, {.gl_call = unmap_call()});
+    return {};
+  }
+
+  void* map(GLuint name, std::uint64_t offset, std::uint64_t size, GLbitfield flags) const noexcept {
+    const auto at = static_cast<GLintptr>(offset);
+    if (by_name_) return gl_.MapNamedBufferRange(name, at, static_cast<GLsizeiptr>(size), flags);
+    return gl_.MapBufferRange(bind(name), at, static_cast<GLsizeiptr>(size), flags);
   }
 
   bool unmap(GLuint name) const noexcept {
@@ -63,11 +107,15 @@ class BufferCalls {
     }
   }
 
-  /// A 64-bit buffer parameter; 32-bit queries saturate at 2 GiB.
+  /// A 64-bit buffer parameter; the 32-bit query of OpenGL 3.1 saturates at 2 GiB.
   std::uint64_t parameter(GLuint name, GLenum what) const noexcept {
     GLint64 value = 0;
     if (by_name_) {
       gl_.GetNamedBufferParameteri64v(name, what, &value);
+    } else if (narrow_) {
+      GLint narrow = 0;
+      gl_.GetBufferParameteriv(bind(name), what, &narrow);
+      value = narrow;
     } else {
       gl_.GetBufferParameteri64v(bind(name), what, &value);
     }
@@ -84,7 +132,15 @@ class BufferCalls {
     return pointer;
   }
 
-  const char* storage_call() const noexcept { return by_name_ ? "glNamedBufferStorage" : "glBufferStorage"; }
+  /// What parameter() can answer at most for a value.
+  std::uint64_t reported(std::uint64_t value) const noexcept {
+    return narrow_ ? std::min<std::uint64_t>(value, INT32_MAX) : value;
+  }
+
+  const char* data_call() const noexcept { return by_name_ ? "glNamedBufferData" : "glBufferData"; }
+  const char* storage_call() const noexcept {
+    return by_name_ ? "glNamedBufferStorage" : gles_ ? "glBufferStorageEXT" : "glBufferStorage";
+  }
   const char* map_call() const noexcept { return by_name_ ? "glMapNamedBufferRange" : "glMapBufferRange"; }
   const char* unmap_call() const noexcept { return by_name_ ? "glUnmapNamedBuffer" : "glUnmapBuffer"; }
 
@@ -96,6 +152,8 @@ class BufferCalls {
 
   const GladGLContext& gl_;
   bool by_name_;
+  bool gles_;
+  bool narrow_;
 };
 
 }  // namespace pmb::detail

@@ -84,13 +84,18 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   if (!get_string) return fail(ErrorId::loader_failed, where);
   const auto* version = reinterpret_cast<const char*>(get_string(GL_VERSION));
   if (!version) return fail(ErrorId::no_current_context, where);
-  if (std::strncmp(version, "OpenGL ES", 9) == 0) return fail(ErrorId::gles_unsupported, where);
-  const int loaded = gladLoadGLContextUserPtr(&gl, load, &loader);
+  limits.gles = std::strncmp(version, "OpenGL ES", 9) == 0;
+  const int loaded = limits.gles ? gladLoadGLES2ContextUserPtr(&gl, load, &loader)
+                                 : gladLoadGLContextUserPtr(&gl, load, &loader);
   if (loaded == 0 || !gl.GetIntegerv || !gl.GetError) return fail(ErrorId::loader_failed, where);
   // Before anything is asked that an older context would answer with an error.
   const auto major = static_cast<std::uint64_t>(GLAD_VERSION_MAJOR(loaded));
   const auto minor = static_cast<std::uint64_t>(GLAD_VERSION_MINOR(loaded));
-  if (major * 10 + minor < 32) return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
+  const std::uint64_t number = major * 10 + minor;
+  if (limits.gles && number < 30) return fail(ErrorId::gles_unsupported, where, {.numbers = {major, minor}});
+  if (!limits.gles && number < 32 && (number < 31 || !gl.ARB_sync)) {
+    return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
+  }
   if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) return fail(ErrorId::loader_failed, where);
   alive = true;
   set_caller_errors_aside();
@@ -301,6 +306,9 @@ Options Options::from_environment() {
     const char* value = std::getenv(name);
     return value ? value : "";
   };
+  for (const Path path : {Path::direct, Path::staged, Path::traditional, Path::orphaned}) {
+    if (value_of("PMB_PATH") == to_string(path)) options.path = path;
+  }
   if (value_of("PMB_MODEL") == "coherent") options.model = Model::coherent;
   if (value_of("PMB_MODEL") == "explicit_flush") options.model = Model::explicit_flush;
   options.bind_to_edit = value_of("PMB_BIND_TO_EDIT") == "1";

@@ -64,6 +64,23 @@ void read_driver(const GladGLContext& gl, Driver& driver) {
   }
 }
 
+/// Puts glGetGraphicsResetStatus in place, by whatever name this context has it; they differ in name alone. False
+/// where there is none.
+template <class Has>
+bool find_reset_status(GladGLContext& gl, bool core, const Has& has) {
+  if (core) return gl.GetGraphicsResetStatus != nullptr;
+  if (has("GL_KHR_robustness")) {
+    if (!gl.GetGraphicsResetStatus) gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusKHR;
+  } else if (has("GL_ARB_robustness")) {
+    gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
+  } else if (has("GL_EXT_robustness")) {
+    gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusEXT;
+  } else {
+    return false;
+  }
+  return gl.GetGraphicsResetStatus != nullptr;
+}
+
 }  // namespace
 
 void read_limits(ContextState& state) {
@@ -71,7 +88,6 @@ void read_limits(ContextState& state) {
   Limits& limits = state.limits;
   limits.gl_major = int_of(gl, GL_MAJOR_VERSION);
   limits.gl_minor = int_of(gl, GL_MINOR_VERSION);
-  const int version = limits.gl_major * 10 + limits.gl_minor;
   const int count = int_of(gl, GL_NUM_EXTENSIONS);
   for (int i = 0; i < count; ++i) {
     const auto* name = reinterpret_cast<const char*>(gl.GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
@@ -80,20 +96,26 @@ void read_limits(ContextState& state) {
   const auto has = [&](const char* name) { return state.extensions.contains(std::string_view(name)); };
 
   read_driver(gl, state.driver);
-  limits.core_profile = (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
-  limits.no_error = (version >= 46 || has("GL_KHR_no_error")) &&
+  // Versions as major * 10 + minor; of the API that this context is not, none is reached.
+  const int version = limits.gl_major * 10 + limits.gl_minor;
+  const int desktop = limits.gles ? 0 : version;
+  const int es = limits.gles ? version : 0;
+  limits.core_profile =
+      desktop >= 32 && (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
+  const bool has_flags = desktop >= 30 || es >= 32 || has("GL_KHR_debug");
+  limits.no_error = has_flags && (desktop >= 46 || has("GL_KHR_no_error")) &&
                     (int_of(gl, GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT) != 0;
-  limits.buffer_storage = version >= 44 || has("GL_ARB_buffer_storage");
-  limits.direct_state_access = version >= 45 || has("GL_ARB_direct_state_access");
-  limits.memory_barrier = version >= 42 || has("GL_ARB_shader_image_load_store");
-  limits.compute =
-      version >= 43 || (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
-  const bool robust = version >= 45 || has("GL_KHR_robustness") || has("GL_ARB_robustness");
-  // glad fills the plain name from KHR_robustness and 4.5 only; the three differ in name alone.
-  if (robust && !gl.GetGraphicsResetStatus) state.gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
+  limits.buffer_storage =
+      limits.gles ? es >= 31 && has("GL_EXT_buffer_storage") : desktop >= 44 || has("GL_ARB_buffer_storage");
+  limits.direct_state_access = desktop >= 45 || (!limits.gles && has("GL_ARB_direct_state_access"));
+  limits.memory_barrier = desktop >= 42 || es >= 31 || has("GL_ARB_shader_image_load_store");
+  limits.compute = desktop >= 43 || es >= 31 ||
+                   (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
   limits.reset_notification =
-      robust && gl.GetGraphicsResetStatus &&
+      find_reset_status(state.gl, desktop >= 45 || es >= 32, has) &&
       int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
+  // The extension's own name for the same function.
+  if (limits.gles) state.gl.BufferStorage = gl.BufferStorageEXT;
 
   limits.uniform_offset_alignment =
       std::max<std::uint64_t>(1, integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT));
@@ -103,11 +125,11 @@ void read_limits(ContextState& state) {
         std::max<std::uint64_t>(1, integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT));
     limits.max_storage_block = integer_of(gl, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
   }
-  if (version >= 43) {
+  if (desktop >= 43 || es >= 32) {
     limits.texture_offset_alignment =
         std::max<std::uint64_t>(1, integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT));
   }
-  if (version >= 42 || has("GL_ARB_map_buffer_alignment")) {
+  if (desktop >= 42 || has("GL_ARB_map_buffer_alignment")) {
     limits.map_alignment = std::max<std::uint64_t>(1, integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT));
   }
 }

@@ -7,211 +7,18 @@
 
 #include "core/byte_ranges.hpp"
 #include "core/guard.hpp"
-#include "core/machine_memory.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/mapping.hpp"
 #include "gl/timeline_state.hpp"
 
 namespace pmb {
-namespace detail {
-namespace {
-
-/// Books bytes against the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
-class Reservation {
- public:
-  Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
-    auto& mapped = core::process_mapped_bytes();
-    before_ = mapped.load();
-    while (before_ <= limit && bytes <= limit - before_) {
-      if (mapped.compare_exchange_weak(before_, before_ + bytes)) {
-        booked_ = true;
-        return;
-      }
-    }
-  }
-  ~Reservation() {
-    if (booked_) core::process_mapped_bytes() -= bytes_;
-  }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  bool booked() const noexcept { return booked_; }
-  std::uint64_t before() const noexcept { return before_; }
-  void keep() noexcept { booked_ = false; }
-
- private:
-  std::uint64_t bytes_;
-  std::uint64_t before_ = 0;
-  bool booked_ = false;
-};
-
-/// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
-/// stays immutable with size 0), so that it is deleted in every case.
-GLuint make_storage(const ContextState& context, std::uint64_t size, GLbitfield flags, GLenum& error) {
-  const BufferCalls calls(context);
-  const GLuint name = calls.create();
-  calls.storage(name, size, flags);
-  error = context.gl.GetError();
-  if (error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) != size) error = GL_OUT_OF_MEMORY;
-  if (error == GL_NO_ERROR) return name;
-  context.gl.DeleteBuffers(1, &name);
-  return 0;
-}
-
-void set_label(const ContextState& context, GLuint name, const std::string& label) {
-  const bool labels = context.limits.gl_major * 10 + context.limits.gl_minor >= 43 ||
-                      context.extensions.contains(std::string_view("GL_KHR_debug"));
-  if (!labels || label.empty()) return;
-  // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
-  context.gl.ObjectLabel(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)),
-                         label.c_str());
-}
-
-void set_access(Mapping& mapping) {
-  const std::uint32_t flags = mapping.plan.map_flags;
-  mapping.readable = (flags & GL_MAP_READ_BIT) != 0;
-  mapping.writable = (flags & GL_MAP_WRITE_BIT) != 0;
-  mapping.explicit_flush = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
-}
-
-}  // namespace
-
-void Mapping::enrol() {
-  const std::lock_guard lock(context->registry);
-  born = context->line().issued;
-  context->mappings.emplace(pointer, this);
-  if (readable && plan.model == Model::explicit_flush) ++context->incoherent_readable;
-}
-
-void Mapping::withdraw() noexcept {
-  if (!pointer) return;
-  const std::lock_guard lock(context->registry);
-  if (context->alive) {
-    const auto entry = context->mappings.find(pointer);
-    if (entry != context->mappings.end() && entry->second == this) context->mappings.erase(entry);
-  }
-  if (readable && plan.model == Model::explicit_flush) --context->incoherent_readable;
-  pointer = nullptr;
-  buffer = 0;
-}
-
-void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
-  BufferCalls(*context).flush(buffer, buffer_offset - map_offset, bytes);
-}
-
-void Mapping::abandon() noexcept {
-  if (!pointer) return;
-  // The memory goes when the GL context goes, which this context's end stands for.
-  if (!adopted) context->abandoned_bytes += size;
-  pointer = nullptr;
-  buffer = 0;
-  if (readable && plan.model == Model::explicit_flush) --context->incoherent_readable;
-}
-
-Result<void> Mapping::destroy(std::source_location where) noexcept {
-  if (context->alive && context->lost) {
-    const Error error = make_error(ErrorId::context_lost, where, {.numbers = {context->reset_status}});
-    const std::lock_guard lock(context->registry);
-    context->mappings.erase(pointer);
-    abandon();
-    return tl::unexpected(error);
-  }
-  if (auto current = context->check_current(where); !current) return current;
-  const GLuint name = buffer;
-  const std::uint64_t begin = map_offset;
-  withdraw();
-  if (adopted) return {};
-  const BufferCalls calls(*context);
-  const bool kept = calls.unmap(name);
-  context->gl.DeleteBuffers(1, &name);
-  core::process_mapped_bytes() -= size;
-  if (kept) return {};
-  context->log(LogLevel::warning,
-               [&] { return "glUnmapBuffer answered false: the contents of '" + label + "' were lost"; });
-  context->report({.rule = Rule::data_lost,
-                   .label = label,
-                   .buffer = name,
-                   .begin_bytes = begin,
-                   .end_bytes = begin + size,
-                   .acquired_at = created_at,
-                   .noticed_at = where});
-  return fail(ErrorId::unmap_lost_data, where, {.gl_call = calls.unmap_call()});
-}
-
-}  // namespace detail
 
 using detail::ContextState;
 using detail::Mapping;
 
 Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferInfo& info,
                                           std::source_location where) {
-  return guarded(where, [&]() -> Result<MappedBuffer> {
-    const std::shared_ptr<ContextState> state = ContextState::share(context);
-    if (auto current = state->check_current(where); !current) return tl::unexpected(current.error());
-    if (info.size_bytes == 0) return fail(ErrorId::zero_size, where);
-    if (!state->limits.buffer_storage) {
-      return fail(ErrorId::buffer_storage_missing, where,
-                  {.numbers = {static_cast<std::uint64_t>(state->limits.gl_major),
-                               static_cast<std::uint64_t>(state->limits.gl_minor)}});
-    }
-    const auto plan = detail::make_plan(
-        *state, {.access = info.access, .size_bytes = info.size_bytes, .model = info.model}, where);
-    if (!plan) return tl::unexpected(plan.error());
-    if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
-      return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
-    }
-    detail::Reservation reservation(info.size_bytes, state->memory_limit);
-    if (!reservation.booked()) {
-      return fail(ErrorId::exceeds_memory, where,
-                  {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
-    }
-
-    // Everything that may throw comes before GL is asked for anything.
-    auto mapping = std::make_unique<Mapping>();
-    mapping->context = state;
-    mapping->label = info.label;
-    mapping->plan = *plan;
-    mapping->size = info.size_bytes;
-    mapping->created_at = where;
-    detail::set_access(*mapping);
-
-    const detail::BufferCalls calls(*state);
-    state->set_caller_errors_aside();
-    GLenum error = GL_NO_ERROR;
-    GLuint name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
-    if (name == 0 && error == GL_OUT_OF_MEMORY) {
-      // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may
-      // be room.
-      state->gl.Finish();
-      name = detail::make_storage(*state, info.size_bytes, plan->storage_flags, error);
-    }
-    if (auto usable = state->check_reset(where); !usable) return tl::unexpected(usable.error());
-    if (name == 0) {
-      return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
-                  {.numbers = {info.size_bytes, plan->storage_flags},
-                   .gl_call = calls.storage_call(),
-                   .gl_error = error});
-    }
-    void* pointer = calls.map(name, info.size_bytes, plan->map_flags);
-    if (!pointer) {
-      error = state->gl.GetError();
-      state->gl.DeleteBuffers(1, &name);
-      return fail(ErrorId::map_answered_null, where,
-                  {.numbers = {info.size_bytes}, .gl_call = calls.map_call(), .gl_error = error});
-    }
-    mapping->pointer = static_cast<std::byte*>(pointer);
-    mapping->buffer = name;
-    try {
-      mapping->enrol();
-    } catch (...) {
-      mapping->pointer = nullptr;
-      state->gl.DeleteBuffers(1, &name);
-      throw;
-    }
-    reservation.keep();
-    detail::set_label(*state, name, mapping->label);
-    if (info.pretouch) core::touch_pages(pointer, info.size_bytes, mapping->writable);
-    return MappedBuffer(std::move(mapping));
-  });
+  return detail::make_memory(context, info, detail::Memory::mapped, where);
 }
 
 Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping& given,
@@ -264,7 +71,7 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     mapping->buffer = given.buffer;
     mapping->adopted = true;
     mapping->created_at = where;
-    detail::set_access(*mapping);
+    mapping->set_access();
     mapping->enrol();
     return MappedBuffer(std::move(mapping));
   });

@@ -17,7 +17,8 @@ core::DriverTraits traits_of(const ContextState& context) {
           .unified_memory = vendor == Vendor::intel || vendor == Vendor::qualcomm || vendor == Vendor::arm ||
                             vendor == Vendor::imagination || vendor == Vendor::broadcom,
           .buffer_storage = context.limits.buffer_storage,
-          .memory_barrier = context.limits.memory_barrier};
+          .memory_barrier = context.limits.memory_barrier,
+          .orphan_uploads = context.quirk(QuirkId::mobile_orphaning)};
 }
 
 /// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
@@ -46,11 +47,19 @@ void set_flags(Plan& plan, const ContextState& context) {
 
 }  // namespace
 
-Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, std::source_location where) {
+Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
+                       std::source_location where) {
   PlanRequest asked = request;
+  core::DriverTraits traits = traits_of(context);
   if (!asked.model) asked.model = context.options.model;
+  if (!asked.path) asked.path = context.options.path;
+  if (memory == Memory::mapped) {
+    if (asked.path && core::is_private(*asked.path)) asked.path = std::nullopt;
+    traits.orphan_uploads = false;
+  }
   Plan plan;
-  if (!core::choose(asked, traits_of(context), {}, plan)) {
+  const bool possible = core::choose(asked, traits, {}, plan);
+  if (!possible || (memory == Memory::mapped && core::is_private(plan.path))) {
     if (!context.limits.buffer_storage) {
       return fail(ErrorId::buffer_storage_missing, where,
                   {.numbers = {static_cast<std::uint64_t>(context.limits.gl_major),
@@ -58,7 +67,7 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
     }
     return fail(ErrorId::barrier_missing, where);
   }
-  if (plan.path != Path::traditional) set_flags(plan, context);
+  if (!core::is_private(plan.path)) set_flags(plan, context);
   return plan;
 }
 
@@ -66,7 +75,7 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
 
 Result<Plan> Context::plan(const PlanRequest& request, std::source_location where) const {
   if (request.size_bytes == 0) return fail(ErrorId::zero_size, where);
-  return detail::make_plan(*state_, request, where);
+  return detail::make_plan(*state_, request, detail::Memory::any, where);
 }
 
 std::string flag_names(std::uint32_t flags) {
@@ -101,7 +110,7 @@ std::string Plan::describe() const {
   std::string text =
       fmt::format("{}, {}, {} path ({} bytes, each touched {} time{} by the GPU)", to_string(access),
                   to_string(model), to_string(path), size_bytes, gpu_reads, gpu_reads == 1 ? "" : "s");
-  if (path != Path::traditional) {
+  if (!core::is_private(path)) {
     text += fmt::format("\n  storage {}\n  mapping {}", flag_names(storage_flags), flag_names(map_flags));
   }
   for (const char* reason : reasons) {
@@ -134,6 +143,8 @@ const char* to_string(Path path) noexcept {
       return "staged";
     case Path::traditional:
       return "traditional";
+    case Path::orphaned:
+      return "orphaned";
   }
   return "unknown";
 }

@@ -59,7 +59,8 @@ struct BlockPoolControl final : Lender {
     std::byte* bytes = nullptr;
     std::uint64_t key = UINT64_MAX;
     std::uint64_t used = 0;
-    std::uint64_t serial = 0;  ///< Acquired or published: last mark before. Retired: what to wait for.
+    std::uint64_t serial = 0;   ///< Acquired or published: last mark before. Retired: what to wait for.
+    std::uint64_t fetched = 0;  ///< Private memory: the serial behind which its bytes were brought last.
     std::uint32_t name = 0;
     State state = State::free;
   };
@@ -150,6 +151,7 @@ struct BlockPoolControl final : Lender {
     Record& record = records[index];
     record.key = next_use++ << kIndexBits | index;
     record.used = block_bytes;
+    record.fetched = 0;
     record.serial = line->issued;
     record.state = State::acquired;
     return Block(this, record.key);
@@ -224,6 +226,13 @@ struct BlockPoolControl final : Lender {
       if (serial > line->passed())
         return fail(ErrorId::not_passed_yet, where, {.numbers = {ticket.serial()}});
     }
+    const Mapping& mapping = *Mapping::of(record->buffer);
+    if (mapping.is_private() && serial > record->fetched) {
+      if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
+      if (auto fetched = mapping.fetch(0, block_bytes, where); !fetched)
+        return tl::unexpected(fetched.error());
+      record->fetched = serial;
+    }
     record->state = State::viewed;
     return ReadView({record->bytes, static_cast<std::size_t>(block_bytes)});
   }
@@ -295,13 +304,13 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolInfo& info,
   return guarded(where, [&]() -> Result<BlockPool> {
     std::vector<BlockPoolControl::Record> records(info.count);
     for (BlockPoolControl::Record& record : records) {
-      auto buffer = MappedBuffer::create(context,
-                                         {.size_bytes = info.block_bytes,
-                                          .access = info.access,
-                                          .label = info.label,
-                                          .model = info.model,
-                                          .pretouch = info.pretouch},
-                                         where);
+      auto buffer = detail::make_memory(context,
+                                        {.size_bytes = info.block_bytes,
+                                         .access = info.access,
+                                         .label = info.label,
+                                         .model = info.model,
+                                         .pretouch = info.pretouch},
+                                        detail::Memory::any, where);
       // Blocks made so far go with the vector: all or none.
       if (!buffer) return tl::unexpected(buffer.error());
       record.bytes = buffer->raw_bytes().data();

@@ -71,6 +71,13 @@ struct ReadbackRingControl final : RingControl {
         return fail(ErrorId::not_passed_yet, where, {.numbers = {serial >> kSerialShift}});
       }
     }
+    // Private memory is filled once; from then on the serial is 0, and other threads may be reading.
+    if (const Mapping& mapping = *Mapping::of(mapped); mapping.is_private() && slot->serial != 0) {
+      if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
+      if (auto fetched = mapping.fetch(slot->offset, slot->size, where); !fetched)
+        return tl::unexpected(fetched.error());
+      slot->serial = 0;
+    }
     return ReadView({bytes_at(slot->offset), static_cast<std::size_t>(slot->size)});
   }
 
@@ -131,13 +138,13 @@ bool PendingReadback::is_live() const noexcept {
 
 Result<ReadbackRing> ReadbackRing::create(Context& context, const ReadbackRingInfo& info,
                                           std::source_location where) {
-  auto buffer = MappedBuffer::create(context,
-                                     {.size_bytes = info.capacity_bytes,
-                                      .access = Access::read,
-                                      .label = info.label,
-                                      .model = info.model,
-                                      .pretouch = info.pretouch},
-                                     where);
+  auto buffer = detail::make_memory(context,
+                                    {.size_bytes = info.capacity_bytes,
+                                     .access = Access::read,
+                                     .label = info.label,
+                                     .model = info.model,
+                                     .pretouch = info.pretouch},
+                                    detail::Memory::any, where);
   if (!buffer) return tl::unexpected(buffer.error());
   return create_on(context, std::move(*buffer), info, where);
 }

@@ -45,6 +45,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   base = mapping.pointer - first;
   buffer = mapping.buffer;
   explicit_flush = mapping.explicit_flush;
+  orphans = mapping.plan.path == Path::orphaned;
   line = &context->line();
   issued = &line->issued;
   timeline = line->control;
@@ -159,6 +160,7 @@ Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignm
   for (bool polled = false, waited = false;;) {
     if (shadow) shadow->settle(line->passed(), where);
     layout.reclaim(line->passed());
+    if (orphans && layout.records() != 0 && layout.all_retired()) orphan(where);
     const RingAnswer answer = layout.reserve(size, alignment);
     if (answer == RingAnswer::ok) return {};
 
@@ -166,6 +168,10 @@ Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignm
     if (!oldest.live && !polled) {
       if (auto learnt = line->poll(where); !learnt) return learnt;
       polled = true;
+      continue;
+    }
+    if (orphans && !layout.any_live()) {
+      orphan(where);
       continue;
     }
     ErrorId blocked = ErrorId::none;
@@ -191,6 +197,13 @@ Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignm
       return passed;
     }
   }
+}
+
+void RingControl::orphan(std::source_location where) {
+  // Every reader was issued before its mark, and keeps the storage that it was issued with.
+  if (shadow) shadow->settle_all(where);
+  Mapping::of(mapped)->orphan();
+  layout.restart();
 }
 
 tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location where) const noexcept {

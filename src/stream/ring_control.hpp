@@ -51,6 +51,7 @@ struct RingControl : Lender, RingHot {
   std::byte* base = nullptr;  ///< Where byte 0 of the GL buffer would be.
   std::uint32_t buffer = 0;
   bool explicit_flush = false;
+  bool orphans = false;  ///< The buffer is specified anew instead of waiting for what is in flight.
   TimelineState* line = nullptr;
   std::unique_ptr<RingShadow> shadow;
   std::shared_ptr<ContextState> context;
@@ -71,6 +72,7 @@ struct RingControl : Lender, RingHot {
   Deadline deadline_from_now() const noexcept;
   Result<void> reserve_until(std::uint64_t size, std::uint64_t alignment, Wait wait, Deadline deadline,
                              std::source_location where);
+  void orphan(std::source_location where);
   Result<void> check_request(std::uint64_t size, std::uint64_t alignment, std::source_location where) const;
 };
 

@@ -6,7 +6,10 @@
 #include <pmb/transfer.hpp>
 
 #include "core/guard.hpp"
+#include "core/plan_rules.hpp"
+#include "gl/buffer_calls.hpp"
 #include "gl/context_state.hpp"
+#include "gl/mapping.hpp"
 #include "gl/timeline_state.hpp"
 #include "stream/source_check.hpp"
 #include "stream/transfer_rings.hpp"
@@ -48,6 +51,18 @@ auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acq
   return acquire();
 }
 
+/// True where the plan leaves a transfer to glBufferSubData and glGetBufferSubData, and the buffer takes those:
+/// immutable storage has to be DYNAMIC for a write (OpenGL 4.6 core, section 6.2.1).
+bool goes_traditional(const ContextState& state, Access access, std::uint32_t buffer, std::uint64_t size) {
+  const auto plan = detail::make_plan(state, {.access = access, .size_bytes = size}, detail::Memory::any,
+                                      std::source_location::current());
+  if (!plan || !core::is_private(plan->path)) return false;
+  if (access == Access::read || !state.limits.buffer_storage) return true;
+  const detail::BufferCalls calls(state);
+  return calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0 ||
+         (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0;
+}
+
 /// Copies out the readback of one piece and gives its memory back.
 Result<void> collect(const PendingReadback& pending, std::span<std::byte> target,
                      std::chrono::nanoseconds timeout, std::source_location where) {
@@ -65,6 +80,11 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  if (goes_traditional(state, Access::sequential_write, buffer, bytes.size())) {
+    detail::order_behind_shaders(state);
+    detail::BufferCalls(state).write(buffer, offset_bytes, bytes.data(), bytes.size());
+    return {};
+  }
   const auto kept = kept_ring(context, &TransferRings::up, "pmb upload", where);
   if (!kept) return tl::unexpected(kept.error());
   UploadRing& ring = **kept;
@@ -92,6 +112,10 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  if (goes_traditional(state, Access::read, buffer, bytes.size())) {
+    detail::order_behind_shaders(state);
+    return detail::BufferCalls(state).read(buffer, offset_bytes, bytes.data(), bytes.size(), where);
+  }
   const auto kept = kept_ring(context, &TransferRings::down, "pmb download", where);
   if (!kept) return tl::unexpected(kept.error());
   ReadbackRing& ring = **kept;

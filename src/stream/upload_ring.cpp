@@ -67,13 +67,13 @@ bool Slice::is_live() const noexcept {
 
 Result<UploadRing> UploadRing::create(Context& context, const UploadRingInfo& info,
                                       std::source_location where) {
-  auto buffer = MappedBuffer::create(context,
-                                     {.size_bytes = info.capacity_bytes,
-                                      .access = Access::sequential_write,
-                                      .label = info.label,
-                                      .model = info.model,
-                                      .pretouch = info.pretouch},
-                                     where);
+  auto buffer = detail::make_memory(context,
+                                    {.size_bytes = info.capacity_bytes,
+                                     .access = Access::sequential_write,
+                                     .label = info.label,
+                                     .model = info.model,
+                                     .pretouch = info.pretouch},
+                                    detail::Memory::any, where);
   if (!buffer) return tl::unexpected(buffer.error());
   return create_on(context, std::move(*buffer), info, where);
 }

@@ -31,7 +31,7 @@ TEST_P(BlockPoolTest, CarriesBytesUpAndDownInOneBlock) {
     EXPECT_EQ(block.size_bytes(), 200U);
     EXPECT_TRUE(block.raw_bytes().empty()) << "published";
     const auto read = fake_->shader_read(block.buffer(), 0, 200);
-    fake_->shader_write(block.buffer(), 16, pattern(100, turn + 50));
+    write_on_gpu(block.buffer(), 16, pattern(100, turn + 50));
     const pmb::Ticket ticket = mark();
     EXPECT_EQ(id_of(pool.release(block)), ErrorId::view_outstanding);
     const auto view = take(pool.wait_view(block, ticket, 1s));

@@ -78,23 +78,60 @@ TEST_F(ContextTest, BindToEditSwitchesDirectStateAccessOff) {
   EXPECT_EQ(fake_->calls("glBufferStorage"), 1U);
 }
 
-TEST_F(ContextTest, OldAndForeignContextsAreTypedErrors) {
-  FakeConfig es;
-  es.es = true;
-  es.major = 3;
-  es.minor = 2;
-  es.extensions = {"GL_EXT_buffer_storage"};
-  FakeGl gles(es);
-  gles.make_current();
-  EXPECT_EQ(id_of(open()), ErrorId::gles_unsupported);
-  FakeConfig old;
-  old.major = 3;
-  old.minor = 1;
-  old.extensions = {"GL_ARB_sync"};
-  FakeGl three_one(old);
-  three_one.make_current();
-  EXPECT_EQ(id_of(open()), ErrorId::version_too_old);
-  strict_gl::expect_clean(three_one);
+TEST_F(ContextTest, TooOldContextsAreRefusedByName) {
+  struct Old {
+    bool es;
+    int major;
+    int minor;
+    const char* extension;
+    ErrorId answer;
+  };
+  for (const Old& old :
+       {Old{false, 3, 1, "GL_KHR_debug", ErrorId::version_too_old},
+        Old{false, 3, 0, "GL_ARB_sync", ErrorId::version_too_old},
+        Old{false, 3, 1, "GL_ARB_sync", ErrorId::none}, Old{false, 3, 2, "GL_KHR_debug", ErrorId::none},
+        Old{true, 2, 0, "GL_OES_mapbuffer", ErrorId::gles_unsupported},
+        Old{true, 3, 0, "GL_OES_mapbuffer", ErrorId::none}}) {
+    FakeConfig config;
+    config.es = old.es;
+    config.major = old.major;
+    config.minor = old.minor;
+    config.extensions = {old.extension};
+    FakeGl fake(config);
+    fake.make_current();
+    const auto opened = open();
+    EXPECT_EQ(id_of(opened), old.answer) << old.es << old.major << old.minor;
+    if (!opened) {
+      EXPECT_NE(opened.error().message().find(std::to_string(old.major) + "." + std::to_string(old.minor)),
+                std::string::npos);
+    }
+    strict_gl::expect_clean(fake);
+  }
+}
+
+TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
+  FakeConfig config;
+  config.es = true;
+  config.major = 3;
+  config.minor = 2;
+  config.extensions = {"GL_EXT_buffer_storage"};
+  start(config);
+  const pmb::Limits& limits = context_->limits();
+  EXPECT_TRUE(limits.gles);
+  EXPECT_TRUE(limits.buffer_storage);
+  EXPECT_TRUE(limits.memory_barrier);
+  EXPECT_TRUE(limits.compute);
+  EXPECT_TRUE(limits.reset_notification);
+  EXPECT_FALSE(limits.direct_state_access);
+  EXPECT_FALSE(limits.core_profile);
+  EXPECT_EQ(limits.storage_offset_alignment, 16U);
+  EXPECT_EQ(limits.texture_offset_alignment, 16U);
+  // The extension needs OpenGL ES 3.1.
+  config.minor = 0;
+  start(config);
+  EXPECT_FALSE(context_->limits().buffer_storage);
+  EXPECT_FALSE(context_->limits().memory_barrier);
+  EXPECT_FALSE(context_->limits().compute);
 }
 
 // Scenario 4: the pointers are there, the extension is not.
@@ -106,6 +143,10 @@ TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
   const auto buffer = pmb::MappedBuffer::create(*context_, {.size_bytes = 64});
   EXPECT_EQ(id_of(buffer), ErrorId::buffer_storage_missing);
   EXPECT_NE(buffer.error().message().find("GL_ARB_buffer_storage"), std::string::npos);
+  EXPECT_EQ(fake_->total_calls(), 0U);
+  pmb::Options forced;
+  forced.path = pmb::Path::direct;
+  start(config, forced);
   EXPECT_EQ(id_of(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2})),
             ErrorId::buffer_storage_missing);
   EXPECT_EQ(fake_->total_calls(), 0U);

@@ -14,7 +14,9 @@ class MappedBufferLimit : public PmbTest {};
 class MappedBufferMemory : public PmbPathTest {
  protected:
   const char* storage_call() const {
-    return GetParam().edit == Edit::by_name ? "glNamedBufferStorage" : "glBufferStorage";
+    return GetParam().edit == Edit::by_name ? "glNamedBufferStorage"
+           : GetParam().edit == Edit::es    ? "glBufferStorageEXT"
+                                            : "glBufferStorage";
   }
   const char* map_call() const {
     return GetParam().edit == Edit::by_name ? "glMapNamedBufferRange" : "glMapBufferRange";
@@ -23,7 +25,7 @@ class MappedBufferMemory : public PmbPathTest {
     return GetParam().edit == Edit::by_name ? "glUnmapNamedBuffer" : "glUnmapBuffer";
   }
 };
-INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferMemory, every_path(), path_name);
+INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferMemory, every_mapped_path(), path_name);
 
 // Scenario 6.
 TEST_P(MappedBufferMemory, SizesAreExactTo64Bits) {

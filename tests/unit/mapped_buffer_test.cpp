@@ -16,13 +16,15 @@ class MappedBufferPath : public PmbPathTest {
     return fake_->log_of(by_name ? "glFlushMappedNamedBufferRange" : "glFlushMappedBufferRange");
   }
   const char* storage_call() const {
-    return GetParam().edit == Edit::by_name ? "glNamedBufferStorage" : "glBufferStorage";
+    return GetParam().edit == Edit::by_name ? "glNamedBufferStorage"
+           : GetParam().edit == Edit::es    ? "glBufferStorageEXT"
+                                            : "glBufferStorage";
   }
   const char* map_call() const {
     return GetParam().edit == Edit::by_name ? "glMapNamedBufferRange" : "glMapBufferRange";
   }
 };
-INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferPath, every_path(), path_name);
+INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferPath, every_mapped_path(), path_name);
 
 class FlushPath : public MappedBufferPath {};
 INSTANTIATE_TEST_SUITE_P(Paths, FlushPath, every_flushing_path(), path_name);

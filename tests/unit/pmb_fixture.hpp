@@ -91,15 +91,19 @@ struct Seen {
 
 class PmbTest : public testing::Test {
  protected:
+  PmbTest() { strict_gl::reset_calls_without_context(); }
+
   /// A new fake and a context on it; what was started before is ended and checked.
   void start(const FakeConfig& config = {}, pmb::Options options = {}) {
     stop();
     fake_.emplace(config);
     fake_->make_current();
     gl_ = {};
-    if (gladLoadGLContextUserPtr(&gl_, &strict_gl::get_proc_address_user, nullptr) == 0) {
+    const auto load_table = config.es ? &gladLoadGLES2ContextUserPtr : &gladLoadGLContextUserPtr;
+    if (load_table(&gl_, &strict_gl::get_proc_address_user, nullptr) == 0) {
       throw std::runtime_error("the fake's entry points cannot be loaded");
     }
+    if (config.es) gl_.BufferStorage = gl_.BufferStorageEXT;
     context_.emplace(take(open(std::move(options))));
     fake_->clear_log();
   }
@@ -203,6 +207,15 @@ class PmbTest : public testing::Test {
                               static_cast<std::int64_t>(slice.size_bytes()));
   }
 
+  /// A command that writes a buffer: a shader's store where shaders can store, else another of the server's writes.
+  void write_on_gpu(GLuint buffer, std::int64_t offset, const Bytes& bytes) {
+    if (context_->limits().memory_barrier) {
+      fake_->shader_write(buffer, offset, bytes);
+    } else {
+      fake_->server_write(buffer, offset, bytes);
+    }
+  }
+
   /// A command that writes a readback's place itself, as glReadPixels does.
   void write_into(const pmb::PendingReadback& target, const Bytes& bytes) {
     fake_->server_write(target.buffer(), static_cast<std::int64_t>(target.offset_bytes()), bytes);
@@ -222,20 +235,45 @@ enum class Edit : std::uint8_t {
   by_name,      ///< Direct state access.
   by_binding,   ///< Forced by Options::bind_to_edit.
   old_context,  ///< OpenGL 4.3 with GL_ARB_buffer_storage and nothing else.
+  es,           ///< OpenGL ES 3.2 with GL_EXT_buffer_storage.
+  no_storage,   ///< OpenGL 4.3 without buffer storage: private memory.
+  oldest,       ///< OpenGL 3.1 with GL_ARB_sync, the least that pmb takes.
+  oldest_es,    ///< OpenGL ES 3.0, likewise.
+  traditional,  ///< Private memory, forced.
+  orphaned,     ///< The same, and buffers specified anew.
 };
 
 inline FakeConfig config_of(Edit edit) {
   FakeConfig config;
-  if (edit != Edit::old_context) return config;
-  config.minor = 3;
-  config.extensions = {"GL_ARB_buffer_storage"};
+  const auto set = [&](int major, int minor, std::vector<std::string> extensions) {
+    config.major = major;
+    config.minor = minor;
+    config.extensions = std::move(extensions);
+  };
+  config.es = edit == Edit::es || edit == Edit::oldest_es;
+  if (edit == Edit::old_context) set(4, 3, {"GL_ARB_buffer_storage"});
+  if (edit == Edit::es) set(3, 2, {"GL_EXT_buffer_storage"});
+  if (edit == Edit::no_storage) set(4, 3, {"GL_KHR_debug"});
+  if (edit == Edit::oldest) set(3, 1, {"GL_ARB_sync"});
+  if (edit == Edit::oldest_es) set(3, 0, {"GL_OES_mapbuffer"});
   return config;
+}
+
+/// Rings and pools keep their bytes in the process's memory.
+inline bool is_private(Edit edit) {
+  return edit >= Edit::no_storage;
+}
+/// MappedBuffer works.
+inline bool has_storage(Edit edit) {
+  return edit <= Edit::es || edit >= Edit::traditional;
 }
 
 inline pmb::Options options_of(Edit edit, std::optional<Model> model = {}) {
   pmb::Options options;
   options.bind_to_edit = edit == Edit::by_binding;
   options.model = model;
+  if (edit == Edit::traditional) options.path = pmb::Path::traditional;
+  if (edit == Edit::orphaned) options.path = pmb::Path::orphaned;
   return options;
 }
 
@@ -246,27 +284,57 @@ struct PathCase {
 };
 
 inline std::string path_name(const testing::TestParamInfo<PathCase>& info) {
-  static constexpr const char* kEdits[] = {"ByName", "ByBinding", "OldContext"};
+  static constexpr const char* kEdits[] = {"ByName", "ByBinding", "OldContext",  "Es",      "NoStorage",
+                                           "Oldest", "OldestEs",  "Traditional", "Orphaned"};
+  if (is_private(info.param.edit)) return kEdits[static_cast<int>(info.param.edit)];
   return std::string(kEdits[static_cast<int>(info.param.edit)]) +
          (info.param.model == Model::coherent ? "Coherent" : "ExplicitFlush");
 }
 
+/// Where MappedBuffer works.
+inline auto every_mapped_path() {
+  return testing::Values(
+      PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
+      PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
+      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
+      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush});
+}
+
+/// Where rings, pools and transfers work.
 inline auto every_path() {
   return testing::Values(
       PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
       PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
-      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush});
+      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
+      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush},
+      PathCase{Edit::no_storage, Model::explicit_flush}, PathCase{Edit::oldest, Model::explicit_flush},
+      PathCase{Edit::oldest_es, Model::explicit_flush}, PathCase{Edit::traditional, Model::explicit_flush},
+      PathCase{Edit::orphaned, Model::explicit_flush});
+}
+
+/// Where a ring that is full waits for its fences: all but the one that specifies its buffer anew.
+inline auto every_waiting_path() {
+  return testing::Values(
+      PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
+      PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
+      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
+      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush},
+      PathCase{Edit::no_storage, Model::explicit_flush}, PathCase{Edit::oldest, Model::explicit_flush},
+      PathCase{Edit::oldest_es, Model::explicit_flush}, PathCase{Edit::traditional, Model::explicit_flush});
 }
 
 inline auto every_flushing_path() {
-  return testing::Values(PathCase{Edit::by_name, Model::explicit_flush},
-                         PathCase{Edit::by_binding, Model::explicit_flush},
-                         PathCase{Edit::old_context, Model::explicit_flush});
+  return testing::Values(
+      PathCase{Edit::by_name, Model::explicit_flush}, PathCase{Edit::by_binding, Model::explicit_flush},
+      PathCase{Edit::old_context, Model::explicit_flush}, PathCase{Edit::es, Model::explicit_flush});
 }
 
 class PmbPathTest : public PmbTest, public testing::WithParamInterface<PathCase> {
  protected:
   void SetUp() override { start(config_of(GetParam().edit), options_of(GetParam().edit, GetParam().model)); }
+  bool is_private() const { return pmb_test::is_private(GetParam().edit); }
+  bool waits() const { return GetParam().edit != Edit::orphaned; }
+  bool has_storage() const { return pmb_test::has_storage(GetParam().edit); }
   bool explicit_flush() const { return GetParam().model == Model::explicit_flush; }
   /// Starts again with a sink, on the same path.
   void start_validating() {

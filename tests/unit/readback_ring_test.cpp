@@ -19,6 +19,10 @@ class ReadbackRingTest : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, ReadbackRingTest, every_path(), path_name);
 
+/// Where its memory is mapped.
+class MappedReadbackRing : public ReadbackRingTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, MappedReadbackRing, every_mapped_path(), path_name);
+
 // Scenario 16: GPU write, barrier, fence, wait, read.
 TEST_P(ReadbackRingTest, DirectlyWrittenBytesArrive) {
   auto ring = ring_of(4096);
@@ -27,16 +31,18 @@ TEST_P(ReadbackRingTest, DirectlyWrittenBytesArrive) {
   const PendingReadback first = take(ring.acquire(200));
   write_into(first, drawn);
   const PendingReadback second = take(ring.acquire(300));
-  fake_->shader_write(second.buffer(), static_cast<std::int64_t>(second.offset_bytes()), stored);
+  write_on_gpu(second.buffer(), static_cast<std::int64_t>(second.offset_bytes()), stored);
   mark();
   EXPECT_EQ(copy(take(first.wait(1s)).bytes()), drawn);
   EXPECT_EQ(copy(take(second.wait(1s)).bytes()), stored);
-  EXPECT_EQ(fake_->calls("glMemoryBarrier"), explicit_flush() ? 1U : 0U);
+  if (!is_private()) {
+    EXPECT_EQ(fake_->calls("glMemoryBarrier"), explicit_flush() ? 1U : 0U);
+  }
   take(first.release());
   take(second.release());
 }
 
-TEST_P(ReadbackRingTest, TheBarrierStandsBeforeTheFenceAndOnlyWhereItIsNeeded) {
+TEST_P(MappedReadbackRing, TheBarrierStandsBeforeTheFenceAndOnlyWhereItIsNeeded) {
   auto ring = ring_of(4096);
   fake_->clear_log();
   mark();
@@ -115,7 +121,7 @@ TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoNotArmDirectReadbacks) {
   EXPECT_EQ(copy(take(direct.wait(1s)).bytes()), pattern(100, 1));
 }
 
-TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
+TEST_P(MappedReadbackRing, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(100, pattern(100, 7).data());
   const PendingReadback copied = take(ring.request(source, 0, 100));
@@ -128,11 +134,13 @@ TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
 TEST_P(ReadbackRingTest, ARequestSeesWhatShadersWrote) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(256, filled(256, 0).data());
-  fake_->shader_write(source, 16, pattern(100, 5));
+  write_on_gpu(source, 16, pattern(100, 5));
   fake_->clear_log();
   const PendingReadback pending = take(ring.request(source, 16, 100));
-  ASSERT_EQ(fake_->calls("glMemoryBarrier"), 1U);
-  EXPECT_EQ(fake_->log_of("glMemoryBarrier")[0].values.at(0), GL_BUFFER_UPDATE_BARRIER_BIT);
+  if (context_->limits().memory_barrier) {
+    ASSERT_EQ(fake_->calls("glMemoryBarrier"), 1U);
+    EXPECT_EQ(fake_->log_of("glMemoryBarrier")[0].values.at(0), GL_BUFFER_UPDATE_BARRIER_BIT);
+  }
   EXPECT_NE(fake_->log().back().name, "glMemoryBarrier") << "it stands before the copy";
   mark();
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(100, 5));
@@ -253,7 +261,7 @@ TEST_P(ReadbackRingTest, ACopyOntoItselfIsRefused) {
   EXPECT_TRUE(ring.request(own, 64, 64));
 }
 
-TEST_P(ReadbackRingTest, OnlyReadableMappingsCanCarryIt) {
+TEST_P(MappedReadbackRing, OnlyReadableMappingsCanCarryIt) {
   auto up = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 4096}));
   EXPECT_EQ(id_of(ReadbackRing::create_on(*context_, std::move(up))), ErrorId::not_readable);
   auto both =
@@ -265,7 +273,7 @@ TEST_P(ReadbackRingTest, OnlyReadableMappingsCanCarryIt) {
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(64, 1));
 }
 
-TEST_P(ReadbackRingTest, ARingOnAnAdoptedReadMappingReadsWhereItsSlicesLie) {
+TEST_P(MappedReadbackRing, ARingOnAnAdoptedReadMappingReadsWhereItsSlicesLie) {
   const auto own = map_own(4096, 100, 2000,
                            GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT |
                                (explicit_flush() ? 0 : static_cast<GLbitfield>(GL_MAP_COHERENT_BIT)));
@@ -326,7 +334,7 @@ TEST_P(ReadbackRingTest, WaitsEndAndFailuresAreTyped) {
   EXPECT_EQ(id_of(pending.wait(1s)), ErrorId::wait_failed);
   EXPECT_EQ(id_of(pending.try_view()), ErrorId::wait_failed);
   take(pending.release());
-  EXPECT_TRUE(pmb::MappedBuffer::create(*context_, {.size_bytes = 64}));
+  EXPECT_TRUE(pmb::UploadRing::create(*context_, {.capacity_bytes = 64}));
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ constexpr std::size_t kPiece = std::size_t{2} << 20;
 class Transfer : public PmbPathTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, Transfer, every_path(), path_name);
 
+/// Where they go through mapped rings, with fences of their own.
+class TransferRing : public PmbPathTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, TransferRing, every_mapped_path(), path_name);
+
 TEST_P(Transfer, CarriesEverySizeThere) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{4097},
                                  kPiece - 1, kPiece, kPiece + 1, 4 * kPiece + 7}) {
@@ -70,12 +74,12 @@ TEST_P(Transfer, DownloadsSeeWhatShadersWrote) {
   const GLuint buffer = plain_buffer(256, filled(256, 0).data());
   Bytes target(256);
   take(pmb::download(*context_, buffer, 0, target));
-  fake_->shader_write(buffer, 0, pattern(256, 1));
+  write_on_gpu(buffer, 0, pattern(256, 1));
   take(pmb::download(*context_, buffer, 0, target));
   EXPECT_EQ(target, pattern(256, 1));
 }
 
-TEST_P(Transfer, WorksOnImmutableBuffersAndPersistentMappings) {
+TEST_P(TransferRing, WorksOnImmutableBuffersAndPersistentMappings) {
   auto mapped =
       take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256, .access = Access::bidirectional}));
   take(pmb::upload(*context_, mapped.buffer(), 0, pattern(256, 1)));
@@ -100,7 +104,7 @@ TEST_P(Transfer, BadRangesAndNamesAreRefused) {
 }
 
 // Scenario 27: every kind of failure once, and then it works again.
-TEST_P(Transfer, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
+TEST_P(TransferRing, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
   const GLuint buffer = plain_buffer(4 * kPiece);
   take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
   const Bytes failed = pattern(kPiece, 2);
@@ -117,7 +121,7 @@ TEST_P(Transfer, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
   EXPECT_TRUE(fake_->gpu_bytes(buffer, 0, kPiece) == pattern(kPiece, 5));
 }
 
-TEST_P(Transfer, ADownloadThatFailedLeavesTheNextOneRight) {
+TEST_P(TransferRing, ADownloadThatFailedLeavesTheNextOneRight) {
   pmb::Options options = options_of(GetParam().edit, GetParam().model);
   options.timeout = 1ms;
   start(config_of(GetParam().edit), options);
@@ -135,7 +139,7 @@ TEST_P(Transfer, ADownloadThatFailedLeavesTheNextOneRight) {
   EXPECT_TRUE(target == pattern(size, 1));
 }
 
-TEST_P(Transfer, AnOutOfMemoryRingIsTypedAndTriedAgain) {
+TEST_P(TransferRing, AnOutOfMemoryRingIsTypedAndTriedAgain) {
   fake_->set_total_memory_bytes(1 << 20);
   const GLuint buffer = plain_buffer(128);
   Bytes bytes = pattern(64, 1);
@@ -148,7 +152,7 @@ TEST_P(Transfer, AnOutOfMemoryRingIsTypedAndTriedAgain) {
   EXPECT_EQ(target, bytes);
 }
 
-TEST_P(Transfer, ReportsNothingOfItsOwnUse) {
+TEST_P(TransferRing, ReportsNothingOfItsOwnUse) {
   start_validating();
   const GLuint buffer = plain_buffer(256);
   Bytes target(256);

@@ -19,11 +19,16 @@ class UploadRingTest : public PmbPathTest {
   }
 
   std::vector<strict_gl::LoggedCall> flushes() const {
-    const bool by_name = GetParam().edit == Edit::by_name;
+    const bool by_name = context_->limits().direct_state_access;
+    if (is_private()) return fake_->log_of(by_name ? "glNamedBufferSubData" : "glBufferSubData");
     return fake_->log_of(by_name ? "glFlushMappedNamedBufferRange" : "glFlushMappedBufferRange");
   }
 };
 INSTANTIATE_TEST_SUITE_P(Paths, UploadRingTest, every_path(), path_name);
+
+/// Where bytes come back behind their fence alone.
+class WaitingUploadRing : public UploadRingTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, WaitingUploadRing, every_waiting_path(), path_name);
 
 struct Draw {
   std::shared_ptr<GpuRead> read;
@@ -47,7 +52,9 @@ TEST_P(UploadRingTest, EveryDrawReadsWhatWasUploadedForIt) {
   }
   gl_.Finish();
   expect_right(draws);
-  EXPECT_GT(ring.stats().waits, 0U) << "the ring went round";
+  if (waits()) {
+    EXPECT_GT(ring.stats().waits, 0U) << "the ring went round";
+  }
 }
 
 // Scenario 20b: the case that every ring with a fence at the next map gets wrong.
@@ -66,11 +73,17 @@ TEST_P(UploadRingTest, UploadManyThenUseMany) {
   }
   gl_.Finish();
   expect_right(draws);
-  EXPECT_GT(ring.stats().waits, 0U);
+  if (waits()) {
+    EXPECT_GT(ring.stats().waits, 0U);
+  }
 }
 
+/// Where its memory is mapped.
+class MappedUploadRing : public UploadRingTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, MappedUploadRing, every_mapped_path(), path_name);
+
 // Scenario 18: the CPU refills at once. The raw way is wrong here, which shows that the fake would tell.
-TEST_P(UploadRingTest, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
+TEST_P(MappedUploadRing, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
   auto raw = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256}));
   std::vector<Draw> by_hand;
   for (std::uint64_t number = 0; number < 4; ++number) {
@@ -95,7 +108,7 @@ TEST_P(UploadRingTest, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
 }
 
 // Both marks exist before anything is waited for: the wait must be for the fence behind the readers.
-TEST_P(UploadRingTest, ReusesBytesOnlyBehindTheFenceOfTheirOwnReaders) {
+TEST_P(WaitingUploadRing, ReusesBytesOnlyBehindTheFenceOfTheirOwnReaders) {
   auto ring = ring_of(512);
   const Slice first = put(ring, pattern(256, 1));
   const Ticket early = mark();
@@ -186,8 +199,13 @@ TEST_P(UploadRingTest, OffsetsFitEveryBindingByDefault) {
   config.texture_buffer_offset_alignment = 1024;
   start(config, options_of(GetParam().edit, GetParam().model));
   auto ring = ring_of(64 * 1024);
+  // The oldest contexts know no other alignment than that of uniforms.
+  const pmb::Limits& limits = context_->limits();
+  const std::uint64_t greatest = std::max(
+      {limits.uniform_offset_alignment, limits.storage_offset_alignment, limits.texture_offset_alignment});
+  EXPECT_EQ(greatest, limits.compute ? 1024U : 256U);
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(take(ring.acquire(100)).offset_bytes() % 1024, 0U);
+    EXPECT_EQ(take(ring.acquire(100)).offset_bytes() % greatest, 0U);
     EXPECT_EQ(take(ring.acquire(100, 24)).offset_bytes() % 24, 0U) << "a vertex stride";
     EXPECT_EQ(take(ring.acquire(100, 1)).offset_bytes() % 64, 0U) << "slices share no cache line";
     EXPECT_EQ(take(ring.acquire<double>(10)).size_bytes(), 80U);

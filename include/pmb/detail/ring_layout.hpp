@@ -60,6 +60,10 @@ class RingLayout {
   /// cannot be allocated.
   bool reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, bool attended,
              std::uint64_t default_alignment);
+  /// Takes every slice back at once, passed or not: nothing of the memory is in use any more. None may be live.
+  void restart() noexcept;
+  /// True where no slice is live, as far as that is known at once: everything published was retired together.
+  bool all_retired() const noexcept { return open_ == 0 && retired_serial_ > published_serial_; }
   /// Forgets every slice; the key to go on from stays, and so does the memory of the records.
   void clear() noexcept;
   /// Frees the records. The layout must be clear.
@@ -173,6 +177,13 @@ class RingLayout {
       RingSlot& slot = slot_of(key);
       if (is_live(slot)) visit(slot);
     }
+  }
+
+  /// Looks at every record.
+  bool any_live() noexcept {
+    bool found = false;
+    for_each_live([&](const RingSlot&) { found = true; });
+    return found;
   }
 
   /// What stands in the way when full: the oldest record.
