@@ -5,7 +5,6 @@
 #include <pmb/context.hpp>
 #include <pmb/transfer.hpp>
 
-#include "core/guard.hpp"
 #include "core/plan_rules.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/context_state.hpp"
@@ -17,39 +16,13 @@
 namespace pmb {
 
 using detail::ContextState;
+using detail::kept_ring;
 using detail::TimelineControl;
 using detail::TimelineState;
 using detail::TransferRings;
+using detail::with_a_fence;
 
 namespace {
-
-/// The ring of one direction, made at its first use.
-template <class Ring>
-Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
-                        std::source_location where) {
-  return guarded(where, [&]() -> Result<Ring*> {
-    ContextState& state = ContextState::of(context);
-    if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
-    std::optional<Ring>& kept = (*state.transfer).*direction;
-    if (!kept) {
-      auto ring = Ring::create(context, {.capacity_bytes = TransferRings::kCapacity, .label = label}, where);
-      if (!ring) return tl::unexpected(ring.error());
-      kept = std::move(*ring);
-    }
-    return &*kept;
-  });
-}
-
-/// What `acquire` answers, with a fence made for it where it is missing: pieces of earlier calls whose fence
-/// failed wait for the next one.
-template <class Acquire>
-auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acquire) -> decltype(acquire()) {
-  auto answer = acquire();
-  if (answer || answer.error().id != ErrorId::never_marked) return answer;
-  if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made)
-    return tl::unexpected(made.error());
-  return acquire();
-}
 
 /// True where the plan leaves a transfer to glBufferSubData and glGetBufferSubData, and the buffer takes those:
 /// immutable storage has to be DYNAMIC for a write (OpenGL 4.6 core, section 6.2.1).

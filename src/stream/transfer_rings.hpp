@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The rings behind upload() and download(), made at their first use and kept with the context.
+// The rings behind transfers, made at their first use and kept with the context.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/context.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/upload_ring.hpp>
+#include <source_location>
+#include <utility>
+
+#include "core/guard.hpp"
+#include "gl/context_state.hpp"
+#include "gl/timeline_state.hpp"
 
 namespace pmb::detail {
 
@@ -18,5 +25,33 @@ struct TransferRings {
   std::optional<UploadRing> up;
   std::optional<ReadbackRing> down;
 };
+
+/// The ring of one direction, made at its first use.
+template <class Ring>
+Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
+                        std::source_location where) {
+  return guarded(where, [&]() -> Result<Ring*> {
+    ContextState& state = ContextState::of(context);
+    if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
+    std::optional<Ring>& kept = (*state.transfer).*direction;
+    if (!kept) {
+      auto ring = Ring::create(context, {.capacity_bytes = TransferRings::kCapacity, .label = label}, where);
+      if (!ring) return tl::unexpected(ring.error());
+      kept = std::move(*ring);
+    }
+    return &*kept;
+  });
+}
+
+/// What `acquire` answers, with a fence made for it where it is missing: pieces of earlier calls whose fence
+/// failed wait for the next one.
+template <class Acquire>
+auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acquire) -> decltype(acquire()) {
+  auto answer = acquire();
+  if (answer || answer.error().id != ErrorId::never_marked) return answer;
+  if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made)
+    return tl::unexpected(made.error());
+  return acquire();
+}
 
 }  // namespace pmb::detail
