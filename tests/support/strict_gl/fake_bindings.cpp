@@ -237,6 +237,9 @@ StateSnapshot Driver::snapshot() const {
   for (const GLenum capability : kCapabilities) {
     snapshot.values[enum_name(capability)] = enabled_.count(capability) != 0 ? 1 : 0;
   }
+  snapshot_textures(snapshot);
+  snapshot_pixels(snapshot);
+  snapshot_framebuffers(snapshot);
   return snapshot;
 }
 

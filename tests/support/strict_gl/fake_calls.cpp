@@ -147,6 +147,12 @@ bool Driver::has(Need need) const {
     case Need::reset_status:
       return at_least(45, 32) || has_extension("GL_KHR_robustness") || has_extension("GL_EXT_robustness") ||
              (desktop && has_extension("GL_ARB_robustness"));
+    case Need::texture_storage:
+      return at_least(42, 30) || (desktop && has_extension("GL_ARB_texture_storage"));
+    case Need::level_parameter:
+      return at_least(30, 31);
+    case Need::get_sub_image:
+      return at_least(45, 0) || (desktop && has_extension("GL_ARB_get_texture_sub_image"));
     case Need::debug:
       return at_least(43, 32) || has_extension("GL_KHR_debug");
   }

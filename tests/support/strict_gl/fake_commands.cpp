@@ -153,12 +153,11 @@ void Driver::memory_barrier(GLbitfield bits) {
   if (client_mapped && bits != GL_ALL_BARRIER_BITS && !has(Need::buffer_storage)) {
     return error(GL_INVALID_VALUE, "CLIENT_MAPPED_BUFFER_BARRIER_BIT needs buffer storage");
   }
-  const bool buffer_update = (bits & GL_BUFFER_UPDATE_BARRIER_BIT) != 0;
   Command command;
   command.touches_all = true;
-  command.run = [this, client_mapped, buffer_update](std::uint64_t position) {
+  command.run = [this, client_mapped, bits](std::uint64_t position) {
     visit_watched([&](Storage& storage) {
-      if (buffer_update) storage.buffer_update_barrier(id_);
+      storage.update_barrier(id_, bits);
       if (client_mapped) storage.client_mapped_barrier(id_, position);
     });
   };

@@ -24,6 +24,7 @@
 #include "fake_gl.hpp"
 #include "fake_storage.hpp"
 #include "fake_stream.hpp"
+#include "fake_textures.hpp"
 
 namespace strict_gl {
 
@@ -41,6 +42,9 @@ enum class Need {
   memory_barrier,
   integer64,
   reset_status,
+  texture_storage,
+  level_parameter,
+  get_sub_image,
   debug,
 };
 
@@ -84,6 +88,8 @@ struct ShareGroup {
   std::set<GLuint> free_names;
   GLuint next_name = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<Sync>> syncs;
+  std::map<GLuint, Texture> textures;
+  GLuint next_texture = 1;
   std::shared_ptr<std::int64_t> used_bytes = std::make_shared<std::int64_t>(0);
   std::map<const Storage*, std::weak_ptr<Storage>>
       watched;  // a barrier or a fence may change what is visible
@@ -164,6 +170,38 @@ class Driver {
   void shader_copy(GLuint source, std::int64_t from, GLuint target, std::int64_t to, std::int64_t size);
   void shader_atomic_add(GLuint name, std::int64_t offset, std::uint32_t value);
 
+  // --- textures: fake_textures.cpp; a null texture was already reported ---
+  void gen_textures(GLsizei n, GLuint* names);
+  void delete_textures(GLsizei n, const GLuint* names);
+  GLboolean is_texture(GLuint name) const;
+  void active_texture(GLenum unit);
+  void bind_texture(GLenum target, GLuint name);
+  Texture named_texture(GLuint name);
+  Texture bound_texture(GLenum target, std::int64_t* face);  // also of a face, whose number it tells
+  void texture_storage(GLenum target, GLsizei levels, GLenum internal_format, const Box& size);
+  void get_level_parameter(const Texture& texture, GLint level, GLenum name, GLint* value);
+  void get_texture_parameter(const Texture& texture, GLenum name, GLint* value);
+  void image_store(GLuint name, std::size_t level, std::int64_t offset, Bytes bytes);
+
+  // --- texels on their way: fake_pixels.cpp ---
+  void pixel_store(GLenum name, GLint value);
+  void tex_sub_image(const Texture& texture, GLint level, const Box& box, GLenum format, GLenum type,
+                     std::int64_t image_size, const void* pointer);
+  void get_sub_image(const Texture& texture, GLint level, const Box& box, GLenum format, GLenum type,
+                     std::int64_t room, void* pointer);
+  void get_image(GLenum target, GLint level, GLenum format, GLenum type, void* pointer);
+
+  // --- framebuffers: fake_framebuffers.cpp ---
+  void gen_framebuffers(GLsizei n, GLuint* names);
+  void delete_framebuffers(GLsizei n, const GLuint* names);
+  void bind_framebuffer(GLenum target, GLuint name);
+  void framebuffer_texture(GLenum target, GLenum attachment, GLuint name, GLint level, std::int64_t layer);
+  GLenum framebuffer_status(GLenum target);
+  void get_attachment_parameter(GLenum target, GLenum point, GLenum name, GLint* value);
+  void read_buffer(GLenum buffer);
+  void draw_buffers();
+  void read_pixels(const Box& box, GLenum format, GLenum type, void* pointer);
+
   // --- order: fake_sync.cpp ---
   void issue(Command command);
   void flush();
@@ -206,6 +244,19 @@ class Driver {
   void note_binding(const Buffer& buffer);
   Bytes hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const;
   void release_storage(BufferObject& buffer);
+  bool is_texture_target(GLenum target) const;
+  Texture find_texture(GLuint name) const;
+  bool get_texture_integer(GLenum name, GLint64* value) const;
+  bool get_pixel_integer(GLenum name, GLint64* value);
+  bool get_framebuffer_integer(GLenum name, GLint64* value) const;
+  void snapshot_textures(StateSnapshot& snapshot) const;
+  void snapshot_pixels(StateSnapshot& snapshot) const;
+  void snapshot_framebuffers(StateSnapshot& snapshot) const;
+  bool pixel_field(GLenum name, GLint** value);
+  TextureLevel* check_box(const Texture& texture, GLint level, const Box& box);
+  Buffer check_pixel_buffer(GLenum target, const TexelRow& texels, std::int64_t offset, std::int64_t end);
+  void pack_image(const Texture& texture, const TextureLevel& image, const Box& box, bool images,
+                  GLbitfield barrier, std::int64_t room, const void* pointer);
   std::shared_ptr<Sync> find_sync(GLsync sync) const;
   bool poll(Sync& sync);
   void observe(const Sync& sync);
@@ -225,6 +276,14 @@ class Driver {
   std::map<GLenum, Buffer> bindings_;
   std::map<std::pair<GLenum, GLuint>, IndexedBinding> indexed_;
   std::set<GLenum> enabled_;
+  GLenum active_unit_ = GL_TEXTURE0;
+  std::map<std::pair<GLenum, GLenum>, Texture> texture_bindings_;  // by unit and target
+  PixelStore unpack_;
+  PixelStore pack_;
+  std::map<GLuint, Framebuffer> framebuffers_;
+  GLuint next_framebuffer_ = 1;
+  Framebuffer read_framebuffer_;
+  Framebuffer draw_framebuffer_;
 
   const char* call_ = "";
   GLenum pending_error_ = GL_NO_ERROR;

@@ -99,6 +99,11 @@ void FakeGl::server_write(GLuint buffer, std::int64_t offset, std::span<const st
   driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::server);
 }
 
+void FakeGl::image_store(GLuint texture, std::size_t level, std::int64_t offset,
+                         std::span<const std::byte> bytes) {
+  driver_->image_store(texture, level, offset, {bytes.begin(), bytes.end()});
+}
+
 void FakeGl::script(std::string_view call_name, std::uint64_t nth, Action action) {
   driver_->script(call_name, nth, action);
 }
@@ -198,6 +203,10 @@ GLuint FakeGl::bound_buffer(GLenum target) const {
   return found == driver_->bindings_.end() ? 0 : found->second->name;
 }
 
+std::size_t FakeGl::live_framebuffers() const {
+  return driver_->framebuffers_.size();
+}
+
 StateSnapshot FakeGl::state_snapshot() const {
   return driver_->snapshot();
 }
@@ -224,6 +233,22 @@ Bytes FakeGl::gpu_bytes(GLuint buffer, std::int64_t offset, std::int64_t size) c
   if (found == nullptr || offset < 0 || size <= 0 || offset + size > found->size()) return {};
   const std::span<std::byte> bytes = found->storage->gpu(offset, size);
   return {bytes.begin(), bytes.end()};
+}
+
+Bytes FakeGl::texels(GLuint texture, std::size_t level) const {
+  const Texture found = driver_->find_texture(texture);
+  if (found == nullptr || level >= found->levels.size()) return {};
+  Storage& storage = *found->levels[level].storage;
+  const std::span<std::byte> bytes = storage.gpu(0, storage.size());
+  return {bytes.begin(), bytes.end()};
+}
+
+void FakeGl::set_texels(GLuint texture, std::size_t level, std::span<const std::byte> bytes) {
+  const Texture found = driver_->find_texture(texture);
+  if (found == nullptr || level >= found->levels.size()) return;
+  Storage& storage = *found->levels[level].storage;
+  const auto size = std::min<std::int64_t>(storage.size(), static_cast<std::int64_t>(bytes.size()));
+  std::memcpy(storage.gpu(0, size).data(), bytes.data(), static_cast<std::size_t>(size));
 }
 
 }  // namespace strict_gl

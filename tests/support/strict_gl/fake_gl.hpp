@@ -128,6 +128,9 @@ class FakeGl {
   // A server write that is no shader store (glReadPixels into a buffer, transform feedback).
   void server_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes);
 
+  // An imageStore into one level, from byte `offset` of its texels as they lie without gaps.
+  void image_store(GLuint texture, std::size_t level, std::int64_t offset, std::span<const std::byte> bytes);
+
   // The nth call of that name, counted from now and from 1, does `action` instead. Each call of a name has at
   // most one scripted answer: the earliest scripted that matches. clear_script forgets all.
   void script(std::string_view call_name, std::uint64_t nth, Action action);
@@ -158,6 +161,7 @@ class FakeGl {
   [[nodiscard]] std::size_t queued_commands() const;       // issued, not yet run, fences included
   [[nodiscard]] std::size_t unflushed_commands() const;
   [[nodiscard]] GLuint bound_buffer(GLenum target) const;
+  [[nodiscard]] std::size_t live_framebuffers() const;
   [[nodiscard]] StateSnapshot state_snapshot() const;
   [[nodiscard]] std::string label_of(GLuint buffer) const;  // what glObjectLabel set
 
@@ -167,6 +171,9 @@ class FakeGl {
   // The GPU's memory as it is now: runs nothing, waits for nothing. Empty for an unknown name.
   [[nodiscard]] Bytes gpu_bytes(GLuint buffer) const;
   [[nodiscard]] Bytes gpu_bytes(GLuint buffer, std::int64_t offset, std::int64_t size) const;
+  // The texels of one level as they are now, images and rows without gaps; and sets them, behind GL's back.
+  [[nodiscard]] Bytes texels(GLuint texture, std::size_t level) const;
+  void set_texels(GLuint texture, std::size_t level, std::span<const std::byte> bytes);
 
  private:
   std::unique_ptr<Driver> driver_;

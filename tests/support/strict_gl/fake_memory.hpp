@@ -56,6 +56,11 @@ class BytePatches {
   // Overwrites `out`, the bytes from `offset` on, with what is kept there.
   void apply(std::int64_t offset, std::span<std::byte> out) const;
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  // Something is kept between `begin` and `end`.
+  [[nodiscard]] bool reaches(std::int64_t begin, std::int64_t end) const {
+    const auto piece = first_reaching(begin);
+    return piece != pieces_.end() && piece->first < end;
+  }
 
  private:
   using Pieces = std::map<std::int64_t, std::vector<std::byte>>;

@@ -149,6 +149,10 @@ bool Driver::get_integer(GLenum name, GLint64* value) {
     *value = found == bindings_.end() ? 0 : found->second->name;
     return true;
   }
+  if (get_pixel_integer(name, value) || get_texture_integer(name, value) ||
+      get_framebuffer_integer(name, value)) {
+    return true;
+  }
   const auto answer = [&](bool available, GLint64 number) {
     *value = number;
     if (!available) error(GL_INVALID_ENUM, enum_name(name) + " does not exist in this context");

@@ -48,11 +48,19 @@ std::span<std::byte> Storage::gpu(std::int64_t offset, std::int64_t size) {
   return {gpu_.data() + offset, static_cast<std::size_t>(size)};
 }
 
-Bytes Storage::read_visible(std::int64_t offset, std::int64_t size) const {
+Bytes Storage::read_visible(std::int64_t offset, std::int64_t size, GLbitfield barrier) const {
   const std::byte* const begin = gpu_.data() + offset;
   Bytes bytes(begin, begin + size);
-  for (const auto& [context, patches] : stale_) patches.apply(offset, bytes);
+  for (const auto& [hidden, patches] : stale_) {
+    if (hidden.second == barrier) patches.apply(offset, bytes);
+  }
   return bytes;
+}
+
+bool Storage::is_hidden(std::int64_t offset, std::int64_t size, GLbitfield barrier) const {
+  return std::any_of(stale_.begin(), stale_.end(), [&](const auto& entry) {
+    return entry.first.second == barrier && entry.second.reaches(offset, offset + size);
+  });
 }
 
 bool Storage::write(std::uint32_t context, Writer writer, std::int64_t offset,
@@ -61,7 +69,7 @@ bool Storage::write(std::uint32_t context, Writer writer, std::int64_t offset,
   const std::int64_t end = offset + static_cast<std::int64_t>(bytes.size());
   const std::span<std::byte> target = gpu(offset, end - offset);
   if (writer == Writer::shader) {
-    stale_[context].add_missing(offset, target);
+    for (const GLbitfield barrier : barriers_) stale_[{context, barrier}].add_missing(offset, target);
   } else {
     for (auto& [owner, patches] : stale_) patches.erase(offset, end);
   }
@@ -168,8 +176,10 @@ void Storage::unmap(bool keep) {
   if (mapping.shares_gpu_memory) gpu_.relocate();
 }
 
-void Storage::buffer_update_barrier(std::uint32_t context) {
-  stale_.erase(context);
+void Storage::update_barrier(std::uint32_t context, GLbitfield bits) {
+  std::erase_if(stale_, [&](const auto& entry) {
+    return entry.first.first == context && (entry.first.second & bits) != 0;
+  });
 }
 
 void Storage::client_mapped_barrier(std::uint32_t context, std::uint64_t position) {

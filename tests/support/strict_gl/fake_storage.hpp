@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "fake_gl.hpp"
@@ -63,7 +64,12 @@ class Storage {
 
   // The memory as a draw or dispatch sees it, and as copies, reads and maps do.
   [[nodiscard]] std::span<std::byte> gpu(std::int64_t offset, std::int64_t size);
-  [[nodiscard]] Bytes read_visible(std::int64_t offset, std::int64_t size) const;
+  [[nodiscard]] Bytes read_visible(std::int64_t offset, std::int64_t size,
+                                   GLbitfield barrier = GL_BUFFER_UPDATE_BARRIER_BIT) const;
+  // Shader stores into the range stand behind no barrier of that kind yet.
+  [[nodiscard]] bool is_hidden(std::int64_t offset, std::int64_t size, GLbitfield barrier) const;
+  // The barriers that shader stores stay hidden behind; by default those of buffers.
+  void hide_behind(std::vector<GLbitfield> barriers) { barriers_ = std::move(barriers); }
 
   // A server write that executes now. True when something is left for a barrier to do.
   bool write(std::uint32_t context, Writer writer, std::int64_t offset, std::span<const std::byte> bytes);
@@ -75,7 +81,7 @@ class Storage {
   // Ends the mapping; pointers into it fault afterwards. `keep` false loses the mapped bytes.
   void unmap(bool keep);
 
-  void buffer_update_barrier(std::uint32_t context);
+  void update_barrier(std::uint32_t context, GLbitfield bits);
   void client_mapped_barrier(std::uint32_t context, std::uint64_t position);
   // The client saw that `context` executed everything before `position`.
   void observed(std::uint32_t context, std::uint64_t position);
@@ -93,7 +99,9 @@ class Storage {
   bool defined_ = false;  // something was ever written
   Region gpu_;
   std::optional<Mapping> mapping_;
-  std::map<std::uint32_t, BytePatches> stale_;  // by context: bytes under shader stores without a barrier
+  std::vector<GLbitfield> barriers_ = {GL_BUFFER_UPDATE_BARRIER_BIT, GL_PIXEL_BUFFER_BARRIER_BIT};
+  // By context and barrier: bytes under shader stores without one.
+  std::map<std::pair<std::uint32_t, GLbitfield>, BytePatches> stale_;
   std::shared_ptr<std::int64_t> used_bytes_;
   SharedWrites shared_writes_;
 };
