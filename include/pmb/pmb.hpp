@@ -13,6 +13,7 @@
 #include <pmb/result.hpp>
 #include <pmb/store_fence.hpp>
 #include <pmb/stream_copy.hpp>
+#include <pmb/texture.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer.hpp>
 #include <pmb/upload_ring.hpp>

@@ -5,6 +5,7 @@
 
 #include "core/guard.hpp"
 #include "gl/mapping.hpp"
+#include "stream/ring_access.hpp"
 #include "stream/ring_control.hpp"
 #include "stream/source_check.hpp"
 
@@ -88,6 +89,12 @@ struct ReadbackRingControl final : RingControl {
     return {};
   }
 };
+
+void note_writer_issued(const PendingReadback& pending) noexcept {
+  ReadbackRingControl* control = ReadbackRingControl::of(pending);
+  RingSlot* slot = control ? control->find(pending) : nullptr;
+  if (slot) slot->serial = control->line->issued + 1;
+}
 
 }  // namespace detail
 

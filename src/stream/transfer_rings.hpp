@@ -24,6 +24,8 @@ struct TransferRings {
 
   std::optional<UploadRing> up;
   std::optional<ReadbackRing> down;
+  std::optional<UploadRing> unpack;  ///< Texels on their way into textures.
+  std::optional<ReadbackRing> pack;  ///< Texels and pixels on their way out.
 };
 
 /// The ring of one direction, made at its first use.

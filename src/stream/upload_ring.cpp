@@ -6,10 +6,22 @@
 
 #include "core/guard.hpp"
 #include "gl/mapping.hpp"
+#include "stream/ring_access.hpp"
 #include "stream/upload_ring_control.hpp"
 
 namespace pmb {
 namespace detail {
+
+Result<SlicePlace> place_of_published(const ContextState& context, const Slice& slice,
+                                      std::source_location where) noexcept {
+  UploadRingControl* control = UploadRingControl::of(slice);
+  if (!control) return fail(ErrorId::stale_slice, where);
+  const core::RingSlot* slot = control->find(slice);
+  if (!slot) return control->stale(UploadRingControl::key_of(slice), where);
+  if (control->context.get() != &context) return fail(ErrorId::other_context_current, where);
+  if (slot->state() != core::RingSlot::kPublished) return fail(ErrorId::not_published, where);
+  return SlicePlace{control->buffer, slot->offset, slot->size};
+}
 
 RingHot* no_ring() noexcept {
   // Outlives static destruction on purpose, as control blocks do, and needs no allocation that could fail.

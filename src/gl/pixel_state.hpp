@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The pixel-store state and the pixel buffer binding of one direction, borrowed and put back: asked for only
+// where it matters, set only where it differs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+
+/// How rows follow each other in a pixel buffer, as pixel-store state says it (OpenGL 4.6 core, sections 8.4.4.1
+/// and 18.2.4).
+struct PixelArrangement {
+  GLint alignment = 1;
+  GLint row_length = 0;
+  GLint image_height = 0;
+  std::uint64_t row_stride = 0;
+  std::uint8_t element_bytes = 1;
+  bool compressed = false;
+  bool rows = true;    ///< There is more than one row, so that their distance matters.
+  bool images = true;  ///< The commands know images, of which there may be several.
+};
+
+class PixelState {
+ public:
+  enum class Direction : std::uint8_t { unpack, pack };
+
+  PixelState(const ContextState& context, Direction direction) noexcept;
+  /// Puts everything back.
+  ~PixelState();
+  PixelState(const PixelState&) = delete;
+  PixelState& operator=(const PixelState&) = delete;
+
+  void use_buffer(GLuint name) noexcept;
+  void use(const PixelArrangement& arrangement) noexcept;
+
+ private:
+  enum Parameter : std::uint8_t {
+    alignment,
+    row_length,
+    image_height,
+    skip_pixels,
+    skip_rows,
+    skip_images,
+    swap_bytes,
+    block_bytes,
+    parameter_count
+  };
+  static constexpr GLenum kNames[2][parameter_count] = {
+      {GL_UNPACK_ALIGNMENT, GL_UNPACK_ROW_LENGTH, GL_UNPACK_IMAGE_HEIGHT, GL_UNPACK_SKIP_PIXELS,
+       GL_UNPACK_SKIP_ROWS, GL_UNPACK_SKIP_IMAGES, GL_UNPACK_SWAP_BYTES, GL_UNPACK_COMPRESSED_BLOCK_SIZE},
+      {GL_PACK_ALIGNMENT, GL_PACK_ROW_LENGTH, GL_PACK_IMAGE_HEIGHT, GL_PACK_SKIP_PIXELS, GL_PACK_SKIP_ROWS,
+       GL_PACK_SKIP_IMAGES, GL_PACK_SWAP_BYTES, GL_PACK_COMPRESSED_BLOCK_SIZE}};
+  /// What the caller had and what is set now.
+  struct Value {
+    GLint found = 0;
+    GLint now = 0;
+    bool known = false;
+  };
+
+  GLenum name_of(std::size_t parameter) const noexcept {
+    return kNames[static_cast<std::size_t>(direction_)][parameter];
+  }
+  GLenum target() const noexcept {
+    return direction_ == Direction::unpack ? GL_PIXEL_UNPACK_BUFFER : GL_PIXEL_PACK_BUFFER;
+  }
+  void set(Parameter parameter, GLint value) noexcept;
+
+  const ContextState& context_;
+  Direction direction_;
+  Value values_[parameter_count];
+  Value buffer_;
+};
+
+}  // namespace pmb::detail

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What can be read from the current read framebuffer, and a framebuffer of pmb's own that shows one image of a
+// texture at a time.
+#pragma once
+
+#include <cstdint>
+#include <pmb/result.hpp>
+#include <pmb/texture.hpp>
+#include <source_location>
+
+#include "gl/context_state.hpp"
+#include "gl/texel_formats.hpp"
+#include "gl/texture_calls.hpp"
+
+namespace pmb::detail {
+
+/// Ok if glReadPixels takes format and type from the framebuffer that is bound for reading (OpenGL 4.6 core,
+/// section 18.2.2; OpenGL ES 3.2, section 16.1.2).
+Result<void> check_readable(const ContextState& context, GLenum format, GLenum type, TexelKind kind,
+                            std::source_location where);
+
+/// Bound for reading while it lives; the caller's bindings are put back.
+class TextureFramebuffer {
+ public:
+  TextureFramebuffer(const ContextState& context, TexelKind kind) noexcept;
+  ~TextureFramebuffer();
+  TextureFramebuffer(const TextureFramebuffer&) = delete;
+  TextureFramebuffer& operator=(const TextureFramebuffer&) = delete;
+
+  /// Shows image `z`, of a 1D array layer `y`, of the region's level. False where it cannot be read so.
+  bool show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
+            std::uint32_t z) noexcept;
+
+ private:
+  const ContextState& context_;
+  GLenum attachment_;
+  bool colour_;
+  GLuint name_ = 0;
+  GLint read_found_ = 0;
+  GLint draw_found_ = 0;
+};
+
+}  // namespace pmb::detail

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "gl/texture_calls.hpp"
+
+namespace pmb::detail {
+namespace {
+
+constexpr TextureTarget kTargets[] = {
+    {GL_TEXTURE_1D, GL_TEXTURE_BINDING_1D, GL_MAX_TEXTURE_SIZE, 1, false},
+    {GL_TEXTURE_1D_ARRAY, GL_TEXTURE_BINDING_1D_ARRAY, GL_MAX_TEXTURE_SIZE, 2, false},
+    {GL_TEXTURE_2D, GL_TEXTURE_BINDING_2D, GL_MAX_TEXTURE_SIZE, 2, true},
+    {GL_TEXTURE_RECTANGLE, GL_TEXTURE_BINDING_RECTANGLE, 0, 2, false},
+    {GL_TEXTURE_2D_ARRAY, GL_TEXTURE_BINDING_2D_ARRAY, GL_MAX_TEXTURE_SIZE, 3, true},
+    {GL_TEXTURE_3D, GL_TEXTURE_BINDING_3D, GL_MAX_3D_TEXTURE_SIZE, 3, true},
+    {GL_TEXTURE_CUBE_MAP, GL_TEXTURE_BINDING_CUBE_MAP, GL_MAX_CUBE_MAP_TEXTURE_SIZE, 3, true},
+    {GL_TEXTURE_CUBE_MAP_ARRAY, GL_TEXTURE_BINDING_CUBE_MAP_ARRAY, GL_MAX_CUBE_MAP_TEXTURE_SIZE, 3, true},
+};
+
+const void* pointer_of(std::uint64_t offset) noexcept {
+  return reinterpret_cast<const void*>(static_cast<std::uintptr_t>(offset));
+}
+void* writable_pointer_of(std::uint64_t offset) noexcept {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(offset));
+}
+GLint signed_of(std::uint32_t value) noexcept {
+  return static_cast<GLint>(value);
+}
+
+}  // namespace
+
+const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept {
+  for (const TextureTarget& row : kTargets) {
+    if (row.target == target && (row.gles || !gles)) return &row;
+  }
+  return nullptr;
+}
+
+TextureBindings::~TextureBindings() {
+  for (const Binding& binding : bindings_) {
+    if (binding.target != 0 && binding.now != binding.found) {
+      context_.gl.BindTexture(binding.target, static_cast<GLuint>(binding.found));
+    }
+  }
+}
+
+void TextureBindings::bind(const TextureTarget& target, GLuint texture) noexcept {
+  static_assert(kTargets == std::size(detail::kTargets));
+  Binding& binding = bindings_[&target - detail::kTargets];
+  if (binding.target == 0) {
+    binding.target = target.target;
+    context_.gl.GetIntegerv(target.binding, &binding.found);
+    binding.now = binding.found;
+  }
+  if (binding.now == static_cast<GLint>(texture)) return;
+  context_.gl.BindTexture(target.target, texture);
+  binding.now = static_cast<GLint>(texture);
+}
+
+TextureCalls::TextureCalls(const ContextState& context, TextureBindings& bindings,
+                           const TextureTarget& target, GLuint texture) noexcept
+    : gl_(context.gl),
+      bindings_(bindings),
+      target_(target),
+      texture_(texture),
+      by_name_(context.limits.direct_state_access) {}
+
+GLenum TextureCalls::target_of_texture() const noexcept {
+  if (!by_name_) return target_.target;
+  GLint target = 0;
+  gl_.GetTextureParameteriv(texture_, GL_TEXTURE_TARGET, &target);
+  return static_cast<GLenum>(target);
+}
+
+GLint TextureCalls::level_parameter(const TextureRegion& region, GLenum what) const noexcept {
+  GLint value = 0;
+  if (by_name_) {
+    gl_.GetTextureLevelParameteriv(texture_, signed_of(region.level), what, &value);
+  } else {
+    bind();
+    gl_.GetTexLevelParameteriv(face_target(region.z), signed_of(region.level), what, &value);
+  }
+  return value;
+}
+
+void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+                         std::uint64_t image_stride) const noexcept {
+  const GLint level = signed_of(box.level);
+  const GLint x = signed_of(box.x);
+  const GLint y = signed_of(box.y);
+  const GLint z = signed_of(box.z);
+  const GLsizei width = signed_of(box.width);
+  const GLsizei height = signed_of(box.height);
+  const GLsizei depth = signed_of(box.depth);
+  const void* const texels = pointer_of(offset);
+  if (!by_name_) bind();
+  if (face_by_face()) {
+    for (std::uint32_t face = 0; face < box.depth; ++face) {
+      gl_.TexSubImage2D(face_target(box.z + face), level, x, y, width, height, format, type,
+                        pointer_of(offset + face * image_stride));
+    }
+  } else if (target_.dimensions == 3 && by_name_) {
+    gl_.TextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, type, texels);
+  } else if (target_.dimensions == 3) {
+    gl_.TexSubImage3D(target_.target, level, x, y, z, width, height, depth, format, type, texels);
+  } else if (target_.dimensions == 2 && by_name_) {
+    gl_.TextureSubImage2D(texture_, level, x, y, width, height, format, type, texels);
+  } else if (target_.dimensions == 2) {
+    gl_.TexSubImage2D(target_.target, level, x, y, width, height, format, type, texels);
+  } else if (by_name_) {
+    gl_.TextureSubImage1D(texture_, level, x, width, format, type, texels);
+  } else {
+    gl_.TexSubImage1D(target_.target, level, x, width, format, type, texels);
+  }
+}
+
+void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes,
+                                    std::uint64_t offset, std::uint64_t image_stride) const noexcept {
+  const GLint level = signed_of(box.level);
+  const GLint x = signed_of(box.x);
+  const GLint y = signed_of(box.y);
+  const GLint z = signed_of(box.z);
+  const GLsizei width = signed_of(box.width);
+  const GLsizei height = signed_of(box.height);
+  const GLsizei depth = signed_of(box.depth);
+  const auto size = static_cast<GLsizei>(bytes);
+  const void* const blocks = pointer_of(offset);
+  if (!by_name_) bind();
+  if (face_by_face()) {
+    for (std::uint32_t face = 0; face < box.depth; ++face) {
+      gl_.CompressedTexSubImage2D(face_target(box.z + face), level, x, y, width, height, format,
+                                  static_cast<GLsizei>(bytes / box.depth),
+                                  pointer_of(offset + face * image_stride));
+    }
+  } else if (target_.dimensions == 3 && by_name_) {
+    gl_.CompressedTextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, size, blocks);
+  } else if (target_.dimensions == 3) {
+    gl_.CompressedTexSubImage3D(target_.target, level, x, y, z, width, height, depth, format, size, blocks);
+  } else if (by_name_) {
+    gl_.CompressedTextureSubImage2D(texture_, level, x, y, width, height, format, size, blocks);
+  } else {
+    gl_.CompressedTexSubImage2D(target_.target, level, x, y, width, height, format, size, blocks);
+  }
+}
+
+void TextureCalls::read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t bytes,
+                             std::uint64_t offset) const noexcept {
+  const GLint level = signed_of(box.level);
+  const GLint x = signed_of(box.x);
+  const GLint y = signed_of(box.y);
+  const GLint z = signed_of(box.z);
+  const GLsizei width = signed_of(box.width);
+  const GLsizei height = signed_of(box.height);
+  const GLsizei depth = signed_of(box.depth);
+  constexpr std::uint64_t kMost = INT32_MAX;
+  const auto room = static_cast<GLsizei>(bytes < kMost ? bytes : kMost);
+  if (type == 0) {
+    gl_.GetCompressedTextureSubImage(texture_, level, x, y, z, width, height, depth, room,
+                                     writable_pointer_of(offset));
+  } else {
+    gl_.GetTextureSubImage(texture_, level, x, y, z, width, height, depth, format, type, room,
+                           writable_pointer_of(offset));
+  }
+}
+
+void TextureCalls::read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+                              std::uint64_t image_stride) const noexcept {
+  bind();
+  const GLint level = signed_of(box.level);
+  const std::uint32_t faces = target_.target == GL_TEXTURE_CUBE_MAP ? box.depth : 1;
+  for (std::uint32_t face = 0; face < faces; ++face) {
+    const GLenum target = face_target(box.z + face);
+    void* const texels = writable_pointer_of(offset + face * image_stride);
+    if (type == 0) {
+      gl_.GetCompressedTexImage(target, level, texels);
+    } else {
+      gl_.GetTexImage(target, level, format, type, texels);
+    }
+  }
+}
+
+}  // namespace pmb::detail

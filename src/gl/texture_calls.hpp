@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The texture calls of GL in both of its ways: by name (direct state access), and by binding on the active unit,
+// which is put back. Arguments are checked by who calls; pointers are offsets into the bound pixel buffer.
+#pragma once
+
+#include <cstdint>
+#include <pmb/texture.hpp>
+
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+
+/// One target whose levels are written and read in parts.
+struct TextureTarget {
+  GLenum target;
+  GLenum binding;
+  GLenum greatest_size;  ///< The limit from which its number of levels follows; 0: it has one level.
+  std::uint8_t dimensions;
+  bool gles;
+};
+
+/// Transfers of such texels heed what pixel-store state says of images. Mesa (22.3) counts layers of 1D arrays as
+/// images, against OpenGL 4.6 core, section 8.5.2.
+inline bool heeds_images(const TextureTarget& target) noexcept {
+  return target.dimensions == 3 || target.target == GL_TEXTURE_1D_ARRAY;
+}
+
+/// Null for everything else.
+const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept;
+
+inline bool at_least(const ContextState& context, int desktop, int gles) noexcept {
+  const int version = context.limits.gl_major * 10 + context.limits.gl_minor;
+  const int wanted = context.limits.gles ? gles : desktop;
+  return wanted != 0 && version >= wanted;
+}
+/// GL tells sizes and formats of levels.
+inline bool has_level_queries(const ContextState& context) noexcept {
+  return at_least(context, 30, 31);
+}
+inline bool has_compressed_pixel_storage(const ContextState& context) noexcept {
+  return at_least(context, 42, 0) ||
+         (!context.limits.gles && context.extensions.contains("GL_ARB_compressed_texture_pixel_storage"));
+}
+/// GL reads parts of textures.
+inline bool has_get_sub_image(const ContextState& context) noexcept {
+  return context.limits.direct_state_access &&
+         (at_least(context, 45, 0) || context.extensions.contains("GL_ARB_get_texture_sub_image"));
+}
+
+/// The bindings of the active unit that were touched, put back at the end.
+class TextureBindings {
+ public:
+  explicit TextureBindings(const ContextState& context) noexcept : context_(context) {}
+  ~TextureBindings();
+  TextureBindings(const TextureBindings&) = delete;
+  TextureBindings& operator=(const TextureBindings&) = delete;
+
+  void bind(const TextureTarget& target, GLuint texture) noexcept;
+
+ private:
+  static constexpr std::size_t kTargets = 8;
+  struct Binding {
+    GLenum target = 0;
+    GLint found = 0;
+    GLint now = 0;
+  };
+  const ContextState& context_;
+  Binding bindings_[kTargets];
+};
+
+/// Calls on one texture.
+class TextureCalls {
+ public:
+  TextureCalls(const ContextState& context, TextureBindings& bindings, const TextureTarget& target,
+               GLuint texture) noexcept;
+
+  /// The target that GL has for the texture; the one given where GL cannot be asked.
+  GLenum target_of_texture() const noexcept;
+  GLint level_parameter(const TextureRegion& region, GLenum what) const noexcept;
+
+  /// `image_stride`: bytes from face to face, for cube maps by binding.
+  void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+             std::uint64_t image_stride) const noexcept;
+  void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t offset,
+                        std::uint64_t image_stride) const noexcept;
+
+  /// Reads a part; `bytes` is what the pixel buffer has room for. Needs has_get_sub_image.
+  void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t bytes,
+                 std::uint64_t offset) const noexcept;
+  /// Reads a whole level, or of a cube map the faces of the box. Type 0 reads compressed blocks.
+  void read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+                  std::uint64_t image_stride) const noexcept;
+
+ private:
+  GLenum face_target(std::uint32_t face) const noexcept {
+    return target_.target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target_.target;
+  }
+  bool face_by_face() const noexcept { return !by_name_ && target_.target == GL_TEXTURE_CUBE_MAP; }
+  void bind() const noexcept { bindings_.bind(target_, texture_); }
+
+  const GladGLContext& gl_;
+  TextureBindings& bindings_;
+  const TextureTarget& target_;
+  GLuint texture_;
+  bool by_name_;
+};
+
+}  // namespace pmb::detail

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// upload_texture(): through slices of the kept unpack ring, and from slices of the caller's.
+#include <pmb/context.hpp>
+#include <pmb/texture.hpp>
+#include <vector>
+
+#include "gl/pixel_state.hpp"
+#include "gl/texture_calls.hpp"
+#include "stream/ring_access.hpp"
+#include "stream/texture_check.hpp"
+#include "stream/transfer_rings.hpp"
+
+namespace pmb {
+
+using detail::Band;
+using detail::BandLimit;
+using detail::CheckedRegion;
+using detail::ContextState;
+using detail::ImageShape;
+using detail::PixelState;
+using detail::TextureBindings;
+using detail::TextureCalls;
+using detail::TimelineState;
+using detail::TransferRings;
+
+namespace {
+
+/// Commands that read the unpack ring, on their way behind one fence.
+class Unpacking {
+ public:
+  Unpacking(ContextState& state, UploadRing& ring, std::source_location where) noexcept
+      : state_(state), ring_(ring), pixels_(state, PixelState::Direction::unpack), where_(where) {}
+
+  /// Copies and issues one image, band by band.
+  Result<void> carry(TextureBindings& bindings, const TextureUpload& upload, const CheckedRegion& checked) {
+    const TextureCalls calls(state_, bindings, *checked.target, upload.region.texture);
+    const BandLimit limit = BandLimit::of_bytes(checked.shape, TransferRings::kPiece);
+    return for_each_band(checked.shape, limit, [&](const Band& band) -> Result<void> {
+      const ImageShape packed = checked.shape.packed(band);
+      const auto slice = acquire(packed.end);
+      if (!slice) return tl::unexpected(slice.error());
+      copy_rows(checked.shape.part(band), upload.bytes.data(), packed, slice->raw_bytes().data());
+      if (auto published = ring_.publish(*slice, packed.end, where_); !published) return published;
+      issue(calls, upload, checked, band, packed, *slice);
+      unfenced_ += packed.end;
+      return unfenced_ < TransferRings::kPiece ? Result<void>() : hand_back();
+    });
+  }
+
+  /// Puts a fence behind what was issued and hands its slices back. With no fence they wait for the next one,
+  /// which may be a later call's.
+  Result<void> hand_back() {
+    auto ticket = state_.line().mark(TimelineState::Kind::internal, where_);
+    if (!ticket) return tl::unexpected(ticket.error());
+    if (auto retired = ring_.retire(*ticket, where_); !retired) return retired;
+    unfenced_ = 0;
+    ticket_ = *ticket;
+    return {};
+  }
+
+  bool has_unfenced() const noexcept { return unfenced_ > 0; }
+  Ticket ticket() const noexcept { return ticket_; }
+
+ private:
+  Result<Slice> acquire(std::uint64_t bytes) {
+    auto slice = ring_.acquire(bytes, 0, where_);
+    if (slice || slice.error().status != Status::would_block) return slice;
+    // What is in the way is this call's own, or an earlier one's whose fence failed.
+    if (auto handed = hand_back(); !handed) return tl::unexpected(handed.error());
+    return ring_.acquire(bytes, 0, where_);
+  }
+
+  void issue(const TextureCalls& calls, const TextureUpload& upload, const CheckedRegion& checked,
+             const Band& band, const ImageShape& packed, const Slice& slice) {
+    pixels_.use_buffer(slice.buffer());
+    pixels_.use(arrange(packed, heeds_images(*checked.target)).arrangement);
+    const TextureRegion box = part_of(upload.region, checked.shape, band);
+    if (upload.layout.type == 0) {
+      calls.write_compressed(box, upload.layout.format, packed.end, slice.offset_bytes(),
+                             packed.image_stride);
+    } else {
+      calls.write(box, upload.layout.format, upload.layout.type, slice.offset_bytes(), packed.image_stride);
+    }
+  }
+
+  ContextState& state_;
+  UploadRing& ring_;
+  PixelState pixels_;
+  std::source_location where_;
+  std::uint64_t unfenced_ = 0;
+  Ticket ticket_;
+};
+
+/// Texels do not overtake what shaders stored into images before (OpenGL 4.6 core, section 7.13.2).
+void barrier_before_writes(const ContextState& state, GLbitfield more) noexcept {
+  if (state.limits.memory_barrier) state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | more);
+}
+
+}  // namespace
+
+Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> uploads,
+                               std::source_location where) {
+  return guarded(where, [&]() -> Result<Ticket> {
+    ContextState& state = ContextState::of(context);
+    if (auto current = state.check_current(where); !current) return tl::unexpected(current.error());
+    if (uploads.empty()) return fail(ErrorId::zero_size, where);
+    TextureBindings bindings(state);
+    std::vector<CheckedRegion> checked;
+    checked.reserve(uploads.size());
+    for (const TextureUpload& upload : uploads) {
+      auto region =
+          check_region(state, bindings, upload.region, upload.layout, detail::Transfer::write, where);
+      if (!region) return tl::unexpected(region.error());
+      if (auto inside = check_bytes(region->shape, upload.bytes.size(), where); !inside)
+        return tl::unexpected(inside.error());
+      checked.push_back(*region);
+    }
+    const auto ring = kept_ring(context, &TransferRings::unpack, "pmb unpack", where);
+    if (!ring) return tl::unexpected(ring.error());
+    barrier_before_writes(state, 0);
+    Unpacking unpacking(state, **ring, where);
+    Result<void> outcome = {};
+    for (std::size_t i = 0; i < uploads.size() && outcome; ++i) {
+      outcome = unpacking.carry(bindings, uploads[i], checked[i]);
+    }
+    // What was issued before a failure is handed back as well.
+    if (unpacking.has_unfenced()) {
+      auto handed = unpacking.hand_back();
+      if (outcome) outcome = handed;
+    }
+    if (!outcome) return tl::unexpected(outcome.error());
+    return unpacking.ticket();
+  });
+}
+
+Result<Ticket> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
+                              std::span<const std::byte> bytes, std::source_location where) {
+  const TextureUpload upload = {region, layout, bytes};
+  return upload_textures(context, std::span(&upload, 1), where);
+}
+
+Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
+                            Slice slice, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  TextureBindings bindings(state);
+  const auto checked = check_region(state, bindings, region, layout, detail::Transfer::write, where);
+  if (!checked) return tl::unexpected(checked.error());
+  const auto place = place_of_published(state, slice, where);
+  if (!place) return tl::unexpected(place.error());
+  const ImageShape& shape = checked->shape;
+  if (auto inside = check_bytes(shape, place->size, where); !inside) return inside;
+  if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
+
+  barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
+  const TextureCalls calls(state, bindings, *checked->target, region.texture);
+  PixelState pixels(state, PixelState::Direction::unpack);
+  pixels.use_buffer(place->buffer);
+  const detail::Arranged arranged = arrange(shape, heeds_images(*checked->target));
+  pixels.use(arranged.arrangement);
+  return for_each_band(shape, arranged.limit, [&](const Band& band) -> Result<void> {
+    const TextureRegion box = part_of(region, shape, band);
+    const std::uint64_t offset = place->offset + shape.place(band.image, band.row);
+    if (layout.type == 0) {
+      const std::uint64_t bytes = band.images * band.rows * shape.row_bytes;
+      calls.write_compressed(box, layout.format, bytes, offset, shape.image_stride);
+    } else {
+      calls.write(box, layout.format, layout.type, offset, shape.image_stride);
+    }
+    return {};
+  });
+}
+
+}  // namespace pmb
