@@ -35,7 +35,12 @@ void Mapping::withdraw() noexcept {
 void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
   const BufferCalls calls(*context);
   const std::uint64_t offset = buffer_offset - map_offset;
-  if (!is_private()) return calls.flush(buffer, offset, bytes);
+  if (!is_private()) {
+    calls.flush(buffer, offset, bytes);
+    // Whoever reads them next, by whatever binding: the caches of all of them may hold older bytes.
+    if (context->quirk(QuirkId::nvidia_flush_barrier)) context->gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
+    return;
+  }
   // A shader may have stored into other bytes of the buffer; nothing overtakes it (section 7.13.2).
   if (readable && context->limits.memory_barrier) context->gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
   calls.write(buffer, offset, pointer + offset, bytes);

@@ -269,4 +269,27 @@ TEST_F(MappedBufferTest, TheOldContextNeedsTheBarrierForNonCoherentReads) {
   EXPECT_EQ(id_of(MappedBuffer::adopt(*context_, own)), ErrorId::barrier_missing);
 }
 
+// Its flush alone leaves older bytes in the shaders' caches.
+TEST_F(MappedBufferTest, OnNvidiaABarrierStandsBehindEveryFlush) {
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.version_suffix = "NVIDIA 580.159.03";
+  for (const bool on : {true, false}) {
+    pmb::Options options;
+    options.model = Model::explicit_flush;
+    if (!on) options.disabled_quirks = {"nvidia_flush_barrier"};
+    start(config, options);
+    auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256}));
+    auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+    fake_->clear_log();
+    take(buffer.write(3, pattern(64, 1)));
+    put_and_retire(ring, pattern(64, 1));
+    ASSERT_EQ(fake_->calls("glMemoryBarrier"), on ? 2U : 0U);
+    if (!on) continue;
+    EXPECT_EQ(fake_->log().at(0).name, "glFlushMappedNamedBufferRange");
+    EXPECT_EQ(fake_->log().at(1).name, "glMemoryBarrier");
+    EXPECT_EQ(static_cast<GLbitfield>(fake_->log().at(1).values.at(0)), GLbitfield{GL_ALL_BARRIER_BITS});
+  }
+}
+
 }  // namespace
