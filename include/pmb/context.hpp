@@ -22,9 +22,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
+#include <pmb/transfer_plan.hpp>
 #include <pmb/validation.hpp>
 #include <source_location>
 #include <string>
@@ -126,6 +128,12 @@ struct Options {
   /// A number other than 0, the same for contexts whose GL contexts were made to share objects: the caller's
   /// word that their tickets may be waited for in each other (Ticket::wait_on_gpu). Costs a lock a fence.
   std::uint64_t share_group = 0;
+  /// Threads for large copies; empty: the context's thread copies alone. Called on that thread.
+  ParallelFor parallel_for = {};
+  /// Most threads that one copy may take, the context's own included; 0: as many as this machine runs at once.
+  std::uint32_t copy_threads = 0;
+  /// Forces how upload() and download() work at each size, in place of the driver's defaults.
+  std::optional<TransferPlan> transfer = {};
   /// Longest wait of calls that are not given one.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or
@@ -208,7 +216,7 @@ class Context {
  public:
   /// Reads entry points, limits and identity of the context that is current on this thread. Errors that the
   /// caller had pending are taken out of GL and logged as the caller's. Blocks for some queries; not for a
-  /// frame. Statuses: wrong_context, unsupported, out_of_memory.
+  /// frame. Statuses: wrong_context, unsupported, out_of_memory, invalid_argument (Options::transfer).
   static Result<Context> from_current(Loader loader, Options options = {},
                                       std::source_location where = std::source_location::current());
 
@@ -237,6 +245,9 @@ class Context {
   /// What pmb would choose for a buffer. Statuses: unsupported, invalid_argument (size 0).
   Result<Plan> plan(const PlanRequest& request,
                     std::source_location where = std::source_location::current()) const;
+
+  /// How upload() and download() work at each size, and why.
+  const TransferPlan& transfer_plan() const noexcept;
 
   /// Every known quirk, in the order of quirks.def.
   std::vector<Quirk> quirks() const;

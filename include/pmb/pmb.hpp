@@ -16,5 +16,6 @@
 #include <pmb/texture.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer.hpp>
+#include <pmb/transfer_plan.hpp>
 #include <pmb/upload_ring.hpp>
 #include <pmb/validation.hpp>

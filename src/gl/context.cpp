@@ -101,6 +101,12 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   set_caller_errors_aside();
   read_limits(*this);
   decide_quirks(*this);
+  auto transfers = make_transfer_plan(*this, where);
+  if (!transfers) {
+    alive = false;
+    return tl::unexpected(transfers.error());
+  }
+  transfer_plan = std::move(*transfers);
   memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : core::machine_memory_limit();
   return {};
 }
@@ -259,6 +265,9 @@ const Driver& Context::driver() const noexcept {
 }
 const Options& Context::options() const noexcept {
   return state_->options;
+}
+const TransferPlan& Context::transfer_plan() const noexcept {
+  return state_->transfer_plan;
 }
 bool Context::has_extension(std::string_view name) const noexcept {
   return state_->extensions.contains(name);

@@ -119,6 +119,7 @@ struct ContextState {
   /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
   std::atomic<std::uint32_t> incoherent_readable = 0;
   Timeline timeline;
+  TransferPlan transfer_plan;
   std::unique_ptr<TransferRings> transfer;
 
  private:
@@ -131,6 +132,9 @@ struct ContextState {
 /// A getter for what is current on this thread that answers non-null now, or null: EGL, GLX or WGL, of
 /// libraries that this process has loaded already.
 void* (*find_current_getter() noexcept)();
+
+/// The transfer plan of this driver, or the one that the options force. Statuses: invalid_argument.
+Result<TransferPlan> make_transfer_plan(const ContextState& state, std::source_location where);
 
 /// Fills limits, driver identity and extensions from a loaded function table.
 void read_limits(ContextState& state);

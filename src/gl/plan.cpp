@@ -4,6 +4,7 @@
 #include <pmb/plan.hpp>
 
 #include "core/plan_rules.hpp"
+#include "core/transfer_rules.hpp"
 #include "gl/context_state.hpp"
 #include "gl/mapping.hpp"
 
@@ -68,6 +69,40 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
     return fail(ErrorId::barrier_missing, where);
   }
   if (!core::is_private(plan.path)) set_flags(plan, context);
+  return plan;
+}
+
+Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source_location where) {
+  const Options& options = context.options;
+  if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
+  const Vendor vendor = context.driver.vendor_kind;
+  core::TransferKind kind = core::TransferKind::other;
+  if (context.driver.software) {
+    kind = core::TransferKind::software;
+  } else if (vendor == Vendor::nvidia && !context.driver.mesa) {
+    kind = core::TransferKind::nvidia;
+  } else if (context.driver.mesa) {
+    kind = core::TransferKind::mesa;
+  }
+  // lima, vc4 and panfrost map write-combined memory for reading, too (source of those drivers).
+  const bool slow_reads = context.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
+  TransferPlan plan = options.transfer.value_or(core::default_transfer_plan(kind, slow_reads));
+  if (!context.limits.buffer_storage || (options.path && core::is_private(*options.path))) {
+    core::force_path(plan.up, Path::traditional);
+    core::force_path(plan.down, Path::traditional);
+    plan.reason = "transfers: by GL's own calls, since nothing is mapped here";
+    return plan;
+  }
+  if (options.path) {
+    core::force_path(plan.up, Path::staged);
+    core::force_path(plan.down, Path::staged);
+    plan.reason = "transfers: through rings, forced by the caller";
+  } else if (context.quirk(QuirkId::mobile_orphaning)) {
+    core::force_path(plan.up, Path::traditional);
+  } else if (context.limits.gles && !options.transfer) {
+    // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
+    core::force_path(plan.down, Path::staged);
+  }
   return plan;
 }
 

@@ -1,135 +1,243 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-#include <array>
-#include <cstring>
 #include <pmb/context.hpp>
 #include <pmb/transfer.hpp>
 
-#include "core/plan_rules.hpp"
+#include "core/byte_ranges.hpp"
+#include "core/copy_piece.hpp"
+#include "core/fail.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/context_state.hpp"
-#include "gl/mapping.hpp"
 #include "gl/timeline_state.hpp"
+#include "stream/chunked_download.hpp"
+#include "stream/chunked_upload.hpp"
 #include "stream/source_check.hpp"
 #include "stream/transfer_rings.hpp"
 
 namespace pmb {
 
+using detail::BufferCalls;
 using detail::ContextState;
 using detail::kept_ring;
-using detail::TimelineControl;
 using detail::TimelineState;
 using detail::TransferRings;
 using detail::with_a_fence;
 
 namespace {
 
-/// True where the plan leaves a transfer to glBufferSubData and glGetBufferSubData, and the buffer takes those:
-/// immutable storage has to be DYNAMIC for a write (OpenGL 4.6 core, section 6.2.1).
-bool goes_traditional(const ContextState& state, Access access, std::uint32_t buffer, std::uint64_t size) {
-  const auto plan = detail::make_plan(state, {.access = access, .size_bytes = size}, detail::Memory::any,
-                                      std::source_location::current());
-  if (!plan || !core::is_private(plan->path)) return false;
-  if (access == Access::read || !state.limits.buffer_storage) return true;
-  const detail::BufferCalls calls(state);
-  return calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0 ||
-         (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0;
+/// glBufferSubData writes immutable storage only where it is DYNAMIC. What glBufferData made says that it is (OpenGL
+/// 4.6 core, tables 6.2 and 6.3), so that one query tells.
+bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
+  if (!state.limits.buffer_storage) return true;
+  return (BufferCalls(state).parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0;
 }
 
-/// Copies out the readback of one piece and gives its memory back.
-Result<void> collect(const PendingReadback& pending, std::span<std::byte> target,
-                     std::chrono::nanoseconds timeout, std::source_location where) {
-  auto view = pending.wait(timeout, where);
-  if (view) std::memcpy(target.data(), view->bytes().data(), target.size());
-  static_cast<void>(pending.release(where));
+/// More than one piece of work: chunks to overlap, or threads to share one among.
+bool is_chunked(const ContextState& state, const TransferStep& step, std::uint64_t size) noexcept {
+  if (size > step.chunk_bytes) return true;
+  return size > kCopyPieceBytes && detail::copy_threads(state, step) > 1;
+}
+
+/// Where a transfer goes, as far as it is known without asking.
+struct Place {
+  std::uint32_t buffer = 0;
+  std::uint64_t offset = 0;
+  bool takes_sub_data = false;
+  bool order = true;  ///< Behind shader stores.
+};
+
+Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& place,
+                        std::span<const std::byte> bytes, std::source_location where) {
+  auto slice =
+      with_a_fence(state, where, [&] { return ring.acquire(bytes.size(), core::kCacheLine, where); });
+  if (!slice) return tl::unexpected(slice.error());
+  core::copy_piece({slice->raw_bytes().data(), bytes.data(), bytes.size(),
+                    core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)});
+  if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
+  if (place.order) detail::order_behind_shaders(state);
+  return detail::send(state, ring, *slice, {place.buffer, place.offset}, where);
+}
+
+/// The bytes of one request, and a fence behind it. With no fence it cannot be waited for; its memory then comes back
+/// behind the next one.
+Result<Ticket> arm(ContextState& state, const PendingReadback& pending, std::source_location where) {
+  auto ticket = state.line().mark(TimelineState::Kind::internal, where);
+  if (!ticket) static_cast<void>(pending.release(where));
+  return ticket;
+}
+
+Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& place,
+                          std::span<std::byte> bytes, std::source_location where) {
+  auto pending = with_a_fence(state, where,
+                              [&] { return ring.request(place.buffer, place.offset, bytes.size(), where); });
+  if (!pending) return tl::unexpected(pending.error());
+  if (auto armed = arm(state, *pending, where); !armed) return tl::unexpected(armed.error());
+  auto view = pending->wait(state.options.timeout, where);
+  if (view) {
+    const TransferDirection& down = state.transfer_plan.down;
+    core::copy_piece({bytes.data(), view->bytes().data(), bytes.size(),
+                      core::how_to_read(bytes.size(), down.streaming_from_bytes, down.slow_reads)});
+  }
+  static_cast<void>(pending->release(where));
   if (!view) return tl::unexpected(view.error());
   return {};
 }
 
+/// The rest of an upload whose target and range are legal.
+Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
+                       std::span<const std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (place.takes_sub_data) {
+    if (place.order) detail::order_behind_shaders(state);
+    BufferCalls(state).write(place.buffer, place.offset, bytes.data(), bytes.size());
+    return {};
+  }
+  const TransferDirection& plan = state.transfer_plan.up;
+  const auto ring = kept_ring(context, &TransferRings::up, "pmb upload", where, plan.ring_bytes, plan.model);
+  if (!ring) return tl::unexpected(ring.error());
+  if (!is_chunked(state, step, bytes.size())) return upload_one(state, **ring, place, bytes, where);
+  if (place.order) detail::order_behind_shaders(state);
+  return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
+}
+
+Result<void> download_from(Context& context, const Place& place, const TransferStep& step,
+                           std::span<std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (step.path == Path::traditional) {
+    if (place.order) detail::order_behind_shaders(state);
+    return BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
+  }
+  const TransferDirection& plan = state.transfer_plan.down;
+  const auto ring =
+      kept_ring(context, &TransferRings::down, "pmb download", where, plan.ring_bytes, plan.model);
+  if (!ring) return tl::unexpected(ring.error());
+  if (!is_chunked(state, step, bytes.size())) return download_one(state, **ring, place, bytes, where);
+  return detail::ChunkedDownload(state, **ring, place.buffer, place.offset, bytes, step, where).run();
+}
+
 }  // namespace
+
+namespace detail {
+
+struct KnownTarget {
+  static KnownBuffer make(std::uint32_t buffer, bool sub_data, KnownBuffer::ShaderStores stores,
+                          std::uint64_t size) {
+    KnownBuffer known;
+    known.buffer_ = buffer;
+    known.takes_sub_data_ = sub_data;
+    known.shader_stores_ = stores;
+    known.size_bytes_ = size;
+    return known;
+  }
+  static Place place(const KnownBuffer& known, std::uint64_t offset, const TransferStep& step) {
+    return {.buffer = known.buffer_,
+            .offset = offset,
+            .takes_sub_data = step.path == Path::traditional && known.takes_sub_data_,
+            .order = known.shader_stores_ == KnownBuffer::ShaderStores::possible};
+  }
+  static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                            std::uint64_t size, std::source_location where) {
+    if (auto current = state.check_current(where); !current) return current;
+    if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
+    if (!core::fits(offset, size, known.size_bytes_))
+      return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});
+    return {};
+  }
+};
+
+}  // namespace detail
+
+using detail::KnownTarget;
+
+Result<KnownBuffer> KnownBuffer::look_up(Context& context, std::uint32_t buffer, ShaderStores shader_stores,
+                                         std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto legal = detail::check_copy(state, buffer, 0, 1, where); !legal)
+    return tl::unexpected(legal.error());
+  return KnownTarget::make(buffer, takes_sub_data(state, buffer), shader_stores,
+                           BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE));
+}
 
 Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                     std::span<const std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  if (goes_traditional(state, Access::sequential_write, buffer, bytes.size())) {
-    detail::order_behind_shaders(state);
-    detail::BufferCalls(state).write(buffer, offset_bytes, bytes.data(), bytes.size());
-    return {};
-  }
-  const auto kept = kept_ring(context, &TransferRings::up, "pmb upload", where);
-  if (!kept) return tl::unexpected(kept.error());
-  UploadRing& ring = **kept;
-  for (std::size_t done = 0; done < bytes.size();) {
-    const std::size_t size = std::min<std::size_t>(bytes.size() - done, TransferRings::kPiece);
-    auto slice = with_a_fence(state, where, [&] { return ring.acquire(size, 1, where); });
-    if (!slice) return tl::unexpected(slice.error());
-    slice->copy_from(bytes.subspan(done, size));
-    if (auto published = ring.publish(*slice, size, where); !published) return published;
-    detail::copy_behind_shaders(state, slice->buffer(), slice->offset_bytes(), buffer, offset_bytes + done,
-                                size);
-    const auto ticket = state.line().mark(TimelineState::Kind::internal, where);
-    // With no fence of its own the slice waits for the next one that anybody makes.
-    const Ticket behind_copy =
-        ticket ? *ticket : TimelineControl::ticket(state.line().control, state.line().issued + 1);
-    if (auto retired = ring.retire(*slice, behind_copy, where); !retired) return retired;
-    if (!ticket) return tl::unexpected(ticket.error());
-    done += size;
-  }
-  return {};
+  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
+  const bool sub_data = step.path == Path::traditional && takes_sub_data(state, buffer);
+  return upload_to(context, {.buffer = buffer, .offset = offset_bytes, .takes_sub_data = sub_data}, step,
+                   bytes, where);
+}
+
+Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+                    std::span<const std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  if (bytes.empty()) return {};
+  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
+  return upload_to(context, KnownTarget::place(buffer, offset_bytes, step), step, bytes, where);
+}
+
+Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                            std::span<const std::byte> bytes, std::source_location where) {
+  if (auto uploaded = upload(context, buffer, offset_bytes, bytes, where); !uploaded)
+    return tl::unexpected(uploaded.error());
+  return ContextState::of(context).line().mark(TimelineState::Kind::internal, where);
 }
 
 Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                       std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
-  if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  if (goes_traditional(state, Access::read, buffer, bytes.size())) {
-    detail::order_behind_shaders(state);
-    return detail::BufferCalls(state).read(buffer, offset_bytes, bytes.data(), bytes.size(), where);
+  const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
+  // A single request checks the same for itself.
+  if (step.path == Path::traditional || is_chunked(state, step, bytes.size())) {
+    auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where);
+    if (!legal) return legal;
   }
-  const auto kept = kept_ring(context, &TransferRings::down, "pmb download", where);
-  if (!kept) return tl::unexpected(kept.error());
-  ReadbackRing& ring = **kept;
-  // Two pieces are under way: while the CPU copies one out, the GPU fills the other.
-  struct Piece {
-    PendingReadback pending;
-    std::span<std::byte> target;
-  };
-  std::array<Piece, 2> under_way = {};
-  Result<void> outcome = {};
-  std::size_t asked = 0;
-  std::size_t turn = 0;
-  const auto finish = [&](Piece& piece) {
-    if (piece.target.empty()) return;
-    auto collected = collect(piece.pending, piece.target, state.options.timeout, where);
-    if (outcome && !collected) outcome = collected;
-    piece = {};
-  };
-  while (asked < bytes.size() && outcome) {
-    finish(under_way[turn]);
-    if (!outcome) break;
-    const std::size_t size = std::min<std::size_t>(bytes.size() - asked, TransferRings::kPiece);
-    auto pending =
-        with_a_fence(state, where, [&] { return ring.request(buffer, offset_bytes + asked, size, where); });
-    if (!pending) {
-      outcome = tl::unexpected(pending.error());
-      break;
-    }
-    if (auto ticket = state.line().mark(TimelineState::Kind::internal, where); !ticket) {
-      // With no fence it cannot be waited for; its memory comes back behind the next one.
-      static_cast<void>(pending->release(where));
-      outcome = tl::unexpected(ticket.error());
-      break;
-    }
-    under_way[turn] = {*pending, bytes.subspan(asked, size)};
-    asked += size;
-    turn ^= 1;
-  }
-  finish(under_way[turn]);
-  finish(under_way[turn ^ 1]);
-  return outcome;
+  return download_from(context, {.buffer = buffer, .offset = offset_bytes}, step, bytes, where);
+}
+
+Result<void> download(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+                      std::span<std::byte> bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
+  if (bytes.empty()) return {};
+  const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
+  return download_from(context, KnownTarget::place(buffer, offset_bytes, step), step, bytes, where);
+}
+
+Result<PendingDownload> download_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                                       std::uint64_t size_bytes, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  const auto ring = kept_ring(context, &TransferRings::pending, "pmb pending downloads", where,
+                              state.transfer_plan.pending_bytes, state.transfer_plan.down.model);
+  if (!ring) return tl::unexpected(ring.error());
+  auto pending =
+      with_a_fence(state, where, [&] { return (*ring)->request(buffer, offset_bytes, size_bytes, where); });
+  if (!pending) return tl::unexpected(pending.error());
+  auto ticket = arm(state, *pending, where);
+  if (!ticket) return tl::unexpected(ticket.error());
+  PendingDownload download;
+  download.pending_ = *pending;
+  download.ticket_ = *ticket;
+  download.state_ = &state;
+  return download;
+}
+
+Result<void> PendingDownload::finish(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+                                     std::source_location where) const {
+  if (target.size() < size_bytes())
+    return fail(ErrorId::range_outside, where, {.numbers = {0, size_bytes(), target.size()}});
+  auto view = pending_.wait(timeout, where);
+  if (!view) return tl::unexpected(view.error());
+  const TransferDirection& down = state_->transfer_plan.down;
+  const TransferStep& step = down.step_for(view->bytes().size());
+  copy_from_mapped(target, view->bytes(),
+                   {.parallel_for = &state_->options.parallel_for,
+                    .threads = detail::copy_threads(*state_, step),
+                    .streaming_from_bytes = static_cast<std::size_t>(down.streaming_from_bytes),
+                    .slow_reads = down.slow_reads});
+  return release(where);
 }
 
 }  // namespace pmb

@@ -26,18 +26,26 @@ struct TransferRings {
   std::optional<ReadbackRing> down;
   std::optional<UploadRing> unpack;  ///< Texels on their way into textures.
   std::optional<ReadbackRing> pack;  ///< Texels and pixels on their way out.
+  /// Of download_async: what the program keeps must not block download().
+  std::optional<ReadbackRing> pending;
+
+  /// Bytes of `up` that were retired behind the next fence, whoever makes it, since `fenced` was the last one.
+  std::uint64_t unfenced_bytes = 0;
+  std::uint64_t fenced = 0;
 };
 
 /// The ring of one direction, made at its first use.
 template <class Ring>
 Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
-                        std::source_location where) {
+                        std::source_location where, std::uint64_t capacity_bytes = TransferRings::kCapacity,
+                        std::optional<Model> model = {}) {
   return guarded(where, [&]() -> Result<Ring*> {
     ContextState& state = ContextState::of(context);
     if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
     std::optional<Ring>& kept = (*state.transfer).*direction;
     if (!kept) {
-      auto ring = Ring::create(context, {.capacity_bytes = TransferRings::kCapacity, .label = label}, where);
+      auto ring =
+          Ring::create(context, {.capacity_bytes = capacity_bytes, .label = label, .model = model}, where);
       if (!ring) return tl::unexpected(ring.error());
       kept = std::move(*ring);
     }

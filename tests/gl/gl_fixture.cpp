@@ -147,6 +147,8 @@ Wishes EveryWay::wishes() const {
   wishes.headless.no_error = GetParam().no_error;
   wishes.options.model = GetParam().model;
   wishes.options.bind_to_edit = GetParam().bind_to_edit;
+  // Through rings at every size; a software renderer's own plan would leave all to GL.
+  wishes.options.transfer = pmb::TransferPlan();
   wishes.validate = GetParam().validate;
   return wishes;
 }

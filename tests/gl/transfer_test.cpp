@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gl_fixture.hpp"
@@ -180,6 +181,59 @@ TEST_P(Transfer, PersistentlyMappedBuffersAreFine) {
 }
 
 PMB_EVERY_WAY(Transfer);
+
+// The plan of this driver, and large copies on threads of a callback.
+class PlannedTransfer : public Transfer {
+ protected:
+  Wishes wishes() const override {
+    Wishes wishes = Transfer::wishes();
+    wishes.options.transfer.reset();
+    return wishes;
+  }
+};
+
+TEST_P(PlannedTransfer, EverySizeGivesTheBytesThatGlGives) {
+  for (const std::uint64_t size : {std::uint64_t{1}, std::uint64_t{4097}, kMiB + 1, 9 * kMiB + 77})
+    expect_same_as_gl(size + 70, 33, size);
+}
+
+TEST_P(PlannedTransfer, ImmutableBuffersWithoutDynamicStorageTakeTheRing) {
+  GLuint buffer = 0;
+  gl_.GenBuffers(1, &buffer);
+  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+  gl_.BufferStorage(GL_COPY_WRITE_BUFFER, 4096, nullptr, 0);
+  const Bytes bytes = pattern(4000, 3);
+  ASSERT_TRUE(pmb::upload(context(), buffer, 33, bytes));
+  Bytes found(4000);
+  ASSERT_TRUE(pmb::download(context(), buffer, 33, found));
+  EXPECT_EQ(first_difference(found, bytes), -1);
+  expect_no_gl_error();
+}
+
+PMB_EVERY_WAY(PlannedTransfer);
+
+class ThreadedTransfer : public Transfer {
+ protected:
+  Wishes wishes() const override {
+    Wishes wishes = Transfer::wishes();
+    for (pmb::TransferDirection* way : {&wishes.options.transfer->up, &wishes.options.transfer->down})
+      way->steps = {{.chunk_bytes = kMiB / 4, .threads = 3}};
+    wishes.options.copy_threads = 3;
+    wishes.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
+      std::vector<std::jthread> helpers;
+      for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(body, i);
+      body(0);
+    };
+    return wishes;
+  }
+};
+
+TEST_P(ThreadedTransfer, LargeTransfersGiveTheBytesThatGlGives) {
+  for (const std::uint64_t size : {kMiB / 4 + 1, 3 * kMiB + 5, 20 * kMiB + 77})
+    expect_same_as_gl(size + 70, 33, size);
+}
+
+PMB_EVERY_WAY(ThreadedTransfer);
 
 // Memory stays what the rings take, however much goes through them, and fences stay few.
 TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {

@@ -13,7 +13,9 @@ using namespace pmb_test;
 class GoodGuest : public PmbPathTest {
  protected:
   void SetUp() override {
-    PmbPathTest::SetUp();
+    pmb::Options options = options_of(GetParam().edit, GetParam().model);
+    options.transfer = pmb::TransferPlan();  // through rings at every size
+    start(config_of(GetParam().edit), std::move(options));
     plain_ = plain_buffer(4096, pattern(4096, 1).data());
     // A program in the middle of its work: something bound everywhere that pmb might be tempted to use.
     for (const int target :
@@ -66,6 +68,9 @@ TEST_P(GoodGuest, ChangesNothingButTheTwoCopyBindings) {
   pmb::Block block;
   pmb::Ticket ticket;
   Bytes bytes = pattern(64, 1);
+  pmb::Options by_gl = options_of(GetParam().edit);
+  by_gl.path = pmb::Path::traditional;
+  auto traditional = take(open(std::move(by_gl)));
   // An error before the first call of GL that pmb makes is the caller's in every case, never pmb's.
   const bool mapped = has_storage();
   if (mapped) {
@@ -85,6 +90,8 @@ TEST_P(GoodGuest, ChangesNothingButTheTwoCopyBindings) {
   audit("upload, first", at_first, [&] { take(pmb::upload(*context_, plain_, 0, bytes)); });
   audit("download, first", at_first, [&] { take(pmb::download(*context_, plain_, 0, bytes)); });
 
+  audit("upload by GL", Pending::stays, [&] { take(pmb::upload(traditional, plain_, 0, bytes)); });
+  audit("download by GL", Pending::stays, [&] { take(pmb::download(traditional, plain_, 0, bytes)); });
   audit("upload", Pending::stays, [&] { take(pmb::upload(*context_, plain_, 0, bytes)); });
   audit("download", Pending::stays, [&] { take(pmb::download(*context_, plain_, 0, bytes)); });
   audit("plan", Pending::stays, [&] { take(context_->plan({.size_bytes = 64})); });

@@ -347,18 +347,19 @@ TEST_F(Timeline, TicketsOfADeadTimelineAreStaleForEver) {
 TEST_F(Timeline, AMillionInternalFencesDoNotReachTheNextMark) {
   start();
   auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
-  const GLuint buffer = plain_buffer(64);
-  take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
+  const GLuint buffer = plain_buffer(64, pattern(64, 1).data());
+  Bytes target(64);
+  take(pmb::download(*context_, buffer, 0, target));
   const auto pending = take(ring.acquire(64));
   auto& line = pmb::detail::ContextState::of(*context_).line();
   line.issued = line.next_program_serial() - 2;
-  take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
-  EXPECT_EQ(id_of(pmb::upload(*context_, buffer, 0, pattern(64, 1))), ErrorId::never_marked);
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::never_marked);
   EXPECT_EQ(id_of(pending.try_view()), ErrorId::never_marked);
   write_into(pending, pattern(64, 2));
   take(timeline().wait(mark(), 1s));
   EXPECT_EQ(copy(take(pending.try_view()).bytes()), pattern(64, 2));
-  take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
+  take(pmb::download(*context_, buffer, 0, target));
 }
 
 }  // namespace

@@ -9,11 +9,32 @@ using namespace pmb_test;
 
 constexpr std::size_t kPiece = std::size_t{2} << 20;
 
-class Transfer : public PmbPathTest {};
+/// Everything through rings of four pieces, with threads that a callback lends where there are any.
+pmb::TransferPlan through_rings(std::uint32_t threads = 1) {
+  pmb::TransferPlan plan;
+  for (pmb::TransferDirection* way : {&plan.up, &plan.down}) {
+    way->steps = {{.chunk_bytes = kPiece, .threads = threads}};
+    way->ring_bytes = 4 * kPiece;
+  }
+  return plan;
+}
+
+class Transfer : public PmbPathTest {
+ protected:
+  void SetUp() override { restart({}); }
+  void restart(pmb::Options options) {
+    const pmb::Options path = options_of(GetParam().edit, GetParam().model);
+    options.bind_to_edit = path.bind_to_edit;
+    options.model = path.model;
+    options.path = path.path;
+    if (!options.transfer) options.transfer = through_rings();
+    start(config_of(GetParam().edit), std::move(options));
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Paths, Transfer, every_path(), path_name);
 
 /// Where they go through mapped rings, with fences of their own.
-class TransferRing : public PmbPathTest {};
+class TransferRing : public Transfer {};
 INSTANTIATE_TEST_SUITE_P(Paths, TransferRing, every_mapped_path(), path_name);
 
 TEST_P(Transfer, CarriesEverySizeThere) {
@@ -122,9 +143,9 @@ TEST_P(TransferRing, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
 }
 
 TEST_P(TransferRing, ADownloadThatFailedLeavesTheNextOneRight) {
-  pmb::Options options = options_of(GetParam().edit, GetParam().model);
+  pmb::Options options;
   options.timeout = 1ms;
-  start(config_of(GetParam().edit), options);
+  restart(std::move(options));
   const std::size_t size = 3 * kPiece;
   const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
   Bytes target(size);
@@ -153,7 +174,7 @@ TEST_P(TransferRing, AnOutOfMemoryRingIsTypedAndTriedAgain) {
 }
 
 TEST_P(TransferRing, ReportsNothingOfItsOwnUse) {
-  start_validating();
+  restart(validating());
   const GLuint buffer = plain_buffer(256);
   Bytes target(256);
   for (std::uint64_t i = 0; i < 20; ++i) {

@@ -6,6 +6,10 @@
 #include <charconv>
 #include <utility>
 
+#ifdef PMB_TOOL_TBB
+#include <pmb/tbb.hpp>
+#endif
+
 namespace pmb::tool {
 namespace {
 
@@ -58,6 +62,9 @@ pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::O
   auto headless = HeadlessContext::create(wanted);
   if (!headless) return tl::unexpected(headless.error());
   if (auto current = headless->make_current(); !current) return tl::unexpected(current.error());
+#ifdef PMB_TOOL_TBB
+  if (!context_options.parallel_for) context_options.parallel_for = tbb_parallel_for();
+#endif
   auto context = Context::from_current(HeadlessContext::loader(), std::move(context_options));
   if (!context) return tl::unexpected(context.error());
   return std::unique_ptr<OpenGpu>(new OpenGpu{std::move(*headless), std::move(*context)});

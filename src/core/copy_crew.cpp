@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "core/copy_crew.hpp"
+
+#include <algorithm>
+
+namespace pmb::core {
+
+void CopyCrew::offer(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  Slot& chunk = slot(offered_);
+  chunk.to = to;
+  chunk.from = from;
+  chunk.size = size;
+  chunk.left.store(pieces_, std::memory_order_relaxed);
+  ++offered_;
+  available_.store(std::uint64_t{offered_} * pieces_, std::memory_order_release);
+  announce();
+}
+
+void CopyCrew::announce() noexcept {
+  changes_.fetch_add(1, std::memory_order_release);
+  changes_.notify_all();
+}
+
+void CopyCrew::finish() noexcept {
+  finished_.store(true, std::memory_order_release);
+  announce();
+}
+
+bool CopyCrew::work_one() noexcept {
+  std::uint64_t piece = taken_.load(std::memory_order_relaxed);
+  do {
+    if (piece >= available_.load(std::memory_order_acquire)) return false;
+  } while (!taken_.compare_exchange_weak(piece, piece + 1, std::memory_order_relaxed));
+  // The record is this chunk's until its last piece has been copied.
+  Slot& chunk = slot(static_cast<std::uint32_t>(piece / pieces_));
+  const std::size_t begin = std::min(static_cast<std::size_t>(piece % pieces_) * kCopyPieceBytes, chunk.size);
+  const std::size_t size = std::min(kCopyPieceBytes, chunk.size - begin);
+  if (size != 0) copy_piece({chunk.to + begin, chunk.from + begin, size, how_});
+  if (chunk.left.fetch_sub(1, std::memory_order_acq_rel) == 1) chunk.left.notify_one();
+  return true;
+}
+
+void CopyCrew::wait_front() noexcept {
+  const std::atomic<std::uint32_t>& left = slot(settled_).left;
+  for (std::uint32_t seen = left.load(std::memory_order_acquire); seen != 0;
+       seen = left.load(std::memory_order_acquire)) {
+    // Sleeps only if nothing has changed; the last piece wakes it.
+    left.wait(seen, std::memory_order_acquire);
+  }
+}
+
+void CopyCrew::help() noexcept {
+  for (;;) {
+    // Read before looking for work: what is offered after the look changes it, and the wait ends at once.
+    const std::uint32_t seen = changes_.load(std::memory_order_acquire);
+    if (work_one()) continue;
+    if (finished_.load(std::memory_order_acquire)) return;
+    // Where the callback keeps the owner waiting outside, nobody would offer more.
+    if (!owner_at_work_.load(std::memory_order_relaxed)) return;
+    changes_.wait(seen, std::memory_order_acquire);
+  }
+}
+
+}  // namespace pmb::core

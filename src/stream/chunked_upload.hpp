@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// An upload through the kept ring: chunks that the CPU fills, on several threads, while the GPU takes those before.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <pmb/result.hpp>
+#include <pmb/upload_ring.hpp>
+#include <source_location>
+#include <span>
+
+#include "core/copy_crew.hpp"
+#include "gl/context_state.hpp"
+#include "stream/transfer_rings.hpp"
+
+namespace pmb::detail {
+
+/// Threads that a copy of this step may take here.
+std::uint32_t copy_threads(const ContextState& state, const TransferStep& step) noexcept;
+
+/// Where an upload goes.
+struct UploadTarget {
+  std::uint32_t buffer = 0;
+  std::uint64_t offset_bytes = 0;
+};
+
+/// Copies one published slice to its place and hands it back behind the next fence that anybody makes; makes one
+/// itself for each quarter of the ring, so that the ring comes back in parts. What shaders stored before is in order
+/// already.
+Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
+                  std::source_location where);
+
+class ChunkedUpload {
+ public:
+  ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget target, std::span<const std::byte> bytes,
+                const TransferStep& step, std::source_location where) noexcept;
+
+  Result<void> run() noexcept;
+
+ private:
+  void drive() noexcept;
+  /// Adds the next chunk, if the ring has room; the first error ends the adding.
+  bool offer(bool may_wait) noexcept;
+  void settle_front() noexcept;
+
+  ContextState& state_;
+  UploadRing& ring_;
+  const UploadTarget target_;
+  const std::span<const std::byte> bytes_;
+  const TransferStep& step_;
+  const std::source_location where_;
+  core::CopyCrew crew_;
+  std::array<Slice, core::CopyCrew::kChunks> slices_ = {};
+  std::size_t offered_ = 0;  ///< Bytes.
+  std::size_t sent_ = 0;     ///< Bytes.
+  Result<void> outcome_ = {};
+};
+
+}  // namespace pmb::detail

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// upload_async() and download_async(): tickets behind the bytes, memory that is bounded and given back.
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::PendingDownload;
+
+class TransferAsync : public PmbPathTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, TransferAsync, every_path(), path_name);
+
+TEST_P(TransferAsync, AnUploadsTicketPassesWhenTheGpuHasTheBytesAndNotBefore) {
+  const GLuint buffer = plain_buffer(100'000, pattern(100'000, 0).data());
+  for (const std::size_t size : {std::size_t{100}, std::size_t{100'000}}) {
+    Bytes bytes = pattern(size, size);
+    const auto ticket = take(pmb::upload_async(*context_, buffer, 0, bytes));
+    std::ranges::fill(bytes, std::byte{0});
+    EXPECT_FALSE(ticket.passed());
+    const auto read = fake_->shader_read(buffer, 0, static_cast<std::int64_t>(size));
+    take(context_->timeline().wait(ticket, 1s));
+    EXPECT_TRUE(ticket.passed());
+    gl_.Finish();
+    EXPECT_TRUE(read->bytes() == pattern(size, size)) << size;
+  }
+  const auto of_nothing = take(pmb::upload_async(*context_, buffer, 0, {}));
+  take(context_->timeline().wait(of_nothing, 1s));
+}
+
+TEST_P(TransferAsync, ADownloadArrivesBehindEarlierCommandsAndIsReadInPlaceOrCopied) {
+  const GLuint buffer = plain_buffer(1000, pattern(1000, 1).data());
+  const auto first = take(pmb::download_async(*context_, buffer, 100, 800));
+  fake_->server_write(buffer, 0, pattern(1000, 2));
+  const auto second = take(pmb::download_async(*context_, buffer, 0, 1000));
+  EXPECT_EQ(first.size_bytes(), 800U);
+  EXPECT_TRUE(first.is_live());
+  const auto view = take(first.wait(1s));
+  EXPECT_TRUE(first.ticket().passed());
+  const Bytes before = pattern(1000, 1);
+  EXPECT_TRUE(std::equal(view.bytes().begin(), view.bytes().end(), before.begin() + 100));
+  Bytes target(1001, std::byte{0x77});
+  take(second.finish(target, 1s));
+  EXPECT_TRUE(std::equal(target.begin(), target.end() - 1, pattern(1000, 2).begin()));
+  EXPECT_EQ(target.back(), std::byte{0x77});
+  EXPECT_FALSE(second.is_live());
+  EXPECT_EQ(id_of(second.finish(target, 1s)), ErrorId::stale_slice);
+  take(first.release());
+  EXPECT_EQ(id_of(first.release()), ErrorId::stale_slice);
+}
+
+TEST_P(TransferAsync, ATargetThatIsTooSmallLeavesTheDownloadAlive) {
+  const GLuint buffer = plain_buffer(100, pattern(100, 1).data());
+  const auto pending = take(pmb::download_async(*context_, buffer, 0, 100));
+  Bytes target(99, std::byte{0x77});
+  EXPECT_EQ(id_of(pending.finish(target, 1s)), ErrorId::range_outside);
+  EXPECT_EQ(target, Bytes(99, std::byte{0x77}));
+  target.resize(100);
+  take(pending.finish(target, 1s));
+  EXPECT_EQ(target, pattern(100, 1));
+}
+
+TEST_P(TransferAsync, UnfinishedDownloadsAreBoundedAndDoNotBlockOthers) {
+  pmb::Options options = options_of(GetParam().edit, GetParam().model);
+  options.transfer = pmb::TransferPlan();
+  options.transfer->pending_bytes = 4096;
+  start(config_of(GetParam().edit), std::move(options));
+  const GLuint buffer = plain_buffer(8192, pattern(8192, 1).data());
+  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 8192)), ErrorId::exceeds_ring);
+  std::vector<PendingDownload> pending;
+  for (std::uint64_t i = 0; i < 4; ++i)
+    pending.push_back(take(pmb::download_async(*context_, buffer, 1024 * i, 1024)));
+  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 1024)), ErrorId::ring_full_unretired);
+  Bytes target(8192);
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_EQ(target, pattern(8192, 1));
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    take(pending[i].finish(std::span(target).subspan(1024 * i), 1s));
+    take(take(pmb::download_async(*context_, buffer, 0, 1024)).release());
+  }
+  EXPECT_EQ(target, pattern(8192, 1));
+}
+
+// A fence that failed arms nothing, and gives the memory back.
+TEST_P(TransferAsync, AFailedFenceIsAnErrorAndTheNextDownloadWorks) {
+  const GLuint buffer = plain_buffer(100, pattern(100, 1).data());
+  take(take(pmb::download_async(*context_, buffer, 0, 100)).release());
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 100)), ErrorId::fence_is_null);
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(pmb::upload_async(*context_, buffer, 0, pattern(100, 2))), ErrorId::fence_is_null);
+  fake_->clear_script();
+  Bytes target(100);
+  take(take(pmb::download_async(*context_, buffer, 0, 100)).finish(target, 1s));
+  EXPECT_EQ(target, pattern(100, 2));
+}
+
+TEST_P(TransferAsync, HandlesAreInertOnceTheContextIsGone) {
+  PendingDownload none;
+  EXPECT_FALSE(none.is_live());
+  Bytes target(100);
+  EXPECT_EQ(id_of(none.finish(target, 1s)), ErrorId::stale_slice);
+  const GLuint buffer = plain_buffer(100, pattern(100, 1).data());
+  const auto pending = take(pmb::download_async(*context_, buffer, 0, 100));
+  context_.reset();
+  EXPECT_FALSE(pending.is_live());
+  EXPECT_FALSE(pending.ticket().passed());
+  EXPECT_FALSE(pending.finish(target, 1s));
+  EXPECT_FALSE(pending.release());
+}
+
+}  // namespace

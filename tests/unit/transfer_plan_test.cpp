@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// Which way transfers of each size go: defaults by kind of driver, what the caller forces, and what GL is asked for.
+#include "core/transfer_rules.hpp"
+
+#include <functional>
+
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::KnownBuffer;
+using pmb::Path;
+using pmb::TransferPlan;
+using pmb::TransferStep;
+using pmb::core::default_transfer_plan;
+using pmb::core::TransferKind;
+
+TEST(TransferRules, EveryDefaultIsUsable) {
+  for (const auto kind :
+       {TransferKind::software, TransferKind::nvidia, TransferKind::mesa, TransferKind::other}) {
+    EXPECT_TRUE(default_transfer_plan(kind, false).usable());
+    EXPECT_TRUE(default_transfer_plan(kind, true).down.slow_reads);
+  }
+  EXPECT_TRUE(TransferPlan().usable());
+}
+
+TEST(TransferRules, StepsTakeTheirLimitAndNothingBeyond) {
+  pmb::TransferDirection way;
+  way.steps = {{.up_to_bytes = 100}, {.up_to_bytes = 200, .threads = 2}, {.threads = 3}};
+  EXPECT_EQ(way.step_for(1).threads, 1U);
+  EXPECT_EQ(way.step_for(100).threads, 1U);
+  way.steps[0].path = Path::traditional;
+  EXPECT_EQ(way.step_for(100).path, Path::traditional);
+  EXPECT_EQ(way.step_for(101).path, Path::staged);
+  EXPECT_EQ(way.step_for(200).threads, 2U);
+  EXPECT_EQ(way.step_for(201).threads, 3U);
+  EXPECT_EQ(way.step_for(UINT64_MAX).threads, 3U);
+}
+
+TEST(TransferRules, WhatCannotWorkIsNotUsable) {
+  const auto broken = [](const std::function<void(TransferPlan&)>& breaks) {
+    TransferPlan plan = default_transfer_plan(TransferKind::nvidia, false);
+    breaks(plan);
+    return !plan.usable();
+  };
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.up.steps.clear(); }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.down.steps.back().up_to_bytes = 1 << 30; }));
+  EXPECT_TRUE(
+      broken([](TransferPlan& plan) { plan.up.steps[1].up_to_bytes = plan.up.steps[0].up_to_bytes; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.up.steps[1].threads = 0; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.up.steps[1].path = Path::direct; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.up.steps[1].chunk_bytes = 0; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.up.steps[1].chunk_bytes = 65537; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.down.ring_bytes = 1 << 20; }));
+  EXPECT_TRUE(broken([](TransferPlan& plan) { plan.pending_bytes = 0; }));
+}
+
+// glGetBufferSubData would move the buffer into host memory.
+TEST(TransferRules, NvidiaNeverReadsBackByGl) {
+  for (const TransferStep& step : default_transfer_plan(TransferKind::nvidia, false).down.steps)
+    EXPECT_EQ(step.path, Path::staged);
+}
+
+class TransferPlanTest : public PmbTest {
+ protected:
+  TransferPlan plan_of(std::string vendor, std::string renderer, std::string version,
+                       pmb::Options options = {}) {
+    FakeConfig config;
+    config.vendor = std::move(vendor);
+    config.renderer = std::move(renderer);
+    config.version_suffix = std::move(version);
+    start(config, std::move(options));
+    return context_->transfer_plan();
+  }
+};
+
+TEST_F(TransferPlanTest, EachKindOfDriverHasItsDefault) {
+  EXPECT_EQ(plan_of("NVIDIA Corporation", "NVIDIA H200/PCIe/SSE2", "NVIDIA 580.159.03").up,
+            default_transfer_plan(TransferKind::nvidia, false).up);
+  EXPECT_EQ(plan_of("Mesa", "llvmpipe (LLVM 15.0.6, 256 bits)", "Mesa 22.3.6").down,
+            default_transfer_plan(TransferKind::software, false).down);
+  EXPECT_EQ(plan_of("AMD", "AMD Radeon RX 7900 XTX (radeonsi)", "Mesa 22.3.6").up,
+            default_transfer_plan(TransferKind::mesa, false).up);
+  EXPECT_TRUE(plan_of("ARM", "Mali-G52 (Panfrost)", "Mesa 22.3.6").down.slow_reads);
+}
+
+TEST_F(TransferPlanTest, TheCallersPlanIsTakenAndABadOneRefused) {
+  pmb::Options options;
+  options.transfer = TransferPlan();
+  options.transfer->up.steps = {{.chunk_bytes = 128 << 10}};
+  EXPECT_EQ(plan_of("strict fake", "strict fake", "1.0", options).up, options.transfer->up);
+  options.transfer->up.steps[0].threads = 0;
+  EXPECT_EQ(id_of(open(options)), ErrorId::bad_transfer_plan);
+}
+
+TEST_F(TransferPlanTest, AForcedPathHoldsForEverySize) {
+  pmb::Options options;
+  options.path = Path::traditional;
+  const TransferPlan traditional = plan_of("NVIDIA Corporation", "NVIDIA H200", "NVIDIA 580.159.03", options);
+  EXPECT_EQ(traditional.up.step_for(1 << 30).path, Path::traditional);
+  EXPECT_EQ(traditional.down.step_for(1 << 30).path, Path::traditional);
+  options.path = Path::staged;
+  const TransferPlan staged = plan_of("NVIDIA Corporation", "NVIDIA H200", "NVIDIA 580.159.03", options);
+  EXPECT_EQ(staged.up.step_for(1).path, Path::staged);
+  EXPECT_TRUE(staged.usable());
+}
+
+// What a small update costs in calls of GL: the four questions, the barrier, the update.
+TEST_F(TransferPlanTest, ASmallUpdateIsOneUpdateOfGlsAndNoFence) {
+  start();
+  const GLuint buffer = plain_buffer(4096);
+  const Bytes bytes = pattern(256, 1);
+  fake_->clear_log();
+  take(pmb::upload(*context_, buffer, 64, bytes));
+  EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 1U);
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 1U);
+  EXPECT_EQ(fake_->calls("glFenceSync"), 0U);
+  EXPECT_EQ(fake_->calls("glFlush"), 0U);
+  EXPECT_EQ(fake_->total_calls(), 6U);
+  gl_.Finish();
+  EXPECT_EQ(fake_->gpu_bytes(buffer, 64, 256), bytes);
+}
+
+TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
+  start();
+  const GLuint buffer = plain_buffer(4096);
+  const auto known = take(KnownBuffer::look_up(*context_, buffer));
+  const auto unwritten = take(KnownBuffer::look_up(*context_, buffer, KnownBuffer::ShaderStores::none));
+  EXPECT_EQ(known.size_bytes(), 4096U);
+  fake_->clear_log();
+  take(pmb::upload(*context_, known, 0, pattern(256, 1)));
+  EXPECT_EQ(fake_->total_calls(), 2U) << "barrier and update";
+  fake_->clear_log();
+  take(pmb::upload(*context_, unwritten, 0, pattern(256, 2)));
+  EXPECT_EQ(fake_->total_calls(), 1U);
+  Bytes target(256);
+  take(pmb::download(*context_, known, 0, target));
+  EXPECT_EQ(target, pattern(256, 2));
+  EXPECT_EQ(id_of(pmb::upload(*context_, known, 3900, pattern(256, 1))), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::upload(*context_, known, UINT64_MAX, pattern(256, 1))), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::download(*context_, known, 4000, target)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::upload(*context_, KnownBuffer(), 0, pattern(256, 1))), ErrorId::not_a_buffer);
+  EXPECT_EQ(id_of(KnownBuffer::look_up(*context_, 4711)), ErrorId::not_a_buffer);
+}
+
+// Immutable storage that is not DYNAMIC would answer an error: the ring writes it.
+TEST_F(TransferPlanTest, StorageThatGlMayNotUpdateTakesTheRing) {
+  start();
+  const auto mapped =
+      take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256, .access = Access::bidirectional}));
+  fake_->clear_log();
+  take(pmb::upload(*context_, mapped.buffer(), 0, pattern(256, 1)));
+  EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
+  const auto known = take(KnownBuffer::look_up(*context_, mapped.buffer()));
+  take(pmb::upload(*context_, known, 0, pattern(256, 2)));
+  EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
+  Bytes target(256);
+  take(pmb::download(*context_, mapped.buffer(), 0, target));
+  EXPECT_EQ(target, pattern(256, 2));
+}
+
+// Small pieces retire behind whatever fence comes next; the ring makes its own only a few times a lap.
+TEST_F(TransferPlanTest, SmallUploadsThroughTheRingShareTheirFences) {
+  pmb::Options options;
+  options.transfer = TransferPlan();
+  options.transfer->up.steps = {{.chunk_bytes = 64 << 10}};
+  options.transfer->up.ring_bytes = 256 << 10;
+  start({}, std::move(options));
+  const GLuint buffer = plain_buffer(4096);
+  take(pmb::upload(*context_, buffer, 0, pattern(4096, 0)));
+  fake_->clear_log();
+  for (std::uint64_t i = 0; i < 64; ++i) take(pmb::upload(*context_, buffer, 0, pattern(4096, i)));
+  EXPECT_EQ(fake_->calls("glFenceSync"), 4U) << "one a quarter of the ring";
+  fake_->clear_log();
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    take(pmb::upload(*context_, buffer, 0, pattern(4096, i)));
+    mark();
+  }
+  EXPECT_EQ(fake_->calls("glFenceSync"), 64U) << "the program's own are enough";
+  gl_.Finish();
+  EXPECT_EQ(fake_->gpu_bytes(buffer, 0, 4096), pattern(4096, 63));
+}
+
+// The GPU gets each chunk while later ones are filled, in order.
+TEST_F(TransferPlanTest, ChunksAreCopiedInOrderAndFlushedOneByOne) {
+  pmb::Options options;
+  options.transfer = TransferPlan();
+  options.transfer->up.steps = {{.chunk_bytes = 64 << 10}};
+  options.transfer->up.ring_bytes = 256 << 10;
+  start({}, std::move(options));
+  constexpr std::size_t kSize = (10 << 16) + 100;
+  const GLuint buffer = plain_buffer(kSize);
+  fake_->clear_log();
+  take(pmb::upload(*context_, buffer, 0, pattern(kSize, 1)));
+  EXPECT_EQ(fake_->calls("glCopyNamedBufferSubData"), 11U);
+  EXPECT_GE(fake_->calls("glFlush"), 10U);
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 1U);
+  gl_.Finish();
+  EXPECT_TRUE(fake_->gpu_bytes(buffer, 0, kSize) == pattern(kSize, 1));
+}
+
+}  // namespace
