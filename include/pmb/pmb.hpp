@@ -11,6 +11,7 @@
 #include <pmb/plan.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
+#include <pmb/ring_stats.hpp>
 #include <pmb/store_fence.hpp>
 #include <pmb/stream_copy.hpp>
 #include <pmb/texture.hpp>

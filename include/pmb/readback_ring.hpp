@@ -8,7 +8,7 @@
 //
 // Units:   bytes; nanoseconds.
 // Threads: calls on the context's thread; the viewed bytes on any thread until release().
-// Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create().
+// Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create(); more where it may grow.
 // Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
 //          wrong_context.
 // GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access is missing.
@@ -22,6 +22,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
+#include <pmb/ring_stats.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
@@ -85,6 +86,7 @@ struct ReadbackRingInfo {
   std::uint32_t max_slices = 0;                          ///< As UploadRingInfo.
   std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of request and acquire when the ring is full.
   bool pretouch = false;
+  std::uint64_t max_capacity_bytes = 0;  ///< As UploadRingInfo: where larger, the ring grows, see UploadRing.
 };
 
 /// See the head of this file. Move-only; pending readbacks follow the ring when it moves.
@@ -114,7 +116,13 @@ class ReadbackRing {
   Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                   std::source_location where = std::source_location::current());
 
+  /// As UploadRing::drain, of what was released. What was released before a mark stood behind its writer waits
+  /// for that mark.
+  Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
+                     std::source_location where = std::source_location::current());
+
   RingStats stats() const noexcept;
+  /// The buffer that readbacks come from now.
   const MappedBuffer& mapped_buffer() const noexcept;
 
  private:

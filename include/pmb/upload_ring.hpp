@@ -14,7 +14,7 @@
 //          Take the span there: a Slice looks its ring up, which a loss of the context can change at any
 //          time. Where commands of another context read a slice, its own context waits on the GPU for their
 //          ticket and marks; that mark's ticket retires it (Ticket::wait_on_gpu).
-// Memory:  capacity_bytes shared, 64 bytes a slice record, all allocated by create().
+// Memory:  capacity_bytes shared, 64 bytes a slice record, all allocated by create(); more where it may grow.
 // Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
 //          wrong_context.
 // GL:      none in acquire, publish and retire while there is room, but the flush that the explicit model
@@ -32,6 +32,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
+#include <pmb/ring_stats.hpp>
 #include <pmb/timeline.hpp>
 #include <source_location>
 #include <span>
@@ -112,21 +113,21 @@ struct UploadRingInfo {
   std::uint32_t max_slices = 0;                          ///< Live at once; 0: one a 256 bytes, 16 to 16384.
   std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
   bool pretouch = false;
-};
-
-struct RingStats {
-  std::uint64_t capacity_bytes = 0;
-  std::uint64_t live_slices = 0;
-  std::uint64_t acquired = 0;      ///< Slices since creation.
-  std::uint64_t flushes = 0;       ///< GL flush calls.
-  std::uint64_t waits = 0;         ///< Acquires that had to wait for the GPU.
-  std::uint64_t would_blocks = 0;  ///< Acquires that were refused for now.
+  /// Where larger, the ring grows up to this instead of waiting or refusing; see UploadRing.
+  std::uint64_t max_capacity_bytes = 0;
 };
 
 /// See the head of this file. Move-only; slices follow the ring when it moves.
+///
+/// With max_capacity_bytes a ring that is full, or too small for a request, goes on in a new buffer of twice the
+/// size, or what the request needs; acquire then does what create does, and takes as long. No slice moves: each
+/// knows its own buffer, and the storage before is given back once its slices are retired and passed. Up to then
+/// both exist, together at most twice max_capacity_bytes. Where there is no memory to grow into, the ring waits as
+/// one that does not grow. After four rounds that needed no more than a quarter, the ring goes back to twice what
+/// they needed, never below its first capacity; drain() goes back at once.
 class UploadRing {
  public:
-  /// Blocks for milliseconds; allocates everything the ring will ever need.
+  /// Blocks for milliseconds; allocates everything the ring will need until it grows.
   /// Statuses: those of MappedBuffer::create, and invalid_argument.
   static Result<UploadRing> create(Context& context, const UploadRingInfo& info,
                                    std::source_location where = std::source_location::current());
@@ -246,8 +247,17 @@ class UploadRing {
     return retire_slowly(ticket, where);
   }
 
+  /// Waits until everything that was retired is back, and gives memory that the ring has grown by back. Live
+  /// slices stay where they are, their storage with them. For moments when the program is idle: a level ends, a
+  /// window is hidden. Waits for at most `timeout`, else that of acquire. Statuses: timed_out, wait_failed,
+  /// context_lost, stale_handle, wrong_context, and those of create where a grown ring finds no memory for its
+  /// first size (it stays as it is).
+  Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
+                     std::source_location where = std::source_location::current());
+
+  /// Walks over the records. See pmb/ring_stats.hpp.
   RingStats stats() const noexcept;
-  /// The buffer underneath, an inert one for a moved-from ring.
+  /// The buffer that slices come from now, an inert one for a moved-from ring.
   const MappedBuffer& mapped_buffer() const noexcept;
 
  private:

@@ -29,13 +29,24 @@ void RingLayout::restart() noexcept {
   front_key_ = next_key_;
   wrap_key_ = 0;
   bulk_count_ = 0;
-  head_ = first_;
+  go_to_start();
   update_limits();
+}
+
+void RingLayout::attend(bool attended) noexcept {
+  attended_ = attended;
+  update_limits();
+}
+
+std::uint64_t RingLayout::used() const noexcept {
+  if (records() == 0) return 0;
+  const std::uint64_t front = slot_of(front_key_).offset;
+  return wrapped() ? last_ - front + (head_ - first_) : head_ - front;
 }
 
 void RingLayout::clear() noexcept {
   for (std::uint64_t key = front_key_; key != next_key_; key += RingSlot::kStates) slot_of(key).tag = 0;
-  head_ = limit_ = ahead_limit_ = first_ = last_ = 0;
+  head_ = limit_ = ahead_limit_ = first_ = last_ = travelled_ = 0;
   front_key_ = key_limit_ = next_key_;
   published_serial_ = retired_serial_ = single_serial_ = reusable_serial_ = 0;
   open_ = 0;
@@ -69,6 +80,7 @@ RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noex
   const std::uint64_t offset = align_up(first_, alignment);
   const std::uint64_t end = front_line();
   if (offset > end || size > end - offset) return RingAnswer::full;
+  go_to_start();
   wrap_key_ = next_key_;
   take(offset, size, state);
   update_limits();
@@ -82,6 +94,7 @@ void RingLayout::rewind(const Place& place) noexcept {
   }
   head_ = place.head;
   wrap_key_ = place.wrap_key;
+  travelled_ = place.travelled;
   update_limits();
 }
 
@@ -110,7 +123,7 @@ void RingLayout::reclaim(std::uint64_t passed) noexcept {
     if (oldest.serial >= done_below[oldest.state()]) break;
   }
   front_key_ = front;
-  if (front == next) head_ = first_;
+  if (front == next) go_to_start();
   update_limits();
 }
 

@@ -164,9 +164,9 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
 
 }  // namespace
 
-Result<MappedBuffer> make_memory(Context& context, const MappedBufferInfo& info, Memory memory,
-                                 std::source_location where) {
-  return guarded(where, [&] { return make(ContextState::share(context), info, memory, where); });
+Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context, const MappedBufferInfo& info,
+                                 Memory memory, std::source_location where) {
+  return guarded(where, [&] { return make(context, info, memory, where); });
 }
 
 }  // namespace pmb::detail

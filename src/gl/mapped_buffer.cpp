@@ -18,7 +18,7 @@ using detail::Mapping;
 
 Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferInfo& info,
                                           std::source_location where) {
-  return detail::make_memory(context, info, detail::Memory::mapped, where);
+  return detail::make_memory(ContextState::share(context), info, detail::Memory::mapped, where);
 }
 
 Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping& given,

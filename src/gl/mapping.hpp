@@ -89,7 +89,7 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
 
 /// The memory of MappedBuffer (`mapped`), rings and pools (`any`). A private one has no mapping: it is for rings and
 /// pools alone. See MappedBuffer::create.
-Result<MappedBuffer> make_memory(Context& context, const MappedBufferInfo& info, Memory memory,
-                                 std::source_location where);
+Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context, const MappedBufferInfo& info,
+                                 Memory memory, std::source_location where);
 
 }  // namespace pmb::detail

@@ -304,7 +304,7 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolInfo& info,
   return guarded(where, [&]() -> Result<BlockPool> {
     std::vector<BlockPoolControl::Record> records(info.count);
     for (BlockPoolControl::Record& record : records) {
-      auto buffer = detail::make_memory(context,
+      auto buffer = detail::make_memory(ContextState::share(context),
                                         {.size_bytes = info.block_bytes,
                                          .access = info.access,
                                          .label = info.label,

@@ -22,32 +22,34 @@ struct ReadbackRingControl final : RingControl {
     return pending.control_ == this ? layout.find_live(pending.key_) : nullptr;
   }
 
-  Result<PendingReadback> acquire(std::uint64_t size, std::uint64_t alignment, std::source_location where) {
-    if (auto reserved = reserve(size, alignment, Wait::bounded, where); !reserved) {
+  static Result<PendingReadback> acquire(ReadbackRingControl*& ring, std::uint64_t size,
+                                         std::uint64_t alignment, std::source_location where) {
+    if (auto reserved = reserve(ring, std::span(&size, 1), alignment, Wait::bounded, where); !reserved) {
       return tl::unexpected(reserved.error());
     }
-    RingSlot& slot = layout.newest();
-    slot.serial = line->next_program_serial();
-    line->awaited = slot.serial;
-    return PendingReadback(this, slot.key());
+    RingSlot& slot = ring->layout.newest();
+    slot.serial = ring->line->next_program_serial();
+    ring->line->awaited = slot.serial;
+    return PendingReadback(ring, slot.key());
   }
 
-  Result<PendingReadback> request(std::uint32_t source, std::uint64_t offset, std::uint64_t size,
-                                  std::source_location where) {
-    if (!context) return stale(kNoHandle, where);
-    if (auto legal = check_copy(*context, source, offset, size, where); !legal)
+  static Result<PendingReadback> request(ReadbackRingControl*& ring, std::uint32_t source,
+                                         std::uint64_t offset, std::uint64_t size,
+                                         std::source_location where) {
+    if (!ring->context) return ring->stale(kNoHandle, where);
+    if (auto legal = check_copy(*ring->context, source, offset, size, where); !legal)
       return tl::unexpected(legal.error());
-    if (auto reserved = reserve(size, 0, Wait::bounded, where); !reserved)
+    if (auto reserved = reserve(ring, std::span(&size, 1), 0, Wait::bounded, where); !reserved)
       return tl::unexpected(reserved.error());
-    RingSlot& slot = layout.newest();
-    if (source == buffer && offset < slot.offset + size && slot.offset < offset + size) {
-      layout.drop(slot, 0);
+    RingSlot& slot = ring->layout.newest();
+    if (source == ring->buffer && offset < slot.offset + size && slot.offset < offset + size) {
+      ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    copy_behind_shaders(*context, source, offset, buffer, slot.offset, size);
+    copy_behind_shaders(*ring->context, source, offset, ring->buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
-    slot.serial = line->issued + 1;
-    return PendingReadback(this, slot.key());
+    slot.serial = ring->line->issued + 1;
+    return PendingReadback(ring, slot.key());
   }
 
   Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
@@ -88,6 +90,10 @@ struct ReadbackRingControl final : RingControl {
     layout.drop(*slot, slot->serial <= line->passed() ? 0 : slot->serial);
     return {};
   }
+
+ private:
+  RingControl* take_another() const override { return ControlPool<ReadbackRingControl>::take(); }
+  void give_back() noexcept override { ControlPool<ReadbackRingControl>::give_back(this); }
 };
 
 void note_writer_issued(const PendingReadback& pending) noexcept {
@@ -145,7 +151,7 @@ bool PendingReadback::is_live() const noexcept {
 
 Result<ReadbackRing> ReadbackRing::create(Context& context, const ReadbackRingInfo& info,
                                           std::source_location where) {
-  auto buffer = detail::make_memory(context,
+  auto buffer = detail::make_memory(ContextState::share(context),
                                     {.size_bytes = info.capacity_bytes,
                                      .access = Access::read,
                                      .label = info.label,
@@ -168,8 +174,12 @@ Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buff
   return guarded(where, [&]() -> Result<ReadbackRing> {
     auto* control = detail::ControlPool<ReadbackRingControl>::take();
     ReadbackRing ring(control);  // gives the control block back if it cannot be opened
-    if (auto opened = control->open(ContextState::share(context), std::move(buffer),
-                                    {.max_slices = info.max_slices, .timeout = info.timeout}, where);
+    const detail::RingOptions options = {.max_slices = info.max_slices,
+                                         .timeout = info.timeout,
+                                         .max_capacity_bytes = info.max_capacity_bytes,
+                                         .model = info.model,
+                                         .pretouch = info.pretouch};
+    if (auto opened = control->open(ContextState::share(context), std::move(buffer), options, where);
         !opened) {
       return tl::unexpected(opened.error());
     }
@@ -190,21 +200,25 @@ ReadbackRing& ReadbackRing::operator=(ReadbackRing&& other) noexcept {
 }
 
 ReadbackRing::~ReadbackRing() {
-  if (!control_) return;
-  control_->close();
-  detail::ControlPool<ReadbackRingControl>::give_back(control_);
+  if (control_) control_->close_all();
 }
 
 Result<PendingReadback> ReadbackRing::request(std::uint32_t buffer, std::uint64_t offset_bytes,
                                               std::uint64_t size_bytes, std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->request(buffer, offset_bytes, size_bytes, where);
+  return ReadbackRingControl::request(control_, buffer, offset_bytes, size_bytes, where);
 }
 
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,
                                               std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->acquire(size_bytes, alignment, where);
+  return ReadbackRingControl::acquire(control_, size_bytes, alignment, where);
+}
+
+Result<void> ReadbackRing::drain(std::optional<std::chrono::nanoseconds> timeout,
+                                 std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return detail::RingControl::drain(control_, timeout, where);
 }
 
 RingStats ReadbackRing::stats() const noexcept {

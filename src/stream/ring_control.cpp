@@ -21,7 +21,7 @@ constexpr std::uint64_t kGreatestAlignment = std::uint64_t{1} << 40;
 }  // namespace
 
 Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer given,
-                               const RingOptions& options, std::source_location where) {
+                               const RingOptions& given_options, std::source_location where) {
   // First of all, so that close() clears up wherever this ends.
   context = std::move(state);
   mapped = std::move(given);
@@ -29,8 +29,8 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   const std::uint64_t size = mapped.size_bytes();
   // A slice takes a cache line at least.
   const std::uint64_t most = std::max(kMinSlots, size / core::kCacheLine + 1);
-  const std::uint64_t wanted = options.max_slices != 0
-                                   ? options.max_slices
+  const std::uint64_t wanted = given_options.max_slices != 0
+                                   ? given_options.max_slices
                                    : std::clamp(size / kBytesPerDefaultSlot, kMinSlots, kMaxDefaultSlots);
   const Limits& limits = context->limits;
   const std::uint64_t alignment =
@@ -49,9 +49,13 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   line = &context->line();
   issued = &line->issued;
   timeline = line->control;
-  timeout = options.timeout.value_or(context->options.timeout);
+  timeout = given_options.timeout.value_or(context->options.timeout);
   first_key = layout.next_key();
-  flushes = waits = would_blocks = 0;
+  options = given_options;
+  growth = {.initial = size};
+  meter = {};
+  older = nullptr;
+  asked_at_ = seen_at_ = 0;
   if (context->validating()) {
     shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer, mapping.readable);
   }
@@ -112,49 +116,36 @@ Result<void> RingControl::check_request(std::uint64_t size, std::uint64_t alignm
   return {};
 }
 
-RingControl::Deadline RingControl::deadline_from_now() const noexcept {
-  // Beyond a year the clock's arithmetic could overflow.
-  return std::chrono::steady_clock::now() +
-         std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(8760));
-}
-
-Result<void> RingControl::reserve(std::uint64_t size, std::uint64_t alignment, Wait wait,
-                                  std::source_location where) {
-  return reserve_until(size, alignment, wait, deadline_from_now(), where);
-}
-
 Result<void> RingControl::reserve_all(std::span<const std::uint64_t> sizes, std::uint64_t alignment,
-                                      std::source_location where) {
+                                      Wait wait, Deadline& deadline, std::source_location where) {
   if (sizes.size() > layout.slot_count() && layout.capacity() != 0) {
     return fail(ErrorId::exceeds_records, where, {.numbers = {sizes.size(), layout.slot_count()}});
   }
-  const Deadline deadline = deadline_from_now();
   for (bool from_start = false;; from_start = true) {
     const core::RingLayout::Place start = layout.place();
     Result<void> reserved = {};
     std::uint64_t total = 0;
     for (const std::uint64_t size : sizes) {
       if (!layout.reserve_ahead(size, alignment)) {
-        reserved = reserve_until(size, alignment, Wait::bounded, deadline, where);
+        reserved = reserve_one(size, alignment, wait, deadline, where);
       }
       if (!reserved) break;
       total += size;
     }
     if (reserved) return reserved;
-    const bool own_in_the_way = layout.reserved_since(start) > 0 &&
-                                layout.records() == layout.reserved_since(start) &&
-                                reserved.error().status == Status::would_block;
+    const std::uint64_t own = layout.reserved_since(start);
+    const bool own_in_the_way =
+        own > 0 && layout.records() == own && reserved.error().status == Status::would_block;
     layout.rewind(start);
     if (!own_in_the_way) return reserved;
     // Nothing but these slices was left in the ring. Laid out from its start they may still fit.
-    --would_blocks;
     if (from_start) return fail(ErrorId::exceeds_ring, where, {.numbers = {total, layout.capacity()}});
     layout.reclaim(line->passed());
   }
 }
 
-Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignment, Wait wait,
-                                        Deadline deadline, std::source_location where) {
+Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                      Deadline& deadline, std::source_location where) {
   if (alignment == 0) alignment = layout.default_alignment();
   if (auto legal = check_request(size, alignment, where); !legal) return legal;
   for (bool polled = false, waited = false;;) {
@@ -183,19 +174,18 @@ Result<void> RingControl::reserve_until(std::uint64_t size, std::uint64_t alignm
     } else if (wait == Wait::no) {
       blocked = ErrorId::ring_full_in_flight;
     }
+    note_use(used());
     if (blocked != ErrorId::none) {
-      ++would_blocks;
       const std::uint64_t count =
           blocked == ErrorId::ring_slots_full ? layout.slot_count() : layout.records();
       return fail(blocked, where, {.numbers = {count}});
     }
-    if (!waited) ++waits;
-    waited = true;
     const std::uint64_t serial = oldest.serial;
-    if (auto passed = line->wait_serial(serial, deadline - std::chrono::steady_clock::now(), where);
-        !passed) {
-      return passed;
-    }
+    const auto began = Clock::now();
+    const auto passed = line->wait_serial(serial, deadline.left(began), where);
+    meter.add_wait(where, Clock::now() - began, waited);
+    waited = true;
+    if (!passed) return passed;
   }
 }
 
@@ -222,11 +212,15 @@ tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location
 RingStats RingControl::stats() const noexcept {
   RingStats stats;
   stats.capacity_bytes = layout.capacity();
-  const_cast<core::RingLayout&>(layout).for_each_live([&](const RingSlot&) { ++stats.live_slices; });
-  stats.acquired = (layout.next_key() - first_key) / RingSlot::kStates;
-  stats.flushes = flushes;
-  stats.waits = waits;
-  stats.would_blocks = would_blocks;
+  stats.held_bytes = held();
+  for (const RingControl* block = this; block; block = block->older) {
+    auto& slices = const_cast<core::RingLayout&>(block->layout);
+    slices.for_each_live([&](const RingSlot&) { ++stats.live_slices; });
+    stats.acquired += (slices.next_key() - block->first_key) / RingSlot::kStates;
+    stats.handed_out_bytes += slices.travelled();
+    if (block != this) stats.flushes += block->meter.flushes;
+  }
+  meter.write(stats);
   return stats;
 }
 

@@ -79,7 +79,7 @@ bool Slice::is_live() const noexcept {
 
 Result<UploadRing> UploadRing::create(Context& context, const UploadRingInfo& info,
                                       std::source_location where) {
-  auto buffer = detail::make_memory(context,
+  auto buffer = detail::make_memory(ContextState::share(context),
                                     {.size_bytes = info.capacity_bytes,
                                      .access = Access::sequential_write,
                                      .label = info.label,
@@ -102,8 +102,12 @@ Result<UploadRing> UploadRing::create_on(Context& context, MappedBuffer buffer, 
   return guarded(where, [&]() -> Result<UploadRing> {
     auto* control = detail::ControlPool<UploadRingControl>::take();
     UploadRing ring(control);  // gives the control block back if it cannot be opened
-    if (auto opened = control->open(ContextState::share(context), std::move(buffer),
-                                    {.max_slices = info.max_slices, .timeout = info.timeout}, where);
+    const detail::RingOptions options = {.max_slices = info.max_slices,
+                                         .timeout = info.timeout,
+                                         .max_capacity_bytes = info.max_capacity_bytes,
+                                         .model = info.model,
+                                         .pretouch = info.pretouch};
+    if (auto opened = control->open(ContextState::share(context), std::move(buffer), options, where);
         !opened) {
       return tl::unexpected(opened.error());
     }
@@ -124,31 +128,34 @@ UploadRing& UploadRing::operator=(UploadRing&& other) noexcept {
 }
 
 UploadRing::~UploadRing() {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return;
-  control->close();
-  detail::ControlPool<UploadRingControl>::give_back(control);
+  if (UploadRingControl* control = UploadRingControl::of(control_)) control->close_all();
 }
 
 Result<Slice> UploadRing::acquire_slowly(std::uint64_t size_bytes, std::uint64_t alignment, bool may_wait,
                                          std::source_location where) {
   UploadRingControl* control = UploadRingControl::of(control_);
   if (!control) return fail(ErrorId::not_mapped, where);
-  return control->acquire(size_bytes, alignment,
-                          may_wait ? RingControl::Wait::bounded : RingControl::Wait::no, where);
+  auto slice = UploadRingControl::acquire(
+      control, size_bytes, alignment, may_wait ? RingControl::Wait::bounded : RingControl::Wait::no, where);
+  control_ = control;
+  return slice;
 }
 
 Result<void> UploadRing::acquire(std::span<const std::uint64_t> sizes_bytes, std::span<Slice> slices,
                                  std::uint64_t alignment, std::source_location where) {
   UploadRingControl* control = UploadRingControl::of(control_);
   if (!control) return fail(ErrorId::not_mapped, where);
-  return control->acquire(sizes_bytes, slices, alignment, where);
+  auto acquired = UploadRingControl::acquire(control, sizes_bytes, slices, alignment, where);
+  control_ = control;
+  return acquired;
 }
 
 Result<Arena> UploadRing::lend(std::uint64_t size_bytes, std::source_location where) {
   UploadRingControl* control = UploadRingControl::of(control_);
   if (!control) return fail(ErrorId::not_mapped, where);
-  return control->lend(size_bytes, where);
+  auto arena = UploadRingControl::lend(control, size_bytes, where);
+  control_ = control;
+  return arena;
 }
 
 Result<void> UploadRing::publish(std::span<const Slice> slices, std::span<const std::uint64_t> used_bytes,
@@ -192,6 +199,14 @@ Result<void> UploadRing::retire_slowly(Ticket ticket, std::source_location where
   UploadRingControl* control = UploadRingControl::of(control_);
   if (!control) return fail(ErrorId::not_mapped, where);
   return control->retire(ticket, where);
+}
+
+Result<void> UploadRing::drain(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) {
+  UploadRingControl* control = UploadRingControl::of(control_);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  auto drained = RingControl::drain(control, timeout, where);
+  control_ = control;
+  return drained;
 }
 
 RingStats UploadRing::stats() const noexcept {

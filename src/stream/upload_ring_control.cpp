@@ -21,38 +21,47 @@ Slice UploadRingControl::hand_out(RingSlot& slot, std::source_location where) {
   return Slice(this, slot.key());
 }
 
-Result<Slice> UploadRingControl::acquire(std::uint64_t size, std::uint64_t alignment, Wait wait,
-                                         std::source_location where) {
-  if (auto reserved = reserve(size, alignment, wait, where); !reserved)
-    return tl::unexpected(reserved.error());
-  return hand_out(layout.newest(), where);
-}
-
-Result<void> UploadRingControl::acquire(std::span<const std::uint64_t> sizes, std::span<Slice> slices,
-                                        std::uint64_t alignment, std::source_location where) {
-  if (slices.size() < sizes.size()) {
-    return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), sizes.size()}});
-  }
-  if (auto reserved = reserve_all(sizes, alignment, where); !reserved) return reserved;
-  std::uint64_t key = layout.next_key() - sizes.size() * RingSlot::kStates;
-  for (std::size_t i = 0; i < sizes.size(); ++i, key += RingSlot::kStates) {
-    slices[i] = hand_out(*layout.find_live(key), where);
+UploadRingControl::Found UploadRingControl::locate(Slice slice) noexcept {
+  for (UploadRingControl* block = this; block; block = block->older_one()) {
+    if (RingSlot* slot = block->find(slice)) return {block, slot};
   }
   return {};
 }
 
-Result<RingSlot*> UploadRingControl::check_publish(Slice slice, std::uint64_t used,
-                                                   std::source_location where) {
-  RingSlot* slot = find(slice);
-  if (!slot) return stale(slice.key_, where);
-  if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
-  if (used > slot->size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot->size}});
-  return slot;
+Result<Slice> UploadRingControl::acquire(UploadRingControl*& ring, std::uint64_t size,
+                                         std::uint64_t alignment, Wait wait, std::source_location where) {
+  if (auto reserved = reserve(ring, std::span(&size, 1), alignment, wait, where); !reserved)
+    return tl::unexpected(reserved.error());
+  return ring->hand_out(ring->layout.newest(), where);
+}
+
+Result<void> UploadRingControl::acquire(UploadRingControl*& ring, std::span<const std::uint64_t> sizes,
+                                        std::span<Slice> slices, std::uint64_t alignment,
+                                        std::source_location where) {
+  if (slices.size() < sizes.size()) {
+    return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), sizes.size()}});
+  }
+  if (auto reserved = reserve(ring, sizes, alignment, Wait::bounded, where); !reserved) return reserved;
+  std::uint64_t key = ring->layout.next_key() - sizes.size() * RingSlot::kStates;
+  for (std::size_t i = 0; i < sizes.size(); ++i, key += RingSlot::kStates) {
+    slices[i] = ring->hand_out(*ring->layout.find_live(key), where);
+  }
+  return {};
+}
+
+Result<UploadRingControl::Found> UploadRingControl::check_publish(Slice slice, std::uint64_t used,
+                                                                  std::source_location where) {
+  const Found found = locate(slice);
+  if (!found) return stale(slice.key_, where);
+  const RingSlot& slot = *found.slot;
+  if (slot.state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (used > slot.size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot.size}});
+  return found;
 }
 
 void UploadRingControl::flush(std::uint64_t offset, std::uint64_t bytes) noexcept {
   Mapping::of(mapped)->flush(offset, bytes);
-  ++flushes;
+  ++meter.flushes;
 }
 
 void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
@@ -62,13 +71,14 @@ void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
 }
 
 Result<void> UploadRingControl::publish(Slice slice, std::uint64_t used, std::source_location where) {
-  const auto slot = check_publish(slice, used, where);
-  if (!slot) return tl::unexpected(slot.error());
-  if (explicit_flush && used > 0) {
+  const auto found = check_publish(slice, used, where);
+  if (!found) return tl::unexpected(found.error());
+  UploadRingControl& block = *found->block;
+  if (block.explicit_flush && used > 0) {
     if (auto current = context->check_current(where); !current) return current;
-    flush((*slot)->offset, used);
+    block.flush(found->slot->offset, used);
   }
-  publish_flushed(**slot, used);
+  block.publish_flushed(*found->slot, used);
   return {};
 }
 
@@ -77,10 +87,6 @@ Result<void> UploadRingControl::publish(std::span<const Slice> slices, std::span
   if (!used.empty() && used.size() != slices.size()) {
     return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), used.size()}});
   }
-  const auto used_of = [&](std::size_t i, const RingSlot& slot) {
-    return used.empty() ? slot.size : used[i];
-  };
-
   // First everything that can be refused. Acquired slots have no serial yet, so that it can tell which of them
   // were here already.
   constexpr std::uint64_t kSeen = UINT64_MAX;
@@ -88,56 +94,68 @@ Result<void> UploadRingControl::publish(std::span<const Slice> slices, std::span
   if (explicit_flush && !slices.empty()) legal = context->check_current(where);
   std::size_t checked = 0;
   for (; checked < slices.size() && legal; ++checked) {
-    const auto slot = check_publish(slices[checked], used.empty() ? 0 : used[checked], where);
-    if (!slot) {
-      legal = tl::unexpected(slot.error());
-    } else if ((*slot)->serial == kSeen) {
+    const auto found = check_publish(slices[checked], used.empty() ? 0 : used[checked], where);
+    if (!found) {
+      legal = tl::unexpected(found.error());
+    } else if (found->slot->serial == kSeen) {
       legal = fail(ErrorId::already_published, where);
     } else {
-      (*slot)->serial = kSeen;
+      found->slot->serial = kSeen;
       continue;
     }
     break;
   }
-  for (std::size_t i = 0; i < checked; ++i) find(slices[i])->serial = 0;
+  for (std::size_t i = 0; i < checked; ++i) locate(slices[i]).slot->serial = 0;
   if (!legal) return legal;
 
-  if (explicit_flush) {
-    // Between two slices that were acquired one right after the other lie bytes that are nobody else's: unused
-    // ends and padding. Where they are few they go along.
-    const std::uint64_t merged_gap = layout.default_alignment();
-    std::uint64_t begin = 0;
-    std::uint64_t end = 0;
-    std::uint64_t key = 0;
-    for (std::size_t i = 0; i < slices.size(); ++i) {
-      const RingSlot& slot = *find(slices[i]);
-      const std::uint64_t bytes = used_of(i, slot);
-      const bool next = key != 0 && slot.key() == key + RingSlot::kStates && slot.offset >= end;
-      if (next || bytes > 0) {
-        const bool joins = begin < end && (slot.offset == end || (next && slot.offset - end <= merged_gap));
-        if (bytes > 0 && !joins) {
-          if (begin < end) flush(begin, end - begin);
-          begin = slot.offset;
-        }
-        if (bytes > 0) end = slot.offset + bytes;
-        key = slot.key();
-      }
-    }
-    if (begin < end) flush(begin, end - begin);
-  }
+  if (explicit_flush) flush_merged(slices, used);
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    RingSlot& slot = *find(slices[i]);
-    publish_flushed(slot, used_of(i, slot));
+    const Found found = locate(slices[i]);
+    found.block->publish_flushed(*found.slot, used.empty() ? found.slot->size : used[i]);
   }
   return {};
 }
 
+void UploadRingControl::flush_merged(std::span<const Slice> slices,
+                                     std::span<const std::uint64_t> used) noexcept {
+  // Between two slices that were acquired one right after the other lie bytes that are nobody else's: unused
+  // ends and padding. Where they are few they go along.
+  const std::uint64_t merged_gap = layout.default_alignment();
+  UploadRingControl* block = nullptr;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t key = 0;  // of the last slice up to which nothing of a stranger's lies behind `begin`
+  const auto flush_run = [&] {
+    if (begin < end) block->flush(begin, end - begin);
+  };
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    const Found found = locate(slices[i]);
+    const RingSlot& slot = *found.slot;
+    const std::uint64_t bytes = used.empty() ? slot.size : used[i];
+    const bool same_block = found.block == block && begin < end;
+    const bool next = same_block && slot.key() == key + RingSlot::kStates && slot.offset >= end;
+    if (bytes == 0) {
+      if (next) key = slot.key();
+      continue;
+    }
+    const bool joins = same_block && (slot.offset == end || (next && slot.offset - end <= merged_gap));
+    if (!joins) {
+      flush_run();
+      begin = slot.offset;
+      block = found.block;
+    }
+    end = slot.offset + bytes;
+    key = slot.key();
+  }
+  flush_run();
+}
+
 Result<void> UploadRingControl::cancel(Slice slice, std::source_location where) {
-  RingSlot* slot = find(slice);
-  if (!slot) return stale(slice.key_, where);
-  if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
-  if (shadow) shadow->cancelled(slot->key());
-  layout.drop(*slot, 0);
+  const Found found = locate(slice);
+  if (!found) return stale(slice.key_, where);
+  if (found.slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (found.block->shadow) found.block->shadow->cancelled(found.slot->key());
+  found.block->layout.drop(*found.slot, 0);
   return {};
 }
 
@@ -157,24 +175,34 @@ Result<void> UploadRingControl::check_ticket(Ticket ticket, std::uint64_t publis
 }
 
 Result<void> UploadRingControl::retire(Slice slice, Ticket ticket, std::source_location where) {
-  RingSlot* slot = find(slice);
-  if (!slot) return stale(slice.key_, where);
-  if (slot->state() != RingSlot::kPublished) {
-    if (shadow) {
-      shadow->report(Rule::retired_unpublished, slot->offset, slot->offset + slot->size,
-                     shadow->acquired_at(slot->key()), where);
+  const Found found = locate(slice);
+  if (!found) return stale(slice.key_, where);
+  UploadRingControl& block = *found.block;
+  RingSlot& slot = *found.slot;
+  if (slot.state() != RingSlot::kPublished) {
+    if (block.shadow) {
+      block.shadow->report(Rule::retired_unpublished, slot.offset, slot.offset + slot.size,
+                           block.shadow->acquired_at(slot.key()), where);
     }
     return fail(ErrorId::not_published, where);
   }
-  if (auto legal = check_ticket(ticket, slot->serial, slot, where); !legal) return legal;
-  if (shadow) shadow->retired(slot->key(), TimelineControl::serial_of(ticket));
-  layout.retire(*slot, TimelineControl::serial_of(ticket));
+  if (auto legal = block.check_ticket(ticket, slot.serial, &slot, where); !legal) return legal;
+  if (block.shadow) block.shadow->retired(slot.key(), TimelineControl::serial_of(ticket));
+  block.layout.retire(slot, TimelineControl::serial_of(ticket));
   return {};
 }
 
 Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where) {
   if (layout.capacity() == 0) return stale(kNoHandle, where);
-  if (auto legal = check_ticket(ticket, layout.published_serial(), nullptr, where); !legal) return legal;
+  std::uint64_t published = 0;
+  for (UploadRingControl* block = this; block; block = block->older_one())
+    published = std::max(published, block->layout.published_serial());
+  if (auto legal = check_ticket(ticket, published, nullptr, where); !legal) return legal;
+  for (UploadRingControl* block = this; block; block = block->older_one()) block->retire_published(ticket);
+  return {};
+}
+
+void UploadRingControl::retire_published(Ticket ticket) {
   if (shadow) {
     layout.for_each_live([&](const RingSlot& slot) {
       if (slot.state() == RingSlot::kPublished)
@@ -182,45 +210,46 @@ Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where
     });
   }
   layout.retire_published(TimelineControl::serial_of(ticket));
-  return {};
 }
 
-Result<Arena> UploadRingControl::lend(std::uint64_t size, std::source_location where) {
+Result<Arena> UploadRingControl::lend(UploadRingControl*& ring, std::uint64_t size,
+                                      std::source_location where) {
   if (size > ArenaControl::kTakenMask) {
     return fail(ErrorId::exceeds_ring, where, {.numbers = {size, ArenaControl::kTakenMask}});
   }
-  auto slice = acquire(size, 0, Wait::bounded, where);
+  auto slice = acquire(ring, size, 0, Wait::bounded, where);
   if (!slice) return tl::unexpected(slice.error());
   auto lent = guarded(where, []() -> Result<ArenaControl*> { return ControlPool<ArenaControl>::take(); });
   if (!lent) {
-    static_cast<void>(cancel(*slice, where));
+    static_cast<void>(ring->cancel(*slice, where));
     return tl::unexpected(lent.error());
   }
   ArenaControl& shared = **lent;
   shared.gaps.clear();
   shared.slice = *slice;
-  shared.next = std::exchange(arenas_, &shared);
+  shared.next = std::exchange(ring->arenas_, &shared);
 
-  const RingSlot& slot = *find(*slice);
+  const RingSlot& slot = *ring->find(*slice);
   Arena arena;
   arena.control_ = &shared;
   arena.slice_ = *slice;
   arena.tenancy_ = shared.tenancy();
-  arena.bytes_ = bytes_at(slot.offset);
+  arena.bytes_ = ring->bytes_at(slot.offset);
   arena.offset_ = slot.offset;
   arena.size_ = size;
-  arena.default_alignment_ = layout.default_alignment();
-  arena.buffer_ = buffer;
-  arena.watched_ = shadow != nullptr;
+  arena.default_alignment_ = ring->layout.default_alignment();
+  arena.buffer_ = ring->buffer;
+  arena.watched_ = ring->shadow != nullptr;
   return arena;
 }
 
 Result<ArenaControl**> UploadRingControl::find_arena(const Arena& arena, std::source_location where) {
-  for (ArenaControl** link = &arenas_; *link; link = &(*link)->next) {
+  const Found found = locate(arena.slice_);
+  if (!found) return stale(arena.slice_.key_, where);
+  for (ArenaControl** link = &found.block->arenas_; *link; link = &(*link)->next) {
     if (*link == arena.control_ && (*link)->tenancy() == arena.tenancy_) return link;
   }
-  if (find(arena.slice_)) return fail(ErrorId::already_published, where);
-  return stale(arena.slice_.key_, where);
+  return fail(ErrorId::already_published, where);
 }
 
 std::uint64_t UploadRingControl::close_arena(ArenaControl** link, std::source_location where) {
@@ -254,7 +283,7 @@ Result<Slice> UploadRingControl::publish(const Arena& arena, std::source_locatio
   if (explicit_flush) {
     if (auto current = context->check_current(where); !current) return tl::unexpected(current.error());
   }
-  const std::uint64_t taken = close_arena(*link, where);
+  const std::uint64_t taken = locate(arena.slice_).block->close_arena(*link, where);
   if (auto published = publish(arena.slice_, taken, where); !published) {
     return tl::unexpected(published.error());
   }
@@ -264,7 +293,7 @@ Result<Slice> UploadRingControl::publish(const Arena& arena, std::source_locatio
 Result<void> UploadRingControl::cancel(const Arena& arena, std::source_location where) {
   const auto link = find_arena(arena, where);
   if (!link) return tl::unexpected(link.error());
-  close_arena(*link, where);
+  locate(arena.slice_).block->close_arena(*link, where);
   return cancel(arena.slice_, where);
 }
 
@@ -276,6 +305,14 @@ void UploadRingControl::make_inert() noexcept {
     ControlPool<ArenaControl>::give_back(closed);
   }
   RingControl::make_inert();
+}
+
+RingControl* UploadRingControl::take_another() const {
+  return ControlPool<UploadRingControl>::take();
+}
+
+void UploadRingControl::give_back() noexcept {
+  ControlPool<UploadRingControl>::give_back(this);
 }
 
 void UploadRingControl::inspect_at_mark(std::source_location where) {

@@ -27,17 +27,20 @@ struct UploadRingControl final : RingControl {
     return slice.control_ == this ? layout.find_live(slice.key_) : nullptr;
   }
 
-  Result<Slice> acquire(std::uint64_t size, std::uint64_t alignment, Wait wait, std::source_location where);
-  Result<void> acquire(std::span<const std::uint64_t> sizes, std::span<Slice> slices, std::uint64_t alignment,
-                       std::source_location where);
+  // What makes slices may go on in another block: `ring` follows.
+  static Result<Slice> acquire(UploadRingControl*& ring, std::uint64_t size, std::uint64_t alignment,
+                               Wait wait, std::source_location where);
+  static Result<void> acquire(UploadRingControl*& ring, std::span<const std::uint64_t> sizes,
+                              std::span<Slice> slices, std::uint64_t alignment, std::source_location where);
+  static Result<Arena> lend(UploadRingControl*& ring, std::uint64_t size, std::source_location where);
+
+  // What works on slices is asked of the newest block and finds the one that lent them.
   Result<void> publish(Slice slice, std::uint64_t used, std::source_location where);
   Result<void> publish(std::span<const Slice> slices, std::span<const std::uint64_t> used,
                        std::source_location where);
   Result<void> cancel(Slice slice, std::source_location where);
   Result<void> retire(Slice slice, Ticket ticket, std::source_location where);
   Result<void> retire(Ticket ticket, std::source_location where);
-
-  Result<Arena> lend(std::uint64_t size, std::source_location where);
   Result<Slice> publish(const Arena& arena, std::source_location where);
   Result<void> cancel(const Arena& arena, std::source_location where);
 
@@ -45,18 +48,32 @@ struct UploadRingControl final : RingControl {
   void inspect_at_mark(std::source_location where) override;
 
  private:
+  RingControl* take_another() const override;
+  void give_back() noexcept override;
+
+  /// A live slice and the block that lent it; null where there is none.
+  struct Found {
+    UploadRingControl* block = nullptr;
+    core::RingSlot* slot = nullptr;
+    explicit operator bool() const noexcept { return slot != nullptr; }
+  };
+  Found locate(Slice slice) noexcept;
+  UploadRingControl* older_one() const noexcept { return static_cast<UploadRingControl*>(older); }
+
   /// The handle of a slice just reserved, told to validation.
   Slice hand_out(core::RingSlot& slot, std::source_location where);
   /// Ok if `ticket` is of this timeline and was marked after `published`, the serial of the last mark before
   /// a publish.
   Result<void> check_ticket(Ticket ticket, std::uint64_t published, const core::RingSlot* slot,
                             std::source_location where) const noexcept;
-  /// The slot of a slice of which `used` bytes may be published.
-  Result<core::RingSlot*> check_publish(Slice slice, std::uint64_t used, std::source_location where);
+  /// A slice of which `used` bytes may be published.
+  Result<Found> check_publish(Slice slice, std::uint64_t used, std::source_location where);
   void flush(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  void flush_merged(std::span<const Slice> slices, std::span<const std::uint64_t> used) noexcept;
   /// Everything that a publish does but the flush.
   void publish_flushed(core::RingSlot& slot, std::uint64_t used);
-  /// The link of `arenas_` to an arena that is still open.
+  void retire_published(Ticket ticket);
+  /// The link of its block's `arenas_` to an arena that is still open.
   Result<ArenaControl**> find_arena(const Arena& arena, std::source_location where);
   /// Ends taking for good and reports overruns. Answers the bytes that were taken.
   std::uint64_t close_arena(ArenaControl** link, std::source_location where);

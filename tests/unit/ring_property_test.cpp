@@ -240,28 +240,32 @@ TEST(RingProperty, TheLayoutAgreesWithASlowModel) {
 // The same through the public ring on the fake, with bytes: whatever is uploaded, drawn, retired one by one
 // or together, cancelled or published in part, every draw reads its own bytes, and nothing live is ever lent
 // twice.
-class RingModel : public PmbPathTest {};
+class RingModel : public PmbPathTest {
+ protected:
+  void use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::uint64_t steps, std::size_t greatest);
+};
 INSTANTIATE_TEST_SUITE_P(Paths, RingModel, every_path(), path_name);
 
-TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
+void RingModel::use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::uint64_t steps,
+                              std::size_t greatest) {
   struct Live {
     pmb::Slice slice;
+    GLuint buffer;
     std::uint64_t offset;
     Bytes bytes;
     bool is_published;
     std::uint64_t published_at;  ///< Marks made before the publish.
   };
   struct InFlight {
+    GLuint buffer;
     std::uint64_t begin;
     std::uint64_t end;
     std::shared_ptr<strict_gl::GpuRead> read;
     Bytes expected;
   };
-  const std::uint64_t seed =
-      1000 + static_cast<std::uint64_t>(GetParam().edit) * 10 + (explicit_flush() ? 1 : 0);
+  seed += static_cast<std::uint64_t>(GetParam().edit) * 10 + (explicit_flush() ? 1 : 0);
   SCOPED_TRACE("seed " + std::to_string(seed));
   Dice dice(seed);
-  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 16000, .max_slices = 64}));
   std::vector<Live> live;
   std::vector<InFlight> in_flight;
   std::vector<pmb::Ticket> tickets;
@@ -274,12 +278,12 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
       return true;
     });
   };
-  constexpr std::uint64_t kSteps = 40000;
-  for (std::uint64_t step = 0; step < kSteps && !HasFailure(); ++step) {
+  for (std::uint64_t step = 0; step < steps && !HasFailure(); ++step) {
     const std::uint64_t what = dice.roll(16);
+    if (dice.one_in(400)) take(ring.drain());
     if (what < 7) {
       const std::uint64_t alignment = dice.one_in(4) ? 0 : dice.alignment();
-      const std::size_t size = dice.size(4000);
+      const std::size_t size = dice.size(greatest);
       const bool may_wait = !dice.one_in(3);
       const auto slice = may_wait ? ring.acquire(size, alignment) : ring.try_acquire(size, alignment);
       if (!slice) {
@@ -290,14 +294,17 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
       check_done();
       const std::uint64_t begin = slice->offset_bytes();
       ASSERT_EQ(begin % (alignment == 0 ? 256 : alignment), 0U);
+      const GLuint buffer = slice->buffer();
       for (const Live& other : live)
-        ASSERT_TRUE(begin + size <= other.offset || other.offset + other.bytes.size() <= begin);
+        ASSERT_TRUE(buffer != other.buffer || begin + size <= other.offset ||
+                    other.offset + other.bytes.size() <= begin);
       // Specified anew, the buffer may lend bytes whose old storage is still read.
       for (const InFlight& use : in_flight)
-        ASSERT_TRUE(!waits() || begin + size <= use.begin || use.end <= begin) << "step " << step;
+        ASSERT_TRUE(!waits() || buffer != use.buffer || begin + size <= use.begin || use.end <= begin)
+            << "step " << step;
       const Bytes bytes = pattern(size, step);
       ASSERT_TRUE(slice->copy_from(bytes));
-      live.push_back({*slice, begin, bytes, false, 0});
+      live.push_back({*slice, buffer, begin, bytes, false, 0});
       ++acquired;
     } else if (what < 10 && !live.empty()) {
       Live& one = live[dice.roll(live.size())];
@@ -308,7 +315,8 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
         one.published_at = newest_use = tickets.size();
       }
       for (std::uint64_t uses = dice.roll(3); uses > 0 && !one.bytes.empty(); --uses) {
-        in_flight.push_back({one.offset, one.offset + one.bytes.size(), draw(one.slice), one.bytes});
+        in_flight.push_back(
+            {one.buffer, one.offset, one.offset + one.bytes.size(), draw(one.slice), one.bytes});
         one.published_at = newest_use = tickets.size();
       }
     } else if (what == 10 && !live.empty()) {
@@ -352,10 +360,24 @@ TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
   gl_.Finish();
   check_done();
   EXPECT_TRUE(in_flight.empty());
-  EXPECT_GT(acquired, kSteps / 20);
+  EXPECT_GT(acquired, steps / 20);
+}
+
+TEST_P(RingModel, EveryDrawReadsItsOwnBytesInRandomUse) {
+  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 16000, .max_slices = 64}));
+  use_at_random(ring, 1000, 40000, 4000);
   if (waits()) {
     EXPECT_GT(ring.stats().waits, 10U);
   }
+}
+
+TEST_P(RingModel, EveryDrawReadsItsOwnBytesWhileTheRingGrowsAndShrinks) {
+  auto ring = take(pmb::UploadRing::create(
+      *context_, {.capacity_bytes = 4000, .max_slices = 16, .max_capacity_bytes = 64000}));
+  use_at_random(ring, 2000, 25000, 8000);
+  EXPECT_GT(ring.stats().growths, 100U);
+  EXPECT_GT(ring.stats().shrinks, 20U);
+  EXPECT_LE(ring.stats().high_water_bytes, 128000U);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 // Memory:  64 bytes a slot, allocated once; none on the hot path.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -64,6 +65,8 @@ class RingLayout {
   void restart() noexcept;
   /// True where no slice is live, as far as that is known at once: everything published was retired together.
   bool all_retired() const noexcept { return open_ == 0 && retired_serial_ > published_serial_; }
+  /// Makes the ring attended or ends that. Slices keep what they were reserved as.
+  void attend(bool attended) noexcept;
   /// Forgets every slice; the key to go on from stays, and so does the memory of the records.
   void clear() noexcept;
   /// Frees the records. The layout must be clear.
@@ -97,8 +100,9 @@ class RingLayout {
     std::uint64_t head = 0;
     std::uint64_t next_key = 0;
     std::uint64_t wrap_key = 0;
+    std::uint64_t travelled = 0;
   };
-  Place place() const noexcept { return {head_, next_key_, wrap_key_}; }
+  Place place() const noexcept { return {head_, next_key_, wrap_key_, travelled_}; }
   /// Slices reserved since.
   std::uint64_t reserved_since(const Place& place) const noexcept {
     return (next_key_ - place.next_key) / RingSlot::kStates;
@@ -193,6 +197,13 @@ class RingLayout {
   };
   Oldest oldest() const noexcept;
 
+  /// Bytes from the oldest slice that was not taken back to the newest, gaps included.
+  std::uint64_t used() const noexcept;
+  /// Bytes that the head went over since reset(), gaps included, what it skipped at the end of the ring not.
+  std::uint64_t travelled() const noexcept { return travelled_ + head_ - first_; }
+  /// What was retired latest has passed once this has; 0 for nothing.
+  std::uint64_t latest_retired() const noexcept { return std::max(retired_serial_, single_serial_); }
+
   /// Records in use: live slices and retired ones not yet taken back.
   std::uint64_t records() const noexcept { return (next_key_ - front_key_) / RingSlot::kStates; }
   std::uint64_t slot_count() const noexcept { return mask_ / RingSlot::kStates + 1; }
@@ -238,6 +249,10 @@ class RingLayout {
   /// Up to where slices may reach when the head is before the oldest one: where its first line starts.
   std::uint64_t front_line() const noexcept { return slot_of(front_key_).offset & ~(kCacheLine - 1); }
   void update_limits() noexcept;
+  void go_to_start() noexcept {
+    travelled_ += head_ - first_;
+    head_ = first_;
+  }
 
   // What the hot path reads, first. An empty layout has no room ahead, and its one slot carries no key.
   static RingSlot no_slot_;
@@ -259,6 +274,7 @@ class RingLayout {
   std::uint64_t wrap_key_ = 0;  ///< The last slice that began at the start of the ring instead of ahead.
   std::uint64_t first_ = 0;
   std::uint64_t last_ = 0;
+  std::uint64_t travelled_ = 0;  ///< On earlier rounds.
   bool attended_ = false;
   std::array<Bulk, kBulks> bulks_ = {};  ///< Not yet passed, oldest first.
   std::size_t bulk_count_ = 0;
