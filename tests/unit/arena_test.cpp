@@ -25,7 +25,8 @@ class ArenaTest : public PmbPathTest {
                               static_cast<std::int64_t>(piece.bytes.size()));
   }
   std::vector<strict_gl::LoggedCall> flushes() const {
-    const bool by_name = GetParam().edit == Edit::by_name;
+    const bool by_name = context_->limits().direct_state_access;
+    if (is_private()) return fake_->log_of(by_name ? "glNamedBufferSubData" : "glBufferSubData");
     return fake_->log_of(by_name ? "glFlushMappedNamedBufferRange" : "glFlushMappedBufferRange");
   }
 };
