@@ -80,18 +80,27 @@ TEST_P(TransferAsync, UnfinishedDownloadsAreBoundedAndDoNotBlockOthers) {
   EXPECT_EQ(target, pattern(8192, 1));
 }
 
-// A fence that failed arms nothing, and gives the memory back.
-TEST_P(TransferAsync, AFailedFenceIsAnErrorAndTheNextDownloadWorks) {
-  const GLuint buffer = plain_buffer(100, pattern(100, 1).data());
-  take(take(pmb::download_async(*context_, buffer, 0, 100)).release());
-  fake_->script("glFenceSync", 1, strict_gl::return_zero());
-  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 100)), ErrorId::fence_is_null);
-  fake_->script("glFenceSync", 1, strict_gl::return_zero());
-  EXPECT_EQ(id_of(pmb::upload_async(*context_, buffer, 0, pattern(100, 2))), ErrorId::fence_is_null);
-  fake_->clear_script();
-  Bytes target(100);
-  take(take(pmb::download_async(*context_, buffer, 0, 100)).finish(target, 1s));
-  EXPECT_EQ(target, pattern(100, 2));
+// A fence that failed arms nothing, and the memory comes back behind the next one.
+TEST_P(TransferAsync, FailedFencesAreErrorsAndTakeNoRoom) {
+  pmb::Options options = options_of(GetParam().edit, GetParam().model);
+  options.transfer = pmb::TransferPlan();
+  options.transfer->pending_bytes = 4096;
+  start(config_of(GetParam().edit), std::move(options));
+  const GLuint buffer = plain_buffer(1024, pattern(1024, 1).data());
+  take(take(pmb::download_async(*context_, buffer, 0, 1024)).release());
+  for (int i = 0; i < 3; ++i) {
+    fake_->script("glFenceSync", 1, strict_gl::return_zero().for_ever());
+    EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 1024)), ErrorId::fence_is_null);
+    EXPECT_EQ(id_of(pmb::upload_async(*context_, buffer, 0, pattern(1024, 2))), ErrorId::fence_is_null);
+    fake_->clear_script();
+  }
+  Bytes target(1024);
+  for (int i = 0; i < 6; ++i) {
+    std::vector<PendingDownload> pending;
+    for (int n = 0; n < 4; ++n) pending.push_back(take(pmb::download_async(*context_, buffer, 0, 1024)));
+    for (const PendingDownload& download : pending) take(download.finish(target, 1s));
+  }
+  EXPECT_EQ(target, pattern(1024, 2));
 }
 
 TEST_P(TransferAsync, HandlesAreInertOnceTheContextIsGone) {
