@@ -77,7 +77,7 @@ Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source
   if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
   const Vendor vendor = context.driver.vendor_kind;
   core::TransferKind kind = core::TransferKind::other;
-  if (context.driver.software) {
+  if (context.quirk(QuirkId::software_direct)) {
     kind = core::TransferKind::software;
   } else if (vendor == Vendor::nvidia && !context.driver.mesa) {
     kind = core::TransferKind::nvidia;

@@ -104,6 +104,17 @@ TEST_F(Info, JsonHoldsAPlanWithItsReasonsForEveryAccess) {
   EXPECT_EQ(accesses, (std::set<std::string>{"sequential_write", "read", "bidirectional"}));
 }
 
+TEST_F(Info, JsonHoldsTheStepsOfTransfersInBothDirections) {
+  const json transfers = json::parse(run("info --software --json").output).at("transfers");
+  EXPECT_FALSE(transfers.at("reason").get<std::string>().empty());
+  for (const char* direction : {"upload", "download"}) {
+    EXPECT_EQ(transfers.at(direction).at("steps"), json::parse(R"([{"path": "traditional"}])")) << direction;
+  }
+  const json forced = json::parse(run("info --software --json", "PMB_PATH=staged").output).at("transfers");
+  EXPECT_EQ(forced.at("upload").at("steps").at(0).at("path"), "staged");
+  EXPECT_GT(forced.at("upload").at("steps").at(0).at("chunk_bytes"), 0u);
+}
+
 TEST_F(Info, QuirkSwitchedOffInTheEnvironmentIsShownSo) {
   const auto enabled_in = [](const ProgramRun& result) {
     const json info = json::parse(result.output);
@@ -126,8 +137,8 @@ TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {
   const ProgramRun result = run("info --software");
   ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
   EXPECT_NE(result.output.find((*gpu)->context.driver().renderer), std::string::npos);
-  for (const char* word :
-       {"sequential write", "bidirectional", "MAP_PERSISTENT", "software_direct", "in force"}) {
+  for (const char* word : {"sequential write", "bidirectional", "MAP_PERSISTENT", "software_direct",
+                           "in force", "glGetBufferSubData"}) {
     EXPECT_NE(result.output.find(word), std::string::npos) << word;
   }
   for (const std::string& line : lines_of(result.output)) {

@@ -52,6 +52,22 @@ Json plan_json(const PlanAnswer& answer) {
   return json;
 }
 
+Json transfers_json(const TransferDirection& way) {
+  Json json = {{"ring_bytes", way.ring_bytes}, {"slow_reads", way.slow_reads}, {"steps", Json::array()}};
+  for (const TransferStep& step : way.steps) {
+    Json entry;
+    // The last step has no limit.
+    if (step.up_to_bytes != UINT64_MAX) entry["up_to_bytes"] = step.up_to_bytes;
+    entry["path"] = identifier(to_string(step.path));
+    if (step.path != Path::traditional) {
+      entry["chunk_bytes"] = step.chunk_bytes;
+      entry["threads"] = step.threads;
+    }
+    json["steps"].push_back(std::move(entry));
+  }
+  return json;
+}
+
 }  // namespace
 
 InfoReport gather_info(const OpenGpu& gpu) {
@@ -70,6 +86,7 @@ InfoReport gather_info(const OpenGpu& gpu) {
       }
     }
   }
+  report.transfers = gpu.context.transfer_plan();
   return report;
 }
 
@@ -106,6 +123,10 @@ Json info_json(const InfoReport& report) {
   }
   json["plans"] = Json::array();
   for (const PlanAnswer& answer : report.plans) json["plans"].push_back(plan_json(answer));
+  json["transfers"] = {{"reason", report.transfers.reason},
+                       {"upload", transfers_json(report.transfers.up)},
+                       {"download", transfers_json(report.transfers.down)},
+                       {"pending_bytes", report.transfers.pending_bytes}};
   return json;
 }
 

@@ -7,6 +7,7 @@
 #include <pmb/headless.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
+#include <pmb/transfer_plan.hpp>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct InfoReport {
   std::vector<Quirk> quirks;
   std::vector<PlanAnswer>
       plans;  ///< Each access at some sizes, each touched once and several times by the GPU.
+  TransferPlan transfers;
 };
 
 InfoReport gather_info(const OpenGpu& gpu);

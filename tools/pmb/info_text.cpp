@@ -211,6 +211,25 @@ void add_plans(std::string& out, const std::vector<PlanAnswer>& plans) {
   for (const auto& group : groups) add_plan(out, group);
 }
 
+void add_transfers(std::string& out, const TransferPlan& plan) {
+  add_heading(out, "Transfers");
+  add_wrapped(out, "  reason", plan.reason, kLabelColumns);
+  for (const TransferDirection* way : {&plan.up, &plan.down}) {
+    const char* call = way == &plan.up ? "glBufferSubData" : "glGetBufferSubData";
+    for (const TransferStep& step : way->steps) {
+      const std::string size =
+          step.up_to_bytes == UINT64_MAX ? "any further size" : "up to " + bytes_text(step.up_to_bytes);
+      const std::string how =
+          step.path == Path::traditional
+              ? std::string(call)
+              : fmt::format("through a ring of {}, in chunks of {}, {} thread{}", bytes_text(way->ring_bytes),
+                            bytes_text(step.chunk_bytes), step.threads, step.threads == 1 ? "" : "s");
+      add_row(out, &step == &way->steps.front() ? (way == &plan.up ? "upload" : "download") : "",
+              size + ": " + how);
+    }
+  }
+}
+
 }  // namespace
 
 std::string info_text(const InfoReport& report) {
@@ -223,6 +242,7 @@ std::string info_text(const InfoReport& report) {
   add_row(out, "mapped now", bytes_text(report.mapped_bytes));
   add_quirks(out, report.quirks);
   add_plans(out, report.plans);
+  add_transfers(out, report.transfers);
   return out;
 }
 
