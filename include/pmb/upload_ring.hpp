@@ -133,7 +133,8 @@ class UploadRing {
                                    std::source_location where = std::source_location::current());
 
   /// A ring on a mapping that exists, an adopted one too; capacity, label and model are the buffer's. The
-  /// buffer goes with a failure.
+  /// buffer goes with a failure. What such a ring grows into is planned by pmb; the buffer then goes as other older
+  /// storage does, an adopted one back to its owner.
   static Result<UploadRing> create_on(Context& context, MappedBuffer buffer, const UploadRingInfo& info = {},
                                       std::source_location where = std::source_location::current());
 

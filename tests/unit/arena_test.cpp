@@ -69,7 +69,7 @@ TEST_P(ArenaTest, PiecesAreAlignedInTheBufferAndNeverOverlap) {
   const Arena arena = take(ring.lend(8000));
   const std::byte* const base = ring.mapped_buffer().raw_bytes().data();
   std::uint64_t end = before.offset_bytes() + 300;
-  for (const std::uint64_t alignment : {1, 4, 12, 64, 100, 256, 1000, 0, 3}) {
+  for (const std::uint64_t alignment : {1U, 4U, 12U, 64U, 100U, 256U, 1000U, 0U, 3U}) {
     const auto piece = arena.take(77, alignment);
     ASSERT_TRUE(piece) << alignment;
     EXPECT_EQ(piece->offset_bytes % (alignment == 0 ? 256 : alignment), 0U);

@@ -372,6 +372,30 @@ TEST_P(RingGrowth, SlicesOfTwoStoragesArePublishedTogether) {
   EXPECT_EQ(second->bytes(), pattern(512, 2));
 }
 
+TEST_P(RingGrowth, ARingOnAnAdoptedMappingGrowsIntoItsOwn) {
+  if (GetParam().edit != Edit::by_name) return;
+  GLbitfield flags = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT;
+  flags |= static_cast<GLbitfield>(explicit_flush() ? GL_MAP_FLUSH_EXPLICIT_BIT : GL_MAP_COHERENT_BIT);
+  const pmb::AdoptedMapping given = map_own(2048, 512, 1024, flags);
+  auto buffer = take(pmb::MappedBuffer::adopt(*context_, given));
+  auto ring = take(UploadRing::create_on(*context_, std::move(buffer), {.max_capacity_bytes = 4096}));
+  const Slice old = put(ring, pattern(1024, 1), 1);
+  const Slice fresh = put(ring, pattern(1024, 2), 1);
+  EXPECT_EQ(old.buffer(), given.buffer);
+  EXPECT_EQ(old.offset_bytes(), 512U);
+  EXPECT_NE(fresh.buffer(), given.buffer);
+  EXPECT_EQ(fresh.offset_bytes(), 0U);
+  const auto first = draw(old);
+  const auto second = draw(fresh);
+  take(ring.retire(mark()));
+  take(ring.drain());
+  EXPECT_EQ(first->bytes(), pattern(1024, 1));
+  EXPECT_EQ(second->bytes(), pattern(1024, 2));
+  EXPECT_EQ(ring.stats().capacity_bytes, 1024U);
+  EXPECT_EQ(fake_->mapped_buffers(), 2U) << "the caller's mapping is the caller's";
+  static_cast<std::byte*>(given.pointer)[0] = std::byte{1};
+}
+
 TEST_P(RingGrowth, ANeverGrowingRingMakesNoSecondBuffer) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512}));
   take(ring.acquire(512, 1));
