@@ -25,7 +25,7 @@ namespace pmb {
 
 /// From this size on stores go past the caches. Memory that goes round, as a ring does, is in no cache when its turn
 /// comes; stores past the caches then spare reading the old lines first. Below, draining the write-combining buffers
-/// costs more than that: on an EPYC 9004 (1 MiB of level 2 cache a core) memcpy wins at 4 KiB, 22 to 17 GB/s, and
+/// costs more than that: on an EPYC 9004 (1 MiB of level 2 cache a core) memcpy wins at 4 KiB, 22 to 18 GB/s, and
 /// loses at 16 KiB, 18 to 24 GB/s (bench/results/2026-11-25-stream-copy.json).
 inline constexpr std::size_t kStreamingFromBytes = std::size_t{16} << 10;
 

@@ -48,7 +48,7 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       plan.down.steps = {{.up_to_bytes = kMiB, .chunk_bytes = 256 * kKiB},
                          {.chunk_bytes = kMiB, .threads = 4}};
       plan.down.ring_bytes = 16 * kMiB;
-      plan.reason = "transfers: NVIDIA's defaults, measured on an H200";
+      plan.reason = "transfers: defaults for NVIDIA, crossovers not measured";
       break;
     case TransferKind::mesa:
       // A flush costs these drivers a submission: chunks are longer.
