@@ -24,11 +24,13 @@ using detail::with_a_fence;
 
 namespace {
 
-/// glBufferSubData writes immutable storage only where it is DYNAMIC. What glBufferData made says that it is (OpenGL
-/// 4.6 core, tables 6.2 and 6.3), so that one query tells.
+/// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
+/// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
 bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
   if (!state.limits.buffer_storage) return true;
-  return (BufferCalls(state).parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0;
+  const BufferCalls calls(state);
+  return (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0 ||
+         calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
 }
 
 /// More than one piece of work: chunks to overlap, or threads to share one among.
