@@ -8,14 +8,6 @@
 
 namespace {
 
-volatile int cell = 0;
-
-[[gnu::noinline]] void fence_between_stores() {
-  cell = 1;
-  pmb::store_fence();
-  cell = 2;
-}
-
 TEST(StoreFence, IsTheInstructionOfThisArchitecture) {
 #if defined(__x86_64__)
   constexpr std::array<unsigned char, 3> kWanted = {0x0F, 0xAE, 0xF8};  // sfence
@@ -25,15 +17,15 @@ TEST(StoreFence, IsTheInstructionOfThisArchitecture) {
   GTEST_SKIP() << "this architecture gets the standard library's fence";
   constexpr std::array<unsigned char, 1> kWanted = {};
 #endif
-  fence_between_stores();
-  std::array<unsigned char, 256> code = {};
-  std::memcpy(code.data(), reinterpret_cast<const void*>(&fence_between_stores), code.size());
+  pmb::store_fence();
+  // Its start alone: what follows in memory belongs to other functions.
+  std::array<unsigned char, 24> code = {};
+  std::memcpy(code.data(), reinterpret_cast<const void*>(&pmb::store_fence), code.size());
   bool found = false;
   for (std::size_t at = 0; at + kWanted.size() <= code.size(); ++at) {
     found = found || std::memcmp(code.data() + at, kWanted.data(), kWanted.size()) == 0;
   }
   EXPECT_TRUE(found);
-  EXPECT_EQ(cell, 2);
 }
 
 }  // namespace
