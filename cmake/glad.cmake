@@ -10,6 +10,7 @@ set(PMB_GLAD_EXTENSIONS
     GL_ARB_compute_shader
     GL_ARB_copy_buffer
     GL_ARB_direct_state_access
+    GL_ARB_draw_indirect
     GL_ARB_get_texture_sub_image
     GL_ARB_map_buffer_alignment
     GL_ARB_map_buffer_range
@@ -17,10 +18,12 @@ set(PMB_GLAD_EXTENSIONS
     GL_ARB_shader_image_load_store
     GL_ARB_shader_storage_buffer_object
     GL_ARB_sync
+    GL_ARB_texture_buffer_range
     GL_ARB_texture_storage
     GL_ATI_meminfo
     GL_EXT_buffer_storage
     GL_EXT_robustness
+    GL_EXT_texture_buffer
     GL_EXT_texture_compression_s3tc
     GL_EXT_texture_sRGB
     GL_KHR_debug

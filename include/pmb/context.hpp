@@ -167,6 +167,8 @@ struct Limits {
   std::uint64_t map_alignment = 1;  ///< GL_MIN_MAP_BUFFER_ALIGNMENT.
   std::uint64_t max_uniform_block = 0;
   std::uint64_t max_storage_block = 0;
+  std::uint64_t max_texture_buffer_texels =
+      0;  ///< GL_MAX_TEXTURE_BUFFER_SIZE: of a buffer texture, not bytes.
 };
 
 /// Who answers the GL calls.

@@ -102,7 +102,7 @@ void read_limits(ContextState& state) {
   const int es = limits.gles ? version : 0;
   limits.core_profile =
       desktop >= 32 && (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
-  const bool has_flags = desktop >= 30 || es >= 32 || has("GL_KHR_debug");
+  const bool has_flags = desktop >= 30 || es >= 32;
   limits.no_error = has_flags && (desktop >= 46 || has("GL_KHR_no_error")) &&
                     (int_of(gl, GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT) != 0;
   limits.buffer_storage =
@@ -125,7 +125,12 @@ void read_limits(ContextState& state) {
         std::max<std::uint64_t>(1, integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT));
     limits.max_storage_block = integer_of(gl, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
   }
-  if (desktop >= 43 || es >= 32) {
+  const bool es_texture_buffer =
+      es >= 32 || (es >= 31 && (has("GL_EXT_texture_buffer") || has("GL_OES_texture_buffer")));
+  if (desktop >= 31 || es_texture_buffer) {
+    limits.max_texture_buffer_texels = integer_of(gl, GL_MAX_TEXTURE_BUFFER_SIZE);
+  }
+  if (desktop >= 43 || (desktop >= 31 && has("GL_ARB_texture_buffer_range")) || es_texture_buffer) {
     limits.texture_offset_alignment =
         std::max<std::uint64_t>(1, integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT));
   }

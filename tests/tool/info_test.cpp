@@ -85,6 +85,8 @@ TEST_F(Info, JsonSaysWhatTheLibrarySays) {
   EXPECT_EQ(info.at("limits").at("gl_major"), context.limits().gl_major);
   EXPECT_EQ(info.at("limits").at("map_alignment"), context.limits().map_alignment);
   EXPECT_EQ(info.at("limits").at("max_storage_block"), context.limits().max_storage_block);
+  EXPECT_EQ(info.at("limits").at("gles"), false);
+  EXPECT_EQ(info.at("limits").at("max_texture_buffer_texels"), context.limits().max_texture_buffer_texels);
   EXPECT_GT(info.at("memory").at("limit_bytes").get<std::uint64_t>(), 0u);
   EXPECT_EQ(info.at("memory").at("mapped_bytes"), 0u);
 }
@@ -211,6 +213,23 @@ TEST_F(Info, UnwritableOutputIsExitCodeThree) {
 
 TEST_F(Info, UnknownOptionIsExitCodeOne) {
   EXPECT_EQ(run("info --no-such-option 2>/dev/null").exit_code, ExitCode::kUsage);
+}
+
+TEST_F(Info, OpenGlEsIsShownWithItsPlans) {
+  const ProgramRun result = run("info --software --gles --json");
+  ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
+  const json info = json::parse(result.output);
+  EXPECT_EQ(info.at("limits").at("gles"), true);
+  EXPECT_EQ(info.at("limits").at("gl_major"), 3);
+  EXPECT_NE(info.at("driver").at("version").get<std::string>().find("OpenGL ES"), std::string::npos);
+  EXPECT_FALSE(info.at("plans").empty());
+  EXPECT_NE(run("info --software --gles").output.find("OpenGL ES"), std::string::npos);
+
+  // Without the extension every plan is the fallback's, and has no flags to show.
+  const ProgramRun without =
+      run("info --software --gles --json", "MESA_EXTENSION_OVERRIDE=-GL_EXT_buffer_storage");
+  ASSERT_EQ(without.exit_code, ExitCode::kSuccess);
+  for (const json& plan : json::parse(without.output).at("plans")) EXPECT_EQ(plan.at("path"), "traditional");
 }
 
 TEST_F(Info, VersionAskedForIsTheLeastThatComes) {

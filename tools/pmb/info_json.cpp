@@ -105,13 +105,15 @@ Json info_json(const InfoReport& report) {
       {"reset_notification", limits.reset_notification}, {"no_error", limits.no_error}};
   json["limits"] = {{"gl_major", limits.gl_major},
                     {"gl_minor", limits.gl_minor},
+                    {"gles", limits.gles},
                     {"core_profile", limits.core_profile},
                     {"uniform_offset_alignment", limits.uniform_offset_alignment},
                     {"storage_offset_alignment", limits.storage_offset_alignment},
                     {"texture_offset_alignment", limits.texture_offset_alignment},
                     {"map_alignment", limits.map_alignment},
                     {"max_uniform_block", limits.max_uniform_block},
-                    {"max_storage_block", limits.max_storage_block}};
+                    {"max_storage_block", limits.max_storage_block},
+                    {"max_texture_buffer_texels", limits.max_texture_buffer_texels}};
   json["memory"] = {{"limit_bytes", report.memory_limit_bytes}, {"mapped_bytes", report.mapped_bytes}};
   json["quirks"] = Json::array();
   for (const Quirk& quirk : report.quirks) {

@@ -97,7 +97,7 @@ void add_driver(std::string& out, const InfoReport& report) {
 void add_features(std::string& out, const Limits& limits) {
   add_heading(out, "Features");
   add_row(
-      out, "OpenGL",
+      out, limits.gles ? "OpenGL ES" : "OpenGL",
       fmt::format("{}.{}{}", limits.gl_major, limits.gl_minor, limits.core_profile ? " core profile" : ""));
   add_row(out, "buffer storage", yes_or_no(limits.buffer_storage));
   add_row(out, "direct state access", yes_or_no(limits.direct_state_access));
@@ -115,6 +115,9 @@ void add_limits(std::string& out, const Limits& limits) {
   add_row(out, "map alignment", bytes_text(limits.map_alignment));
   add_row(out, "uniform block", limit_text(limits.max_uniform_block));
   add_row(out, "storage block", limit_text(limits.max_storage_block));
+  add_row(out, "buffer texture",
+          limits.max_texture_buffer_texels == 0 ? "none here"
+                                                : fmt::format("{} texels", limits.max_texture_buffer_texels));
 }
 
 const char* state_text(const Quirk& quirk) {
