@@ -76,6 +76,10 @@ std::vector<GLbitfield> subsets(std::initializer_list<GLbitfield> bits) {
 
 class FlagsMatrix : public GlTest {
  protected:
+  void SetUp() override {
+    GlTest::SetUp();
+    if (context_ && !IsSkipped()) PMB_NEEDS_BUFFER_STORAGE();
+  }
   // Every plan is made as it says, and GL echoes it.
   void check_every_plan() {
     constexpr std::uint64_t kSize = 4096;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The fixture of the tests on a real driver: a headless context, a pmb context whose validation reports are
-// recorded, and the loader's functions for the tests' own GL calls. A test fails on a GL error or a report
-// that it left behind.
+// The fixture of the tests on a real driver: a headless context as the configuration of this process has it
+// (gl_configuration.hpp), a pmb context whose validation reports are recorded, and the loader's functions for
+// the tests' own GL calls. A test fails on a GL error or a report that it left behind.
 #pragma once
 
 #include <glad/gl.h>
@@ -19,11 +19,42 @@
 #include <string>
 #include <vector>
 
-// Leaves a test that cannot run here, and says why; where GL is required, that is a failure.
+#include "gl_configuration.hpp"
+#include "gl_scene.hpp"
+
+// Leaves a test for which no GL can be had, and says why; where GL is required, that is a failure.
 #define PMB_SKIP(why)                                            \
   do {                                                           \
     if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why; \
     GTEST_SKIP() << why;                                         \
+  } while (false)
+
+// Leaves a test for what this kind of GL does not have by its nature, and says what that is.
+#define PMB_NEEDS_BUFFER_STORAGE()                                        \
+  do {                                                                    \
+    if (!this->context().limits().buffer_storage)                         \
+      GTEST_SKIP() << "no buffer storage here, which MappedBuffer needs"; \
+  } while (false)
+#define PMB_NEEDS_COMPUTE()                                                           \
+  do {                                                                                \
+    if (!this->context().limits().compute) GTEST_SKIP() << "no compute shaders here"; \
+  } while (false)
+#define PMB_NEEDS_FRAGMENT_STORAGE()                                   \
+  do {                                                                 \
+    if (!gl_test::has_fragment_storage(this->gl_))                     \
+      GTEST_SKIP() << "no fragment shaders with storage buffers here"; \
+  } while (false)
+#define PMB_NEEDS_LATE_SHADERS()                                                 \
+  do {                                                                           \
+    PMB_NEEDS_FRAGMENT_STORAGE();                                                \
+    if (!gl_test::has_late_shaders(this->gl_))                                   \
+      GTEST_SKIP() << "this renderer is done with a draw when the call returns"; \
+  } while (false)
+// What is about mapped memory itself: flags, the GL calls of a publish, fences that uploads wait for.
+#define PMB_NEEDS_MAPPED_RINGS()                                                                       \
+  do {                                                                                                 \
+    if (gl_test::configuration().is_private())                                                         \
+      GTEST_SKIP() << "rings are not mapped in this configuration: " << gl_test::configuration().what; \
   } while (false)
 
 #if defined(__has_feature)
@@ -67,8 +98,12 @@ inline std::span<const std::byte> view_of(const Bytes& bytes) {
 // The position of the first byte that differs, or -1: a mismatch in megabytes prints one number.
 std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const std::byte> right);
 
-// Table of GL functions of the context that is current.
+// Table of GL functions of the context that is current, of either API; what an extension offers under a name
+// of its own is under the plain one.
 GladGLContext load_gl();
+
+// A context as the configuration has it.
+pmb::Result<pmb::HeadlessContext> make_headless(pmb::HeadlessOptions options = {});
 
 class GlTest : public testing::Test {
  protected:
@@ -77,8 +112,8 @@ class GlTest : public testing::Test {
 
   // What SetUp opens. Overridden by fixtures that want something else.
   virtual Wishes wishes() const { return {}; }
-  // Replaces both contexts.
-  void open(const Wishes& wishes);
+  // Replaces both contexts, by what the configuration and the test wish for.
+  void open(Wishes wishes);
   // Ends the pmb context and then the GL context.
   void close();
 
@@ -93,7 +128,9 @@ class GlTest : public testing::Test {
 
   // A buffer of the test's own, with glBufferData.
   GLuint plain_buffer(std::size_t size_bytes, const void* data = nullptr);
-  // What GL says a buffer holds.
+  // Lets the GPU put bytes into a buffer, mapped or not.
+  void put(GLuint buffer, std::size_t offset_bytes, std::span<const std::byte> bytes);
+  // What GL says a buffer holds, mapped or not.
   Bytes contents(GLuint buffer, std::size_t offset_bytes, std::size_t size_bytes);
   // 64-bit parameter of a buffer.
   std::uint64_t parameter(GLuint buffer, GLenum name);
@@ -110,7 +147,8 @@ class GlTest : public testing::Test {
   std::vector<RecordedReport> reports_;
 };
 
-// The ways in which pmb talks to the same driver; every one has to pass the same tests.
+// The ways in which pmb talks to the same driver; every one that the configuration has, has to pass the same
+// tests.
 struct Way {
   const char* name = "";
   pmb::Model model = pmb::Model::coherent;
@@ -120,16 +158,7 @@ struct Way {
 };
 std::ostream& operator<<(std::ostream& out, const Way& way);
 
-inline constexpr Way kEveryWay[] = {
-    {.name = "CoherentByName"},
-    {.name = "CoherentByBindingUnwatched", .bind_to_edit = true, .validate = false},
-    {.name = "ExplicitFlushByName", .model = pmb::Model::explicit_flush},
-    {.name = "ExplicitFlushByBinding", .model = pmb::Model::explicit_flush, .bind_to_edit = true},
-    {.name = "ExplicitFlushNoErrorUnwatched",
-     .model = pmb::Model::explicit_flush,
-     .no_error = true,
-     .validate = false},
-};
+std::vector<Way> every_way();
 
 // Prints the failures of this process, which is a child whose listeners are mute, and exits with 1 for any.
 [[noreturn]] void finish_child();
@@ -165,9 +194,9 @@ class EveryWay : public GlTest, public testing::WithParamInterface<Way> {
   Wishes wishes() const override;
 };
 
-#define PMB_EVERY_WAY(suite)                              \
-  INSTANTIATE_TEST_SUITE_P(                               \
-      Ways, suite, testing::ValuesIn(gl_test::kEveryWay), \
+#define PMB_EVERY_WAY(suite)                                \
+  INSTANTIATE_TEST_SUITE_P(                                 \
+      Ways, suite, testing::ValuesIn(gl_test::every_way()), \
       [](const testing::TestParamInfo<gl_test::Way>& way) { return std::string(way.param.name); })
 
 }  // namespace gl_test

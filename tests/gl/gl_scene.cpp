@@ -46,10 +46,33 @@ void main() {
 }
 )";
 
-GLuint link(const GladGLContext& gl, std::initializer_list<std::pair<GLenum, const char*>> stages) {
+// What stands before every shader.
+std::string prelude_of(const GladGLContext& gl) {
+  if (gl.ES_VERSION_3_0) {
+    const char* const version = gl.ES_VERSION_3_2 ? "320" : gl.ES_VERSION_3_1 ? "310" : "300";
+    return std::string("#version ") + version + " es\n" +
+           (gl.EXT_texture_buffer && !gl.ES_VERSION_3_2 ? "#extension GL_EXT_texture_buffer : enable\n"
+                                                        : "") +
+           "precision highp float;\nprecision highp int;\n";
+  }
+  if (gl.VERSION_4_3) return "#version 430 core\n";
+  return std::string("#version ") + (gl.VERSION_3_3 ? "330 core\n" : "150 core\n") +
+         "#extension GL_ARB_shading_language_420pack : enable\n"
+         "#extension GL_ARB_compute_shader : enable\n"
+         "#extension GL_ARB_shader_storage_buffer_object : enable\n"
+         "#extension GL_ARB_explicit_attrib_location : enable\n";
+}
+
+constexpr const char* kNothing = R"(
+layout(location = 0) out uint shown;
+void main() { shown = 1u; }
+)";
+
+GLuint link(const GladGLContext& gl, std::initializer_list<std::pair<GLenum, const char*>> stages,
+            const char* captured = nullptr) {
   const GLuint program = gl.CreateProgram();
   for (const auto& [kind, text] : stages) {
-    const std::string source = std::string("#version 430 core\n") + text;
+    const std::string source = prelude_of(gl) + text;
     const char* pointer = source.c_str();
     const GLuint shader = gl.CreateShader(kind);
     gl.ShaderSource(shader, 1, &pointer, nullptr);
@@ -57,6 +80,7 @@ GLuint link(const GladGLContext& gl, std::initializer_list<std::pair<GLenum, con
     gl.AttachShader(program, shader);
     gl.DeleteShader(shader);
   }
+  if (captured) gl.TransformFeedbackVaryings(program, 1, &captured, GL_INTERLEAVED_ATTRIBS);
   gl.LinkProgram(program);
   GLint linked = GL_FALSE;
   gl.GetProgramiv(program, GL_LINK_STATUS, &linked);
@@ -71,7 +95,8 @@ void bind_target(const GladGLContext& gl, int width, int height) {
   GLuint texture = 0;
   gl.GenTextures(1, &texture);
   gl.BindTexture(GL_TEXTURE_2D, texture);
-  gl.TexStorage2D(GL_TEXTURE_2D, 1, GL_R32UI, width, height);
+  gl.TexImage2D(GL_TEXTURE_2D, 0, GL_R32UI, width, height, 0, GL_RED_INTEGER, GL_UNSIGNED_INT, nullptr);
+  gl.TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
   GLuint framebuffer = 0;
   gl.GenFramebuffers(1, &framebuffer);
   gl.BindFramebuffer(GL_FRAMEBUFFER, framebuffer);
@@ -86,8 +111,31 @@ void bind_target(const GladGLContext& gl, int width, int height) {
 
 }  // namespace
 
+bool has_fragment_storage(const GladGLContext& gl) {
+  if (!gl.VERSION_4_3 && !gl.ES_VERSION_3_1 && !gl.ARB_shader_storage_buffer_object) return false;
+  GLint blocks = 0;
+  gl.GetIntegerv(GL_MAX_FRAGMENT_SHADER_STORAGE_BLOCKS, &blocks);
+  return blocks > 0;
+}
+
+bool has_late_shaders(const GladGLContext& gl) {
+  const auto* const renderer = reinterpret_cast<const char*>(gl.GetString(GL_RENDERER));
+  return has_fragment_storage(gl) &&
+         std::string(renderer ? renderer : "").find("softpipe") == std::string::npos;
+}
+
 GLuint make_program(const GladGLContext& gl, const char* vertex, const char* fragment) {
   return link(gl, {{GL_VERTEX_SHADER, vertex}, {GL_FRAGMENT_SHADER, fragment}});
+}
+
+GLuint make_capture_program(const GladGLContext& gl, const char* vertex, const char* fragment,
+                            const char* captured) {
+  return link(gl, {{GL_VERTEX_SHADER, vertex}, {GL_FRAGMENT_SHADER, fragment}}, captured);
+}
+
+void bind_scene(const GladGLContext& gl) {
+  bind_target(gl, 64, 64);
+  gl.UseProgram(make_program(gl, kWholeTarget, kNothing));
 }
 
 GLuint make_compute_program(const GladGLContext& gl, const char* source) {
@@ -108,8 +156,11 @@ void SlowRows::draw(GLuint buffer, std::uint64_t offset, int row) const {
 }
 
 std::vector<std::uint32_t> SlowRows::pixels() const {
-  std::vector<std::uint32_t> pixels(static_cast<std::size_t>(kWidth) * static_cast<std::size_t>(rows_));
-  gl_.ReadPixels(0, 0, kWidth, rows_, GL_RED_INTEGER, GL_UNSIGNED_INT, pixels.data());
+  // Four words a pixel: what OpenGL ES reads every unsigned image as (3.2, section 16.1.2).
+  std::vector<std::uint32_t> words(std::size_t{4} * kWidth * static_cast<std::size_t>(rows_));
+  gl_.ReadPixels(0, 0, kWidth, rows_, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words.data());
+  std::vector<std::uint32_t> pixels(words.size() / 4);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = words[4 * i];
   return pixels;
 }
 

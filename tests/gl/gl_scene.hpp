@@ -10,9 +10,21 @@
 
 namespace gl_test {
 
-// Compiles and links; a failure fails the test. Sources as GLSL 4.30 without the #version line.
+// Whether fragment shaders here can have a storage buffer, as the two classes below need; and whether they run
+// late then: softpipe is done with every draw when the call returns.
+bool has_fragment_storage(const GladGLContext& gl);
+bool has_late_shaders(const GladGLContext& gl);
+
+// Compiles and links; a failure fails the test. Sources as GLSL 4.30 without the #version line, which is that of
+// the context, with the extensions that older ones need.
 GLuint make_program(const GladGLContext& gl, const char* vertex, const char* fragment);
 GLuint make_compute_program(const GladGLContext& gl, const char* source);
+// For transform feedback, which captures one output of the vertex shader.
+GLuint make_capture_program(const GladGLContext& gl, const char* vertex, const char* fragment,
+                            const char* captured);
+
+// Binds a program, a framebuffer with an integer image, a texture and a vertex array.
+void bind_scene(const GladGLContext& gl);
 
 // Draws into rows of an integer image. Row r of the image belongs to draw r; each of its kWidth pixels shows
 // one 32-bit word of the storage buffer range that the draw was given.

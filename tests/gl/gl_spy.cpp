@@ -61,6 +61,7 @@ const Entry kSpied[] = {
     PMB_SPIED(BindBufferRange, BINDBUFFERRANGE),
     PMB_SPIED(BufferData, BUFFERDATA),
     PMB_SPIED(BufferStorage, BUFFERSTORAGE),
+    PMB_SPIED(BufferStorageEXT, BUFFERSTORAGEEXT),
     PMB_SPIED(BufferSubData, BUFFERSUBDATA),
     PMB_SPIED(ClientWaitSync, CLIENTWAITSYNC),
     PMB_SPIED(CopyBufferSubData, COPYBUFFERSUBDATA),

@@ -35,6 +35,25 @@ class GoodGuest : public EveryWay {
     });
     audit("Context::~Context", Kind::working, [&] { second.reset(); });
 
+    run_timeline(audit);
+    if (context().limits().buffer_storage) run_buffers(audit);
+    run_rings(audit);
+    run_pool(audit);
+    run_transfers(audit);
+  }
+
+  void run_timeline(const Audit& audit) {
+    pmb::Ticket ticket;
+    audit("Timeline::mark", Kind::working, [&] { ticket = take(timeline().mark()); });
+    audit("Timeline::poll", Kind::working, [&] { EXPECT_TRUE(timeline().poll()); });
+    audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    const GLsync sync = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+    audit("Timeline::adopt", Kind::working, [&] { ticket = take(timeline().adopt(sync)); });
+    audit("Timeline::wait for an adopted fence", Kind::working,
+          [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+  }
+
+  void run_buffers(const Audit& audit) {
     std::optional<pmb::MappedBuffer> buffer;
     audit("MappedBuffer::create", Kind::creating, [&] {
       buffer = take(pmb::MappedBuffer::create(
@@ -43,15 +62,9 @@ class GoodGuest : public EveryWay {
     Bytes bytes = pattern(1000, 1);
     audit("MappedBuffer::write", Kind::working, [&] { EXPECT_TRUE(buffer->write(8, bytes)); });
     audit("MappedBuffer::flush", Kind::working, [&] { EXPECT_TRUE(buffer->flush(8, 1000)); });
-    pmb::Ticket ticket;
-    audit("Timeline::mark", Kind::working, [&] { ticket = take(timeline().mark()); });
-    audit("Timeline::poll", Kind::working, [&] { EXPECT_TRUE(timeline().poll()); });
-    audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    const pmb::Ticket ticket = mark();
+    wait(ticket);
     audit("MappedBuffer::read", Kind::working, [&] { EXPECT_TRUE(buffer->read(0, bytes, ticket)); });
-    const GLsync sync = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-    audit("Timeline::adopt", Kind::working, [&] { ticket = take(timeline().adopt(sync)); });
-    audit("Timeline::wait for an adopted fence", Kind::working,
-          [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
 
     const GLuint own = plain_buffer(0);
     constexpr GLbitfield kFlags = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
@@ -68,10 +81,6 @@ class GoodGuest : public EveryWay {
     });
     audit("MappedBuffer::~MappedBuffer of an adopted one", Kind::working, [&] { adopted.reset(); });
     audit("MappedBuffer::destroy", Kind::working, [&] { EXPECT_TRUE(buffer->destroy()); });
-
-    run_rings(audit);
-    run_pool(audit);
-    run_transfers(audit);
   }
 
   void run_rings(const Audit& audit) {
@@ -141,13 +150,13 @@ class GoodGuest : public EveryWay {
   void run_transfers(const Audit& audit) {
     const GLuint target = shader_written_buffer();
     Bytes bytes = pattern(4000, 2);
-    audit("upload, the first", Kind::creating,
-          [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
+    // The rings that transfers go through are made by the first, where they go through rings.
+    const Kind first = configuration().is_private() ? Kind::working : Kind::creating;
+    audit("upload, the first", first, [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
     audit("upload", Kind::working, [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
     audit("upload, past the end", Kind::working,
           [&] { EXPECT_FALSE(pmb::upload(context(), target, 4000, bytes)); });
-    audit("download, the first", Kind::creating,
-          [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
+    audit("download, the first", first, [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
     audit("download", Kind::working, [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
   }
 
@@ -169,12 +178,11 @@ TEST_P(GoodGuest, NoCallChangesStateBeyondTheCopyBindings) {
   run_every_call([&](const char* name, Kind, const std::function<void()>& call) {
     const GlState before = capture_state(gl_);
     call();
-    const std::string changed = changes(before, capture_state(gl_));
-    EXPECT_EQ(changed, "") << name;
     EXPECT_EQ(gl_.GetError(), static_cast<GLenum>(GL_NO_ERROR)) << name;
+    EXPECT_EQ(changes(before, capture_state(gl_)), "") << name;
     ++calls;
   });
-  EXPECT_GT(calls, 40);
+  EXPECT_GT(calls, context().limits().buffer_storage ? 40 : 30);
   // The audit sees what it is there to see.
   const GlState before = capture_state(gl_);
   gl_.BindBuffer(GL_ARRAY_BUFFER, 0);
@@ -209,6 +217,7 @@ PMB_EVERY_WAY(GoodGuest);
 TEST_F(GlTest, AFailedCreationKeepsBothErrorsApart) {
   open({.headless = {.software = true}});
   if (!context_) return;
+  PMB_NEEDS_BUFFER_STORAGE();
   const std::uint64_t four_gib = std::uint64_t{4} << 30;
   if (context().driver().renderer.find("llvmpipe") == std::string::npos ||
       context().memory_limit_bytes() < four_gib)

@@ -95,6 +95,7 @@ class Lifetime : public GlTest {
 
 // Scenario 30.
 TEST_F(Lifetime, ABufferUsedAfterUnmapIsInertAndReported) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = make_buffer();
   ASSERT_FALSE(buffer.raw_bytes().empty());
   ASSERT_TRUE(buffer.destroy());
@@ -133,6 +134,7 @@ TEST(LifetimeDeathTest, ASpanKeptAfterUnmapIsCaughtByTheAddressSanitizer) {
 
 // Scenario 31.
 TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto first = make_buffer();
   const GLuint name = first.buffer();
   MappedBuffer second = std::move(first);
@@ -269,6 +271,7 @@ TEST_F(Lifetime, HandlesOfOtherRingsAreStale) {
 
 // Scenario 32: the context first, everything else after it.
 TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = make_buffer();
   auto upload = make_upload();
   auto readback = make_readback();
@@ -311,6 +314,7 @@ TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
 }
 
 TEST_F(Lifetime, GlContextGoneFirstMeansNoGlCallAtAll) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = std::make_optional(make_buffer());
   auto upload = std::make_optional(make_upload());
   auto pool = std::make_optional(make_pool());
@@ -332,6 +336,7 @@ TEST_F(Lifetime, GlContextGoneFirstMeansNoGlCallAtAll) {
 }
 
 TEST_F(Lifetime, BuffersDestroyedWithoutTheirContextAreReported) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = std::make_optional(make_buffer());
   ASSERT_TRUE(headless_->release_current());
   GlSpy::clear();

@@ -82,13 +82,12 @@ TEST_P(Readback, ManyInFlightReleasedOutOfOrderArriveWithTheirOwnBytes) {
 
 // Each frame is read while the next ones are drawn; the source is overwritten right after the request.
 TEST_P(Readback, FramesAreReadWhileLaterOnesAreDrawn) {
+  PMB_NEEDS_LATE_SHADERS();
   constexpr std::uint32_t kFrames = 24;
   constexpr std::size_t kInFlight = 3;
   const SlowCounter counter(gl_, 500);
-  const std::uint32_t zero = 0;
-  const GLuint counts = plain_buffer(64, nullptr);
-  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, counts);
-  gl_.ClearBufferData(GL_COPY_WRITE_BUFFER, GL_R32UI, GL_RED_INTEGER, GL_UNSIGNED_INT, &zero);
+  const Bytes zeros(64);
+  const GLuint counts = plain_buffer(64, zeros.data());
   auto ring = make_ring(4096);
   std::vector<pmb::PendingReadback> pending;
   for (std::uint32_t frame = 0; frame < kFrames; ++frame) {
@@ -108,6 +107,7 @@ TEST_P(Readback, FramesAreReadWhileLaterOnesAreDrawn) {
 }
 
 TEST_P(Readback, ReadPixelsWritesStraightIntoTheRing) {
+  PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 8;
   const SlowRows rows(gl_, kRows, 200);
   std::vector<std::uint32_t> words(SlowRows::kWords);
@@ -115,15 +115,18 @@ TEST_P(Readback, ReadPixelsWritesStraightIntoTheRing) {
   const GLuint source = plain_buffer(SlowRows::kBytes, words.data());
   for (int row = 0; row < kRows; ++row) rows.draw(source, 0, row);
   auto ring = make_ring(1 << 16);
-  const auto target = ring.acquire(SlowRows::kBytes * kRows);
+  // Four words a pixel, of which the first shows something: red, 0, 0, 1.
+  const auto target = ring.acquire(4 * SlowRows::kBytes * kRows);
   ASSERT_TRUE(target) << target.error().message();
   gl_.BindBuffer(GL_PIXEL_PACK_BUFFER, target->buffer());
-  gl_.ReadPixels(0, 0, SlowRows::kWidth, kRows, GL_RED_INTEGER, GL_UNSIGNED_INT,
+  gl_.ReadPixels(0, 0, SlowRows::kWidth, kRows, GL_RGBA_INTEGER, GL_UNSIGNED_INT,
                  reinterpret_cast<void*>(target->offset_bytes()));
   gl_.BindBuffer(GL_PIXEL_PACK_BUFFER, 0);
   mark();
   std::vector<std::uint32_t> wanted;
-  for (int row = 0; row < kRows; ++row) wanted.insert(wanted.end(), words.begin(), words.end());
+  for (int row = 0; row < kRows; ++row) {
+    for (const std::uint32_t word : words) wanted.insert(wanted.end(), {word, 0, 0, 1});
+  }
   expect_arrives(*target, std::as_bytes(std::span(wanted)));
   ASSERT_TRUE(target->release());
 }
@@ -140,18 +143,16 @@ TEST_P(Readback, OnlyTheProgramsMarkArmsWhatShadersWriteThemselves) {
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().id, ErrorId::never_marked);
   if (GetParam().validate) expect_reports({pmb::Rule::readback_never_marked});
-  const std::uint32_t value = 0xCAFE;
-  gl_.BindBuffer(GL_COPY_WRITE_BUFFER, target->buffer());
-  gl_.ClearBufferSubData(GL_COPY_WRITE_BUFFER, GL_R32UI, static_cast<GLintptr>(target->offset_bytes()), 64,
-                         GL_RED_INTEGER, GL_UNSIGNED_INT, &value);
+  const std::vector<std::uint32_t> wanted(16, 0xCAFE);
+  put(target->buffer(), target->offset_bytes(), std::as_bytes(std::span(wanted)));
   mark();
-  const std::vector<std::uint32_t> wanted(16, value);
   expect_arrives(*target, std::as_bytes(std::span(wanted)));
   ASSERT_TRUE(target->release());
 }
 
 // What is given back before it arrived is not lent again before it did.
 TEST_P(Readback, ReleasedBeforeArrivalIsReusedOnlyAfterIt) {
+  PMB_NEEDS_LATE_SHADERS();
   const SlowCounter counter(gl_, 3000);
   auto ring = make_ring(256);
   pmb::Ticket before;
@@ -159,9 +160,7 @@ TEST_P(Readback, ReleasedBeforeArrivalIsReusedOnlyAfterIt) {
     const auto pending = ring.acquire(256);
     ASSERT_TRUE(pending) << pending.error().message();
     EXPECT_EQ(before.passed(), round > 0) << "lent while the draw before may still write it";
-    const std::uint32_t zero = 0;
-    gl_.BindBuffer(GL_COPY_WRITE_BUFFER, pending->buffer());
-    gl_.ClearBufferData(GL_COPY_WRITE_BUFFER, GL_R32UI, GL_RED_INTEGER, GL_UNSIGNED_INT, &zero);
+    put(pending->buffer(), 0, Bytes(256));
     counter.draw(pending->buffer(), pending->offset_bytes(), 64);
     before = mark();
     if (round % 2 == 0) {

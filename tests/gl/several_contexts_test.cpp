@@ -53,7 +53,7 @@ class SeveralContexts : public GlTest {
   void SetUp() override {
     GlTest::SetUp();
     if (!context_ || HasFailure() || IsSkipped()) return;
-    auto loader = pmb::HeadlessContext::create({.share_with = &*headless_});
+    auto loader = make_headless({.share_with = &*headless_});
     ASSERT_TRUE(loader) << loader.error().message();
     loader_headless_ = std::move(*loader);
   }
@@ -68,6 +68,8 @@ class SeveralContexts : public GlTest {
     EXPECT_TRUE(loader_headless_->make_current());
     pmb::Options options;
     options.share_group = share_group;
+    pmb::HeadlessOptions made;
+    apply_configuration(made, options);
     auto context = pmb::Context::from_current(pmb::HeadlessContext::loader(), options);
     EXPECT_TRUE(context) << context.error().message();
     return std::move(context).value();
@@ -171,6 +173,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
 // renderer runs the contexts of one group one after the other: that the way round is needed shows on the strict
 // fake, and on hardware.)
 TEST_F(SeveralContexts, SlicesDrawnFromByAnotherContextGoRoundByItsTickets) {
+  PMB_NEEDS_FRAGMENT_STORAGE();
   constexpr int kRows = 24;
   const SlowRows scene(gl_, kRows, 5'000);
   pmb::Context loader = open_loader();
@@ -211,7 +214,7 @@ TEST_F(SeveralContexts, OtherGroupsAndFalseOnesAreRefused) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().id, ErrorId::other_share_group);
   }
-  loader_headless_ = pmb::HeadlessContext::create().value();
+  loader_headless_ = make_headless().value();
   pmb::Context alone = open_loader();
   const auto refused = ticket.wait_on_gpu(alone);
   ASSERT_FALSE(refused);

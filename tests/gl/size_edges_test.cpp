@@ -20,6 +20,10 @@ constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 class SizeEdges : public GlTest {
  protected:
+  void SetUp() override {
+    GlTest::SetUp();
+    if (context_ && !IsSkipped()) PMB_NEEDS_BUFFER_STORAGE();
+  }
   Wishes wishes() const override { return {.spy = true}; }
 
   // Writes one byte and finds it again, through the mapping.

@@ -97,6 +97,7 @@ TEST_P(Transfer, ManySmallTransfersInARowKeepTheirOrder) {
 }
 
 TEST_P(Transfer, ImmutableBuffersAreFineEvenWithoutDynamicStorage) {
+  PMB_NEEDS_BUFFER_STORAGE();
   GLuint buffer = 0;
   gl_.GenBuffers(1, &buffer);
   gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
@@ -110,6 +111,7 @@ TEST_P(Transfer, ImmutableBuffersAreFineEvenWithoutDynamicStorage) {
 
 // The bytes are the caller's again on return, and draws issued before the upload see what was there before.
 TEST_P(Transfer, DrawsIssuedBeforeSeeTheOldBytesAndLaterOnesTheNew) {
+  PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 16;
   const SlowRows rows(gl_, kRows, 1500);
   std::vector<std::uint32_t> words(SlowRows::kWords, 1000);
@@ -129,6 +131,7 @@ TEST_P(Transfer, DrawsIssuedBeforeSeeTheOldBytesAndLaterOnesTheNew) {
 
 // A download stands behind what shaders stored before, without a barrier of the caller's.
 TEST_P(Transfer, DownloadSeesWhatFragmentShadersWrote) {
+  PMB_NEEDS_LATE_SHADERS();
   const SlowCounter counter(gl_, 1500);
   std::vector<std::uint32_t> counts(32);
   const GLuint buffer = plain_buffer(counts.size() * 4, counts.data());
@@ -168,6 +171,7 @@ TEST_P(Transfer, WhatCannotBeCopiedIsRefusedAndNothingChanges) {
 
 // A persistently mapped buffer may be copied to and from while it is mapped.
 TEST_P(Transfer, PersistentlyMappedBuffersAreFine) {
+  PMB_NEEDS_BUFFER_STORAGE();
   auto mapped =
       pmb::MappedBuffer::create(context(), {.size_bytes = 5000, .access = pmb::Access::bidirectional});
   ASSERT_TRUE(mapped);

@@ -54,9 +54,10 @@ TEST_P(Upload, SlicesAreAlignedAsAskedInCacheLinesOfTheirOwn) {
 TEST_P(Upload, DefaultAlignmentSuitsEveryIndexedBinding) {
   auto ring = make_ring(1 << 20);
   const pmb::Limits& limits = context().limits();
+  const bool has_texture_range = gl_.TexBufferRange != nullptr;
   GLuint texture = 0;
   gl_.GenTextures(1, &texture);
-  gl_.BindTexture(GL_TEXTURE_BUFFER, texture);
+  if (has_texture_range) gl_.BindTexture(GL_TEXTURE_BUFFER, texture);
   for (int i = 0; i < 20; ++i) {
     const auto slice = ring.acquire(static_cast<std::uint64_t>(16 + 48 * i));
     ASSERT_TRUE(slice);
@@ -67,8 +68,8 @@ TEST_P(Upload, DefaultAlignmentSuitsEveryIndexedBinding) {
     ASSERT_TRUE(ring.publish(*slice, slice->size_bytes()));
     const auto offset = static_cast<GLintptr>(slice->offset_bytes());
     gl_.BindBufferRange(GL_UNIFORM_BUFFER, 0, slice->buffer(), offset, 16);
-    gl_.BindBufferRange(GL_SHADER_STORAGE_BUFFER, 0, slice->buffer(), offset, 16);
-    gl_.TexBufferRange(GL_TEXTURE_BUFFER, GL_R32UI, slice->buffer(), offset, 16);
+    if (limits.compute) gl_.BindBufferRange(GL_SHADER_STORAGE_BUFFER, 0, slice->buffer(), offset, 16);
+    if (has_texture_range) gl_.TexBufferRange(GL_TEXTURE_BUFFER, GL_R32UI, slice->buffer(), offset, 16);
     expect_no_gl_error();
   }
   ASSERT_TRUE(ring.retire(mark()));
@@ -91,6 +92,7 @@ TEST_P(Upload, GreatestUniformAndStorageBlocksFitAsOneSlice) {
 
 // What compute shaders read from slices is what was written, over many laps.
 TEST_P(Upload, ComputeShadersReadWhatWasWrittenOverManyLaps) {
+  PMB_NEEDS_COMPUTE();
   const GLuint program = make_compute_program(gl_, R"(
     layout(local_size_x = 64) in;
     layout(std430, binding = 0) readonly buffer Source { uint source[]; };
@@ -126,7 +128,8 @@ TEST_P(Upload, ComputeShadersReadWhatWasWrittenOverManyLaps) {
   const auto wanted = std::as_bytes(std::span(expected));
   EXPECT_EQ(first_difference(contents(target, 0, wanted.size()), wanted), -1);
   EXPECT_EQ(ring.stats().acquired, kSlices);
-  EXPECT_EQ(ring.stats().flushes, GetParam().model == pmb::Model::explicit_flush ? kSlices : 0u);
+  const bool flushes = GetParam().model == pmb::Model::explicit_flush || configuration().is_private();
+  EXPECT_EQ(ring.stats().flushes, flushes ? kSlices : 0u);
 }
 
 // Scenario 21.
@@ -183,6 +186,7 @@ TEST_P(Upload, ARingFullOfUnretiredSlicesBlocksAtOnceAndNamesTheRule) {
 }
 
 TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
+  PMB_NEEDS_LATE_SHADERS();
   constexpr int kDraws = 16;
   const SlowRows rows(gl_, kDraws, 4000);
   auto ring = make_ring(2 * SlowRows::kBytes);
@@ -202,7 +206,9 @@ TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
   }
   EXPECT_EQ(ring.stats().would_blocks, refused);
   EXPECT_LE(ring.stats().waits, refused);
-  if (software()) {
+  if (configuration().path == pmb::Path::orphaned) {
+    EXPECT_EQ(refused, 0u);
+  } else if (software()) {
     EXPECT_GT(refused, 0u);
   }
   const auto pixels = rows.pixels();
@@ -213,6 +219,7 @@ TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
 }
 
 TEST_P(Upload, AWaitThatMayNotLastTimesOutAndLeavesTheRingUsable) {
+  PMB_NEEDS_LATE_SHADERS();
   const SlowRows rows(gl_, 1, 20000);
   auto created = pmb::UploadRing::create(
       context(), {.capacity_bytes = SlowRows::kBytes, .timeout = std::chrono::nanoseconds(0)});
@@ -261,6 +268,7 @@ PMB_EVERY_WAY(Upload);
 
 // The hot path makes no GL call while there is room, beyond the flush of an explicit model.
 TEST_F(GlTest, HotPathOfARingCallsGlOnlyToFlush) {
+  PMB_NEEDS_MAPPED_RINGS();
   for (const pmb::Model model : {pmb::Model::coherent, pmb::Model::explicit_flush}) {
     open({.validate = false, .spy = true});
     auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 1 << 16, .model = model});
@@ -277,10 +285,11 @@ TEST_F(GlTest, HotPathOfARingCallsGlOnlyToFlush) {
     }
     EXPECT_FALSE(ring->retire(before));
     const std::size_t flushes = model == pmb::Model::explicit_flush ? 100 : 0;
-    EXPECT_EQ(GlSpy::calls().size(), flushes) << GlSpy::names();
-    EXPECT_EQ(GlSpy::count("glFlushMappedNamedBufferRange") + GlSpy::count("glFlushMappedBufferRange") +
-                  GlSpy::count("glBindBuffer"),
-              GlSpy::calls().size());
+    const std::size_t by_name = GlSpy::count("glFlushMappedNamedBufferRange");
+    const std::size_t by_binding = GlSpy::count("glFlushMappedBufferRange");
+    EXPECT_EQ(by_name + by_binding, flushes) << GlSpy::names();
+    EXPECT_EQ(GlSpy::count("glBindBuffer"), by_binding);
+    EXPECT_EQ(GlSpy::calls().size(), by_name + 2 * by_binding);
     const pmb::Ticket ticket = mark();
     GlSpy::clear();
     for (const pmb::Slice& slice : slices) ASSERT_TRUE(ring->retire(slice, ticket));
