@@ -20,6 +20,12 @@ enum class Kind { creating, working };
 
 class GoodGuest : public EveryWay {
  protected:
+  Wishes wishes() const override {
+    Wishes wishes = EveryWay::wishes();
+    wishes.options.share_group = 1;
+    return wishes;
+  }
+
   // Runs one call between two looks at the state. Results are the caller's affair.
   using Audit = std::function<void(const char* name, Kind kind, const std::function<void()>& call)>;
 
@@ -46,11 +52,35 @@ class GoodGuest : public EveryWay {
     pmb::Ticket ticket;
     audit("Timeline::mark", Kind::working, [&] { ticket = take(timeline().mark()); });
     audit("Timeline::poll", Kind::working, [&] { EXPECT_TRUE(timeline().poll()); });
+    audit("Timeline::flush", Kind::working, [&] { EXPECT_TRUE(timeline().flush()); });
     audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    audit("Timeline::wait_any", Kind::working,
+          [&] { EXPECT_TRUE(timeline().wait_any(std::span(&ticket, 1), kPatience)); });
+    audit("Ticket::wait", Kind::working, [&] { EXPECT_TRUE(ticket.wait(kPatience)); });
+    audit("Context::claim_thread", Kind::working, [&] { EXPECT_TRUE(context().claim_thread()); });
+    run_wait_on_gpu(audit);
     const GLsync sync = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
     audit("Timeline::adopt", Kind::working, [&] { ticket = take(timeline().adopt(sync)); });
     audit("Timeline::wait for an adopted fence", Kind::working,
           [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+  }
+
+  // The state looked at is that of the context that waits; the ticket is of another.
+  void run_wait_on_gpu(const Audit& audit) {
+    auto headless = make_headless({.no_error = GetParam().no_error, .share_with = &*headless_});
+    ASSERT_TRUE(headless && headless->make_current());
+    pmb::HeadlessOptions made;
+    pmb::Options options = context().options();
+    apply_configuration(made, options);
+    auto other = pmb::Context::from_current(pmb::HeadlessContext::loader(), options);
+    ASSERT_TRUE(other) << other.error().message();
+    const auto ticket = other->timeline().mark();
+    ASSERT_TRUE(ticket && other->timeline().flush());
+    ASSERT_TRUE(headless_->make_current());
+    audit("Ticket::wait_on_gpu", Kind::working, [&] { EXPECT_TRUE(ticket->wait_on_gpu(context())); });
+    ASSERT_TRUE(headless->make_current());
+    other = tl::unexpected(pmb::Error());
+    ASSERT_TRUE(headless_->make_current());
   }
 
   void run_buffers(const Audit& audit) {
@@ -98,6 +128,22 @@ class GoodGuest : public EveryWay {
     }
     audit("UploadRing::try_acquire", Kind::working, [&] { slice = take(upload->try_acquire(64)); });
     audit("UploadRing::cancel", Kind::working, [&] { EXPECT_TRUE(upload->cancel(slice)); });
+    const std::uint64_t sizes[] = {64, 100};
+    pmb::Slice slices[2];
+    audit("UploadRing::acquire of many", Kind::working, [&] { EXPECT_TRUE(upload->acquire(sizes, slices)); });
+    audit("UploadRing::publish of many", Kind::working, [&] { EXPECT_TRUE(upload->publish(slices)); });
+    pmb::Arena arena;
+    audit("UploadRing::lend", Kind::working, [&] { arena = take(upload->lend(512)); });
+    EXPECT_TRUE(arena.take(100));
+    audit("UploadRing::publish of an arena", Kind::working, [&] { slice = take(upload->publish(arena)); });
+    const pmb::Ticket behind = mark();
+    audit("UploadRing::retire of one", Kind::working, [&] { EXPECT_TRUE(upload->retire(slice, behind)); });
+    audit("UploadRing::retire of the rest", Kind::working, [&] { EXPECT_TRUE(upload->retire(behind)); });
+    wait(behind);
+    audit("UploadRing::cancel of an arena", Kind::working, [&] {
+      const auto lent = upload->lend(64);
+      EXPECT_TRUE(lent && upload->cancel(*lent));
+    });
     audit("UploadRing::acquire, too large", Kind::working, [&] { EXPECT_FALSE(upload->acquire(5000)); });
     audit("UploadRing::stats", Kind::working, [&] { EXPECT_EQ(upload->stats().live_slices, 0u); });
     audit("UploadRing::~UploadRing", Kind::working, [&] { upload.reset(); });

@@ -3,6 +3,7 @@
 // bindings may differ afterwards; an error that the caller had pending is never taken on the hot path, and is
 // reported as the caller's by what creates.
 #include <functional>
+#include <span>
 
 #include "pmb_fixture.hpp"
 
@@ -102,6 +103,18 @@ TEST_P(GoodGuest, ChangesNothingButTheTwoCopyBindings) {
   audit("acquire", Pending::stays, [&] { slice = take(ring.acquire(64)); });
   audit("publish", Pending::stays, [&] { take(ring.publish(slice, 64)); });
   audit("cancel", Pending::stays, [&] { take(ring.cancel(take(ring.try_acquire(64)))); });
+  const std::uint64_t sizes[] = {64, 100};
+  pmb::Slice slices[2];
+  audit("acquire of many", Pending::stays, [&] { take(ring.acquire(sizes, slices)); });
+  audit("publish of many", Pending::stays, [&] { take(ring.publish(slices)); });
+  pmb::Arena arena;
+  audit("lend", Pending::stays, [&] { arena = take(ring.lend(512)); });
+  audit("taking from an arena", Pending::stays, [&] {
+    EXPECT_TRUE(arena.take(100));
+    pmb::Arena::finish();
+  });
+  audit("publish of an arena", Pending::stays, [&] { take(ring.publish(arena)); });
+  audit("cancel of an arena", Pending::stays, [&] { take(ring.cancel(take(ring.lend(64)))); });
   audit("request", Pending::stays, [&] { pending = take(readback.request(plain_, 0, 64)); });
   audit("acquire of a readback", Pending::stays, [&] { take(take(readback.acquire(64)).release()); });
   audit("block acquire", Pending::stays, [&] { block = take(pool.acquire()); });
@@ -109,7 +122,11 @@ TEST_P(GoodGuest, ChangesNothingButTheTwoCopyBindings) {
   audit("mark", Pending::stays, [&] { ticket = mark(); });
   audit("try_view", Pending::stays, [&] { static_cast<void>(pending.try_view()); });
   audit("poll", Pending::stays, [&] { take(timeline().poll()); });
+  audit("flush of the timeline", Pending::stays, [&] { take(timeline().flush()); });
   audit("wait", Pending::stays, [&] { take(timeline().wait(ticket, 1s)); });
+  audit("wait for any", Pending::stays, [&] { take(timeline().wait_any(std::span(&ticket, 1), 1s)); });
+  audit("wait of the ticket", Pending::stays, [&] { take(ticket.wait(1s)); });
+  audit("claim of the thread", Pending::stays, [&] { take(context_->claim_thread()); });
   audit("view", Pending::stays, [&] { take(pending.wait(1s)); });
   audit("release", Pending::stays, [&] { take(pending.release()); });
   if (mapped) audit("MappedBuffer::read", Pending::stays, [&] { take(buffer.read(0, bytes, ticket)); });
