@@ -142,7 +142,9 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
       ASSERT_TRUE(slice) << slice.error().message();
       ASSERT_TRUE(slice->copy_from(pattern(kBytes, number)));
       ASSERT_TRUE(ring->publish(*slice, kBytes));
+      // Both again: on some paths publishing uses these two bindings.
       gl.BindBuffer(GL_COPY_READ_BUFFER, slice->buffer());
+      gl.BindBuffer(GL_COPY_WRITE_BUFFER, frame.buffer);
       gl.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER,
                            static_cast<GLintptr>(slice->offset_bytes()), 0, kBytes);
       frame.uploaded = context.timeline().mark().value();

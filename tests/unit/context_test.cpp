@@ -134,6 +134,49 @@ TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
   EXPECT_FALSE(context_->limits().compute);
 }
 
+// Buffer textures take ranges where a version or an extension says so, and count for the alignment of slices there.
+TEST_F(ContextTest, BufferTexturesHaveLimitsWhereTheyExist) {
+  struct Case {
+    bool es;
+    int major;
+    int minor;
+    std::vector<std::string> extensions;
+    bool textures;
+    bool ranges;
+  };
+  const Case cases[] = {
+      {false, 4, 6, {}, true, true},
+      {false, 4, 2, {}, true, false},
+      {false, 4, 2, {"GL_ARB_texture_buffer_range"}, true, true},
+      {false, 3, 2, {"GL_ARB_texture_buffer_range"}, true, true},
+      {true, 3, 2, {}, true, true},
+      {true, 3, 1, {}, false, false},
+      {true, 3, 1, {"GL_EXT_texture_buffer"}, true, true},
+      {true, 3, 0, {}, false, false},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(std::to_string(one.major) + "." + std::to_string(one.minor) + (one.es ? " ES" : ""));
+    FakeConfig config;
+    config.es = one.es;
+    config.major = one.major;
+    config.minor = one.minor;
+    config.extensions = one.extensions;
+    config.texture_buffer_offset_alignment = 128;
+    start(config);
+    EXPECT_EQ(context_->limits().max_texture_buffer_texels != 0, one.textures);
+    EXPECT_EQ(context_->limits().texture_offset_alignment, one.ranges ? 128U : 1U);
+    auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+    take(ring.cancel(take(ring.acquire(1))));
+    const auto first = take(ring.acquire(1));
+    const auto second = take(ring.acquire(1));
+    if (one.ranges) {
+      EXPECT_EQ((second.offset_bytes() - first.offset_bytes()) % 128, 0U);
+    }
+    take(ring.cancel(second));
+    take(ring.cancel(first));
+  }
+}
+
 // Scenario 4: the pointers are there, the extension is not.
 TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
   FakeConfig config;

@@ -167,7 +167,8 @@ bool Driver::get_integer(GLenum name, GLint64* value) {
     case GL_NUM_EXTENSIONS:
       return answer(true, static_cast<GLint64>(config_.extensions.size()));
     case GL_CONTEXT_FLAGS:
-      return answer(at_least(30, 32) || has(Need::debug), config_.no_error_context ? kNoErrorFlag : 0);
+      // Mesa has it on OpenGL ES from 3.2 on, with KHR_debug or without.
+      return answer(at_least(30, 32), config_.no_error_context ? kNoErrorFlag : 0);
     case GL_CONTEXT_PROFILE_MASK:
       return answer(at_least(32, 0), GL_CONTEXT_CORE_PROFILE_BIT);
     case GL_RESET_NOTIFICATION_STRATEGY:
@@ -188,9 +189,12 @@ bool Driver::get_integer(GLenum name, GLint64* value) {
       return answer(at_least(43, 31) || (desktop && has_extension("GL_ARB_shader_storage_buffer_object")),
                     max_indexed(GL_SHADER_STORAGE_BUFFER));
     case GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT:
-      return answer(at_least(43, 32), config_.texture_buffer_offset_alignment);
+      return answer(at_least(43, 32) || (desktop && has_extension("GL_ARB_texture_buffer_range")) ||
+                        (!desktop && has_extension("GL_EXT_texture_buffer")),
+                    config_.texture_buffer_offset_alignment);
     case GL_MAX_TEXTURE_BUFFER_SIZE:
-      return answer(at_least(31, 32), std::int64_t{1} << 27);
+      return answer(at_least(31, 32) || (!desktop && has_extension("GL_EXT_texture_buffer")),
+                    std::int64_t{1} << 27);
     case GL_MIN_MAP_BUFFER_ALIGNMENT:
       return answer(at_least(42, 0) || (desktop && has_extension("GL_ARB_map_buffer_alignment")),
                     config_.min_map_alignment_bytes);
