@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 #include "gl_scene.hpp"
 
 namespace gl_test {
@@ -235,24 +237,27 @@ void occupy_state(const GladGLContext& gl) {
   gl.GenTextures(1, &name);
   gl.ActiveTexture(GL_TEXTURE3);
   gl.BindTexture(GL_TEXTURE_2D, name);
-  for (const int target : {GL_TEXTURE_1D, GL_TEXTURE_1D_ARRAY, GL_TEXTURE_2D_ARRAY, GL_TEXTURE_3D,
-                           GL_TEXTURE_CUBE_MAP, GL_TEXTURE_RECTANGLE}) {
-    gl.GenTextures(1, &name);
-    gl.BindTexture(static_cast<GLenum>(target), name);
-  }
+  const bool desktop = !gl.ES_VERSION_3_0;
+  const auto bind_textures = [&](std::initializer_list<int> targets) {
+    for (const int target : targets) {
+      gl.GenTextures(1, &name);
+      gl.BindTexture(static_cast<GLenum>(target), name);
+    }
+  };
+  bind_textures({GL_TEXTURE_2D_ARRAY, GL_TEXTURE_3D, GL_TEXTURE_CUBE_MAP});
+  if (desktop) bind_textures({GL_TEXTURE_1D, GL_TEXTURE_1D_ARRAY, GL_TEXTURE_RECTANGLE});
   gl.PixelStorei(GL_PACK_ALIGNMENT, 2);
   gl.PixelStorei(GL_UNPACK_ALIGNMENT, 8);
   GLint value = 17;
-  for (const int parameter :
-       {GL_UNPACK_ROW_LENGTH, GL_UNPACK_IMAGE_HEIGHT, GL_UNPACK_SKIP_PIXELS, GL_UNPACK_SKIP_ROWS,
-        GL_UNPACK_SKIP_IMAGES, GL_UNPACK_COMPRESSED_BLOCK_SIZE, GL_PACK_ROW_LENGTH, GL_PACK_IMAGE_HEIGHT,
-        GL_PACK_SKIP_PIXELS, GL_PACK_SKIP_ROWS, GL_PACK_SKIP_IMAGES, GL_PACK_COMPRESSED_BLOCK_SIZE}) {
-    gl.PixelStorei(static_cast<GLenum>(parameter), value++);
-  }
-  for (const int parameter :
-       {GL_UNPACK_SWAP_BYTES, GL_UNPACK_LSB_FIRST, GL_PACK_SWAP_BYTES, GL_PACK_LSB_FIRST}) {
-    gl.PixelStorei(static_cast<GLenum>(parameter), GL_TRUE);
-  }
+  const auto store = [&](std::initializer_list<int> parameters) {
+    for (const int parameter : parameters) gl.PixelStorei(static_cast<GLenum>(parameter), value++);
+  };
+  store({GL_UNPACK_ROW_LENGTH, GL_UNPACK_IMAGE_HEIGHT, GL_UNPACK_SKIP_PIXELS, GL_UNPACK_SKIP_ROWS,
+         GL_UNPACK_SKIP_IMAGES, GL_PACK_ROW_LENGTH, GL_PACK_SKIP_PIXELS, GL_PACK_SKIP_ROWS});
+  if (desktop) store({GL_PACK_IMAGE_HEIGHT, GL_PACK_SKIP_IMAGES});
+  if (gl.VERSION_4_2) store({GL_UNPACK_COMPRESSED_BLOCK_SIZE, GL_PACK_COMPRESSED_BLOCK_SIZE});
+  // Any value but 0 is kept as 1.
+  if (desktop) store({GL_UNPACK_SWAP_BYTES, GL_UNPACK_LSB_FIRST, GL_PACK_SWAP_BYTES, GL_PACK_LSB_FIRST});
   gl.Viewport(1, 2, 30, 40);
   gl.Scissor(3, 4, 50, 60);
   gl.ColorMask(GL_TRUE, GL_FALSE, GL_TRUE, GL_FALSE);

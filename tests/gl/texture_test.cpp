@@ -21,6 +21,13 @@ constexpr std::uint64_t kMiB = 1 << 20;
 
 class Texture : public EveryWay {
  protected:
+  void SetUp() override {
+    EveryWay::SetUp();
+    if (!context_ || HasFailure() || IsSkipped()) return;
+    if (!gl_.GetTexImage) GTEST_SKIP() << "no glGetTexImage here, which these tests compare with";
+    if (!gl_.TexStorage2D) GTEST_SKIP() << "no glTexStorage here, which these tests make their textures with";
+  }
+
   // Uploads the bytes with pmb into one texture and with GL into its twin; both must hold the same afterwards.
   void expect_upload_as_gl(const TextureKind& kind, TextureRegion region, const TexelLayout& layout) {
     SCOPED_TRACE(describe(kind, region, layout));
