@@ -202,6 +202,7 @@ TEST_P(PlannedTransfer, EverySizeGivesTheBytesThatGlGives) {
 }
 
 TEST_P(PlannedTransfer, ImmutableBuffersWithoutDynamicStorageTakeTheRing) {
+  PMB_NEEDS_BUFFER_STORAGE();
   GLuint buffer = 0;
   gl_.GenBuffers(1, &buffer);
   gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);

@@ -145,14 +145,14 @@ TEST_F(ContextTest, BufferTexturesHaveLimitsWhereTheyExist) {
     bool ranges;
   };
   const Case cases[] = {
-      {false, 4, 6, {}, true, true},
-      {false, 4, 2, {}, true, false},
+      {false, 4, 6, {"GL_KHR_debug"}, true, true},
+      {false, 4, 2, {"GL_KHR_debug"}, true, false},
       {false, 4, 2, {"GL_ARB_texture_buffer_range"}, true, true},
       {false, 3, 2, {"GL_ARB_texture_buffer_range"}, true, true},
-      {true, 3, 2, {}, true, true},
-      {true, 3, 1, {}, false, false},
+      {true, 3, 2, {"GL_KHR_debug"}, true, true},
+      {true, 3, 1, {"GL_KHR_debug"}, false, false},
       {true, 3, 1, {"GL_EXT_texture_buffer"}, true, true},
-      {true, 3, 0, {}, false, false},
+      {true, 3, 0, {"GL_KHR_debug"}, false, false},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(std::to_string(one.major) + "." + std::to_string(one.minor) + (one.es ? " ES" : ""));
