@@ -44,7 +44,7 @@ void add_api_options(CLI::App& app, GpuOptions& options) {
       ->type_name("MAJOR.MINOR");
 }
 
-pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::Options context_options) {
+pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options) {
   HeadlessOptions wanted;
   wanted.software = options.software;
   wanted.gles = options.gles;
@@ -60,11 +60,23 @@ pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::O
   }
 
   auto headless = HeadlessContext::create(wanted);
-  if (!headless) return tl::unexpected(headless.error());
+  if (!headless) return headless;
   if (auto current = headless->make_current(); !current) return tl::unexpected(current.error());
+  return headless;
+}
+
+void lend_threads(pmb::Options& options) {
 #ifdef PMB_TOOL_TBB
-  if (!context_options.parallel_for) context_options.parallel_for = tbb_parallel_for();
+  if (!options.parallel_for) options.parallel_for = tbb_parallel_for();
+#else
+  static_cast<void>(options);
 #endif
+}
+
+pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::Options context_options) {
+  auto headless = open_headless(options);
+  if (!headless) return tl::unexpected(headless.error());
+  lend_threads(context_options);
   auto context = Context::from_current(HeadlessContext::loader(), std::move(context_options));
   if (!context) return tl::unexpected(context.error());
   return std::unique_ptr<OpenGpu>(new OpenGpu{std::move(*headless), std::move(*context)});

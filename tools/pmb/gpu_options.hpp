@@ -25,13 +25,20 @@ void add_gpu_options(CLI::App& app, GpuOptions& options);
 /// Adds `--gles` and `--gl-version MAJOR.MINOR`, for commands that run on every kind of context.
 void add_api_options(CLI::App& app, GpuOptions& options);
 
+/// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
+/// make_current.
+pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options);
+
+/// Large copies on oneTBB's threads, where the program was built with it and the options name no others.
+void lend_threads(pmb::Options& options);
+
 /// A GL context, current on the thread that opened it, and pmb's view of it, which goes first.
 struct OpenGpu {
   pmb::HeadlessContext headless;
   pmb::Context context;
 };
 
-/// Statuses: those of HeadlessContext::create and make_current, and of Context::from_current.
+/// Statuses: those of open_headless and of Context::from_current.
 pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::Options context_options = {});
 
 }  // namespace pmb::tool
