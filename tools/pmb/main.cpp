@@ -10,10 +10,11 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done, 1 wrong usage, 2 input unreadable or malformed, 3 output closed or unwritable,\n"
       "4 no usable GL, 5 kernel does not compile or writes nothing, 6 block larger than allowed,\n"
-      "7 --check found a difference, 8 the GPU failed, 130 interrupted.");
+      "7 bytes differ from what they should be, 8 the GPU failed, 130 interrupted.");
   int exit_code = pmb::tool::kSuccess;
   pmb::tool::add_info_command(app, exit_code);
   pmb::tool::add_stream_command(app, exit_code);
+  pmb::tool::add_bench_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// `pmb bench`: checks what is asked, measures case after case, and tells the results.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include "../command.hpp"
+#include "../stream/stop_signal.hpp"
+#include "bench_options.hpp"
+#include "limit.hpp"
+#include "measure.hpp"
+#include "report.hpp"
+#include "scenario.hpp"
+
+namespace pmb::tool {
+namespace {
+
+using namespace bench;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void print_scenarios() {
+  for (const Scenario& scenario : all_scenarios()) {
+    fmt::print("{:<24} {}{}\n", scenario.name, scenario.what, scenario.sized ? " (every size)" : "");
+  }
+}
+
+/// At once, so that whoever reads a pipe sees case after case. Errors stay with the stream.
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+/// One line on a terminal that tells how far the run is.
+class BenchProgress {
+ public:
+  BenchProgress(bool wanted, std::size_t cases)
+      : shown_(wanted && isatty(STDERR_FILENO) == 1), cases_(cases) {}
+  ~BenchProgress() { clear(); }
+  BenchProgress(const BenchProgress&) = delete;
+  BenchProgress& operator=(const BenchProgress&) = delete;
+
+  void show(std::size_t done, const std::string& what) const {
+    if (!shown_) return;
+    constexpr std::size_t kWidth = 24;
+    const std::size_t filled = cases_ > 0 ? done * kWidth / cases_ : 0;
+    fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{}  {}\x1b[K", "", filled, "", kWidth - filled, done, cases_,
+               what);
+    std::fflush(stderr);
+  }
+  void clear() const {
+    if (!shown_) return;
+    fmt::print(stderr, "\r\x1b[K");
+    std::fflush(stderr);
+  }
+
+ private:
+  bool shown_;
+  std::size_t cases_;
+};
+
+Outcome<void> write_file(const std::string& name, const std::string& text) {
+  std::ofstream stream(name, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) return fail(kOutput, "the results could not be written to {}", name);
+  return {};
+}
+
+std::unique_ptr<Limit> open_limit(Workbench& bench, RunContext& context) {
+  std::unique_ptr<Limit> limit;
+  if (bench.planned().driver().vendor_kind == pmb::Vendor::nvidia) {
+    limit = open_cuda_limit(bench.cuda_device().value_or(0), context.limit_reason);
+  } else {
+    context.limit_reason = "no NVIDIA GPU";
+  }
+  if (!limit) limit = open_memory_limit();
+  context.limit = limit->name();
+  return limit;
+}
+
+Outcome<void> write_results(const BenchOptions& options, const RunContext& context,
+                            const std::vector<CaseResult>& results) {
+  const nlohmann::json run = to_json(context, results);
+  constexpr int kIndent = 1;
+  // Names of drivers need not be UTF-8.
+  const std::string text = run.dump(kIndent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (options.json == "-") {
+    print(text);
+  } else if (!options.json.empty()) {
+    if (auto written = write_file(options.json, text); !written) return written;
+  }
+  if (!options.html.empty()) {
+    if (auto written = write_file(options.html, to_html(run)); !written) return written;
+  }
+  if (std::ferror(stdout) != 0) return fail(kOutput, "the results could not be written to stdout");
+  return {};
+}
+
+Outcome<int> run_bench(const BenchOptions& options) {
+  auto sizes = sizes_of(options);
+  if (!sizes) return pass_on(sizes);
+  auto scenarios = scenarios_of(options);
+  if (!scenarios) return pass_on(scenarios);
+  StopSignal stop;
+  const SignalGuard signals(stop);
+  auto bench = Workbench::open(options.gpu);
+  if (!bench) return pass_on(bench);
+  RunContext context = describe_run(**bench);
+  const std::unique_ptr<Limit> limit = open_limit(**bench, context);
+
+  std::vector<Case> cases;
+  const CaseSetup setup{.bench = **bench, .limit = *limit, .sizes = *sizes, .quick = options.quick};
+  for (const Scenario* scenario : *scenarios) scenario->add_cases(setup, cases);
+  if (auto kept = keep_ways(options, cases); !kept) return pass_on(kept);
+
+  const bool table = options.json != "-";
+  const BenchProgress progress(!options.quiet, cases.size());
+  const auto start = Clock::now();
+  std::vector<CaseResult> results;
+  for (std::size_t i = 0; i < cases.size() && !stop.requested(); ++i) {
+    progress.show(i, name_of(cases[i]));
+    MeasureRules rules{.stopped = [&] { return stop.requested(); }};
+    rules.seconds =
+        std::max(0.0, seconds_of(options) - seconds_since(start)) / static_cast<double>(cases.size() - i);
+    if (options.repeat > 0) rules.least_turns = rules.most_turns = options.repeat;
+    results.push_back(measure(**bench, std::exchange(cases[i], {}), rules));
+    progress.clear();
+    if (table) print(case_text(results.back()));
+  }
+  if (table) print(summary_text(results));
+  context.interrupted = signals.interrupted();
+  if (auto written = write_results(options, context, results); !written) return pass_on(written);
+  if (context.interrupted) return fail(kInterrupted, "interrupted; what had been measured was told");
+  return exit_code_of(results);
+}
+
+int bench_main(const BenchOptions& options) {
+  if (options.list) {
+    print_scenarios();
+    return kSuccess;
+  }
+  const auto code = run_bench(options);
+  if (code) return *code;
+  if (!code.error().details.empty()) fmt::print(stderr, "{}\n", code.error().details);
+  fmt::print(stderr, "pmb bench: {}\n", code.error().message);
+  return code.error().code;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = app.add_subcommand(
+      "bench", "Measures pmb's ways against the traditional ones, with the wire's limit in the same run");
+  add_bench_options(*command, *options);
+  command->callback([options, &exit_code] { exit_code = bench_main(*options); });
+}
+
+}  // namespace pmb::tool

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The options of `pmb bench`, their help, and what they leave of the scenarios.
+
+#include "bench_options.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "shader.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+constexpr double kFullSeconds = 300;
+constexpr double kQuickSeconds = 30;
+constexpr std::uint64_t kLeastSize = 64;
+constexpr std::uint64_t kMostSize = 1ULL << 28;
+
+bool is_wanted(const BenchOptions& options, const WaySpec& way) {
+  if (options.ways.empty() || way.kind == WayKind::limit || way.kind == WayKind::reference) return true;
+  return std::ranges::any_of(options.ways, [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), way.name.c_str(), 0) == 0;
+  });
+}
+
+}  // namespace
+
+void add_bench_options(CLI::App& app, BenchOptions& options) {
+  app.footer(
+      "Every way is verified, byte for byte, before it is measured. Ways take turns; a difference inside\n"
+      "their spreads is shown as \"=\" and not ranked. docs/benchmarks.md has the method and the columns.\n"
+      "  pmb bench --quick\n"
+      "  pmb bench --json run.json --html run.html\n"
+      "  pmb bench --scenario upload_kept --size 8M --way plan --way buffer_sub_data");
+  app.add_option("--scenario", options.scenarios, "Only this scenario, as --list names it; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->group("Work");
+  app.add_option("--size", options.sizes, "Only this size, where size is a parameter: 4096, 64K, 8M")
+      ->transform(CLI::AsSizeValue(false))
+      ->allow_extra_args(false)
+      ->option_text("BYTES")
+      ->group("Work");
+  app.add_option("--way", options.ways, "Only ways of this name, * and ? allowed; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->group("Work");
+  app.add_flag("--quick", options.quick, "Fewer and smaller sizes and fewer turns: less than a minute")
+      ->group("Work");
+  app.add_flag("--list", options.list, "Shows the scenarios")->group("Work");
+
+  app.add_option("--time", options.seconds, "Time for everything together; default 300, with --quick 30")
+      ->check(CLI::PositiveNumber)
+      ->option_text("SECONDS")
+      ->group("Accuracy");
+  app.add_option("--repeat", options.repeat, "Turns for every way, whatever the time")
+      ->check(CLI::Range(1, 100000))
+      ->option_text("N")
+      ->group("Accuracy");
+  add_gpu_options(app, options.gpu);
+
+  app.add_option("--json", options.json, "Writes the results as JSON; - is stdout, in place of the table")
+      ->type_name("FILE")
+      ->group("Results");
+  app.add_option("--html", options.html, "Writes one page with plots, which needs no network")
+      ->type_name("FILE")
+      ->group("Results");
+  app.add_flag("-q,--quiet", options.quiet, "No progress")->group("Results");
+}
+
+double seconds_of(const BenchOptions& options) noexcept {
+  if (options.seconds > 0) return options.seconds;
+  return options.quick ? kQuickSeconds : kFullSeconds;
+}
+
+Outcome<std::vector<std::uint64_t>> sizes_of(const BenchOptions& options) {
+  if (options.quick && options.sizes.empty()) {
+    return std::vector<std::uint64_t>{4096, 256 * 1024, 4 * 1024 * 1024};
+  }
+  std::vector<std::uint64_t> sizes = options.sizes;
+  if (sizes.empty()) {
+    for (std::uint64_t size = kLeastSize; size <= kMostSize; size *= 4) sizes.push_back(size);
+  }
+  for (const std::uint64_t size : sizes) {
+    if (size >= kLeastSize && size <= 4 * kMostSize && size % kUnitBytes == 0) continue;
+    return fail(kUsage, "--size {} is not possible: sizes are multiples of {} from {} to 1G", size,
+                kUnitBytes, kLeastSize);
+  }
+  std::ranges::sort(sizes);
+  return sizes;
+}
+
+Outcome<std::vector<const Scenario*>> scenarios_of(const BenchOptions& options) {
+  std::vector<const Scenario*> chosen;
+  std::set<std::string_view> unknown(options.scenarios.begin(), options.scenarios.end());
+  for (const Scenario& scenario : all_scenarios()) {
+    unknown.erase(scenario.name);
+    if (options.scenarios.empty() || std::ranges::count(options.scenarios, scenario.name) > 0) {
+      chosen.push_back(&scenario);
+    }
+  }
+  if (unknown.empty()) return chosen;
+  return fail(kUsage, "there is no scenario {}; `pmb bench --list` shows them", *unknown.begin());
+}
+
+Outcome<void> keep_ways(const BenchOptions& options, std::vector<Case>& cases) {
+  bool any = false;
+  for (Case& work : cases) {
+    std::erase_if(work.ways, [&](const WaySpec& way) { return !is_wanted(options, way); });
+    any = any || std::ranges::any_of(work.ways, [](const WaySpec& way) {
+            return way.kind != WayKind::limit && way.kind != WayKind::reference;
+          });
+  }
+  if (any) return {};
+  std::string wanted;
+  for (const std::string& way : options.ways) wanted += " " + way;
+  return fail(kUsage,
+              "there is nothing to measure: no scenario has a way named{}, or none runs at these sizes",
+              wanted);
+}
+
+}  // namespace pmb::tool::bench

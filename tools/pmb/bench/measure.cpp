@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// Turns, clocks and counters.
+
+#include "measure.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "process_memory.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kNanosecondsPerSecond = 1e9;
+
+double wall_ns() {
+  return std::chrono::duration<double, std::nano>(Clock::now().time_since_epoch()).count();
+}
+
+double cpu_ns() {
+  timespec now = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * kNanosecondsPerSecond + static_cast<double>(now.tv_nsec);
+}
+
+std::uint64_t added(std::uint64_t before, std::uint64_t after) {
+  return after > before ? after - before : 0;
+}
+
+/// A way with what is measured of it.
+struct Contender {
+  std::unique_ptr<Way> way;
+  Measurement result;
+  std::uint32_t burst = 1;
+  std::vector<double> wall;
+  std::vector<double> cpu;
+};
+
+Outcome<double> gpu_time(Workbench& bench, Way& way) {
+  const GladGLContext& gl = bench.gl();
+  GLuint query = 0;
+  gl.GenQueries(1, &query);
+  gl.BeginQuery(GL_TIME_ELAPSED, query);
+  auto done = way.run(1);
+  gl.EndQuery(GL_TIME_ELAPSED);
+  GLuint64 elapsed = 0;
+  gl.GetQueryObjectui64v(query, GL_QUERY_RESULT, &elapsed);
+  gl.DeleteQueries(1, &query);
+  if (!done) return pass_on(done);
+  return static_cast<double>(elapsed);
+}
+
+/// Makes it, runs it, verifies it, and learns everything but its time.
+Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, const MeasureRules& rules,
+                      Contender& contender) {
+  Measurement& result = contender.result;
+  const double operations = work.operations;
+  reset_peak();
+  const ProcessMemory before = process_memory();
+  const auto gpu_before = bench.gpu_memory_used();
+
+  auto made = spec.make();
+  if (!made) return pass_on(made);
+  contender.way = std::move(*made);
+  Way& way = *contender.way;
+  if (auto done = way.run(1); !done) return done;
+
+  const ProcessMemory after = process_memory();
+  result.peak_rss_bytes = added(before.resident, after.peak_resident);
+  result.device_mapped_bytes = added(before.device_mapped, after.device_mapped);
+  if (const auto gpu_after = bench.gpu_memory_used(); gpu_before && gpu_after) {
+    result.gpu_memory_bytes = added(*gpu_before, *gpu_after);
+  }
+
+  if (auto right = way.verify(); !right) return right;
+  if (auto healthy = bench.require_no_error("verifying"); !healthy) return healthy;
+  result.verified = true;
+
+  const std::uint64_t fences_before = Workbench::fences_made();
+  const double start = wall_ns();
+  if (auto done = way.run(1); !done) return done;
+  const double once = std::max(wall_ns() - start, 1.0);
+  result.fences = static_cast<double>(Workbench::fences_made() - fences_before) / operations;
+  result.cpu_bytes_copied = static_cast<double>(way.cpu_bytes_copied()) / operations;
+  constexpr double kMostRuns = 1000;
+  contender.burst = static_cast<std::uint32_t>(
+      std::clamp(rules.burst_seconds * kNanosecondsPerSecond / once, 1.0, kMostRuns));
+
+  // A software renderer has no clock of a GPU, and CUDA's work is not in GL's queue.
+  if (bench.planned().driver().software) return {};
+  if (spec.kind == WayKind::limit || spec.kind == WayKind::reference) return {};
+  if (work.one_turn) return {};
+  constexpr double kLong = 2e8;  // Nanoseconds; repeated long work would take the time of the turns.
+  const int repetitions = once < kLong ? 3 : 1;
+  std::vector<double> times;
+  for (int i = 0; i < repetitions; ++i) {
+    auto elapsed = gpu_time(bench, way);
+    if (!elapsed) return pass_on(elapsed);
+    times.push_back(*elapsed / operations);
+  }
+  result.gpu_ns = summarize(times).median;
+  return {};
+}
+
+/// One burst, one sample.
+Outcome<void> take_turn(const Case& work, Contender& contender) {
+  const double operations = static_cast<double>(contender.burst) * work.operations;
+  const double cpu_start = cpu_ns();
+  const double start = wall_ns();
+  if (auto done = contender.way->run(contender.burst); !done) return done;
+  contender.wall.push_back((wall_ns() - start) / operations);
+  contender.cpu.push_back((cpu_ns() - cpu_start) / operations);
+  return {};
+}
+
+void fail_contender(Contender& contender, Failure failure) {
+  contender.result.failure = std::move(failure);
+  contender.result.verified = false;
+  contender.way.reset();
+}
+
+void take_turns(const Case& work, const MeasureRules& rules, double deadline,
+                std::vector<Contender>& contenders) {
+  const std::uint32_t most = work.one_turn ? 1 : rules.most_turns;
+  for (std::uint32_t turn = 0; turn < most; ++turn) {
+    if (turn >= rules.least_turns && wall_ns() >= deadline) return;
+    for (Contender& contender : contenders) {
+      if (!contender.way) continue;
+      if (rules.stopped()) return;
+      if (auto done = take_turn(work, contender); !done) fail_contender(contender, std::move(done.error()));
+    }
+  }
+}
+
+void conclude(Contender& contender) {
+  contender.result.wall = summarize(contender.wall);
+  contender.result.cpu_ns = summarize(contender.cpu).median;
+}
+
+bool has_figures(const Measurement& way) {
+  return !way.failure && way.wall.samples > 0;
+}
+
+}  // namespace
+
+CaseResult measure(Workbench& bench, Case work, const MeasureRules& rules) {
+  // Turns need all ways at once; half of what is free leaves room for what the driver keeps besides.
+  if (work.way_bytes * work.ways.size() > available_memory() / 2) work.one_at_a_time = true;
+  CaseResult result{.scenario = work.scenario,
+                    .variant = work.variant,
+                    .size_bytes = work.size_bytes,
+                    .operations = work.operations,
+                    .limit_note = work.limit_note,
+                    .timed = !work.one_turn,
+                    .ways = {}};
+  const double seconds =
+      work.one_at_a_time ? rules.seconds / static_cast<double>(work.ways.size()) : rules.seconds;
+  double deadline = wall_ns() + seconds * kNanosecondsPerSecond;
+  std::vector<Contender> contenders;
+  contenders.reserve(work.ways.size());
+  for (const WaySpec& spec : work.ways) {
+    if (rules.stopped()) break;
+    Contender& contender = contenders.emplace_back();
+    contender.result.way = spec.name;
+    contender.result.kind = spec.kind;
+    if (auto ready = prepare(bench, work, spec, rules, contender); !ready) {
+      fail_contender(contender, std::move(ready.error()));
+      // An error that is left in GL belongs to this way and to no other.
+      static_cast<void>(bench.require_no_error(spec.name));
+    }
+    if (!work.one_at_a_time) continue;
+    take_turns(work, rules, deadline, contenders);
+    contender.way.reset();
+    deadline = wall_ns() + seconds * kNanosecondsPerSecond;
+  }
+  if (!work.one_at_a_time) take_turns(work, rules, deadline, contenders);
+  for (Contender& contender : contenders) {
+    conclude(contender);
+    result.ways.push_back(std::move(contender.result));
+  }
+  compare_ways(result, work.moved_bytes);
+  return result;
+}
+
+void compare_ways(CaseResult& result, std::uint64_t moved_bytes) {
+  const Measurement* const limit = find_kind(result, WayKind::limit);
+  const Measurement* const traditional = best_traditional(result);
+  for (Measurement& way : result.ways) {
+    if (!has_figures(way) || way.wall.median <= 0) continue;
+    way.gb_per_s = static_cast<double>(moved_bytes) / way.wall.median;
+    if (!result.timed) continue;
+    if (limit != nullptr && has_figures(*limit) && way.kind != WayKind::limit) {
+      way.of_limit = limit->wall.median / way.wall.median;
+    }
+    const bool competes = way.kind != WayKind::limit && way.kind != WayKind::reference;
+    if (traditional != nullptr && competes) {
+      way.vs_traditional = traditional->wall.median / way.wall.median;
+      way.ranked = &way != traditional && differ(way.wall, traditional->wall);
+    }
+  }
+}
+
+const Measurement* find_kind(const CaseResult& result, WayKind kind) noexcept {
+  const auto found = std::ranges::find(result.ways, kind, &Measurement::kind);
+  return found == result.ways.end() ? nullptr : &*found;
+}
+
+const Measurement* best_traditional(const CaseResult& result) noexcept {
+  const Measurement* best = nullptr;
+  for (const Measurement& way : result.ways) {
+    if (way.kind != WayKind::traditional || !has_figures(way)) continue;
+    if (best == nullptr || way.wall.median < best->wall.median) best = &way;
+  }
+  return best;
+}
+
+ExitCode exit_code_of(const std::vector<CaseResult>& results) noexcept {
+  ExitCode code = kSuccess;
+  for (const CaseResult& result : results) {
+    for (const Measurement& way : result.ways) {
+      if (!way.failure) continue;
+      if (way.failure->code == kMismatch) return kMismatch;
+      code = kGpu;
+    }
+  }
+  return code;
+}
+
+}  // namespace pmb::tool::bench

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The parts of the HTML report: the files of page/ and the charting library, embedded by the build.
+#pragma once
+
+#include <string_view>
+
+namespace pmb::tool::bench {
+
+extern const std::string_view kPage;  ///< With {{style}}, {{library}}, {{run}} and {{script}}.
+extern const std::string_view kPageStyle;
+extern const std::string_view kPageScript;
+extern const std::string_view kPageLibrary;  ///< Chart.js, with its licence in its first lines.
+
+}  // namespace pmb::tool::bench

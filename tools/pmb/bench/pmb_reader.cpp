@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// What programs with pmb do to bring bytes down.
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <pmb/readback_ring.hpp>
+#include <pmb/timeline.hpp>
+#include <pmb/transfer.hpp>
+#include <vector>
+
+#include "gpu_targets.hpp"
+#include "reader.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+constexpr std::chrono::seconds kLongestWait{30};
+constexpr std::byte kPoison{0xA5};
+
+class RingReader : public Reader {
+ public:
+  RingReader(pmb::Context& context, const GladGLContext& gl, pmb::ReadbackRing ring, const ReadShape& shape,
+             Marks marks)
+      : context_(context), gl_(gl), ring_(std::move(ring)), shape_(shape), marks_(marks) {}
+
+  Outcome<Place> target() override {
+    const auto pending = ring_.acquire(shape_.result_bytes);
+    if (!pending) return pmb_failure("acquiring a readback", pending.error());
+    pending_.push_back(*pending);
+    return Place{pending->buffer(), pending->offset_bytes()};
+  }
+
+  Outcome<void> sent() override {
+    if (marks_ == Marks::uploader) return {};
+    if (auto ticket = context_.timeline().mark(); !ticket) return pmb_failure("marking", ticket.error());
+    return {};
+  }
+
+  Outcome<void> pull(Place source) override {
+    const auto pending = ring_.request(source.buffer, source.offset_bytes, shape_.result_bytes);
+    if (!pending) return pmb_failure("requesting a readback", pending.error());
+    pending_.push_back(*pending);
+    return RingReader::sent();
+  }
+
+  Outcome<std::span<const std::byte>> wait_oldest() override {
+    const auto view = pending_.front().wait(kLongestWait);
+    if (!view) return pmb_failure("waiting for a readback", view.error());
+    return view->bytes();
+  }
+
+  Outcome<void> release_oldest() override {
+    const auto done = pending_.front().release();
+    pending_.pop_front();
+    if (!done) return pmb_failure("releasing a readback", done.error());
+    return {};
+  }
+
+  void poison() override { poison_buffer(gl_, ring_.mapped_buffer().buffer()); }
+  std::uint32_t copies() const noexcept override {
+    return ring_.mapped_buffer().plan().path == pmb::Path::traditional ? 1 : 0;
+  }
+
+ private:
+  pmb::Context& context_;
+  const GladGLContext& gl_;
+  pmb::ReadbackRing ring_;
+  ReadShape shape_;
+  Marks marks_;
+  std::deque<pmb::PendingReadback> pending_;
+};
+
+class StagedReader final : public RingReader {
+ public:
+  StagedReader(Workbench& bench, pmb::Context& context, pmb::ReadbackRing ring, const ReadShape& shape,
+               Marks marks)
+      : RingReader(context, bench.gl(), std::move(ring), shape, marks),
+        gl_(bench.gl()),
+        targets_(bench, shape.result_bytes, shape.depth) {}
+
+  Outcome<Place> target() override { return targets_.next(); }
+  Outcome<void> sent() override {
+    // A request orders its copy behind shader stores; this orders the next stores behind the copy.
+    gl_.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
+    return pull(targets_.latest());
+  }
+  void poison() override {
+    RingReader::poison();
+    targets_.poison();
+  }
+
+ private:
+  const GladGLContext& gl_;
+  GpuTargets targets_;
+};
+
+class TransferReader final : public Reader {
+ public:
+  TransferReader(pmb::Context& context, const ReadShape& shape)
+      : context_(context), memory_(shape.result_bytes) {}
+
+  Outcome<Place> target() override { return fail(kUsage, "pmb::download reads buffers that exist already"); }
+  Outcome<void> sent() override { return {}; }
+  Outcome<void> pull(Place source) override {
+    if (source.buffer != source_.buffer()) {
+      // No shader stores into it, and the classic ways set no barrier either.
+      const auto found =
+          pmb::KnownBuffer::look_up(context_, source.buffer, pmb::KnownBuffer::ShaderStores::none);
+      if (!found) return pmb_failure("looking a buffer up", found.error());
+      source_ = *found;
+    }
+    offsets_.push_back(source.offset_bytes);
+    return {};
+  }
+  Outcome<std::span<const std::byte>> wait_oldest() override {
+    const std::uint64_t offset = offsets_.front();
+    offsets_.pop_front();
+    if (auto done = pmb::download(context_, source_, offset, memory_); !done) {
+      return pmb_failure("pmb::download", done.error());
+    }
+    return memory_;
+  }
+  Outcome<void> release_oldest() override { return {}; }
+  void poison() override { std::ranges::fill(memory_, kPoison); }
+  std::uint32_t copies() const noexcept override { return 1; }
+
+ private:
+  pmb::Context& context_;
+  std::vector<std::byte> memory_;
+  pmb::KnownBuffer source_;  ///< Looked up once, as programs do that stream.
+  std::deque<std::uint64_t> offsets_;
+};
+
+Outcome<pmb::ReadbackRing> make_ring(pmb::Context& context, const ReadShape& shape) {
+  constexpr std::uint64_t kLine = 64;
+  const std::uint64_t step = std::max(context.limits().storage_offset_alignment, kLine);
+  const std::uint64_t padded = (shape.result_bytes + step - 1) / step * step;
+  auto ring = pmb::ReadbackRing::create(
+      context, {.capacity_bytes = padded * shape.depth, .label = "bench readback", .pretouch = true});
+  if (!ring) return pmb_failure("a readback ring", ring.error());
+  return std::move(*ring);
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<Reader>> make_ring_reader(pmb::Context& context, const Workbench& bench,
+                                                  const ReadShape& shape, Marks marks) {
+  auto ring = make_ring(context, shape);
+  if (!ring) return pass_on(ring);
+  return std::make_unique<RingReader>(context, bench.gl(), std::move(*ring), shape, marks);
+}
+
+Outcome<std::unique_ptr<Reader>> make_staged_reader(Workbench& bench, pmb::Context& context,
+                                                    const ReadShape& shape, Marks marks) {
+  auto ring = make_ring(context, shape);
+  if (!ring) return pass_on(ring);
+  return std::make_unique<StagedReader>(bench, context, std::move(*ring), shape, marks);
+}
+
+Outcome<std::unique_ptr<Reader>> make_transfer_reader(pmb::Context& context, const ReadShape& shape) {
+  return std::make_unique<TransferReader>(context, shape);
+}
+
+}  // namespace pmb::tool::bench

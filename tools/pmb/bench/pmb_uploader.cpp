@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// What programs with pmb do to bring bytes up.
+
+#include <algorithm>
+#include <chrono>
+#include <pmb/timeline.hpp>
+#include <pmb/transfer.hpp>
+#include <pmb/upload_ring.hpp>
+#include <vector>
+
+#include "uploader.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+constexpr std::chrono::seconds kLongestWait{30};
+
+Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& shape) {
+  // Room for every piece at the alignment of any binding, in cache lines of its own.
+  constexpr std::uint64_t kLine = 64;
+  const std::uint64_t step = std::max(context.limits().storage_offset_alignment, kLine);
+  const std::uint64_t padded = (shape.piece_bytes + step - 1) / step * step;
+  auto ring = pmb::UploadRing::create(context, {.capacity_bytes = padded * shape.pieces * shape.frames,
+                                                .label = "bench upload",
+                                                .max_slices = std::max(16U, shape.pieces * shape.frames),
+                                                .pretouch = true});
+  if (!ring) return pmb_failure("an upload ring", ring.error());
+  return std::move(*ring);
+}
+
+class RingUploader : public Uploader {
+ public:
+  RingUploader(pmb::Context& context, pmb::UploadRing ring) : context_(context), ring_(std::move(ring)) {}
+
+  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+    const auto slice = ring_.acquire(bytes.size());
+    if (!slice) return pmb_failure("acquiring a slice", slice.error());
+    if (content == Content::fresh) slice->copy_from(bytes);
+    if (auto done = ring_.publish(*slice, bytes.size()); !done) {
+      return pmb_failure("publishing a slice", done.error());
+    }
+    return Place{slice->buffer(), slice->offset_bytes()};
+  }
+
+  Outcome<void> end_frame() override {
+    const auto ticket = context_.timeline().mark();
+    if (!ticket) return pmb_failure("marking", ticket.error());
+    if (auto done = ring_.retire(*ticket); !done) return pmb_failure("retiring", done.error());
+    last_ = *ticket;
+    return {};
+  }
+
+  Outcome<void> finish() override {
+    if (auto done = context_.timeline().wait(last_, kLongestWait); !done) {
+      return pmb_failure("waiting for a ticket", done.error());
+    }
+    return {};
+  }
+
+  std::uint32_t copies(Content content) const noexcept override {
+    const pmb::Path path = ring_.mapped_buffer().plan().path;
+    const bool sent_by_gl = path == pmb::Path::traditional || path == pmb::Path::orphaned;
+    return (content == Content::fresh ? 1 : 0) + (sent_by_gl ? 1 : 0);
+  }
+
+ private:
+  pmb::Context& context_;
+  pmb::UploadRing ring_;
+  pmb::Ticket last_ = {};
+};
+
+class StagedUploader final : public RingUploader {
+ public:
+  StagedUploader(Workbench& bench, pmb::Context& context, pmb::UploadRing ring,
+                 std::vector<PlainBuffer> targets)
+      : RingUploader(context, std::move(ring)), bench_(bench), targets_(std::move(targets)) {}
+
+  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+    auto slice = RingUploader::put(bytes, content);
+    if (!slice) return slice;
+    const Place target{targets_[turn_].name(), 0};
+    turn_ = (turn_ + 1) % targets_.size();
+    copy_buffer(bench_.gl(), *slice, target, bytes.size());
+    return target;
+  }
+
+ private:
+  Workbench& bench_;
+  std::vector<PlainBuffer> targets_;
+  std::size_t turn_ = 0;
+};
+
+class TransferUploader final : public Uploader {
+ public:
+  TransferUploader(Workbench& bench, pmb::Context& context, std::vector<PlainBuffer> targets,
+                   std::vector<pmb::KnownBuffer> known)
+      : bench_(bench), context_(context), targets_(std::move(targets)), known_(std::move(known)) {}
+
+  Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
+    const pmb::KnownBuffer& target = known_[turn_];
+    if (auto done = pmb::upload(context_, target, 0, bytes); !done) {
+      return pmb_failure("pmb::upload", done.error());
+    }
+    return Place{target.buffer(), 0};
+  }
+
+  Outcome<void> end_frame() override {
+    turn_ = (turn_ + 1) % targets_.size();
+    return {};
+  }
+  Outcome<void> finish() override { return bench_.finish(); }
+
+  std::uint32_t copies(Content) const noexcept override { return 1; }
+
+ private:
+  Workbench& bench_;
+  pmb::Context& context_;
+  std::vector<PlainBuffer> targets_;
+  std::vector<pmb::KnownBuffer> known_;  ///< The targets, looked up once as programs do that stream.
+  std::size_t turn_ = 0;
+};
+
+Outcome<std::vector<PlainBuffer>> make_targets(Workbench& bench, std::uint64_t size_bytes,
+                                               std::uint32_t count) {
+  std::vector<PlainBuffer> targets;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // Of the same kind as the classic ways' targets: what pmb's plan may take is the same for both.
+    auto target = PlainBuffer::create(bench, size_bytes, GL_STATIC_DRAW);
+    if (!target) return pass_on(target);
+    targets.push_back(std::move(*target));
+  }
+  return targets;
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<Uploader>> make_ring_uploader(pmb::Context& context, const UploadShape& shape) {
+  auto ring = make_ring(context, shape);
+  if (!ring) return pass_on(ring);
+  return std::make_unique<RingUploader>(context, std::move(*ring));
+}
+
+Outcome<std::unique_ptr<Uploader>> make_staged_uploader(Workbench& bench, pmb::Context& context,
+                                                        const UploadShape& shape) {
+  auto ring = make_ring(context, shape);
+  if (!ring) return pass_on(ring);
+  auto targets = make_targets(bench, shape.piece_bytes, shape.frames);
+  if (!targets) return pass_on(targets);
+  return std::make_unique<StagedUploader>(bench, context, std::move(*ring), std::move(*targets));
+}
+
+Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(Workbench& bench, pmb::Context& context,
+                                                          const UploadShape& shape) {
+  auto targets = make_targets(bench, shape.piece_bytes, shape.frames);
+  if (!targets) return pass_on(targets);
+  std::vector<pmb::KnownBuffer> known;
+  for (const PlainBuffer& target : *targets) {
+    // No shader stores into them, and the classic ways set no barrier either.
+    const auto found =
+        pmb::KnownBuffer::look_up(context, target.name(), pmb::KnownBuffer::ShaderStores::none);
+    if (!found) return pmb_failure("looking a buffer up", found.error());
+    known.push_back(*found);
+  }
+  return std::make_unique<TransferUploader>(bench, context, std::move(*targets), std::move(known));
+}
+
+}  // namespace pmb::tool::bench

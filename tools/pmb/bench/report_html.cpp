@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Puts the page together from its parts, which the build embeds.
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "page.hpp"
+#include "report.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+/// JSON that can stand in an HTML script: no sequence of it ends the script.
+std::string for_script(const nlohmann::json& run) {
+  const std::string text = run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string safe;
+  safe.reserve(text.size());
+  for (const char c : text) {
+    if (c == '<') {
+      safe += "\\u003c";
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+}  // namespace
+
+std::string to_html(const nlohmann::json& run) {
+  const std::string run_text = for_script(run);
+  const std::array<std::pair<std::string_view, std::string_view>, 4> parts = {{{"{{style}}", kPageStyle},
+                                                                               {"{{library}}", kPageLibrary},
+                                                                               {"{{run}}", run_text},
+                                                                               {"{{script}}", kPageScript}}};
+  std::string page;
+  std::string_view rest = kPage;
+  // In the order of the page, so that nothing in a part is taken for a place.
+  for (const auto& [place, text] : parts) {
+    const std::size_t at = rest.find(place);
+    page += rest.substr(0, at);
+    page += text;
+    rest.remove_prefix(at + place.size());
+  }
+  page += rest;
+  return page;
+}
+
+}  // namespace pmb::tool::bench

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// download, download_in_place and frame_download: from GPU memory to the CPU. results: bytes that a shader
+// writes.
+
+#include "../flow_work.hpp"
+#include "../scenario.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+using ReaderMaker = std::function<Outcome<std::unique_ptr<Reader>>()>;
+
+void add_download_way(const CaseSetup& setup, Case& work, const SharedSource& source, const ReadShape& shape,
+                      std::string name, WayKind kind, ReaderMaker make) {
+  add_way(work, std::move(name), kind,
+          [=, &bench = setup.bench, operations = work.operations]() -> Outcome<std::unique_ptr<Way>> {
+            auto reader = make();
+            if (!reader) return pass_on(reader);
+            return make_download_way(bench, source, operations, shape, std::move(*reader));
+          });
+}
+
+void add_classic_downloads(const CaseSetup& setup, Case& work, const SharedSource& source,
+                           const ReadShape& shape) {
+  for (const ClassicRead way : {ClassicRead::get_buffer_sub_data, ClassicRead::pixel_buffer_map}) {
+    add_download_way(setup, work, source, shape, to_string(way), WayKind::traditional,
+                     [=, &bench = setup.bench] { return make_classic_reader(bench, way, shape); });
+  }
+}
+
+Case in_place_case(const CaseSetup& setup, const char* scenario, const char* variant, std::uint64_t size,
+                   std::uint32_t operations) {
+  Case work{.scenario = scenario,
+            .variant = variant,
+            .size_bytes = size,
+            .operations = operations,
+            .moved_bytes = size,
+            .way_bytes = 2 * size};
+  const auto source = std::make_shared<Source>(size);
+  const ReadShape shape{.result_bytes = size, .depth = operations > 1 ? kFramesUnderWay : 1};
+  add_classic_downloads(setup, work, source, shape);
+  // The bytes lie in another buffer, so that there is no direct path.
+  for (const PmbWay& way : pmb_ways(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
+    add_download_way(setup, work, source, shape, way.name, way.kind,
+                     [=, &bench = setup.bench]() -> Outcome<std::unique_ptr<Reader>> {
+                       // Where GL's own call is the plan, the CPU may as well read in memory of its own.
+                       if (way.transfer_path_down(size) == pmb::Path::traditional) {
+                         return make_transfer_reader(*way.context, shape);
+                       }
+                       return make_ring_reader(*way.context, bench, shape, Marks::reader);
+                     });
+  }
+  add_limit(work, setup.limit, Wire::down);
+  add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
+  return work;
+}
+
+}  // namespace
+
+void add_download_cases(const CaseSetup& setup, std::vector<Case>& cases) {
+  for (const std::uint64_t size : setup.sizes) {
+    Case work{.scenario = "download", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
+    const auto source = std::make_shared<Source>(size);
+    const ReadShape shape{.result_bytes = size, .landing = Landing::own};
+    add_classic_downloads(setup, work, source, shape);
+    for (const PmbWay& way : pmb_ways(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
+      add_download_way(setup, work, source, shape, way.name, way.kind,
+                       [=] { return make_transfer_reader(*way.context, shape); });
+    }
+    add_limit(work, setup.limit, Wire::down);
+    add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
+    cases.push_back(std::move(work));
+  }
+}
+
+void add_download_in_place_cases(const CaseSetup& setup, std::vector<Case>& cases) {
+  for (const std::uint64_t size : setup.sizes) {
+    cases.push_back(in_place_case(setup, "download_in_place", "", size, 1));
+  }
+}
+
+void add_frame_download_cases(const CaseSetup& setup, std::vector<Case>& cases) {
+  for (const FrameFormat& format : frame_formats(setup.quick)) {
+    cases.push_back(in_place_case(setup, "frame_download", format.name, format.size_bytes, kFrames));
+  }
+}
+
+void add_result_cases(const CaseSetup& setup, std::vector<Case>& cases) {
+  Workbench& bench = setup.bench;
+  for (const std::uint64_t size : setup.sizes) {
+    Case work{.scenario = "results", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
+    const ReadShape shape{.result_bytes = size};
+    for (const ClassicRead way :
+         {ClassicRead::get_buffer_sub_data, ClassicRead::pixel_buffer_map, ClassicRead::stream_read_map}) {
+      add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+        auto reader = make_classic_reader(bench, way, shape);
+        if (!reader) return pass_on(reader);
+        return make_produced_way(bench, 1, shape, std::move(*reader));
+      });
+    }
+    for (const PmbWay& way :
+         pmb_ways(bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional})) {
+      add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+        auto reader = make_pmb_reader(bench, way, shape, Marks::reader);
+        if (!reader) return pass_on(reader);
+        return make_produced_way(bench, 1, shape, std::move(*reader));
+      });
+    }
+    add_limit(work, setup.limit, Wire::down);
+    add_reference(work, setup.limit, Wire::kernel_write, "cuda_kernel");
+    cases.push_back(std::move(work));
+  }
+}
+
+}  // namespace pmb::tool::bench

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// read_pixels: frames from a framebuffer to where the CPU can read them.
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <pmb/readback_ring.hpp>
+#include <pmb/texture.hpp>
+#include <vector>
+
+#include "../source.hpp"
+#include "frame_texture.hpp"
+
+namespace pmb::tool::bench {
+namespace {
+
+/// pmb::read_pixels of the framebuffer that is bound, into a pmb::ReadbackRing.
+class PixelReader final : public Reader {
+ public:
+  PixelReader(pmb::Context& context, const GladGLContext& gl, pmb::ReadbackRing ring)
+      : context_(context), gl_(gl), ring_(std::move(ring)) {}
+
+  Outcome<Place> target() override { return Place{}; }
+  Outcome<void> sent() override { return {}; }
+  Outcome<void> pull(Place) override {
+    const auto pending = pmb::read_pixels(context_, {.width = kTextureWidth, .height = kTextureHeight},
+                                          {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, ring_);
+    if (!pending) return pmb_failure("pmb::read_pixels", pending.error());
+    pending_.push_back(*pending);
+    if (auto ticket = context_.timeline().mark(); !ticket) return pmb_failure("marking", ticket.error());
+    return {};
+  }
+  Outcome<std::span<const std::byte>> wait_oldest() override {
+    constexpr std::chrono::seconds kLongestWait{30};
+    const auto view = pending_.front().wait(kLongestWait);
+    if (!view) return pmb_failure("waiting for pixels", view.error());
+    return view->bytes();
+  }
+  Outcome<void> release_oldest() override {
+    const auto done = pending_.front().release();
+    pending_.pop_front();
+    if (!done) return pmb_failure("releasing pixels", done.error());
+    return {};
+  }
+  void poison() override { poison_buffer(gl_, ring_.mapped_buffer().buffer()); }
+  std::uint32_t copies() const noexcept override {
+    return ring_.mapped_buffer().plan().path == pmb::Path::traditional ? 1 : 0;
+  }
+
+ private:
+  pmb::Context& context_;
+  const GladGLContext& gl_;
+  pmb::ReadbackRing ring_;
+  std::deque<pmb::PendingReadback> pending_;
+};
+
+/// Reads into memory, or into the buffers that a reader answers.
+class ReadPixelsWay final : public Way {
+ public:
+  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader, bool by_pmb = false)
+      : bench_(bench),
+        source_(std::move(source)),
+        reader_(std::move(reader)),
+        texture_(bench.gl()),
+        by_pmb_(by_pmb) {
+    if (!reader_) memory_.resize(kTextureBytes);
+  }
+
+  Outcome<void> run(std::uint32_t times) override {
+    for (std::uint32_t time = 0; time < times; ++time) {
+      std::uint32_t under_way = 0;
+      for (std::uint32_t i = 0; i < kFrames; ++i) {
+        if (under_way == kFramesUnderWay) {
+          if (auto taken = take(); !taken) return pass_on(taken);
+          --under_way;
+        }
+        if (auto done = once(); !done) return done;
+        if (reader_) ++under_way;
+      }
+      for (; under_way > 0; --under_way) {
+        if (auto taken = take(); !taken) return pass_on(taken);
+      }
+    }
+    return {};
+  }
+
+  Outcome<void> verify() override {
+    if (reader_) reader_->poison();
+    std::ranges::fill(memory_, std::byte{0xA5});
+    for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
+      texture_.write(source_->renew().data());
+      if (auto done = once(); !done) return done;
+      std::span<const std::byte> pixels = memory_;
+      if (reader_) {
+        auto oldest = reader_->wait_oldest();
+        if (!oldest) return pass_on(oldest);
+        pixels = *oldest;
+      }
+      if (auto same = compare("the pixels", source_->bytes(), pixels); !same) return same;
+      if (reader_) {
+        if (auto released = reader_->release_oldest(); !released) return released;
+      }
+    }
+    return bench_.require_no_error("reading pixels");
+  }
+
+  std::uint64_t cpu_bytes_copied() const noexcept override {
+    return kTextureBytes * kFrames * (reader_ ? reader_->copies() : 1);
+  }
+
+ private:
+  Outcome<void> take() {
+    auto bytes = reader_->wait_oldest();
+    if (!bytes) return pass_on(bytes);
+    return reader_->release_oldest();
+  }
+
+  Outcome<void> once() {
+    if (!reader_) {
+      texture_.read(memory_.data());
+      return {};
+    }
+    if (by_pmb_) {
+      texture_.bind_for_reading();
+      return reader_->pull({});
+    }
+    auto place = reader_->target();
+    if (!place) return pass_on(place);
+    bench_.gl().BindBuffer(GL_PIXEL_PACK_BUFFER, place->buffer);
+    texture_.read(as_pointer(*place));
+    bench_.gl().BindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+    return reader_->sent();
+  }
+
+  Workbench& bench_;
+  SharedSource source_;
+  std::unique_ptr<Reader> reader_;
+  Texture texture_;
+  bool by_pmb_;
+  std::vector<std::byte> memory_;
+};
+
+}  // namespace
+
+void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
+  Workbench& bench = setup.bench;
+  Case work = frame_texture_case("read_pixels");
+  const auto source = std::make_shared<Source>(kTextureBytes);
+  const ReadShape shape{.result_bytes = kTextureBytes, .depth = kFramesUnderWay};
+  add_way(work, "read_pixels", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+    return std::make_unique<ReadPixelsWay>(bench, source, nullptr);
+  });
+  add_way(work, "pixel_buffer_map", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+    auto reader = make_classic_reader(bench, ClassicRead::stream_read_map, shape);
+    if (!reader) return pass_on(reader);
+    return std::make_unique<ReadPixelsWay>(bench, source, std::move(*reader));
+  });
+  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional})) {
+    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+      auto ring = pmb::ReadbackRing::create(
+          *way.context,
+          {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .pretouch = true});
+      if (!ring) return pmb_failure("a readback ring", ring.error());
+      auto reader = std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring));
+      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), true);
+    });
+  }
+  add_limit(work, setup.limit, Wire::down);
+  add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
+  cases.push_back(std::move(work));
+}
+
+}  // namespace pmb::tool::bench

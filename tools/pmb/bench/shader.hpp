@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// The compute shaders of the benchmark and what each computes, on the CPU too. All arithmetic is in 32-bit
+// integers, so that GPU and CPU agree byte for byte.
+//
+// Threads: the GL context's.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "workbench.hpp"
+
+namespace pmb::tool::bench {
+
+/// Shaders read and write four words at a time; every size is a multiple of this.
+inline constexpr std::uint64_t kUnitBytes = 16;
+
+/// A compiled compute shader.
+class Shader {
+ public:
+  /// Failures: kKernel with the compiler's messages.
+  static Outcome<Shader> build(Workbench& bench, std::string_view source);
+  Shader(Shader&& other) noexcept : gl_(other.gl_), program_(std::exchange(other.program_, 0)) {}
+  Shader& operator=(Shader&&) = delete;
+  ~Shader() {
+    if (program_ != 0) gl_->DeleteProgram(program_);
+  }
+
+  void set(const char* uniform, std::uint64_t value) const;
+  void use() const { gl_->UseProgram(program_); }
+
+ private:
+  Shader(const GladGLContext& gl, GLuint program) noexcept : gl_(&gl), program_(program) {}
+  const GladGLContext* gl_;
+  GLuint program_;
+};
+
+/// Words that differ for every seed and position.
+void fill_pattern(std::uint64_t seed, std::span<std::byte> bytes);
+
+/// Reads every byte once and keeps a checksum in which every word has an odd weight by its position, so that
+/// one wrong byte cannot go unseen.
+class Reduction {
+ public:
+  static Outcome<Reduction> create(Workbench& bench);
+  void run(Place input, std::uint64_t size_bytes);
+  /// The checksum of the last run, read back.
+  Outcome<std::uint32_t> result();
+  static std::uint32_t expected(std::span<const std::byte> input);
+
+ private:
+  Reduction(Workbench& bench, Shader shader, PlainBuffer sums) noexcept
+      : bench_(&bench), shader_(std::move(shader)), sums_(std::move(sums)) {}
+  Workbench* bench_;
+  Shader shader_;
+  PlainBuffer sums_;
+  std::uint32_t groups_used_ = 0;
+};
+
+/// Reads every word once and writes another in its place: a stand-in for work on a stream.
+class Transformation {
+ public:
+  static Outcome<Transformation> create(Workbench& bench);
+  void run(Place input, Place output, std::uint64_t size_bytes) const;
+  static void expected(std::span<const std::byte> input, std::span<std::byte> output);
+
+ private:
+  Transformation(Workbench& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
+  Workbench* bench_;
+  Shader shader_;
+};
+
+/// Writes the words of fill_pattern: results that come from the GPU alone.
+class Production {
+ public:
+  static Outcome<Production> create(Workbench& bench);
+  void run(std::uint64_t seed, Place output, std::uint64_t size_bytes) const;
+
+ private:
+  Production(Workbench& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
+  Workbench* bench_;
+  Shader shader_;
+};
+
+/// One small dispatch: sums an update's words into the slot that the update's first word names.
+class UpdateReader {
+ public:
+  static Outcome<UpdateReader> create(Workbench& bench, std::uint32_t slots, std::uint64_t update_bytes);
+  /// Binds shader and results; then each dispatch() reads what bind() bound last.
+  void begin() const;
+  void bind(Place update) const { bench_->bind_storage(0, update, update_bytes_); }
+  void dispatch() const { bench_->gl().DispatchCompute(1, 1, 1); }
+  void poison() const { poison_buffer(bench_->gl(), results_.name()); }
+  Outcome<std::vector<std::uint32_t>> results();
+  static std::uint32_t expected(std::span<const std::byte> update);
+
+ private:
+  UpdateReader(Workbench& bench, Shader shader, PlainBuffer results, std::uint32_t slots,
+               std::uint64_t update_bytes) noexcept
+      : bench_(&bench),
+        shader_(std::move(shader)),
+        results_(std::move(results)),
+        slots_(slots),
+        update_bytes_(update_bytes) {}
+  Workbench* bench_;
+  Shader shader_;
+  PlainBuffer results_;
+  std::uint32_t slots_;
+  std::uint64_t update_bytes_;
+};
+
+}  // namespace pmb::tool::bench

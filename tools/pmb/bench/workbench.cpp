@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// Opens the context, counts fences, and wraps what ways need of GL.
+
+#include "workbench.hpp"
+
+#include <EGL/egl.h>
+#include <EGL/eglext.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace pmb::tool::bench {
+namespace {
+
+// EGL_NV_device_cuda, which Debian's eglext.h has.
+constexpr EGLint kCudaDevice = EGL_CUDA_DEVICE_NV;
+
+// Who makes fences goes through here: pmb, whose loader answers count_fence for glFenceSync, and the ways.
+std::uint64_t fences = 0;
+PFNGLFENCESYNCPROC real_fence_sync = nullptr;
+
+GLsync GLAD_API_PTR count_fence(GLenum condition, GLbitfield flags) {
+  ++fences;
+  return real_fence_sync(condition, flags);
+}
+
+GLADapiproc load_gl(void* user, const char* name) {
+  return reinterpret_cast<GLADapiproc>((*static_cast<pmb::Loader*>(user))(name));
+}
+
+struct ForcedChoice {
+  const char* name;
+  pmb::Path path;
+  std::optional<pmb::Model> model;
+};
+constexpr std::array kForcedChoices = {
+    ForcedChoice{"coherent/direct", pmb::Path::direct, pmb::Model::coherent},
+    ForcedChoice{"explicit_flush/direct", pmb::Path::direct, pmb::Model::explicit_flush},
+    ForcedChoice{"coherent/staged", pmb::Path::staged, pmb::Model::coherent},
+    ForcedChoice{"explicit_flush/staged", pmb::Path::staged, pmb::Model::explicit_flush},
+    ForcedChoice{"pmb_traditional", pmb::Path::traditional, std::nullopt},
+    ForcedChoice{"pmb_orphaned", pmb::Path::orphaned, std::nullopt},
+};
+
+constexpr GLuint64 kLongestWait = 30'000'000'000;  // ns; beyond it something hangs.
+constexpr std::uint64_t kKibibyte = 1024;          // The unit of both memory extensions.
+
+}  // namespace
+
+tl::unexpected<Failure> pmb_failure(std::string_view doing, const pmb::Error& error) {
+  return fail(kGpu, "{}: {}", doing, error.message());
+}
+
+Outcome<pmb::Context> Workbench::make_context(pmb::Options options) {
+  auto loader = [](const char* name) -> void* {
+    if (std::strcmp(name, "glFenceSync") == 0) return reinterpret_cast<void*>(&count_fence);
+    return pmb::HeadlessContext::loader()(name);
+  };
+  lend_threads(options);
+  auto context = pmb::Context::from_current(pmb::Loader(loader), std::move(options));
+  if (!context) return fail(kNoGl, "no usable GL: {}", context.error().message());
+  return std::move(*context);
+}
+
+Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
+  auto headless = open_headless(options);
+  if (!headless) return fail(kNoGl, "no usable GL: {}", headless.error().message());
+  std::unique_ptr<Workbench> bench(new Workbench(std::move(*headless)));
+  pmb::Loader loader = pmb::HeadlessContext::loader();
+  if (gladLoadGLContextUserPtr(&bench->gl_, load_gl, &loader) == 0 || bench->gl_.DispatchCompute == nullptr) {
+    return fail(kNoGl,
+                "no usable GL: {} has no compute shaders, which need OpenGL 4.3; choose another with --gpu",
+                bench->headless_.gpu().name);
+  }
+  real_fence_sync = bench->gl_.FenceSync;
+
+  auto planned = bench->make_context(pmb::Options::from_environment());
+  if (!planned) return pass_on(planned);
+  bench->planned_.emplace(std::move(*planned));
+  const pmb::Limits& limits = bench->planned().limits();
+  for (const ForcedChoice& choice : kForcedChoices) {
+    const bool mapped = choice.path == pmb::Path::direct || choice.path == pmb::Path::staged;
+    if (mapped && !limits.buffer_storage) continue;
+    pmb::Options forced = pmb::Options::from_environment();
+    forced.path = choice.path;
+    forced.model = choice.model;
+    auto context = bench->make_context(std::move(forced));
+    if (!context) return pass_on(context);
+    bench->forced_.push_back({.name = choice.name, .path = choice.path, .context = std::move(*context)});
+  }
+  const std::uint64_t step = std::max<std::uint64_t>(limits.storage_offset_alignment, 16);
+  bench->most_bytes_bound_ = limits.max_storage_block / step * step;
+  return bench;
+}
+
+std::uint64_t Workbench::fences_made() noexcept {
+  return fences;
+}
+
+Outcome<GLsync> Workbench::fence() {
+  const GLsync made = count_fence(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
+  return made;
+}
+
+Outcome<void> Workbench::wait(GLsync fence) {
+  const GLenum answer = gl_.ClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, kLongestWait);
+  gl_.DeleteSync(fence);
+  if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return {};
+  return fail(kGpu, "the GPU did not finish: glClientWaitSync answered 0x{:04X}", answer);
+}
+
+Outcome<void> Workbench::finish() {
+  const GLsync made = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
+  return wait(made);
+}
+
+Outcome<void> Workbench::require_no_error(std::string_view doing) {
+  const GLenum error = gl_.GetError();
+  if (error == GL_NO_ERROR) return {};
+  return fail(kGpu, "{}: GL answered error 0x{:04X}", doing, error);
+}
+
+Outcome<std::vector<std::byte>> Workbench::read_back(Place place, std::uint64_t size_bytes) {
+  auto copy = PlainBuffer::create(*this, size_bytes, GL_STREAM_READ);
+  if (!copy) return pass_on(copy);
+  gl_.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+  copy_buffer(gl_, place, {copy->name(), 0}, size_bytes);
+  std::vector<std::byte> bytes(size_bytes);
+  gl_.GetBufferSubData(GL_COPY_WRITE_BUFFER, 0, static_cast<GLsizeiptr>(size_bytes), bytes.data());
+  if (auto healthy = require_no_error("reading a result back"); !healthy) return pass_on(healthy);
+  return bytes;
+}
+
+void Workbench::bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const {
+  gl_.BindBufferRange(GL_SHADER_STORAGE_BUFFER, index, place.buffer,
+                      static_cast<GLintptr>(place.offset_bytes), static_cast<GLsizeiptr>(size_bytes));
+}
+
+std::optional<std::uint64_t> Workbench::gpu_memory_used() const {
+  if (gl_.NVX_gpu_memory_info != 0) {
+    GLint total = 0;
+    GLint free = 0;
+    gl_.GetIntegerv(GL_GPU_MEMORY_INFO_TOTAL_AVAILABLE_MEMORY_NVX, &total);
+    gl_.GetIntegerv(GL_GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX, &free);
+    return static_cast<std::uint64_t>(std::max(total - free, 0)) * kKibibyte;
+  }
+  if (gl_.ATI_meminfo != 0) {
+    // Only what is free is told; counted down from the largest number, differences are those of what is used.
+    std::array<GLint, 4> free = {};
+    gl_.GetIntegerv(GL_VBO_FREE_MEMORY_ATI, free.data());
+    return (static_cast<std::uint64_t>(INT32_MAX) - static_cast<std::uint64_t>(free[0])) * kKibibyte;
+  }
+  return std::nullopt;
+}
+
+std::optional<int> Workbench::cuda_device() const {
+  const pmb::Loader loader = pmb::HeadlessContext::loader();
+  const auto query_display =
+      reinterpret_cast<PFNEGLQUERYDISPLAYATTRIBEXTPROC>(loader("eglQueryDisplayAttribEXT"));
+  const auto query_device =
+      reinterpret_cast<PFNEGLQUERYDEVICEATTRIBEXTPROC>(loader("eglQueryDeviceAttribEXT"));
+  EGLAttrib device = 0;
+  EGLAttrib number = 0;
+  if (query_display == nullptr || query_device == nullptr ||
+      query_display(headless_.native_display(), EGL_DEVICE_EXT, &device) != EGL_TRUE ||
+      query_device(reinterpret_cast<EGLDeviceEXT>(device), kCudaDevice, &number) != EGL_TRUE) {
+    return std::nullopt;
+  }
+  return static_cast<int>(number);
+}
+
+Outcome<PlainBuffer> PlainBuffer::create(Workbench& bench, std::uint64_t size_bytes, GLenum usage) {
+  const GladGLContext& gl = bench.gl();
+  GLuint name = 0;
+  gl.GenBuffers(1, &name);
+  PlainBuffer buffer(gl, name);
+  gl.BindBuffer(GL_COPY_WRITE_BUFFER, name);
+  gl.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, usage);
+  if (auto made = bench.require_no_error(fmt::format("a GL buffer of {} bytes", size_bytes)); !made) {
+    return pass_on(made);
+  }
+  return buffer;
+}
+
+Outcome<PlainBuffer> PlainBuffer::create_on_gpu(Workbench& bench, std::uint64_t size_bytes) {
+  if (!bench.planned().limits().buffer_storage) return create(bench, size_bytes, GL_DYNAMIC_COPY);
+  const GladGLContext& gl = bench.gl();
+  GLuint name = 0;
+  gl.GenBuffers(1, &name);
+  PlainBuffer buffer(gl, name);
+  gl.BindBuffer(GL_COPY_WRITE_BUFFER, name);
+  // With no access for the CPU at all there is no reason to keep it anywhere else.
+  gl.BufferStorage(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, 0);
+  if (auto made = bench.require_no_error(fmt::format("a GL buffer of {} bytes", size_bytes)); !made) {
+    return pass_on(made);
+  }
+  return buffer;
+}
+
+void copy_buffer(const GladGLContext& gl, Place from, Place to, std::uint64_t size_bytes) {
+  gl.BindBuffer(GL_COPY_READ_BUFFER, from.buffer);
+  gl.BindBuffer(GL_COPY_WRITE_BUFFER, to.buffer);
+  gl.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER, static_cast<GLintptr>(from.offset_bytes),
+                       static_cast<GLintptr>(to.offset_bytes), static_cast<GLsizeiptr>(size_bytes));
+}
+
+void poison_buffer(const GladGLContext& gl, GLuint buffer) {
+  constexpr GLubyte kPoison = 0xA5;
+  gl.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+  gl.ClearBufferData(GL_COPY_WRITE_BUFFER, GL_R8UI, GL_RED_INTEGER, GL_UNSIGNED_BYTE, &kPoison);
+}
+
+}  // namespace pmb::tool::bench

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The GL context that everything is measured on, pmb's views of it (as it chooses, and forced), and what all
+// ways need of GL: fences that are counted, the end of a run, plain buffers.
+//
+// Threads: the GL context's.
+#pragma once
+
+#include <glad/gl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <pmb/context.hpp>
+#include <pmb/headless.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../gpu_options.hpp"
+#include "../stream/failure.hpp"
+
+namespace pmb::tool::bench {
+
+/// Bytes of a GL buffer.
+struct Place {
+  GLuint buffer = 0;
+  std::uint64_t offset_bytes = 0;
+};
+
+/// pmb with its path forced, and its model where it maps: one more pmb::Context on the same GL context.
+struct ForcedContext {
+  std::string name;  ///< "coherent/direct", "explicit_flush/staged", "pmb_traditional", …
+  pmb::Path path;
+  pmb::Context context;
+};
+
+class Workbench {
+ public:
+  /// Failures: kNoGl.
+  static Outcome<std::unique_ptr<Workbench>> open(const GpuOptions& options);
+  Workbench(const Workbench&) = delete;
+  Workbench& operator=(const Workbench&) = delete;
+  ~Workbench() = default;
+
+  const GladGLContext& gl() const noexcept { return gl_; }
+  const pmb::HeadlessContext& headless() const noexcept { return headless_; }
+  /// pmb as it chooses by itself.
+  pmb::Context& planned() noexcept { return *planned_; }
+  std::vector<ForcedContext>& forced() noexcept { return forced_; }
+
+  /// A fence of a way's own, counted. Failures: kGpu.
+  Outcome<GLsync> fence();
+  /// Waits for a fence and deletes it. Failures: kGpu.
+  Outcome<void> wait(GLsync fence);
+  /// Waits for everything issued so far, by a fence that is not counted: the same end for every way.
+  Outcome<void> finish();
+  /// Fences that pmb and the ways have made since the program started.
+  static std::uint64_t fences_made() noexcept;
+
+  /// Failures: kGpu, naming what was done, where GL has an error pending.
+  Outcome<void> require_no_error(std::string_view doing);
+
+  /// Copies a range of a buffer out for verification, through a buffer of its own: reading a buffer directly
+  /// makes some drivers move it to where later GPU work on it is slow.
+  Outcome<std::vector<std::byte>> read_back(Place place, std::uint64_t size_bytes);
+
+  /// Binds a range as shader storage.
+  void bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const;
+
+  /// Bytes that one binding may have, a multiple of the alignment of offsets.
+  std::uint64_t most_bytes_bound() const noexcept { return most_bytes_bound_; }
+  /// Bytes of GPU memory in use, where the driver tells.
+  std::optional<std::uint64_t> gpu_memory_used() const;
+  /// CUDA's number of this GPU, where EGL tells.
+  std::optional<int> cuda_device() const;
+
+ private:
+  explicit Workbench(pmb::HeadlessContext headless) : headless_(std::move(headless)) {}
+  Outcome<pmb::Context> make_context(pmb::Options options);
+
+  pmb::HeadlessContext headless_;
+  GladGLContext gl_ = {};
+  std::optional<pmb::Context> planned_;
+  std::vector<ForcedContext> forced_;
+  std::uint64_t most_bytes_bound_ = 0;
+};
+
+/// A GL buffer in memory that the driver chooses by `usage`.
+class PlainBuffer {
+ public:
+  PlainBuffer() noexcept = default;
+  /// Failures: kGpu.
+  static Outcome<PlainBuffer> create(Workbench& bench, std::uint64_t size_bytes, GLenum usage);
+  /// In the GPU's own memory, as far as GL can ask for that.
+  static Outcome<PlainBuffer> create_on_gpu(Workbench& bench, std::uint64_t size_bytes);
+
+  PlainBuffer(PlainBuffer&& other) noexcept : gl_(other.gl_), name_(std::exchange(other.name_, 0)) {}
+  PlainBuffer& operator=(PlainBuffer&& other) noexcept {
+    std::swap(gl_, other.gl_);
+    std::swap(name_, other.name_);
+    return *this;
+  }
+  ~PlainBuffer() {
+    if (name_ != 0) gl_->DeleteBuffers(1, &name_);
+  }
+  GLuint name() const noexcept { return name_; }
+
+ private:
+  PlainBuffer(const GladGLContext& gl, GLuint name) noexcept : gl_(&gl), name_(name) {}
+  const GladGLContext* gl_ = nullptr;
+  GLuint name_ = 0;
+};
+
+/// Copies on the GPU.
+void copy_buffer(const GladGLContext& gl, Place from, Place to, std::uint64_t size_bytes);
+/// Fills a whole buffer with a byte that no test data consists of.
+void poison_buffer(const GladGLContext& gl, GLuint buffer);
+
+/// A failure of the library as one of the program.
+tl::unexpected<Failure> pmb_failure(std::string_view doing, const pmb::Error& error);
+
+}  // namespace pmb::tool::bench
