@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// The limit of `pmb bench`: CUDA where its driver library is, on a stand-in for it here; else a memory copy.
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "bench/limit.hpp"
+
+namespace {
+
+using namespace pmb::tool::bench;
+
+constexpr Wire kEveryWire[] = {Wire::up,           Wire::down,          Wire::both,
+                               Wire::pageable_up,  Wire::pageable_down, Wire::kernel_read,
+                               Wire::kernel_write, Wire::kernel_both};
+
+int live_objects_of_fake() {
+  void* const library = dlopen(PMB_FAKE_CUDA, RTLD_NOW | RTLD_NOLOAD);
+  const auto live = reinterpret_cast<int (*)()>(dlsym(library, "fake_cuda_live_objects"));
+  const int count = live != nullptr ? live() : -1;
+  dlclose(library);
+  return count;
+}
+
+TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
+  std::string why;
+  const auto limit = open_cuda_limit(0, why, PMB_FAKE_CUDA);
+  ASSERT_NE(limit, nullptr) << why;
+  EXPECT_EQ(limit->name(), "CUDA 13.0, Fake GPU");
+  // One unit; less than the groups times four; a length that ends in the middle of everything.
+  for (const std::uint64_t size : {16U, 4096U, 1'000'000U, 3U << 20}) {
+    for (const Wire wire : kEveryWire) {
+      ASSERT_TRUE(limit->describe(wire));
+      auto way = limit->make({.wire = wire, .size_bytes = size, .operations = 2});
+      ASSERT_TRUE(way) << way.error().message;
+      const auto right = (*way)->verify();
+      EXPECT_TRUE(right) << *limit->describe(wire) << ", " << size << ": " << right.error().message;
+      EXPECT_TRUE((*way)->run(2));
+    }
+  }
+  EXPECT_EQ(live_objects_of_fake(), 0);
+}
+
+TEST(BenchLimit, AMissingLibraryOrDeviceIsToldAndThereIsNoLimitOfCuda) {
+  std::string why;
+  EXPECT_EQ(open_cuda_limit(0, why, "libno_such_cuda.so.1"), nullptr);
+  EXPECT_NE(why.find("libno_such_cuda.so.1"), std::string::npos);
+  EXPECT_EQ(open_cuda_limit(7, why, PMB_FAKE_CUDA), nullptr);
+  EXPECT_NE(why.find("CUDA_ERROR_INVALID_VALUE"), std::string::npos);
+  // Any library is not CUDA's.
+  EXPECT_EQ(open_cuda_limit(0, why, "libc.so.6"), nullptr);
+  EXPECT_NE(why.find("cuInit"), std::string::npos);
+}
+
+TEST(BenchLimit, TheMemoryCopyMovesEveryByteWithAnyNumberOfThreads) {
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    const auto limit = open_memory_limit(threads);
+    for (const std::uint64_t size : {64U, 256U * 1024U, 5'000'000U}) {
+      for (const Wire wire : kEveryWire) {
+        if (!limit->describe(wire)) continue;
+        auto way = limit->make({.wire = wire, .size_bytes = size, .operations = 3});
+        ASSERT_TRUE(way);
+        const auto right = (*way)->verify();
+        EXPECT_TRUE(right) << right.error().message;
+        EXPECT_TRUE((*way)->run(3));
+      }
+    }
+    EXPECT_FALSE(limit->describe(Wire::pageable_up)) << "only CUDA has that";
+  }
+}
+
+}  // namespace

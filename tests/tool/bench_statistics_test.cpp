@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// What `pmb bench` says about repeated measurements, and how it compares ways.
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <vector>
+
+#include "bench/measure.hpp"
+#include "bench/process_memory.hpp"
+#include "bench/statistics.hpp"
+
+namespace {
+
+using namespace pmb::tool::bench;
+
+TEST(BenchStatistics, MedianAndQuartilesAreThoseOfTheSortedSamples) {
+  const Statistics odd = summarize(std::vector<double>{9, 1, 5, 3, 7});
+  EXPECT_EQ(odd.median, 5);
+  EXPECT_EQ(odd.first_quartile, 2);
+  EXPECT_EQ(odd.third_quartile, 8);
+  EXPECT_EQ(odd.spread(), 6);
+  EXPECT_EQ(odd.least, 1);
+  EXPECT_EQ(odd.most, 9);
+  EXPECT_EQ(odd.samples, 5u);
+  const Statistics even = summarize(std::vector<double>{4, 1, 3, 2});
+  EXPECT_EQ(even.median, 2.5);
+  EXPECT_EQ(even.first_quartile, 1.5);
+  EXPECT_EQ(even.third_quartile, 3.5);
+}
+
+TEST(BenchStatistics, OneSampleHasNoSpreadAndNoneHasNothing) {
+  const Statistics one = summarize(std::vector<double>{4});
+  EXPECT_EQ(one.median, 4);
+  EXPECT_EQ(one.spread(), 0);
+  EXPECT_EQ(summarize({}).samples, 0u);
+  EXPECT_EQ(summarize({}).median, 0);
+}
+
+TEST(BenchStatistics, OneSlowTurnMovesNeitherMedianNorSpread) {
+  const Statistics calm = summarize(std::vector<double>{10, 11, 12, 13, 14, 15, 16});
+  const Statistics hit = summarize(std::vector<double>{10, 11, 12, 13, 14, 15, 1600});
+  EXPECT_EQ(calm.median, hit.median);
+  EXPECT_EQ(calm.spread(), hit.spread());
+}
+
+TEST(BenchStatistics, RangesThatTouchDoNotDiffer) {
+  const auto between = [](double first, double third) {
+    return Statistics{.median = (first + third) / 2,
+                      .first_quartile = first,
+                      .third_quartile = third,
+                      .samples = kLeastSamples};
+  };
+  EXPECT_FALSE(differ(between(1, 3), between(2, 4)));
+  EXPECT_FALSE(differ(between(1, 2), between(2, 3)));
+  EXPECT_TRUE(differ(between(1, 2), between(3, 4)));
+  EXPECT_TRUE(differ(between(3, 4), between(1, 2)));
+  Statistics few = between(3, 4);
+  few.samples = kLeastSamples - 1;
+  EXPECT_FALSE(differ(few, between(1, 2)));
+}
+
+Measurement way_of(const char* name, WayKind kind, double median, double half_spread = 1) {
+  Measurement way;
+  way.way = name;
+  way.kind = kind;
+  way.wall = {.median = median,
+              .first_quartile = median - half_spread,
+              .third_quartile = median + half_spread,
+              .least = median - half_spread,
+              .most = median + half_spread,
+              .samples = 5};
+  return way;
+}
+
+TEST(BenchComparison, RatiosAreToTheBestTraditionalWayAndToTheLimit) {
+  CaseResult result;
+  result.ways = {way_of("slow", WayKind::traditional, 400), way_of("fast", WayKind::traditional, 200),
+                 way_of("plan", WayKind::plan, 50), way_of("limit", WayKind::limit, 40),
+                 way_of("other", WayKind::reference, 100)};
+  compare_ways(result, 1000);
+  EXPECT_EQ(best_traditional(result)->way, "fast");
+  const Measurement& plan = result.ways[2];
+  EXPECT_EQ(plan.vs_traditional, 4);
+  EXPECT_TRUE(plan.ranked);
+  EXPECT_EQ(plan.of_limit, 0.8);
+  EXPECT_EQ(plan.gb_per_s, 20);
+  EXPECT_EQ(result.ways[0].vs_traditional, 0.5);
+  EXPECT_FALSE(result.ways[1].ranked) << "the best is not ranked against itself";
+  EXPECT_FALSE(result.ways[3].of_limit);
+  EXPECT_FALSE(result.ways[4].vs_traditional) << "references do not compete";
+}
+
+TEST(BenchComparison, DifferencesInsideTheSpreadAreNotRanked) {
+  CaseResult result;
+  result.ways = {way_of("traditional", WayKind::traditional, 100, 8), way_of("plan", WayKind::plan, 110, 8)};
+  compare_ways(result, 1);
+  EXPECT_FALSE(result.ways[1].ranked);
+  result.ways = {way_of("traditional", WayKind::traditional, 100, 4), way_of("plan", WayKind::plan, 110, 4)};
+  compare_ways(result, 1);
+  EXPECT_TRUE(result.ways[1].ranked);
+}
+
+TEST(BenchComparison, WaysWithoutFiguresCompareWithNothing) {
+  CaseResult result;
+  result.ways = {way_of("broken", WayKind::traditional, 1), way_of("whole", WayKind::traditional, 100),
+                 way_of("plan", WayKind::plan, 50)};
+  result.ways[0].failure = pmb::tool::Failure{pmb::tool::kGpu, "no"};
+  compare_ways(result, 1);
+  EXPECT_EQ(best_traditional(result)->way, "whole");
+  EXPECT_EQ(result.ways[2].vs_traditional, 2);
+}
+
+TEST(BenchMemory, ReadsWhatTheKernelTells) {
+  std::istringstream status("Name:\tpmb\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nThreads:\t3\n");
+  ProcessMemory memory;
+  read_status(status, memory);
+  EXPECT_EQ(memory.resident, 1024u * 1024);
+  EXPECT_EQ(memory.peak_resident, 2048u * 1024);
+  std::istringstream maps(
+      "7f0000000000-7f0000001000 r--p 00000000 08:01 42 /usr/lib/libc.so.6\n"
+      "7f0000100000-7f0000300000 rw-s 00000000 00:05 17                         /dev/nvidia0\n"
+      "7f0000400000-7f0000401000 rw-s 00000000 00:05 18                         /dev/dri/renderD128\n"
+      "7f0000500000-7f0000600000 rw-p 00000000 00:00 0 \n");
+  read_maps(maps, memory);
+  EXPECT_EQ(memory.device_mapped, 0x200000u + 0x1000u);
+}
+
+TEST(BenchMemory, ThePeakSeesMemoryThatIsGoneAgain) {
+  if (!reset_peak()) GTEST_SKIP() << "the kernel does not let this process reset its peak";
+  const ProcessMemory before = process_memory();
+  constexpr std::size_t kBytes = 64 << 20;
+  { const std::vector<char> touched(kBytes, 'x'); }
+  const ProcessMemory after = process_memory();
+  EXPECT_GE(after.peak_resident, before.resident + kBytes / 2);
+  EXPECT_LT(after.resident, before.resident + kBytes / 2);
+}
+
+}  // namespace

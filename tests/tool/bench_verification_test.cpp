@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// The verification of `pmb bench` can fail: wrong and stale bytes are found in every kind of work, and a way that
+// has them gets no figures.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "bench/flow_work.hpp"
+#include "bench/measure.hpp"
+#include "bench/upload_work.hpp"
+#include "bench/workbench.hpp"
+
+namespace {
+
+using namespace pmb::tool::bench;
+using pmb::tool::ExitCode;
+using pmb::tool::Outcome;
+
+constexpr std::uint64_t kBytes = 4096;
+
+enum class Fault { none, wrong_byte, stale };
+
+/// Brings up what it is given, but for its fault.
+class FaultyUploader final : public Uploader {
+ public:
+  FaultyUploader(std::unique_ptr<Uploader> real, Fault fault) : real_(std::move(real)), fault_(fault) {}
+  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+    std::vector<std::byte> sent(bytes.begin(), bytes.end());
+    if (fault_ == Fault::wrong_byte) sent[sent.size() / 2] ^= std::byte{1};
+    if (fault_ == Fault::stale && first_.empty()) first_ = sent;
+    return real_->put(fault_ == Fault::stale ? first_ : sent, content);
+  }
+  Outcome<void> end_frame() override { return real_->end_frame(); }
+  Outcome<void> finish() override { return real_->finish(); }
+  std::uint32_t copies(Content content) const noexcept override { return real_->copies(content); }
+
+ private:
+  std::unique_ptr<Uploader> real_;
+  Fault fault_;
+  std::vector<std::byte> first_;
+};
+
+/// Brings down what the GPU wrote, but for its fault.
+class FaultyReader final : public Reader {
+ public:
+  FaultyReader(std::unique_ptr<Reader> real, Fault fault) : real_(std::move(real)), fault_(fault) {}
+  Outcome<Place> target() override { return real_->target(); }
+  Outcome<void> sent() override { return real_->sent(); }
+  Outcome<void> pull(Place source) override { return real_->pull(source); }
+  Outcome<std::span<const std::byte>> wait_oldest() override {
+    auto bytes = real_->wait_oldest();
+    if (!bytes) return bytes;
+    if (seen_.empty() || fault_ != Fault::stale) seen_.assign(bytes->begin(), bytes->end());
+    if (fault_ == Fault::wrong_byte) seen_.back() ^= std::byte{0x80};
+    return seen_;
+  }
+  Outcome<void> release_oldest() override { return real_->release_oldest(); }
+  void poison() override { real_->poison(); }
+  std::uint32_t copies() const noexcept override { return real_->copies(); }
+
+ private:
+  std::unique_ptr<Reader> real_;
+  Fault fault_;
+  std::vector<std::byte> seen_;
+};
+
+class BenchVerification : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto bench = Workbench::open({});
+    if (bench) {
+      bench_ = std::move(*bench);
+    } else if (std::getenv("PMB_REQUIRE_GL") != nullptr) {
+      FAIL() << bench.error().message;
+    } else {
+      GTEST_SKIP() << bench.error().message;
+    }
+  }
+
+  std::unique_ptr<Uploader> uploader(Fault fault, const UploadShape& shape) {
+    auto real = make_classic_uploader(*bench_, ClassicUpload::buffer_sub_data, shape, GL_STATIC_DRAW);
+    EXPECT_TRUE(real);
+    return std::make_unique<FaultyUploader>(std::move(*real), fault);
+  }
+  std::unique_ptr<Reader> reader(Fault fault, const ReadShape& shape) {
+    auto real = make_classic_reader(*bench_, ClassicRead::pixel_buffer_map, shape);
+    EXPECT_TRUE(real);
+    return std::make_unique<FaultyReader>(std::move(*real), fault);
+  }
+
+  /// Verifies twice, since stale bytes are right the first time.
+  static ExitCode verdict(Way& way) {
+    for (int i = 0; i < 2; ++i) {
+      const auto right = way.verify();
+      if (!right) return right.error().code;
+    }
+    return ExitCode::kSuccess;
+  }
+  static ExitCode expected(Fault fault) {
+    return fault == Fault::none ? ExitCode::kSuccess : ExitCode::kMismatch;
+  }
+
+  FlowKernel transformation() {
+    auto made = Transformation::create(*bench_);
+    EXPECT_TRUE(made);
+    const auto shared = std::make_shared<Transformation>(std::move(*made));
+    return {.run = [shared](Place input, Place output) { shared->run(input, output, kBytes); },
+            .expected = &Transformation::expected};
+  }
+
+  std::unique_ptr<Workbench> bench_;
+  const SharedSource source_ = std::make_shared<Source>(kBytes);
+};
+
+constexpr Fault kEveryFault[] = {Fault::none, Fault::wrong_byte, Fault::stale};
+
+TEST_F(BenchVerification, SeesWrongAndStaleBytesThatTheGpuKeeps) {
+  for (const Fault fault : kEveryFault) {
+    const auto way = make_kept_way(*bench_, source_, 1, uploader(fault, {.piece_bytes = kBytes}));
+    EXPECT_EQ(verdict(*way), expected(fault));
+  }
+}
+
+TEST_F(BenchVerification, SeesWrongAndStaleBytesThatAShaderReads) {
+  for (const Fault fault : kEveryFault) {
+    auto way = make_consumed_way(*bench_, source_, uploader(fault, {.piece_bytes = kBytes}));
+    ASSERT_TRUE(way);
+    EXPECT_EQ(verdict(**way), expected(fault));
+  }
+}
+
+TEST_F(BenchVerification, SeesOneWrongByteInOneOfManyUpdates) {
+  const UpdateShape shape{.update_bytes = 256, .updates = 16};
+  for (const Fault fault : kEveryFault) {
+    const auto updates = std::make_shared<Source>(
+        256 * 16, [](std::uint64_t seed, std::span<std::byte> bytes) { fill_updates(seed, 256, bytes); });
+    auto way = make_update_way(*bench_, updates, shape, uploader(fault, {.piece_bytes = 256, .pieces = 16}));
+    ASSERT_TRUE(way);
+    EXPECT_EQ(verdict(**way), expected(fault));
+  }
+}
+
+TEST_F(BenchVerification, SeesWrongAndStaleBytesOnTheWayDown) {
+  const ReadShape shape{.result_bytes = kBytes};
+  for (const Fault fault : kEveryFault) {
+    auto pulled = make_download_way(*bench_, source_, 1, shape, reader(fault, shape));
+    ASSERT_TRUE(pulled);
+    EXPECT_EQ(verdict(**pulled), expected(fault));
+    auto produced = make_produced_way(*bench_, 1, shape, reader(fault, shape));
+    ASSERT_TRUE(produced);
+    EXPECT_EQ(verdict(**produced), expected(fault));
+  }
+}
+
+TEST_F(BenchVerification, SeesWrongAndStaleBytesOfEitherDirectionOfAStream) {
+  const FlowShape shape{.output_bytes = kBytes, .frames = 4, .depth = 2};
+  for (const Fault up : kEveryFault) {
+    for (const Fault down : kEveryFault) {
+      const auto way =
+          make_flow_way(source_, shape, transformation(), uploader(up, {.piece_bytes = kBytes, .frames = 2}),
+                        reader(down, {.result_bytes = kBytes, .depth = 2}));
+      const bool right = up == Fault::none && down == Fault::none;
+      EXPECT_EQ(verdict(*way), right ? ExitCode::kSuccess : ExitCode::kMismatch);
+    }
+  }
+}
+
+TEST_F(BenchVerification, AWayWithWrongBytesHasNoFiguresAndTheOthersHave) {
+  Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
+  for (const Fault fault : {Fault::wrong_byte, Fault::none}) {
+    work.ways.push_back({fault == Fault::none ? "right" : "wrong", WayKind::traditional,
+                         [this, fault]() -> Outcome<std::unique_ptr<Way>> {
+                           return make_kept_way(*bench_, source_, 1,
+                                                uploader(fault, {.piece_bytes = kBytes}));
+                         }});
+  }
+  const CaseResult result = measure(*bench_, std::move(work), {.seconds = 0, .least_turns = 2});
+  ASSERT_EQ(result.ways.size(), 2u);
+  ASSERT_TRUE(result.ways[0].failure);
+  EXPECT_EQ(result.ways[0].failure->code, ExitCode::kMismatch);
+  EXPECT_FALSE(result.ways[0].verified);
+  EXPECT_EQ(result.ways[0].wall.samples, 0u);
+  EXPECT_FALSE(result.ways[0].vs_traditional);
+  EXPECT_FALSE(result.ways[1].failure);
+  EXPECT_TRUE(result.ways[1].verified);
+  EXPECT_EQ(result.ways[1].wall.samples, 2u);
+  EXPECT_GT(result.ways[1].wall.median, 0);
+  EXPECT_EQ(exit_code_of({result}), ExitCode::kMismatch);
+}
+
+TEST_F(BenchVerification, FencesAreCountedForOneOperation) {
+  Case work{.scenario = "test", .size_bytes = kBytes, .operations = 4, .moved_bytes = kBytes};
+  work.ways.push_back({"unsynchronized", WayKind::traditional, [this]() -> Outcome<std::unique_ptr<Way>> {
+                         auto real =
+                             make_classic_uploader(*bench_, ClassicUpload::map_unsynchronized,
+                                                   {.piece_bytes = kBytes, .frames = 3}, GL_STATIC_DRAW);
+                         if (!real) return pmb::tool::pass_on(real);
+                         return make_kept_way(*bench_, source_, 4, std::move(*real));
+                       }});
+  const CaseResult result = measure(*bench_, std::move(work), {.seconds = 0, .least_turns = 1});
+  EXPECT_EQ(result.ways.at(0).fences, 1);
+  EXPECT_EQ(result.ways.at(0).cpu_bytes_copied, kBytes);
+}
+
+}  // namespace
