@@ -126,6 +126,12 @@ TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
   EXPECT_FALSE(limits.core_profile);
   EXPECT_EQ(limits.storage_offset_alignment, 16U);
   EXPECT_EQ(limits.texture_offset_alignment, 16U);
+  // Context flags came with OpenGL ES 3.2: before, nothing tells a no-error context.
+  config.minor = 1;
+  config.extensions = {"GL_EXT_buffer_storage", "GL_KHR_debug", "GL_KHR_no_error"};
+  start(config);
+  EXPECT_TRUE(context_->limits().buffer_storage);
+  EXPECT_FALSE(context_->limits().no_error);
   // The extension needs OpenGL ES 3.1.
   config.minor = 0;
   start(config);
