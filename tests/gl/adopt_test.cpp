@@ -270,7 +270,7 @@ TEST_P(Adopt, EveryOffsetGivesThePointerThatGlPromises) {
 
 // A readback ring on a part of a caller's buffer, gone round many times.
 TEST_P(Adopt, ReadbacksArriveInACallersMapping) {
-  for (const GLbitfield model : {GL_MAP_COHERENT_BIT, 0}) {
+  for (const GLbitfield model : {GLbitfield{GL_MAP_COHERENT_BIT}, GLbitfield{0}}) {
     if (model == 0 && !context().limits().memory_barrier) continue;
     const pmb::AdoptedMapping mapping = map_part(GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT | model);
     auto buffer = pmb::MappedBuffer::adopt(context(), mapping);

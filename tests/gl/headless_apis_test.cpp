@@ -71,10 +71,10 @@ TEST_P(HeadlessApis, TheApiIsTheOneAskedForInItsNewestVersion) {
 }
 
 TEST_P(HeadlessApis, CreatingKeepsTheApiThatWasBound) {
-  for (const EGLenum api : {EGL_OPENGL_ES_API, EGL_OPENGL_API}) {
-    ASSERT_EQ(eglBindAPI(api), EGL_TRUE);
+  for (const int api : {EGL_OPENGL_ES_API, EGL_OPENGL_API}) {
+    ASSERT_EQ(eglBindAPI(static_cast<EGLenum>(api)), EGL_TRUE);
     const HeadlessContext context = make();
-    EXPECT_EQ(eglQueryAPI(), api);
+    EXPECT_EQ(eglQueryAPI(), static_cast<EGLenum>(api));
   }
 }
 
