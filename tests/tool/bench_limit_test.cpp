@@ -16,12 +16,13 @@ constexpr Wire kEveryWire[] = {Wire::up,           Wire::down,          Wire::bo
                                Wire::pageable_up,  Wire::pageable_down, Wire::kernel_read,
                                Wire::kernel_write, Wire::kernel_both};
 
-int live_objects_of_fake() {
+/// A function of the stand-in's own, which stays loaded while a limit is open.
+template <class Function>
+Function* fake(const char* name) {
   void* const library = dlopen(PMB_FAKE_CUDA, RTLD_NOW | RTLD_NOLOAD);
-  const auto live = reinterpret_cast<int (*)()>(dlsym(library, "fake_cuda_live_objects"));
-  const int count = live != nullptr ? live() : -1;
+  const auto found = reinterpret_cast<Function*>(dlsym(library, name));
   dlclose(library);
-  return count;
+  return found;
 }
 
 TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
@@ -40,7 +41,28 @@ TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
       EXPECT_TRUE((*way)->run(2));
     }
   }
-  EXPECT_EQ(live_objects_of_fake(), 0);
+  EXPECT_EQ(fake<int()>("fake_cuda_live_objects")(), 0);
+}
+
+TEST(BenchLimit, EveryWireCopiesInItsOwnDirections) {
+  std::string why;
+  const auto limit = open_cuda_limit(0, why, PMB_FAKE_CUDA);
+  ASSERT_NE(limit, nullptr) << why;
+  const auto take_copied = fake<int(std::uint64_t*, std::uint64_t*)>("fake_cuda_take_copied");
+  constexpr std::uint64_t kBytes = 4096;
+  for (const Wire wire : kEveryWire) {
+    auto way = limit->make({.wire = wire, .size_bytes = kBytes, .operations = 3});
+    ASSERT_TRUE(way);
+    std::uint64_t up = 0;
+    std::uint64_t down = 0;
+    take_copied(&up, &down);
+    ASSERT_TRUE((*way)->run(2));
+    take_copied(&up, &down);
+    const bool goes_up = wire == Wire::up || wire == Wire::pageable_up || wire == Wire::both;
+    const bool goes_down = wire == Wire::down || wire == Wire::pageable_down || wire == Wire::both;
+    EXPECT_EQ(up, goes_up ? 6 * kBytes : 0) << *limit->describe(wire);
+    EXPECT_EQ(down, goes_down ? 6 * kBytes : 0) << *limit->describe(wire);
+  }
 }
 
 TEST(BenchLimit, AMissingLibraryOrDeviceIsToldAndThereIsNoLimitOfCuda) {

@@ -28,10 +28,12 @@ enum class Fault { none, wrong_byte, stale };
 /// Brings up what it is given, but for its fault.
 class FaultyUploader final : public Uploader {
  public:
-  FaultyUploader(std::unique_ptr<Uploader> real, Fault fault) : real_(std::move(real)), fault_(fault) {}
+  /// Wrong bytes come with every put, or with each `every`-th only.
+  FaultyUploader(std::unique_ptr<Uploader> real, Fault fault, std::uint32_t every)
+      : real_(std::move(real)), fault_(fault), every_(every) {}
   Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
     std::vector<std::byte> sent(bytes.begin(), bytes.end());
-    if (fault_ == Fault::wrong_byte) sent[sent.size() / 2] ^= std::byte{1};
+    if (fault_ == Fault::wrong_byte && ++puts_ % every_ == 0) sent[sent.size() / 2] ^= std::byte{1};
     if (fault_ == Fault::stale && first_.empty()) first_ = sent;
     return real_->put(fault_ == Fault::stale ? first_ : sent, content);
   }
@@ -42,6 +44,8 @@ class FaultyUploader final : public Uploader {
  private:
   std::unique_ptr<Uploader> real_;
   Fault fault_;
+  std::uint32_t every_;
+  std::uint32_t puts_ = 0;
   std::vector<std::byte> first_;
 };
 
@@ -82,10 +86,10 @@ class BenchVerification : public testing::Test {
     }
   }
 
-  std::unique_ptr<Uploader> uploader(Fault fault, const UploadShape& shape) {
+  std::unique_ptr<Uploader> uploader(Fault fault, const UploadShape& shape, std::uint32_t every = 1) {
     auto real = make_classic_uploader(*bench_, ClassicUpload::buffer_sub_data, shape, GL_STATIC_DRAW);
     EXPECT_TRUE(real);
-    return std::make_unique<FaultyUploader>(std::move(*real), fault);
+    return std::make_unique<FaultyUploader>(std::move(*real), fault, every);
   }
   std::unique_ptr<Reader> reader(Fault fault, const ReadShape& shape) {
     auto real = make_classic_reader(*bench_, ClassicRead::pixel_buffer_map, shape);
@@ -139,7 +143,8 @@ TEST_F(BenchVerification, SeesOneWrongByteInOneOfManyUpdates) {
   for (const Fault fault : kEveryFault) {
     const auto updates = std::make_shared<Source>(
         256 * 16, [](std::uint64_t seed, std::span<std::byte> bytes) { fill_updates(seed, 256, bytes); });
-    auto way = make_update_way(*bench_, updates, shape, uploader(fault, {.piece_bytes = 256, .pieces = 16}));
+    auto way =
+        make_update_way(*bench_, updates, shape, uploader(fault, {.piece_bytes = 256, .pieces = 16}, 11));
     ASSERT_TRUE(way);
     EXPECT_EQ(verdict(**way), expected(fault));
   }

@@ -14,6 +14,8 @@ constexpr int kInvalidValue = 1;
 constexpr int kNotFound = 500;
 int context_storage;
 int live_objects;
+std::uint64_t bytes_up;  // By streams.
+std::uint64_t bytes_down;
 
 enum class Kernel : std::uintptr_t { read = 1, write, copy };
 
@@ -96,9 +98,11 @@ FAKE cuMemcpyDtoH_v2(void* to, std::uint64_t from, std::size_t size) {
   return kSuccess;
 }
 FAKE cuMemcpyHtoDAsync_v2(std::uint64_t to, const void* from, std::size_t size, void* stream) {
+  bytes_up += size;
   return stream != nullptr ? cuMemcpyHtoD_v2(to, from, size) : kInvalidValue;
 }
 FAKE cuMemcpyDtoHAsync_v2(void* to, std::uint64_t from, std::size_t size, void* stream) {
+  bytes_down += size;
   return stream != nullptr ? cuMemcpyDtoH_v2(to, from, size) : kInvalidValue;
 }
 FAKE cuStreamCreate(void** stream, unsigned) {
@@ -151,7 +155,14 @@ FAKE cuLaunchKernel(void* function, unsigned groups, unsigned, unsigned, unsigne
   return kInvalidValue;
 }
 
-/// For tests: what was made and not freed.
+/// For tests: what streams have copied since the last call.
+FAKE fake_cuda_take_copied(std::uint64_t* up, std::uint64_t* down) {
+  *up = bytes_up;
+  *down = bytes_down;
+  bytes_up = bytes_down = 0;
+  return kSuccess;
+}
+/// What was made and not freed.
 FAKE fake_cuda_live_objects() {
   return live_objects;
 }
