@@ -9,6 +9,8 @@
 
 namespace {
 
+using DevicePointer = unsigned long long;  // As CUdeviceptr.
+
 constexpr int kSuccess = 0;
 constexpr int kInvalidValue = 1;
 constexpr int kNotFound = 500;
@@ -61,12 +63,12 @@ FAKE cuDevicePrimaryCtxRelease_v2(int) {
 FAKE cuCtxSetCurrent(void* context) {
   return context == &context_storage ? kSuccess : kInvalidValue;
 }
-FAKE cuMemAlloc_v2(std::uint64_t* pointer, std::size_t size) {
+FAKE cuMemAlloc_v2(DevicePointer* pointer, std::size_t size) {
   ++live_objects;
-  *pointer = reinterpret_cast<std::uint64_t>(std::malloc(size));
+  *pointer = reinterpret_cast<DevicePointer>(std::malloc(size));
   return *pointer != 0 ? kSuccess : kInvalidValue;
 }
-FAKE cuMemFree_v2(std::uint64_t pointer) {
+FAKE cuMemFree_v2(DevicePointer pointer) {
   --live_objects;
   std::free(reinterpret_cast<void*>(pointer));
   return kSuccess;
@@ -81,27 +83,27 @@ FAKE cuMemFreeHost(void* pointer) {
   std::free(pointer);
   return kSuccess;
 }
-FAKE cuMemHostGetDevicePointer_v2(std::uint64_t* device, void* host, unsigned flags) {
-  *device = reinterpret_cast<std::uint64_t>(host);
+FAKE cuMemHostGetDevicePointer_v2(DevicePointer* device, void* host, unsigned flags) {
+  *device = reinterpret_cast<DevicePointer>(host);
   return flags == 0 ? kSuccess : kInvalidValue;
 }
-FAKE cuMemsetD8_v2(std::uint64_t pointer, unsigned char value, std::size_t size) {
+FAKE cuMemsetD8_v2(DevicePointer pointer, unsigned char value, std::size_t size) {
   std::memset(reinterpret_cast<void*>(pointer), value, size);
   return kSuccess;
 }
-FAKE cuMemcpyHtoD_v2(std::uint64_t to, const void* from, std::size_t size) {
+FAKE cuMemcpyHtoD_v2(DevicePointer to, const void* from, std::size_t size) {
   std::memcpy(reinterpret_cast<void*>(to), from, size);
   return kSuccess;
 }
-FAKE cuMemcpyDtoH_v2(void* to, std::uint64_t from, std::size_t size) {
+FAKE cuMemcpyDtoH_v2(void* to, DevicePointer from, std::size_t size) {
   std::memcpy(to, reinterpret_cast<const void*>(from), size);
   return kSuccess;
 }
-FAKE cuMemcpyHtoDAsync_v2(std::uint64_t to, const void* from, std::size_t size, void* stream) {
+FAKE cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, std::size_t size, void* stream) {
   bytes_up += size;
   return stream != nullptr ? cuMemcpyHtoD_v2(to, from, size) : kInvalidValue;
 }
-FAKE cuMemcpyDtoHAsync_v2(void* to, std::uint64_t from, std::size_t size, void* stream) {
+FAKE cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, std::size_t size, void* stream) {
   bytes_down += size;
   return stream != nullptr ? cuMemcpyDtoH_v2(to, from, size) : kInvalidValue;
 }
