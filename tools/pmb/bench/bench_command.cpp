@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <memory>
 
 #include "../command.hpp"
@@ -131,7 +132,10 @@ Outcome<int> run_bench(const BenchOptions& options) {
     MeasureRules rules{.stopped = [&] { return stop.requested(); }};
     rules.seconds =
         std::max(0.0, seconds_of(options) - seconds_since(start)) / static_cast<double>(cases.size() - i);
-    if (options.repeat > 0) rules.least_turns = rules.most_turns = options.repeat;
+    if (options.repeat > 0) {
+      rules.most_turns = options.repeat;
+      rules.seconds = std::numeric_limits<double>::infinity();
+    }
     results.push_back(measure(**bench, std::exchange(cases[i], {}), rules));
     progress.clear();
     if (table) print(case_text(results.back()));

@@ -42,6 +42,19 @@ struct Contender {
   std::vector<double> cpu;
 };
 
+/// Time and fences since it was made.
+class Counted {
+ public:
+  explicit Counted(std::uint32_t operations) : operations_(operations) {}
+  double nanoseconds() const { return std::max(wall_ns() - start_, 1.0); }
+  double fences() const { return static_cast<double>(Workbench::fences_made() - fences_) / operations_; }
+
+ private:
+  std::uint32_t operations_;
+  std::uint64_t fences_ = Workbench::fences_made();
+  double start_ = wall_ns();
+};
+
 Outcome<double> gpu_time(Workbench& bench, Way& way) {
   const GladGLContext& gl = bench.gl();
   GLuint query = 0;
@@ -61,6 +74,7 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
                       Contender& contender) {
   Measurement& result = contender.result;
   const double operations = work.operations;
+  release_freed_memory();
   reset_peak();
   const ProcessMemory before = process_memory();
   const auto gpu_before = bench.gpu_memory_used();
@@ -69,7 +83,10 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
   if (!made) return pass_on(made);
   contender.way = std::move(*made);
   Way& way = *contender.way;
+  const Counted first(work.operations);
   if (auto done = way.run(1); !done) return done;
+  double once = first.nanoseconds();
+  result.fences = first.fences();
 
   const ProcessMemory after = process_memory();
   result.peak_rss_bytes = added(before.resident, after.peak_resident);
@@ -82,11 +99,14 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
   if (auto healthy = bench.require_no_error("verifying"); !healthy) return healthy;
   result.verified = true;
 
-  const std::uint64_t fences_before = Workbench::fences_made();
-  const double start = wall_ns();
-  if (auto done = way.run(1); !done) return done;
-  const double once = std::max(wall_ns() - start, 1.0);
-  result.fences = static_cast<double>(Workbench::fences_made() - fences_before) / operations;
+  // The first run made and touched what the later ones find; where that does not matter it counts.
+  constexpr double kLong = 1e8;
+  if (once < kLong) {
+    const Counted again(work.operations);
+    if (auto done = way.run(1); !done) return done;
+    once = again.nanoseconds();
+    result.fences = again.fences();
+  }
   result.cpu_bytes_copied = static_cast<double>(way.cpu_bytes_copied()) / operations;
   constexpr double kMostRuns = 1000;
   contender.burst = static_cast<std::uint32_t>(
@@ -96,7 +116,6 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
   if (bench.planned().driver().software) return {};
   if (spec.kind == WayKind::limit || spec.kind == WayKind::reference) return {};
   if (work.one_turn) return {};
-  constexpr double kLong = 2e8;  // Nanoseconds; repeated long work would take the time of the turns.
   const int repetitions = once < kLong ? 3 : 1;
   std::vector<double> times;
   for (int i = 0; i < repetitions; ++i) {
@@ -127,9 +146,16 @@ void fail_contender(Contender& contender, Failure failure) {
 
 void take_turns(const Case& work, const MeasureRules& rules, double deadline,
                 std::vector<Contender>& contenders) {
+  const double start = wall_ns();
+  // Work that takes long by itself varies little; three turns say enough of it.
+  constexpr double kLongTurns = 5e9;
   const std::uint32_t most = work.one_turn ? 1 : rules.most_turns;
   for (std::uint32_t turn = 0; turn < most; ++turn) {
-    if (turn >= rules.least_turns && wall_ns() >= deadline) return;
+    const double now = wall_ns();
+    const std::uint32_t least = now - start < kLongTurns
+                                    ? rules.least_turns
+                                    : std::min<std::uint32_t>(rules.least_turns, kLeastSamples);
+    if (turn >= least && now >= deadline) return;
     for (Contender& contender : contenders) {
       if (!contender.way) continue;
       if (rules.stopped()) return;

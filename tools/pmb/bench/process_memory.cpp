@@ -3,6 +3,10 @@
 
 #include "process_memory.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -48,6 +52,12 @@ ProcessMemory process_memory() {
   std::ifstream maps("/proc/self/maps");
   read_maps(maps, memory);
   return memory;
+}
+
+void release_freed_memory() noexcept {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 std::uint64_t available_memory() {

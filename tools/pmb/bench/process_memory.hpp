@@ -20,6 +20,10 @@ ProcessMemory process_memory();
 /// Makes the peak start from what is resident now. False where the kernel does not let us.
 bool reset_peak();
 
+/// Gives memory that was freed back to the kernel, where the C library keeps some: what is used next is then seen
+/// to be used.
+void release_freed_memory() noexcept;
+
 /// What the machine has left for this process: MemAvailable, or what its control group leaves where that is less.
 std::uint64_t available_memory();
 

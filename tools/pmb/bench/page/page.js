@@ -29,7 +29,7 @@
 
   // The palette of Okabe and Ito, which colour-blind people can tell apart. A way has the same colour everywhere.
   const traditionalColours = ['#d55e00', '#e69f00', '#cc79a7', '#b8860b', '#8c510a', '#f08060'];
-  const forcedColours = ['#56b4e9', '#009e73', '#7b9fd4', '#4bb8a0', '#3a6ea5'];
+  const forcedColours = ['#56b4e9', '#009e73', '#7b9fd4', '#4bb8a0', '#6a51a3', '#9e9ac8', '#3a8f3a'];
   const ways = unique(entries.map((entry) => entry.way));
   const ofKind = (kind) => ways.filter((way) => entries.some((entry) => entry.way === way && entry.kind === kind));
   const colourOf = (entry) => {
@@ -65,7 +65,8 @@
     document.getElementById('verdict').textContent =
         `Faster in ${faster} of ${plans.length} cells, equal within the spread in ` +
         `${plans.length - faster - slower.length}, slower in ${slower.length}` +
-        (slower.length ? `: ${slower.map((entry) => `${title(entry.scenario)} ${placeOf(entry)}`).join(', ')}.` : '.');
+        (slower.length ? `: ${slower.slice(0, 6).map((entry) => `${title(entry.scenario)} ${placeOf(entry)}`).join(', ')}` +
+            `${slower.length > 6 ? ` and ${slower.length - 6} more` : ''}.` : '.');
   }
   const heatCell = (row, entry) => {
     const cell = element('td', '', row);

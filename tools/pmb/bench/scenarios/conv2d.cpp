@@ -27,7 +27,7 @@ struct Convolution {
 
 constexpr std::array kFull = {Convolution{"8x64x56x56-128-3x3", 8, 64, 56, 56, 128, 3, 1},
                               Convolution{"4x3x224x224-64-7x7-s2", 4, 3, 224, 224, 64, 7, 2}};
-// Tens of times less work, for renderers that have no GPU.
+// Tens of times less work, for --quick and for renderers that have no GPU.
 constexpr std::array kQuick = {Convolution{"1x16x28x28-32-3x3", 1, 16, 28, 28, 32, 3, 1},
                                Convolution{"1x3x64x64-16-7x7-s2", 1, 3, 64, 64, 16, 7, 2}};
 
@@ -189,7 +189,8 @@ class ComputeWay final : public Way {
 
 void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   Workbench& bench = setup.bench;
-  for (const Convolution& c : setup.quick ? kQuick : kFull) {
+  const bool small = setup.quick || bench.planned().driver().software;
+  for (const Convolution& c : small ? kQuick : kFull) {
     const std::uint64_t input_bytes = (c.input_floats() + c.weight_floats()) * sizeof(float);
     const std::uint64_t output_bytes = c.output_floats() * sizeof(float);
     Case work{.scenario = "conv2d",
