@@ -403,7 +403,7 @@ struct Statics {
 
 // Whether the objects exist.
 bool fill(Statics& context_side, Statics& object_side) {
-  auto headless = pmb::HeadlessContext::create({.software = true});
+  auto headless = pmb::HeadlessContext::create();
   if (!headless || !headless->make_current()) return false;
   context_side.headless = std::move(*headless);
   auto context = pmb::Context::from_current(pmb::HeadlessContext::loader());
