@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <pmb/context.hpp>
+#include <pmb/detail/process_exit.hpp>
 
 #include "core/guard.hpp"
 #include "core/machine_memory.hpp"
@@ -97,6 +98,7 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
     return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
   }
   if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) return fail(ErrorId::loader_failed, where);
+  watch_process_exit();
   alive = true;
   set_caller_errors_aside();
   read_limits(*this);
@@ -116,7 +118,7 @@ bool ContextState::on_own_thread() const noexcept {
 }
 
 bool ContextState::is_current() const noexcept {
-  return alive && on_own_thread() && (!current || current() == identity);
+  return alive && !process_is_exiting() && on_own_thread() && (!current || current() == identity);
 }
 
 ErrorId ContextState::misplaced() const noexcept {
@@ -138,7 +140,8 @@ Result<void> ContextState::claim_thread(std::source_location where) noexcept {
 }
 
 Result<void> ContextState::check_current(std::source_location where) const noexcept {
-  const ErrorId id = !alive ? ErrorId::context_gone : !on_own_thread() ? ErrorId::wrong_thread : misplaced();
+  const bool gone = !alive || process_is_exiting();
+  const ErrorId id = gone ? ErrorId::context_gone : !on_own_thread() ? ErrorId::wrong_thread : misplaced();
   if (id != ErrorId::none) return wrong_place(id, where);
   return check_alive(where);
 }

@@ -41,14 +41,14 @@ void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noex
     if (context->quirk(QuirkId::nvidia_flush_barrier)) context->gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
     return;
   }
-  // A shader may have stored into other bytes of the buffer; nothing overtakes it (section 7.13.2).
-  if (readable && context->limits.memory_barrier) context->gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+  // A shader may have stored into other bytes of the buffer; nothing overtakes it.
+  if (readable || context->quirk(QuirkId::nvidia_flush_barrier)) order_behind_shaders(*context);
   calls.write(buffer, offset, pointer + offset, bytes);
 }
 
 Result<void> Mapping::fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                             std::source_location where) const noexcept {
-  if (context->limits.memory_barrier) context->gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+  order_behind_shaders(*context);
   auto copied =
       BufferCalls(*context).read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
   // On a lost context the call does nothing and says nothing.

@@ -84,9 +84,8 @@ class TextureCalls {
   void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t offset,
                         std::uint64_t image_stride) const noexcept;
 
-  /// Reads a part; `bytes` is what the pixel buffer has room for. Needs has_get_sub_image.
-  void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t bytes,
-                 std::uint64_t offset) const noexcept;
+  /// Reads a part. Needs has_get_sub_image.
+  void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset) const noexcept;
   /// Reads a whole level, or of a cube map the faces of the box. Type 0 reads compressed blocks.
   void read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
                   std::uint64_t image_stride) const noexcept;
@@ -95,7 +94,7 @@ class TextureCalls {
   GLenum face_target(std::uint32_t face) const noexcept {
     return target_.target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target_.target;
   }
-  bool face_by_face() const noexcept { return !by_name_ && target_.target == GL_TEXTURE_CUBE_MAP; }
+  bool face_by_face() const noexcept { return target_.target == GL_TEXTURE_CUBE_MAP; }
   void bind() const noexcept { bindings_.bind(target_, texture_); }
 
   const GladGLContext& gl_;

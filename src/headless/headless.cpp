@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 #include <optional>
+#include <pmb/detail/process_exit.hpp>
 #include <pmb/headless.hpp>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,8 @@ struct HeadlessContext::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    if (context == EGL_NO_CONTEXT) return;
+    // The driver may have taken itself down already; the process's end frees what it had.
+    if (context == EGL_NO_CONTEXT || detail::process_is_exiting()) return;
     if (eglGetCurrentContext() == context) egl::release_current();
     // Where it is current on another thread, EGL keeps it until that thread lets go (EGL 1.5, section 3.7.2).
     eglDestroyContext(display, context);
@@ -94,6 +96,7 @@ Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, 
       if (!context) return tl::unexpected(failed(context.error(), where));
       impl->display = other->display;
       impl->context = *context;
+      detail::watch_process_exit();
       impl->gpu = other->gpu;
       return HeadlessContext(std::move(impl));
     }
@@ -108,6 +111,7 @@ Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, 
       }
       impl->display = gpu.display;
       impl->context = *context;
+      detail::watch_process_exit();
       impl->gpu = gpu.info;
       return true;
     });

@@ -26,10 +26,6 @@ Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64
   return {};
 }
 
-void order_behind_shaders(const ContextState& context) noexcept {
-  if (context.limits.memory_barrier) context.gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
-}
-
 void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
                          std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept {
   order_behind_shaders(context);

@@ -17,10 +17,6 @@ namespace pmb::detail {
 Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
                         std::source_location where);
 
-/// Buffer updates and reads from here on see, and do not overtake, what shaders wrote before (OpenGL 4.6 core, section
-/// 7.13.2). Where glMemoryBarrier is missing, shaders cannot write buffers either.
-void order_behind_shaders(const ContextState& context) noexcept;
-
 /// A GPU copy that sees, and does not overtake, what shaders wrote before.
 void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
                          std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept;

@@ -22,7 +22,7 @@ class Pixels final : public TexelSource {
  public:
   Pixels(const ContextState& context, const TexelLayout& layout) noexcept
       : context_(context), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t, std::uint64_t) noexcept override {
+  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
     read_framebuffer(context_.gl, part, layout_, offset);
   }
   BandLimit limit(const ImageShape& given) const noexcept override { return {1, given.rows}; }
@@ -36,9 +36,8 @@ class Parts final : public TexelSource {
  public:
   Parts(const TextureCalls& calls, const TextureTarget& target, const TexelLayout& layout) noexcept
       : calls_(calls), target_(target), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t bytes,
-            std::uint64_t) noexcept override {
-    calls_.read_part(part, layout_.format, layout_.type, bytes, offset);
+  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
+    calls_.read_part(part, layout_.format, layout_.type, offset);
   }
   BandLimit limit(const ImageShape& given) const noexcept override { return {given.images, given.rows}; }
   bool has_images() const noexcept override { return heeds_images(target_); }
@@ -53,17 +52,15 @@ class Level final : public TexelSource {
  public:
   Level(const TextureCalls& calls, const TextureTarget& target, const TexelLayout& layout) noexcept
       : calls_(calls), target_(target), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t,
-            std::uint64_t image_stride) noexcept override {
+  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t image_stride) noexcept override {
     calls_.read_level(part, layout_.format, layout_.type, offset, image_stride);
   }
   BandLimit limit(const ImageShape& given) const noexcept override {
-    return {has_images() ? given.images : 1, given.rows};
+    return {target_.target == GL_TEXTURE_CUBE_MAP ? 1 : given.images, given.rows};
   }
   bool is_whole() const noexcept override { return true; }
-  bool has_images() const noexcept override {
-    return heeds_images(target_) && target_.target != GL_TEXTURE_CUBE_MAP;
-  }
+  // NVIDIA (580.159) counts the faces of a cube map as images, though each is read by itself.
+  bool has_images() const noexcept override { return heeds_images(target_); }
 
  private:
   TextureCalls calls_;
@@ -77,7 +74,7 @@ class ThroughFramebuffer final : public TexelSource {
                      TexelKind kind) noexcept
       : context_(context), target_(target), layout_(layout), framebuffer_(context, kind) {}
   bool show(const TextureRegion& part) noexcept { return framebuffer_.show(target_, part, part.y, part.z); }
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t, std::uint64_t) noexcept override {
+  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
     show(part);
     TextureRegion shown = part;
     if (is_layer_a_row()) shown.y = 0;

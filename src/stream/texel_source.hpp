@@ -20,9 +20,8 @@ class TexelSource {
  public:
   virtual ~TexelSource() = default;
 
-  /// Reads a part of the region to `offset` in the bound pixel buffer, where `bytes` belong to it.
-  virtual void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t bytes,
-                    std::uint64_t image_stride) noexcept = 0;
+  /// Reads a part of the region to `offset` in the bound pixel buffer, which has room for it.
+  virtual void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t image_stride) noexcept = 0;
   /// What one read() can take.
   virtual BandLimit limit(const ImageShape& shape) const noexcept = 0;
   /// read() takes nothing less than the limit.

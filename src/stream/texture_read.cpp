@@ -47,8 +47,7 @@ class Packing {
                              std::min(most.rows, arranged.limit.rows)};
     static_cast<void>(for_each_band(shape, limit, [&](const Band& band) -> Result<void> {
       const ImageShape part = shape.part(band);
-      source.read(part_of(region, shape, band), pending.offset_bytes() + part.offset, part.end - part.offset,
-                  shape.image_stride);
+      source.read(part_of(region, shape, band), pending.offset_bytes() + part.offset, shape.image_stride);
       return {};
     }));
     detail::note_writer_issued(pending);

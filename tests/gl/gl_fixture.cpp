@@ -82,6 +82,12 @@ void GlTest::open(Wishes wishes) {
   GTEST_SKIP() << context_->driver().version << " is not " << configuration().name << ": " << difference;
 }
 
+bool GlTest::has_quirk(std::string_view id) const {
+  const auto quirks = context_->quirks();
+  return std::any_of(quirks.begin(), quirks.end(),
+                     [&](const pmb::Quirk& quirk) { return quirk.enabled && id == quirk.id; });
+}
+
 void GlTest::close() {
   context_.reset();
   headless_.reset();

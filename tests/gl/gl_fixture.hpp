@@ -17,6 +17,7 @@
 #include <pmb/pmb.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gl_configuration.hpp"
@@ -120,6 +121,8 @@ class GlTest : public testing::Test {
   pmb::Context& context() { return *context_; }
   pmb::Timeline& timeline() { return context_->timeline(); }
   bool software() const { return context_->driver().software; }
+  // A quirk of that id is in force.
+  bool has_quirk(std::string_view id) const;
 
   // A ticket behind everything issued so far, and a wait for it.
   pmb::Ticket mark();

@@ -219,8 +219,16 @@ TEST_F(SeveralContexts, OtherGroupsAndFalseOnesAreRefused) {
   loader_headless_ = make_headless().value();
   pmb::Context alone = open_loader();
   const auto refused = ticket.wait_on_gpu(alone);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().id, ErrorId::nothing_shared);
+  // Some drivers (NVIDIA) know the fences of every group of the process, and then a false declaration cannot be told.
+  const GLsync fence = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  ASSERT_TRUE(headless_->make_current());
+  const bool told = gl_.IsSync(fence) == GL_FALSE;
+  ASSERT_TRUE(loader_headless_->make_current());
+  gl_.DeleteSync(fence);
+  ASSERT_EQ(refused.has_value(), !told);
+  if (told) {
+    EXPECT_EQ(refused.error().id, ErrorId::nothing_shared);
+  }
   EXPECT_EQ(load_gl().GetError(), static_cast<GLenum>(GL_NO_ERROR));
   { const pmb::Context ended = std::move(alone); }
   ASSERT_TRUE(headless_->make_current());

@@ -256,5 +256,19 @@ TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {
   }
 }
 
+// NVIDIA's glBufferSubData overtakes them from 128 KiB on (docs/drivers.md); pmb's uploads do not, on any path.
+TEST_F(GlTest, UploadsStandOverWhatTheGpuCopiedBefore) {
+  for (const std::uint64_t size : {kMiB / 256, kMiB / 16, kMiB / 8, kMiB / 4, kMiB, 4 * kMiB}) {
+    const GLuint buffer = plain_buffer(size);
+    for (std::uint32_t turn = 0; turn < 3; ++turn) {
+      put(buffer, 0, pattern(size, 50 + turn));
+      const Bytes bytes = pattern(size, 60 + turn);
+      ASSERT_TRUE(pmb::upload(context(), buffer, 0, bytes));
+      EXPECT_EQ(first_difference(contents(buffer, 0, size), bytes), -1) << size << " bytes, turn " << turn;
+    }
+    gl_.DeleteBuffers(1, &buffer);
+  }
+}
+
 }  // namespace
 }  // namespace gl_test

@@ -48,9 +48,10 @@ class CudaMemory {
     return memory;
   }
   Outcome<void*> stream() {
-    constexpr unsigned kNonBlocking = 1;
+    // In order with the default stream, in which verification prepares memory and looks at it.
+    constexpr unsigned kDefault = 0;
     void* made = nullptr;
-    auto done = cuda_.check(cuda_.calls().cuStreamCreate(&made, kNonBlocking), "cuStreamCreate");
+    auto done = cuda_.check(cuda_.calls().cuStreamCreate(&made, kDefault), "cuStreamCreate");
     if (!done) return pass_on(done);
     streams_.push_back(made);
     return made;

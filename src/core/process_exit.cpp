@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <cstdlib>
+#include <pmb/detail/process_exit.hpp>
+
+namespace pmb::detail {
+namespace {
+
+std::atomic<bool> g_exiting = false;
+
+}  // namespace
+
+void watch_process_exit() noexcept {
+  // If no handler can be registered, exits stay unknown; there is no better answer.
+  [[maybe_unused]] static const int kRegistered =
+      std::atexit([] { g_exiting.store(true, std::memory_order_relaxed); });
+}
+
+bool process_is_exiting() noexcept {
+  return g_exiting.load(std::memory_order_relaxed);
+}
+
+}  // namespace pmb::detail
