@@ -40,9 +40,8 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       break;
     case TransferKind::nvidia:
       // One thread copies a chunk in the time that the bus takes for four; four keep up with it.
-      plan.up.steps = {by_gl(32 * kKiB),
-                       {.up_to_bytes = kMiB, .chunk_bytes = 256 * kKiB},
-                       {.chunk_bytes = kMiB, .threads = 4}};
+      // glBufferSubData overtakes what was issued before it: quirk nvidia_update_order.
+      plan.up.steps = {{.up_to_bytes = kMiB, .chunk_bytes = 256 * kKiB}, {.chunk_bytes = kMiB, .threads = 4}};
       plan.up.ring_bytes = 16 * kMiB;
       // glGetBufferSubData moves the buffer into host memory, for good: never, at any size.
       plan.down.steps = {{.up_to_bytes = kMiB, .chunk_bytes = 256 * kKiB},

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -27,7 +26,6 @@ class BufferCalls {
       : gl_(context.gl),
         by_name_(context.limits.direct_state_access),
         gles_(context.limits.gles),
-        update_bytes_(context.quirk(QuirkId::nvidia_update_pieces) ? std::uint64_t{64} << 10 : UINT64_MAX),
         narrow_(!gles_ && context.limits.gl_major * 10 + context.limits.gl_minor < 32) {}
 
   GLuint create() const noexcept {
@@ -58,17 +56,11 @@ class BufferCalls {
   }
 
   void write(GLuint name, std::uint64_t offset, const void* bytes, std::uint64_t size) const noexcept {
-    if (!by_name_) bind(name);
-    for (std::uint64_t done = 0; done < size; done += update_bytes_) {
-      const auto at = static_cast<GLintptr>(offset + done);
-      const auto piece = static_cast<GLsizeiptr>(std::min(size - done, update_bytes_));
-      const void* const from = static_cast<const std::byte*>(bytes) + done;
-      if (by_name_) {
-        gl_.NamedBufferSubData(name, at, piece, from);
-      } else {
-        gl_.BufferSubData(GL_COPY_WRITE_BUFFER, at, piece, from);
-      }
-      if (size - done <= update_bytes_) return;
+    const auto at = static_cast<GLintptr>(offset);
+    if (by_name_) {
+      gl_.NamedBufferSubData(name, at, static_cast<GLsizeiptr>(size), bytes);
+    } else {
+      gl_.BufferSubData(bind(name), at, static_cast<GLsizeiptr>(size), bytes);
     }
   }
 
@@ -170,7 +162,6 @@ class BufferCalls {
   const GladGLContext& gl_;
   bool by_name_;
   bool gles_;
-  std::uint64_t update_bytes_;  ///< Most of one update.
   bool narrow_;
 };
 

@@ -27,6 +27,7 @@ namespace {
 /// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
 /// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
 bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
+  if (state.quirk(detail::QuirkId::nvidia_update_order)) return false;
   if (!state.limits.buffer_storage) return true;
   const BufferCalls calls(state);
   return (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0 ||

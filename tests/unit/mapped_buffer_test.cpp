@@ -292,27 +292,4 @@ TEST_F(MappedBufferTest, OnNvidiaABarrierStandsBehindEveryFlush) {
   }
 }
 
-// Whole, they would overtake what was issued before them.
-TEST_F(MappedBufferTest, OnNvidiaUpdatesAreCutIntoPieces) {
-  FakeConfig config;
-  config.vendor = "NVIDIA Corporation";
-  config.version_suffix = "NVIDIA 580.159.03";
-  constexpr std::size_t kSize = 200'000;
-  for (const bool on : {true, false}) {
-    pmb::Options options;
-    options.path = pmb::Path::traditional;
-    if (!on) options.disabled_quirks = {"nvidia_update_pieces"};
-    start(config, options);
-    const GLuint buffer = plain_buffer(kSize);
-    const Bytes bytes = pattern(kSize, 1);
-    fake_->clear_log();
-    take(pmb::upload(*context_, buffer, 0, bytes));
-    EXPECT_EQ(fake_->calls("glNamedBufferSubData"), on ? 4U : 1U);
-    for (const auto& call : fake_->log_of("glNamedBufferSubData"))
-      EXPECT_LE(call.values.at(2), on ? 65536 : 200'000);
-    gl_.Finish();
-    EXPECT_TRUE(fake_->gpu_bytes(buffer) == bytes);
-  }
-}
-
 }  // namespace

@@ -188,4 +188,30 @@ TEST_P(TransferRing, ReportsNothingOfItsOwnUse) {
   for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
 }
 
+// There it overtakes copies and clears that were issued before it.
+TEST_F(PmbTest, UploadsOnNvidiaNeverUpdateBuffersOfTheProgram) {
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.version_suffix = "NVIDIA 580.159.03";
+  for (const std::optional<pmb::Path> path :
+       {std::optional<pmb::Path>(), std::optional(pmb::Path::traditional)}) {
+    pmb::Options options;
+    options.path = path;
+    start(config, options);
+    for (const std::size_t size : {64U, 4096U, 200'000U}) {
+      const GLuint buffer = plain_buffer(size);
+      const auto known = take(pmb::KnownBuffer::look_up(*context_, buffer));
+      for (const bool by_name : {true, false}) {
+        fake_->clear_log();
+        const Bytes bytes = pattern(size, by_name ? 1 : 2);
+        take(by_name ? pmb::upload(*context_, buffer, 0, bytes) : pmb::upload(*context_, known, 0, bytes));
+        for (const auto& call : fake_->log_of("glNamedBufferSubData"))
+          EXPECT_NE(call.values.at(0), static_cast<std::int64_t>(buffer)) << size;
+        gl_.Finish();
+        EXPECT_TRUE(fake_->gpu_bytes(buffer) == bytes);
+      }
+    }
+  }
+}
+
 }  // namespace
