@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The hot path in isolation, to be counted under callgrind: acquire, publish and retire of 256-byte slices on
-// coherent rings over a fake driver, so that every instruction counted is pmb's own. mark() is left out of
+// The hot path in isolation, to be counted under callgrind: acquire, publish and retire of 256-byte slices over a
+// fake driver, so that every instruction counted is pmb's own, on coherent rings or on private memory. mark() is left out of
 // the count: it is one a frame, whatever the number of slices and rings.
 //
-//   hot_path LIVE_SLICES RINGS SLICES MODE
+//   hot_path LIVE_SLICES RINGS SLICES MODE [traditional]
 //
 // MODE is `each` for retire(slice, ticket), `all` for one retire(ticket) a ring and frame, `none` for the
-// loops alone, whose count bench/hot_path.sh takes off.
+// loops alone, whose count bench/hot_path.sh takes off, and `update` for the loops with one glNamedBufferSubData of
+// a slice's size each, which is what the fake driver does on the traditional path.
+#include <glad/gl.h>
 #include <valgrind/callgrind.h>
 
 #include <algorithm>
@@ -31,12 +33,13 @@ void* load(const char* name) {
   return reinterpret_cast<void*>(strict_gl::get_proc_address(name));
 }
 
-enum class Mode { none, each, all };
+enum class Mode { none, update, each, all };
 
 /// Rounds of `per_round` slices on each ring until `total` slices are done; answers how many were.
 template <Mode kMode>
 std::size_t run(pmb::Timeline& timeline, std::vector<pmb::UploadRing>& rings, std::size_t per_round,
-                std::size_t total) {
+                std::size_t total, [[maybe_unused]] const GladGLContext& gl) {
+  [[maybe_unused]] static const std::byte bytes[kSliceBytes] = {};
   std::vector<pmb::Slice> slices(per_round * rings.size());
   std::size_t done = 0;
   while (done < total) {
@@ -44,7 +47,9 @@ std::size_t run(pmb::Timeline& timeline, std::vector<pmb::UploadRing>& rings, st
     pmb::Slice* slice_at = slices.data();
     for (pmb::UploadRing& ring : rings) {
       for (std::size_t i = 0; i < per_round; ++i) {
-        if constexpr (kMode != Mode::none) {
+        if constexpr (kMode == Mode::update) {
+          gl.NamedBufferSubData(ring.mapped_buffer().buffer(), 0, kSliceBytes, bytes);
+        } else if constexpr (kMode != Mode::none) {
           auto slice = ring.acquire(kSliceBytes, kSliceBytes);
           if (!slice) stop(slice.error());
           if (auto published = ring.publish(*slice, kSliceBytes); !published) stop(published.error());
@@ -83,8 +88,8 @@ std::size_t run(pmb::Timeline& timeline, std::vector<pmb::UploadRing>& rings, st
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: hot_path LIVE_SLICES RINGS SLICES none|each|all\n");
+  if (argc != 5 && argc != 6) {
+    std::fprintf(stderr, "usage: hot_path LIVE_SLICES RINGS SLICES none|update|each|all [traditional]\n");
     return 1;
   }
   const auto live = static_cast<std::size_t>(std::atoll(argv[1]));
@@ -97,8 +102,11 @@ int main(int argc, char** argv) {
   gl.make_current();
   pmb::Options options;
   options.current_context = &strict_gl::FakeGl::current;
+  if (argc == 6 && std::string_view(argv[5]) == "traditional") options.path = pmb::Path::traditional;
   auto context = pmb::Context::from_current(&load, std::move(options));
   if (!context) stop(context.error());
+  GladGLContext functions = {};
+  if (gladLoadGLContextUserPtr(&functions, &strict_gl::get_proc_address_user, nullptr) == 0) return 1;
 
   // Room for two rounds of live slices, one being filled while the other is in flight, and for 1024 slices at
   // least.
@@ -114,9 +122,11 @@ int main(int argc, char** argv) {
 
   pmb::Timeline& timeline = context->timeline();
   const std::string_view mode = argv[4];
-  const std::size_t done = mode == "each"  ? run<Mode::each>(timeline, rings, per_round, total)
-                           : mode == "all" ? run<Mode::all>(timeline, rings, per_round, total)
-                                           : run<Mode::none>(timeline, rings, per_round, total);
+  const std::size_t done = mode == "each"  ? run<Mode::each>(timeline, rings, per_round, total, functions)
+                           : mode == "all" ? run<Mode::all>(timeline, rings, per_round, total, functions)
+                           : mode == "update"
+                               ? run<Mode::update>(timeline, rings, per_round, total, functions)
+                               : run<Mode::none>(timeline, rings, per_round, total, functions);
   std::printf("%zu\n", done);
   return 0;
 }

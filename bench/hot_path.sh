@@ -8,11 +8,11 @@ program="${1:?usage: bench/hot_path.sh BUILD_FOLDER}/bin/bench_hot_path"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE.
+# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE [PATH].
 count() {
   local slices instructions
   slices=$(valgrind --tool=callgrind --collect-atstart=no --callgrind-out-file="$scratch/out" \
-    "$program" "$1" "$2" 100000 "$3" 2>"$scratch/log")
+    "$program" "$1" "$2" 100000 "$3" ${4:+"$4"} 2>"$scratch/log")
   instructions=$(sed -n 's/^totals: //p' "$scratch/out")
   per_slice=$(awk -v i="$instructions" -v n="$slices" 'BEGIN { printf "%.1f", i / n }')
 }
@@ -29,6 +29,20 @@ for shape in "1 1" "100 1" "10000 1" "100 100" "10000 10000"; do
   count "$live" "$rings" all
   all=$per_slice
   count "$live" "$rings" each
+  each=$per_slice
+  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
+done
+
+echo
+echo "The same on private memory (traditional path), without the driver's glBufferSubData of each slice"
+echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops and updates (taken off)"
+for shape in "1 1" "100 1" "10000 1"; do
+  read -r live rings <<<"$shape"
+  count "$live" "$rings" update traditional
+  loops=$per_slice
+  count "$live" "$rings" all traditional
+  all=$per_slice
+  count "$live" "$rings" each traditional
   each=$per_slice
   printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
 done

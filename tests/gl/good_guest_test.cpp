@@ -126,6 +126,8 @@ class GoodGuest : public EveryWay {
       const pmb::Ticket ticket = mark();
       audit("UploadRing::retire", Kind::working, [&] { EXPECT_TRUE(upload->retire(ticket)); });
     }
+    // On a GPU the ring is still in use.
+    wait_for_gpu();
     audit("UploadRing::try_acquire", Kind::working, [&] { slice = take(upload->try_acquire(64)); });
     audit("UploadRing::cancel", Kind::working, [&] { EXPECT_TRUE(upload->cancel(slice)); });
     const std::uint64_t sizes[] = {64, 100};
