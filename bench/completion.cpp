@@ -16,20 +16,14 @@
 #include <pmb/pmb.hpp>
 #include <string_view>
 
+#include "gpu.hpp"
 #include "measure.hpp"
 
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20;
+using bench::take;
 
-template <class T>
-T take(pmb::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "completion: %s\n", result.error().message().c_str());
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+constexpr std::uint64_t kMiB = 1 << 20;
 
 }  // namespace
 
@@ -43,15 +37,8 @@ int main(int argc, char** argv) {
   }
   auto headless = take(pmb::HeadlessContext::create({}));
   take(headless.make_current());
-  GladGLContext gl{};
-  const auto loader = pmb::HeadlessContext::loader();
-  gladLoadGLContextUserPtr(
-      &gl,
-      [](void* user, const char* name) {
-        return reinterpret_cast<GLADapiproc>((*static_cast<const pmb::Loader*>(user))(name));
-      },
-      const_cast<pmb::Loader*>(&loader));
-  auto context = take(pmb::Context::from_current(loader));
+  const GladGLContext gl = bench::load_gl();
+  auto context = take(pmb::Context::from_current(pmb::HeadlessContext::loader()));
   auto memory = take(pmb::MappedBuffer::create(
       context,
       {.size_bytes = 4096, .access = pmb::Access::read, .model = pmb::Model::coherent, .pretouch = true}));

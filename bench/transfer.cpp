@@ -20,10 +20,13 @@
 #include <pmb/tbb.hpp>
 #endif
 
+#include "gpu.hpp"
 #include "measure.hpp"
 #include "threads.hpp"
 
 namespace {
+
+using bench::take;
 
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
@@ -31,17 +34,6 @@ constexpr std::uint64_t kSizes[] = {64,        256,       kKiB,       4 * kKiB, 
                                     32 * kKiB, 64 * kKiB, 128 * kKiB, 256 * kKiB, 512 * kKiB,
                                     kMiB,      2 * kMiB,  8294400,    64 * kMiB};
 constexpr std::size_t kRow = 32;
-
-[[noreturn]] void stop(const pmb::Error& error) {
-  std::fprintf(stderr, "transfer: %s\n", error.message().c_str());
-  std::exit(1);
-}
-
-template <class T>
-T take(pmb::Result<T> result) {
-  if (!result) stop(result.error());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 struct Way {
   std::string name;
@@ -112,14 +104,7 @@ int main(int argc, char** argv) {
 
   auto headless = take(pmb::HeadlessContext::create({}));
   take(headless.make_current());
-  GladGLContext gl{};
-  const auto loader = pmb::HeadlessContext::loader();
-  gladLoadGLContextUserPtr(
-      &gl,
-      [](void* user, const char* name) {
-        return reinterpret_cast<GLADapiproc>((*static_cast<const pmb::Loader*>(user))(name));
-      },
-      const_cast<pmb::Loader*>(&loader));
+  const GladGLContext gl = bench::load_gl();
 
   bench::PlainPool pool(most - 1);
   const pmb::ParallelFor on_pool = [&](std::size_t count, pmb::ParallelBody body) { pool.run(count, body); };

@@ -25,6 +25,21 @@ GLint signed_of(std::uint32_t value) noexcept {
   return static_cast<GLint>(value);
 }
 
+/// A region as GL's calls take it.
+struct Box {
+  GLint level;
+  GLint x;
+  GLint y;
+  GLint z;
+  GLsizei width;
+  GLsizei height;
+  GLsizei depth;
+};
+Box box_of(const TextureRegion& region) noexcept {
+  return {signed_of(region.level), signed_of(region.x),      signed_of(region.y),    signed_of(region.z),
+          signed_of(region.width), signed_of(region.height), signed_of(region.depth)};
+}
+
 }  // namespace
 
 const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept {
@@ -83,13 +98,7 @@ GLint TextureCalls::level_parameter(const TextureRegion& region, GLenum what) co
 
 void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
                          std::uint64_t image_stride) const noexcept {
-  const GLint level = signed_of(box.level);
-  const GLint x = signed_of(box.x);
-  const GLint y = signed_of(box.y);
-  const GLint z = signed_of(box.z);
-  const GLsizei width = signed_of(box.width);
-  const GLsizei height = signed_of(box.height);
-  const GLsizei depth = signed_of(box.depth);
+  const auto [level, x, y, z, width, height, depth] = box_of(box);
   const void* const texels = pointer_of(offset);
   if (!by_name_ || face_by_face()) bind();
   if (face_by_face()) {
@@ -114,13 +123,7 @@ void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, s
 
 void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes,
                                     std::uint64_t offset, std::uint64_t image_stride) const noexcept {
-  const GLint level = signed_of(box.level);
-  const GLint x = signed_of(box.x);
-  const GLint y = signed_of(box.y);
-  const GLint z = signed_of(box.z);
-  const GLsizei width = signed_of(box.width);
-  const GLsizei height = signed_of(box.height);
-  const GLsizei depth = signed_of(box.depth);
+  const auto [level, x, y, z, width, height, depth] = box_of(box);
   const auto size = static_cast<GLsizei>(bytes);
   const void* const blocks = pointer_of(offset);
   if (!by_name_ || face_by_face()) bind();
@@ -143,13 +146,7 @@ void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std
 
 void TextureCalls::read_part(const TextureRegion& box, GLenum format, GLenum type,
                              std::uint64_t offset) const noexcept {
-  const GLint level = signed_of(box.level);
-  const GLint x = signed_of(box.x);
-  const GLint y = signed_of(box.y);
-  const GLint z = signed_of(box.z);
-  const GLsizei width = signed_of(box.width);
-  const GLsizei height = signed_of(box.height);
-  const GLsizei depth = signed_of(box.depth);
+  const auto [level, x, y, z, width, height, depth] = box_of(box);
   // The slice has room for the texels. NVIDIA (580.159) counts the gap behind the last row as well, and refuses the
   // room that is exact.
   constexpr GLsizei room = INT32_MAX;
@@ -166,7 +163,7 @@ void TextureCalls::read_level(const TextureRegion& box, GLenum format, GLenum ty
                               std::uint64_t image_stride) const noexcept {
   bind();
   const GLint level = signed_of(box.level);
-  const std::uint32_t faces = target_.target == GL_TEXTURE_CUBE_MAP ? box.depth : 1;
+  const std::uint32_t faces = face_by_face() ? box.depth : 1;
   for (std::uint32_t face = 0; face < faces; ++face) {
     const GLenum target = face_target(box.z + face);
     void* const texels = writable_pointer_of(offset + face * image_stride);

@@ -78,7 +78,7 @@ class TextureCalls {
   GLenum target_of_texture() const noexcept;
   GLint level_parameter(const TextureRegion& region, GLenum what) const noexcept;
 
-  /// `image_stride`: bytes from face to face, for cube maps by binding.
+  /// `image_stride`: bytes from face to face of a cube map.
   void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
              std::uint64_t image_stride) const noexcept;
   void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t offset,
@@ -92,8 +92,9 @@ class TextureCalls {
 
  private:
   GLenum face_target(std::uint32_t face) const noexcept {
-    return target_.target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target_.target;
+    return face_by_face() ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target_.target;
   }
+  /// By binding, always: by name NVIDIA (580.159) writes nothing into cube maps of glTexImage2D.
   bool face_by_face() const noexcept { return target_.target == GL_TEXTURE_CUBE_MAP; }
   void bind() const noexcept { bindings_.bind(target_, texture_); }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <compare>
+#include <pmb/detail/process_exit.hpp>
 #include <span>
 
 namespace pmb::detail::egl {
@@ -120,7 +121,11 @@ tl::expected<EGLContext, Failure> create_context(EGLDisplay display, const Conte
     for (const bool robust : {true, false}) {
       if (robust && !request.robust) continue;
       const EGLContext context = try_version(display, config, request, version, robust);
-      if (context != EGL_NO_CONTEXT) return context;
+      if (context != EGL_NO_CONTEXT) {
+        // The driver is loaded by now.
+        watch_process_exit();
+        return context;
+      }
       failure = failure_of("eglCreateContext");
     }
   }

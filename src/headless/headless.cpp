@@ -96,7 +96,6 @@ Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, 
       if (!context) return tl::unexpected(failed(context.error(), where));
       impl->display = other->display;
       impl->context = *context;
-      detail::watch_process_exit();
       impl->gpu = other->gpu;
       return HeadlessContext(std::move(impl));
     }
@@ -111,7 +110,6 @@ Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, 
       }
       impl->display = gpu.display;
       impl->context = *context;
-      detail::watch_process_exit();
       impl->gpu = gpu.info;
       return true;
     });

@@ -33,9 +33,7 @@ std::size_t ChunkedDownload::size_of(std::uint32_t chunk) const noexcept {
 
 Result<void> ChunkedDownload::run() noexcept {
   if (request()) state_.gl.Flush();
-  const std::size_t pieces = (bytes_.size() + kCopyPieceBytes - 1) / kCopyPieceBytes;
-  const auto threads = static_cast<std::uint32_t>(std::min<std::size_t>(copy_threads(state_, step_), pieces));
-  crew_.run(&state_.options.parallel_for, threads, [this] { drive(); });
+  crew_.run(&state_.options.parallel_for, copy_threads(state_, step_, bytes_.size()), [this] { drive(); });
   return outcome_;
 }
 
@@ -72,10 +70,8 @@ bool ChunkedDownload::request() noexcept {
     if (!later) outcome_ = tl::unexpected(pending.error());
     return false;
   }
-  if (auto ticket = state_.line().mark(TimelineState::Kind::internal, where_); !ticket) {
-    // With no fence it cannot be waited for; its memory comes back behind the next one.
-    static_cast<void>(pending->release(where_));
-    outcome_ = tl::unexpected(ticket.error());
+  if (auto armed = arm(state_, *pending, where_); !armed) {
+    outcome_ = tl::unexpected(armed.error());
     return false;
   }
   pending_[requested_++ % CopyCrew::kChunks] = *pending;

@@ -18,6 +18,11 @@ std::uint32_t copy_threads(const ContextState& state, const TransferStep& step) 
   return std::min(step.threads, most);
 }
 
+std::uint32_t copy_threads(const ContextState& state, const TransferStep& step, std::size_t size) noexcept {
+  const std::size_t pieces = (size + kCopyPieceBytes - 1) / kCopyPieceBytes;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(copy_threads(state, step), pieces));
+}
+
 Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
                   std::source_location where) {
   TimelineState& line = state.line();
@@ -52,9 +57,7 @@ Result<void> ChunkedUpload::run() noexcept {
   // What fits is there before the helpers are, so that none of them finds nothing to do and leaves.
   while (crew_.has_room() && offer(crew_.idle())) {
   }
-  const std::size_t pieces = (bytes_.size() + kCopyPieceBytes - 1) / kCopyPieceBytes;
-  const auto threads = static_cast<std::uint32_t>(std::min<std::size_t>(copy_threads(state_, step_), pieces));
-  crew_.run(&state_.options.parallel_for, threads, [this] { drive(); });
+  crew_.run(&state_.options.parallel_for, copy_threads(state_, step_, bytes_.size()), [this] { drive(); });
   return outcome_;
 }
 

@@ -18,6 +18,8 @@ namespace pmb::detail {
 
 /// Threads that a copy of this step may take here.
 std::uint32_t copy_threads(const ContextState& state, const TransferStep& step) noexcept;
+/// The same for `size` bytes: no more than there are pieces.
+std::uint32_t copy_threads(const ContextState& state, const TransferStep& step, std::size_t size) noexcept;
 
 /// Where an upload goes.
 struct UploadTarget {

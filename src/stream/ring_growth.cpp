@@ -89,8 +89,7 @@ std::uint64_t RingControl::greater_capacity(std::span<const std::uint64_t> sizes
   const std::uint64_t needed = laid_out(sizes, alignment);
   if (most <= now || needed > most) return 0;
   const std::uint64_t doubled = now > most / 2 ? most : now * 2;
-  const std::uint64_t wanted = std::max(doubled, needed);
-  return wanted;
+  return std::max(doubled, needed);
 }
 
 bool RingControl::may_hold(std::uint64_t more) const noexcept {

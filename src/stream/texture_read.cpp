@@ -19,7 +19,6 @@ using detail::ImageShape;
 using detail::PixelState;
 using detail::TexelSource;
 using detail::TextureBindings;
-using detail::TimelineState;
 using detail::TransferRings;
 
 namespace {
@@ -87,11 +86,7 @@ class Reading {
     auto pending = with_a_fence(state_, where_, [&] { return ring_.acquire(packed.end, 0, where_); });
     if (!pending) return tl::unexpected(pending.error());
     packing_.issue(source_, part_of(source_.region, source_.shape, band), packed, *pending);
-    if (auto ticket = state_.line().mark(TimelineState::Kind::internal, where_); !ticket) {
-      // With no fence it cannot be waited for; its memory comes back behind the next one.
-      static_cast<void>(pending->release(where_));
-      return tl::unexpected(ticket.error());
-    }
+    if (auto armed = arm(state_, *pending, where_); !armed) return tl::unexpected(armed.error());
     newest() = {*pending, packed, source_.shape.part(band)};
     return {};
   }

@@ -15,6 +15,7 @@
 
 namespace pmb {
 
+using detail::arm;
 using detail::BufferCalls;
 using detail::ContextState;
 using detail::kept_ring;
@@ -58,14 +59,6 @@ Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& plac
   if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
   if (place.order) detail::order_behind_shaders(state);
   return detail::send(state, ring, *slice, {place.buffer, place.offset}, where);
-}
-
-/// The bytes of one request, and a fence behind it. With no fence it cannot be waited for; its memory then comes back
-/// behind the next one.
-Result<Ticket> arm(ContextState& state, const PendingReadback& pending, std::source_location where) {
-  auto ticket = state.line().mark(TimelineState::Kind::internal, where);
-  if (!ticket) static_cast<void>(pending.release(where));
-  return ticket;
 }
 
 Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& place,

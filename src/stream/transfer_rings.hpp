@@ -64,4 +64,12 @@ auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acq
   return acquire();
 }
 
+/// A fence behind the writer of a readback. With none it cannot be waited for and is released; its memory then comes
+/// back behind the next one.
+inline Result<Ticket> arm(ContextState& state, const PendingReadback& pending, std::source_location where) {
+  auto ticket = state.line().mark(TimelineState::Kind::internal, where);
+  if (!ticket) static_cast<void>(pending.release(where));
+  return ticket;
+}
+
 }  // namespace pmb::detail

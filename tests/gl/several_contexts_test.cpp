@@ -5,13 +5,11 @@
 #include <EGL/egl.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "../support/value_queue.hpp"
 #include "gl_fixture.hpp"
 #include "gl_scene.hpp"
 #include "gl_spy.hpp"
@@ -21,29 +19,6 @@ namespace {
 
 using pmb::ErrorId;
 using pmb::Ticket;
-
-// Hands values from one thread to another.
-template <class T>
-class Queue {
- public:
-  void push(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    changed_.notify_one();
-  }
-  T pop() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !values_.empty(); });
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> values_;
-};
 
 // The fixture's contexts use what a second pair, which shares with them, loads.
 class SeveralContexts : public GlTest {
@@ -127,7 +102,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
     GLuint buffer = 0;
     Ticket uploaded;
   };
-  Queue<Frame> frames;
+  test_support::ValueQueue<Frame> frames;
   std::thread loader([&] {
     pmb::Context context = open_loader();
     const GladGLContext gl = load_gl();

@@ -96,50 +96,37 @@ TEST_P(Texture, EveryPairOfFormatAndTypeGivesTheTexelsThatGlGives) {
   }
 }
 
-TEST_P(Texture, EveryTargetTakesBoxesOfEveryLevel) {
-  const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
+// Every kind of texture with the whole of each level, and with a box in the middle of it.
+template <class Visit>
+void visit_boxes(Visit&& visit) {
   for (const TextureKind& kind : kKinds) {
     for (std::uint32_t level = 0; level < kind.levels; ++level) {
       const TextureKind size = level_of(kind, level);
-      expect_upload_as_gl(
-          kind, {.level = level, .width = size.width, .height = size.height, .depth = size.depth}, rgba);
+      visit(kind,
+            TextureRegion{.level = level, .width = size.width, .height = size.height, .depth = size.depth});
       const std::uint32_t x = size.width / 3;
       const std::uint32_t y = size.height / 3;
       const std::uint32_t z = size.depth / 3;
-      expect_upload_as_gl(kind,
-                          {.level = level,
-                           .x = x,
-                           .y = y,
-                           .z = z,
-                           .width = size.width - 2 * x,
-                           .height = size.height - 2 * y,
-                           .depth = size.depth - 2 * z},
-                          rgba);
+      visit(kind, TextureRegion{.level = level,
+                                .x = x,
+                                .y = y,
+                                .z = z,
+                                .width = size.width - 2 * x,
+                                .height = size.height - 2 * y,
+                                .depth = size.depth - 2 * z});
     }
   }
 }
 
+TEST_P(Texture, EveryTargetTakesBoxesOfEveryLevel) {
+  const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
+  visit_boxes(
+      [&](const TextureKind& kind, const TextureRegion& box) { expect_upload_as_gl(kind, box, rgba); });
+}
+
 TEST_P(Texture, EveryTargetIsReadInBoxesOfEveryLevel) {
   const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
-  for (const TextureKind& kind : kKinds) {
-    for (std::uint32_t level = 0; level < kind.levels; ++level) {
-      const TextureKind size = level_of(kind, level);
-      expect_read_as_gl(
-          kind, {.level = level, .width = size.width, .height = size.height, .depth = size.depth}, rgba);
-      const std::uint32_t x = size.width / 3;
-      const std::uint32_t y = size.height / 3;
-      const std::uint32_t z = size.depth / 3;
-      expect_read_as_gl(kind,
-                        {.level = level,
-                         .x = x,
-                         .y = y,
-                         .z = z,
-                         .width = size.width - 2 * x,
-                         .height = size.height - 2 * y,
-                         .depth = size.depth - 2 * z},
-                        rgba);
-    }
-  }
+  visit_boxes([&](const TextureKind& kind, const TextureRegion& box) { expect_read_as_gl(kind, box, rgba); });
 }
 
 // Rows on texels, on 2, 4 and 8 bytes, and on nothing that pixel-store state can say.

@@ -5,43 +5,18 @@
 #include <array>
 #include <atomic>
 #include <barrier>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <latch>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "../support/value_queue.hpp"
 #include "fake_context.hpp"
 
 namespace thread_test {
 namespace {
-
-// Hands values from one thread to another.
-template <class T>
-class Queue {
- public:
-  void push(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    changed_.notify_one();
-  }
-  T pop() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !values_.empty(); });
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> values_;
-};
 
 strict_gl::FakeConfig quiet() {
   strict_gl::FakeConfig config;
@@ -72,7 +47,7 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
   };
   // So far ahead that fences merge, and not so far that all is over before the renderer begins.
   constexpr std::uint32_t kAhead = pmb::Timeline::kMaxFences + 50;
-  Queue<std::optional<Frame>> frames;
+  test_support::ValueQueue<std::optional<Frame>> frames;
   std::atomic<std::uint32_t> handled = 0;
   strict_gl::FakeGl loader_gl(quiet());
   strict_gl::FakeGl render_gl(quiet(), &loader_gl);
@@ -198,7 +173,7 @@ TEST(SeveralContextsThreads, AContextMovesFromThreadToThread) {
   auto ring = take(pmb::UploadRing::create(context, {.capacity_bytes = 1024}));
   strict_gl::FakeGl::release_current();
 
-  std::array<Queue<std::uint32_t>, kOwners> turn;
+  std::array<test_support::ValueQueue<std::uint32_t>, kOwners> turn;
   std::atomic<bool> done = false;
   std::vector<std::thread> threads;
   for (std::size_t owner = 0; owner < kOwners; ++owner) {

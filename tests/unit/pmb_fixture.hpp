@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <ostream>
 #include <pmb/pmb.hpp>
@@ -291,42 +292,43 @@ inline std::string path_name(const testing::TestParamInfo<PathCase>& info) {
          (info.param.model == Model::coherent ? "Coherent" : "ExplicitFlush");
 }
 
-/// Where MappedBuffer works.
-inline auto every_mapped_path() {
-  return testing::Values(
-      PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
-      PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
-      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
-      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush});
+inline constexpr PathCase kEveryPath[] = {{Edit::by_name, Model::coherent},
+                                          {Edit::by_name, Model::explicit_flush},
+                                          {Edit::by_binding, Model::coherent},
+                                          {Edit::by_binding, Model::explicit_flush},
+                                          {Edit::old_context, Model::coherent},
+                                          {Edit::old_context, Model::explicit_flush},
+                                          {Edit::es, Model::coherent},
+                                          {Edit::es, Model::explicit_flush},
+                                          {Edit::no_storage, Model::explicit_flush},
+                                          {Edit::oldest, Model::explicit_flush},
+                                          {Edit::oldest_es, Model::explicit_flush},
+                                          {Edit::traditional, Model::explicit_flush},
+                                          {Edit::orphaned, Model::explicit_flush}};
+
+template <class Wanted>
+auto paths_where(Wanted wanted) {
+  std::vector<PathCase> paths;
+  std::copy_if(std::begin(kEveryPath), std::end(kEveryPath), std::back_inserter(paths), wanted);
+  return testing::ValuesIn(paths);
 }
 
 /// Where rings, pools and transfers work.
 inline auto every_path() {
-  return testing::Values(
-      PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
-      PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
-      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
-      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush},
-      PathCase{Edit::no_storage, Model::explicit_flush}, PathCase{Edit::oldest, Model::explicit_flush},
-      PathCase{Edit::oldest_es, Model::explicit_flush}, PathCase{Edit::traditional, Model::explicit_flush},
-      PathCase{Edit::orphaned, Model::explicit_flush});
+  return testing::ValuesIn(kEveryPath);
 }
-
+/// Where rings are mapped.
+inline auto every_mapped_path() {
+  return paths_where([](const PathCase& path) { return !is_private(path.edit); });
+}
 /// Where a ring that is full waits for its fences: all but the one that specifies its buffer anew.
 inline auto every_waiting_path() {
-  return testing::Values(
-      PathCase{Edit::by_name, Model::coherent}, PathCase{Edit::by_name, Model::explicit_flush},
-      PathCase{Edit::by_binding, Model::coherent}, PathCase{Edit::by_binding, Model::explicit_flush},
-      PathCase{Edit::old_context, Model::coherent}, PathCase{Edit::old_context, Model::explicit_flush},
-      PathCase{Edit::es, Model::coherent}, PathCase{Edit::es, Model::explicit_flush},
-      PathCase{Edit::no_storage, Model::explicit_flush}, PathCase{Edit::oldest, Model::explicit_flush},
-      PathCase{Edit::oldest_es, Model::explicit_flush}, PathCase{Edit::traditional, Model::explicit_flush});
+  return paths_where([](const PathCase& path) { return path.edit != Edit::orphaned; });
 }
-
+/// Where mapped bytes need a flush.
 inline auto every_flushing_path() {
-  return testing::Values(
-      PathCase{Edit::by_name, Model::explicit_flush}, PathCase{Edit::by_binding, Model::explicit_flush},
-      PathCase{Edit::old_context, Model::explicit_flush}, PathCase{Edit::es, Model::explicit_flush});
+  return paths_where(
+      [](const PathCase& path) { return !is_private(path.edit) && path.model == Model::explicit_flush; });
 }
 
 class PmbPathTest : public PmbTest, public testing::WithParamInterface<PathCase> {

@@ -2,12 +2,11 @@
 // read_pixels: frames from a framebuffer to where the CPU can read them.
 
 #include <algorithm>
-#include <chrono>
-#include <deque>
 #include <pmb/readback_ring.hpp>
 #include <pmb/texture.hpp>
 #include <vector>
 
+#include "../ring_reader.hpp"
 #include "../source.hpp"
 #include "frame_texture.hpp"
 
@@ -15,43 +14,19 @@ namespace pmb::tool::bench {
 namespace {
 
 /// pmb::read_pixels of the framebuffer that is bound, into a pmb::ReadbackRing.
-class PixelReader final : public Reader {
+class PixelReader final : public RingReader {
  public:
-  PixelReader(pmb::Context& context, const GladGLContext& gl, pmb::ReadbackRing ring)
-      : context_(context), gl_(gl), ring_(std::move(ring)) {}
+  using RingReader::RingReader;
 
   Outcome<Place> target() override { return Place{}; }
-  Outcome<void> sent() override { return {}; }
   Outcome<void> pull(Place) override {
-    const auto pending = pmb::read_pixels(context_, {.width = kTextureWidth, .height = kTextureHeight},
-                                          {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, ring_);
+    const auto pending = pmb::read_pixels(context(), {.width = kTextureWidth, .height = kTextureHeight},
+                                          {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, ring());
     if (!pending) return pmb_failure("pmb::read_pixels", pending.error());
-    pending_.push_back(*pending);
-    if (auto ticket = context_.timeline().mark(); !ticket) return pmb_failure("marking", ticket.error());
-    return {};
+    push(*pending);
+    return RingReader::sent();
   }
-  Outcome<std::span<const std::byte>> wait_oldest() override {
-    constexpr std::chrono::seconds kLongestWait{30};
-    const auto view = pending_.front().wait(kLongestWait);
-    if (!view) return pmb_failure("waiting for pixels", view.error());
-    return view->bytes();
-  }
-  Outcome<void> release_oldest() override {
-    const auto done = pending_.front().release();
-    pending_.pop_front();
-    if (!done) return pmb_failure("releasing pixels", done.error());
-    return {};
-  }
-  void poison() override { poison_buffer(gl_, ring_.mapped_buffer().buffer()); }
-  std::uint32_t copies() const noexcept override {
-    return ring_.mapped_buffer().plan().path == pmb::Path::traditional ? 1 : 0;
-  }
-
- private:
-  pmb::Context& context_;
-  const GladGLContext& gl_;
-  pmb::ReadbackRing ring_;
-  std::deque<pmb::PendingReadback> pending_;
+  Outcome<void> sent() override { return {}; }
 };
 
 /// Reads into memory, or into the buffers that a reader answers.
@@ -161,7 +136,8 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
           *way.context,
           {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .pretouch = true});
       if (!ring) return pmb_failure("a readback ring", ring.error());
-      auto reader = std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring));
+      auto reader =
+          std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring), shape, Marks::reader);
       return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), true);
     });
   }

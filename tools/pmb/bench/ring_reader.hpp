@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// A reader on a pmb::ReadbackRing: results arrive in its slices, oldest first.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <pmb/context.hpp>
+#include <pmb/readback_ring.hpp>
+#include <pmb/timeline.hpp>
+#include <utility>
+
+#include "reader.hpp"
+
+namespace pmb::tool::bench {
+
+class RingReader : public Reader {
+ public:
+  RingReader(pmb::Context& context, const GladGLContext& gl, pmb::ReadbackRing ring, const ReadShape& shape,
+             Marks marks)
+      : context_(context), gl_(gl), ring_(std::move(ring)), shape_(shape), marks_(marks) {}
+
+  Outcome<Place> target() override {
+    const auto pending = ring_.acquire(shape_.result_bytes);
+    if (!pending) return pmb_failure("acquiring a readback", pending.error());
+    pending_.push_back(*pending);
+    return Place{pending->buffer(), pending->offset_bytes()};
+  }
+
+  Outcome<void> sent() override {
+    if (marks_ == Marks::uploader) return {};
+    if (auto ticket = context_.timeline().mark(); !ticket) return pmb_failure("marking", ticket.error());
+    return {};
+  }
+
+  Outcome<void> pull(Place source) override {
+    const auto pending = ring_.request(source.buffer, source.offset_bytes, shape_.result_bytes);
+    if (!pending) return pmb_failure("requesting a readback", pending.error());
+    pending_.push_back(*pending);
+    return RingReader::sent();
+  }
+
+  Outcome<std::span<const std::byte>> wait_oldest() override {
+    const auto view = pending_.front().wait(std::chrono::seconds(30));
+    if (!view) return pmb_failure("waiting for a readback", view.error());
+    return view->bytes();
+  }
+
+  Outcome<void> release_oldest() override {
+    const auto done = pending_.front().release();
+    pending_.pop_front();
+    if (!done) return pmb_failure("releasing a readback", done.error());
+    return {};
+  }
+
+  void poison() override { poison_buffer(gl_, ring_.mapped_buffer().buffer()); }
+  std::uint32_t copies() const noexcept override {
+    return ring_.mapped_buffer().plan().path == pmb::Path::traditional ? 1 : 0;
+  }
+
+ protected:
+  /// Takes a readback on its way in, behind those that are.
+  void push(const pmb::PendingReadback& pending) { pending_.push_back(pending); }
+  pmb::Context& context() noexcept { return context_; }
+  pmb::ReadbackRing& ring() noexcept { return ring_; }
+
+ private:
+  pmb::Context& context_;
+  const GladGLContext& gl_;
+  pmb::ReadbackRing ring_;
+  ReadShape shape_;
+  Marks marks_;
+  std::deque<pmb::PendingReadback> pending_;
+};
+
+}  // namespace pmb::tool::bench
