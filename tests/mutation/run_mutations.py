@@ -35,13 +35,14 @@ def read_faults(path):
 
 
 def copy_tree(target):
+    # With new times: objects of the last run may hold its last fault, and are younger than the sources.
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, dirs_exist_ok=True)
+            shutil.copytree(source, target / name, dirs_exist_ok=True, copy_function=shutil.copy)
         else:
             target.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name)
+            shutil.copy(source, target / name)
 
 
 def configure(tree, build):
