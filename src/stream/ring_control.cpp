@@ -53,6 +53,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   first_key = layout.next_key();
   options = given_options;
   growth = {.initial = size};
+  settled_key = fenced_at = 0;
   meter = {};
   older = nullptr;
   asked_at_ = seen_at_ = 0;
@@ -71,6 +72,7 @@ void RingControl::close() noexcept {
     std::uint64_t begin = UINT64_MAX;
     std::uint64_t end = 0;
     layout.for_each_live([&](const RingSlot& slot) {
+      if (slot.state() == RingSlot::kPublished && slot.key() < settled_key) return;
       begin = std::min(begin, slot.offset);
       end = std::max(end, slot.offset + slot.size);
     });
@@ -161,6 +163,7 @@ Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignmen
       polled = true;
       continue;
     }
+    if (oldest.live && fence_settled(where)) continue;
     if (orphans && !layout.any_live()) {
       orphan(where);
       continue;
@@ -187,6 +190,26 @@ Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignmen
     waited = true;
     if (!passed) return passed;
   }
+}
+
+bool RingControl::fence_settled(std::source_location where) noexcept {
+  bool any = false;
+  const auto for_settled = [&](auto&& visit) {
+    layout.for_each_live([&](RingSlot& slot) {
+      if (slot.state() == RingSlot::kPublished && slot.key() < settled_key) visit(slot);
+    });
+  };
+  for_settled([&](RingSlot&) { any = true; });
+  if (!any) return false;
+  const auto ticket = line->mark(TimelineState::Kind::internal, where);
+  if (!ticket) return false;
+  const std::uint64_t serial = TimelineControl::serial_of(*ticket);
+  for_settled([&](RingSlot& slot) {
+    if (shadow) shadow->retired(slot.key(), serial);
+    layout.retire(slot, serial);
+  });
+  fenced_at = layout.travelled();
+  return true;
 }
 
 void RingControl::orphan(std::source_location where) {

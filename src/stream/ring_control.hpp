@@ -82,6 +82,10 @@ struct RingControl : Lender, RingHot {
     return drained;
   }
 
+  /// Of published slices whose readers were all issued: makes the fence behind them that was spared so far, and retires
+  /// them. False where there are none, or the fence could not be made.
+  bool fence_settled(std::source_location where) noexcept;
+
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
   /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
@@ -102,6 +106,9 @@ struct RingControl : Lender, RingHot {
   RingGrowth growth;
   RingMeter meter;
   RingControl* older = nullptr;
+  std::uint64_t settled_key =
+      0;  ///< Published slices with keys below were retired by retire(), without a fence yet.
+  std::uint64_t fenced_at = 0;  ///< RingLayout::travelled() at the last fence that retire() made.
 
   RingStats stats() const noexcept;
 

@@ -250,6 +250,7 @@ Result<void> RingControl::drain_all(RingControl*& ring, std::optional<std::chron
   if (auto current = ring->context->check_current(where); !current) return current;
   if (ring->layout.capacity() == 0) return ring->stale(kNoHandle, where);
   std::uint64_t latest = 0;
+  for (RingControl* block = ring; block; block = block->older) block->fence_settled(where);
   for (const RingControl* block = ring; block; block = block->older)
     latest = std::max(latest, block->layout.latest_retired());
   // What was released before its mark waits for that; nobody else can.

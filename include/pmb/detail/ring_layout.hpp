@@ -65,6 +65,8 @@ class RingLayout {
   void restart() noexcept;
   /// True where no slice is live, as far as that is known at once: everything published was retired together.
   bool all_retired() const noexcept { return open_ == 0 && retired_serial_ > published_serial_; }
+  /// True while a slice is acquired and neither published nor dropped.
+  bool any_open() const noexcept { return open_ != 0; }
   /// Makes the ring attended or ends that. Slices keep what they were reserved as.
   void attend(bool attended) noexcept;
   /// Forgets every slice; the key to go on from stays, and so does the memory of the records.

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// retire() without a ticket: fences of the ring's own, few of them, and never one too few.
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::Slice;
+using pmb::UploadRing;
+using strict_gl::GpuRead;
+
+class OwnFences : public PmbPathTest {
+ protected:
+  static constexpr std::uint64_t kCapacity = 16384;
+
+  UploadRing make_ring() {
+    return take(UploadRing::create(*context_, {.capacity_bytes = kCapacity, .label = "stream"}));
+  }
+  std::size_t fences() const { return fake_->log_of("glFenceSync").size(); }
+};
+INSTANTIATE_TEST_SUITE_P(Paths, OwnFences, every_path(), path_name);
+
+TEST_P(OwnFences, EveryDrawOfManyFramesReadsWhatWasUploadedForItWithAFenceAQuarter) {
+  auto ring = make_ring();
+  constexpr std::uint64_t kFrames = 400;
+  constexpr std::uint64_t kBytes = kCapacity / 32;
+  std::vector<std::shared_ptr<GpuRead>> reads;
+  std::vector<Bytes> expected;
+  for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
+    expected.push_back(pattern(kBytes, frame));
+    reads.push_back(draw(put(ring, expected.back())));
+    take(ring.retire());
+  }
+  gl_.Finish();
+  for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
+    ASSERT_EQ(reads[frame]->bytes(), expected[frame]) << "frame " << frame;
+  }
+  EXPECT_LE(fences(), kFrames / 8 + 1) << "eight frames are a quarter of the ring";
+}
+
+TEST_P(OwnFences, WhatIsPublishedAndNotYetRetiredIsNeverLentAgain) {
+  auto ring = make_ring();
+  const Bytes settled = pattern(kCapacity / 8, 1);
+  const Bytes late = pattern(kCapacity / 8, 2);
+  const auto first = draw(put(ring, settled));
+  take(ring.retire());
+  const Slice waiting = put(ring, late);  // its reader comes last of all
+  for (std::uint64_t i = 0; i < 16; ++i) {
+    const auto more = ring.acquire(kCapacity / 8);
+    if (!more) break;
+    more->fill(std::byte{0xEE});
+    take(ring.publish(*more, more->size_bytes()));
+  }
+  EXPECT_EQ(id_of(ring.acquire(kCapacity / 8)), ErrorId::ring_full_unretired);
+  const auto second = draw(waiting);
+  gl_.Finish();
+  EXPECT_EQ(first->bytes(), settled);
+  EXPECT_EQ(second->bytes(), late);
+}
+
+TEST_P(OwnFences, AnAcquireThatNeedsWhatWaitsForAFenceMakesIt) {
+  auto ring = make_ring();
+  const Bytes bytes = pattern(kCapacity / 8, 3);
+  const auto read = draw(put(ring, bytes));
+  take(ring.retire());
+  EXPECT_EQ(fences(), 0U);
+  const Slice all = take(ring.acquire(kCapacity));
+  all.fill(std::byte{0x11});
+  gl_.Finish();
+  EXPECT_EQ(read->bytes(), bytes);
+  take(ring.cancel(all));
+}
+
+TEST_P(OwnFences, WhileASliceIsBeingFilledTheFenceIsMadeAtOnce) {
+  auto ring = make_ring();
+  const Slice filling = take(ring.acquire(64));
+  const Bytes bytes = pattern(64, 4);
+  const auto read = draw(put(ring, bytes));
+  take(ring.retire());
+  EXPECT_EQ(fences(), 1U);
+  EXPECT_TRUE(filling.is_live());
+  take(ring.publish(filling, 64));
+  gl_.Finish();
+  EXPECT_EQ(read->bytes(), bytes);
+}
+
+TEST_P(OwnFences, DrainingTakesBackWhatHadNoFenceYet) {
+  auto ring = make_ring();
+  static_cast<void>(draw(put(ring, pattern(64, 5))));
+  take(ring.retire());
+  EXPECT_EQ(ring.stats().live_slices, 1U);
+  take(ring.drain());
+  EXPECT_EQ(ring.stats().live_slices, 0U);
+}
+
+TEST_P(OwnFences, ATicketRetiresWhatHadNoFenceYetToo) {
+  auto ring = make_ring();
+  const Slice slice = put(ring, pattern(64, 6));
+  static_cast<void>(draw(slice));
+  take(ring.retire());
+  take(ring.retire(mark()));
+  EXPECT_FALSE(slice.is_live());
+  take(ring.retire());
+  EXPECT_EQ(fences(), 1U);
+}
+
+TEST_P(OwnFences, AGrowingRingKeepsEveryByte) {
+  auto ring = take(UploadRing::create(
+      *context_, {.capacity_bytes = kCapacity, .label = "grows", .max_capacity_bytes = 4 * kCapacity}));
+  std::vector<std::shared_ptr<GpuRead>> reads;
+  std::vector<Bytes> expected;
+  for (std::uint64_t frame = 0; frame < 60; ++frame) {
+    const std::uint64_t size = frame % 7 == 6 ? kCapacity * 3 / 2 : kCapacity / 16;
+    expected.push_back(pattern(size, frame));
+    reads.push_back(draw(put(ring, expected.back())));
+    take(ring.retire());
+  }
+  gl_.Finish();
+  for (std::size_t i = 0; i < reads.size(); ++i) ASSERT_EQ(reads[i]->bytes(), expected[i]) << "frame " << i;
+}
+
+TEST_P(OwnFences, NothingIsReportedOfARingThatEndsBeforeItsFence) {
+  auto ring = make_ring();
+  static_cast<void>(draw(put(ring, pattern(64, 7))));
+  take(ring.retire());
+  ring = {};
+}
+
+TEST_P(OwnFences, AMovedFromRingSaysSo) {
+  auto ring = make_ring();
+  const UploadRing taken = std::move(ring);
+  EXPECT_EQ(id_of(ring.retire()), ErrorId::not_mapped);
+}
+
+}  // namespace
