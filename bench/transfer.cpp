@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
   pmb::KnownBuffer last;
   const auto known_of = [&](GLuint buffer) {
     if (last.buffer() != buffer)
-      last = take(pmb::KnownBuffer::look_up(alone, buffer, pmb::KnownBuffer::ShaderStores::none));
+      last = take(pmb::KnownBuffer::look_up(alone, buffer, {.no_shader_stores = true}));
     return last;
   };
 

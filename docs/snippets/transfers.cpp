@@ -43,8 +43,7 @@ void later(pmb::Context& context, GLuint buffer, Bytes& frame) {
 }
 
 void many_small(pmb::Context& context, GLuint buffer, const std::vector<Bytes>& updates) {
-  const auto known =
-      sample::need(pmb::KnownBuffer::look_up(context, buffer, pmb::KnownBuffer::ShaderStores::none));
+  const auto known = sample::need(pmb::KnownBuffer::look_up(context, buffer, {.no_shader_stores = true}));
   for (std::size_t i = 0; i < updates.size(); ++i)
     sample::need(pmb::upload(context, known, 256 * i, updates[i]));
 }

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/known_buffer.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
@@ -109,6 +110,12 @@ class ReadbackRing {
   /// next mark(). Statuses: as UploadRing::acquire, and invalid_argument (range, no buffer), refused (source
   /// mapped the old way).
   Result<PendingReadback> request(std::uint32_t buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
+                                  std::source_location where = std::source_location::current());
+
+  /// The same without asking GL about the buffer, and without a barrier where it was promised that none is needed.
+  /// Statuses: those of acquire, and invalid_argument.
+  Result<PendingReadback> request(const KnownBuffer& buffer, std::uint64_t offset_bytes,
+                                  std::uint64_t size_bytes,
                                   std::source_location where = std::source_location::current());
 
   /// Reserves memory for commands that write here themselves: shaders, glReadPixels, buffer copies. The

@@ -25,6 +25,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <pmb/known_buffer.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
@@ -36,37 +37,8 @@ namespace pmb {
 class Context;
 namespace detail {
 struct ContextState;
-struct KnownTarget;
+struct PendingAccess;
 }  // namespace detail
-
-/// A buffer of the program's that pmb asked GL about, for many small transfers to and from it: they then cost one look at
-/// what is current on this thread, and the transfer. A value, copied freely.
-///
-/// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
-/// without PERSISTENT during a transfer.
-class KnownBuffer {
- public:
-  enum class ShaderStores : std::uint8_t {
-    possible,  ///< Transfers are ordered behind them.
-    none,  ///< The caller's word: none since the last barrier of the program's. Spares a barrier a transfer.
-  };
-
-  constexpr KnownBuffer() noexcept = default;
-  /// Statuses: invalid_argument (no buffer of that name), refused (mapped without PERSISTENT), wrong_context.
-  static Result<KnownBuffer> look_up(Context& context, std::uint32_t buffer,
-                                     ShaderStores shader_stores = ShaderStores::possible,
-                                     std::source_location where = std::source_location::current());
-
-  std::uint32_t buffer() const noexcept { return buffer_; }
-  std::uint64_t size_bytes() const noexcept { return size_bytes_; }
-
- private:
-  friend struct detail::KnownTarget;
-  std::uint32_t buffer_ = 0;
-  bool takes_sub_data_ = false;
-  ShaderStores shader_stores_ = ShaderStores::possible;
-  std::uint64_t size_bytes_ = 0;
-};
 
 /// Copies `bytes` into a buffer. The memory is free again on return; commands issued from now on see the new
 /// bytes, commands issued before see the old ones. Waits only while more than the ring holds is under way.
@@ -82,6 +54,9 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
 /// for. Costs one fence. The source is free on return here as well: GL has no way to read private memory later, so
 /// keeping it would spare no copy. Of no bytes the ticket is behind the commands issued so far.
 Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                            std::span<const std::byte> bytes,
+                            std::source_location where = std::source_location::current());
+Result<Ticket> upload_async(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
                             std::span<const std::byte> bytes,
                             std::source_location where = std::source_location::current());
 
@@ -124,8 +99,7 @@ class PendingDownload {
   }
 
  private:
-  friend Result<PendingDownload> download_async(Context&, std::uint32_t, std::uint64_t, std::uint64_t,
-                                                std::source_location);
+  friend struct detail::PendingAccess;
   PendingReadback pending_;
   Ticket ticket_;
   const detail::ContextState* state_ = nullptr;  ///< Looked at only while `pending_` is live.
@@ -136,6 +110,9 @@ class PendingDownload {
 /// that at once. Statuses: those, and the ones above.
 Result<PendingDownload> download_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                                        std::uint64_t size_bytes,
+                                       std::source_location where = std::source_location::current());
+Result<PendingDownload> download_async(Context& context, const KnownBuffer& buffer,
+                                       std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                        std::source_location where = std::source_location::current());
 
 }  // namespace pmb

@@ -10,9 +10,10 @@ void CopyCrew::offer(std::byte* to, const std::byte* from, std::size_t size) noe
   chunk.to = to;
   chunk.from = from;
   chunk.size = size;
-  chunk.left.store(pieces_, std::memory_order_relaxed);
-  ++offered_;
-  available_.store(std::uint64_t{offered_} * pieces_, std::memory_order_release);
+  const auto pieces = static_cast<std::uint32_t>((size + kCopyPieceBytes - 1) / kCopyPieceBytes);
+  chunk.pieces.store(pieces, std::memory_order_relaxed);
+  chunk.left.store(pieces, std::memory_order_relaxed);
+  available_.store(++offered_, std::memory_order_release);
   announce();
 }
 
@@ -27,15 +28,19 @@ void CopyCrew::finish() noexcept {
 }
 
 bool CopyCrew::work_one() noexcept {
-  std::uint64_t piece = taken_.load(std::memory_order_relaxed);
+  std::uint64_t next = next_.load(std::memory_order_relaxed);
+  std::uint64_t after = 0;
   do {
-    if (piece >= available_.load(std::memory_order_acquire)) return false;
-  } while (!taken_.compare_exchange_weak(piece, piece + 1, std::memory_order_relaxed));
+    const auto chunk = static_cast<std::uint32_t>(next / kFirstPiece);
+    if (chunk >= available_.load(std::memory_order_acquire)) return false;
+    const bool last = next % kFirstPiece + 1 == slot(chunk).pieces.load(std::memory_order_relaxed);
+    after = last ? (chunk + std::uint64_t{1}) * kFirstPiece : next + 1;
+    // Who reads the record of a later chunk has an old `next`, and finds that out here.
+  } while (!next_.compare_exchange_weak(next, after, std::memory_order_relaxed));
   // The record is this chunk's until its last piece has been copied.
-  Slot& chunk = slot(static_cast<std::uint32_t>(piece / pieces_));
-  const std::size_t begin = std::min(static_cast<std::size_t>(piece % pieces_) * kCopyPieceBytes, chunk.size);
-  const std::size_t size = std::min(kCopyPieceBytes, chunk.size - begin);
-  if (size != 0) copy_piece({chunk.to + begin, chunk.from + begin, size, how_});
+  Slot& chunk = slot(static_cast<std::uint32_t>(next / kFirstPiece));
+  const std::size_t begin = static_cast<std::size_t>(next % kFirstPiece) * kCopyPieceBytes;
+  copy_piece({chunk.to + begin, chunk.from + begin, std::min(kCopyPieceBytes, chunk.size - begin), how_});
   if (chunk.left.fetch_sub(1, std::memory_order_acq_rel) == 1) chunk.left.notify_one();
   return true;
 }

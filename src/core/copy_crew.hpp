@@ -20,10 +20,8 @@ class CopyCrew {
  public:
   static constexpr std::uint32_t kChunks = 32;
 
-  /// Chunks of at most `chunk_bytes`, all of which are copied `how`.
-  CopyCrew(std::uint64_t chunk_bytes, CopyHow how) noexcept
-      : pieces_(static_cast<std::uint32_t>((chunk_bytes + kCopyPieceBytes - 1) / kCopyPieceBytes)),
-        how_(how) {}
+  /// All chunks are copied `how`.
+  explicit CopyCrew(CopyHow how) noexcept : how_(how) {}
 
   /// Runs `drive` on this thread while others help, up to `threads` in all. `drive` returns once everything that it
   /// offered is settled; it is called again, to no effect, where a callback asks for that.
@@ -65,20 +63,24 @@ class CopyCrew {
     std::byte* to = nullptr;
     const std::byte* from = nullptr;
     std::size_t size = 0;
+    std::atomic<std::uint32_t> pieces =
+        0;  ///< Read by who comes late, too, while the record serves a later chunk.
     std::atomic<std::uint32_t> left = 0;  ///< Pieces not yet copied.
   };
+  /// What is handed out next: a chunk in the upper half, a piece of it in the lower.
+  static constexpr std::uint64_t kFirstPiece = std::uint64_t{1} << 32;
+
   Slot& slot(std::uint32_t chunk) noexcept { return slots_[chunk % kChunks]; }
   const Slot& slot(std::uint32_t chunk) const noexcept { return slots_[chunk % kChunks]; }
   void finish() noexcept;
   void announce() noexcept;
 
-  const std::uint32_t pieces_;  ///< Of a chunk; the last ones of a short chunk are empty.
   const CopyHow how_;
   std::uint32_t offered_ = 0;
   std::uint32_t settled_ = 0;
   std::array<Slot, kChunks> slots_ = {};
-  alignas(64) std::atomic<std::uint64_t> taken_ = 0;      ///< Pieces handed out.
-  alignas(64) std::atomic<std::uint64_t> available_ = 0;  ///< Pieces offered.
+  alignas(64) std::atomic<std::uint64_t> next_ = 0;
+  alignas(64) std::atomic<std::uint32_t> available_ = 0;  ///< Chunks offered.
   std::atomic<std::uint32_t> changes_ = 0;                ///< What sleeping helpers watch.
   std::atomic<bool> owner_at_work_ = false;
   std::atomic<bool> finished_ = false;

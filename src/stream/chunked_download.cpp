@@ -1,35 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "stream/chunked_download.hpp"
 
-#include <algorithm>
-
+#include "core/chunk_lengths.hpp"
 #include "gl/timeline_state.hpp"
 #include "stream/chunked_upload.hpp"
+#include "stream/ring_access.hpp"
 #include "stream/transfer_rings.hpp"
 
 namespace pmb::detail {
 
 using core::CopyCrew;
 
-ChunkedDownload::ChunkedDownload(ContextState& state, ReadbackRing& ring, std::uint32_t buffer,
-                                 std::uint64_t offset_bytes, std::span<std::byte> bytes,
-                                 const TransferStep& step, std::source_location where) noexcept
+ChunkedDownload::ChunkedDownload(ContextState& state, ReadbackRing& ring, const Place& source,
+                                 std::span<std::byte> bytes, const TransferStep& step,
+                                 std::source_location where) noexcept
     : state_(state),
       ring_(ring),
-      buffer_(buffer),
-      offset_bytes_(offset_bytes),
+      source_(source),
       bytes_(bytes),
       step_(step),
       where_(where),
-      chunks_(static_cast<std::uint32_t>((bytes.size() + step.chunk_bytes - 1) / step.chunk_bytes)),
-      crew_(std::min<std::uint64_t>(step.chunk_bytes, bytes.size()),
-            core::how_to_read(bytes.size(), state.transfer_plan.down.streaming_from_bytes,
+      crew_(core::how_to_read(bytes.size(), state.transfer_plan.down.streaming_from_bytes,
                               state.transfer_plan.down.slow_reads)) {}
-
-std::size_t ChunkedDownload::size_of(std::uint32_t chunk) const noexcept {
-  const std::uint64_t begin = chunk * step_.chunk_bytes;
-  return static_cast<std::size_t>(std::min(step_.chunk_bytes, bytes_.size() - begin));
-}
 
 Result<void> ChunkedDownload::run() noexcept {
   if (request()) state_.gl.Flush();
@@ -60,10 +52,13 @@ void ChunkedDownload::drive() noexcept {
 }
 
 bool ChunkedDownload::request() noexcept {
-  if (!outcome_ || requested_ == chunks_ || requested_ - crew_.settled() == CopyCrew::kChunks) return false;
-  const std::size_t size = size_of(requested_);
-  const std::uint64_t at = offset_bytes_ + requested_ * step_.chunk_bytes;
-  auto pending = with_a_fence(state_, where_, [&] { return ring_.request(buffer_, at, size, where_); });
+  if (!outcome_ || asked_ == bytes_.size() || requested_ - crew_.settled() == CopyCrew::kChunks) return false;
+  const std::uint64_t size = core::download_chunk(step_.chunk_bytes, bytes_.size() - asked_);
+  Place chunk = source_;
+  chunk.offset += asked_;
+  // One barrier orders all that was stored before; the ones after it would hold up the copies under way.
+  if (asked_ != 0) chunk.order = false;
+  auto pending = with_a_fence(state_, where_, [&] { return request_from(ring_, chunk, size, where_); });
   if (!pending) {
     // With chunks of its own in the ring, full means later.
     const bool later = requested_ != crew_.settled() && pending.error().status == Status::would_block;
@@ -75,6 +70,7 @@ bool ChunkedDownload::request() noexcept {
     return false;
   }
   pending_[requested_++ % CopyCrew::kChunks] = *pending;
+  asked_ += size;
   return true;
 }
 
@@ -87,7 +83,8 @@ bool ChunkedDownload::offer(bool may_wait) noexcept {
     if (may_wait || view.error().status != Status::would_block) outcome_ = tl::unexpected(view.error());
     return false;
   }
-  crew_.offer(bytes_.data() + chunk * step_.chunk_bytes, view->bytes().data(), view->bytes().size());
+  crew_.offer(bytes_.data() + offered_, view->bytes().data(), view->bytes().size());
+  offered_ += view->bytes().size();
   return true;
 }
 

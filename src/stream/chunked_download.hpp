@@ -13,13 +13,14 @@
 
 #include "core/copy_crew.hpp"
 #include "gl/context_state.hpp"
+#include "stream/known_target.hpp"
 
 namespace pmb::detail {
 
 class ChunkedDownload {
  public:
-  ChunkedDownload(ContextState& state, ReadbackRing& ring, std::uint32_t buffer, std::uint64_t offset_bytes,
-                  std::span<std::byte> bytes, const TransferStep& step, std::source_location where) noexcept;
+  ChunkedDownload(ContextState& state, ReadbackRing& ring, const Place& source, std::span<std::byte> bytes,
+                  const TransferStep& step, std::source_location where) noexcept;
 
   Result<void> run() noexcept;
 
@@ -30,19 +31,18 @@ class ChunkedDownload {
   /// Hands the next chunk to the crew if it has arrived; `may_wait`: waits until it has, boundedly.
   bool offer(bool may_wait) noexcept;
   void settle_front() noexcept;
-  std::size_t size_of(std::uint32_t chunk) const noexcept;
 
   ContextState& state_;
   ReadbackRing& ring_;
-  const std::uint32_t buffer_;
-  const std::uint64_t offset_bytes_;
+  const Place source_;
   const std::span<std::byte> bytes_;
   const TransferStep& step_;
   const std::source_location where_;
-  const std::uint32_t chunks_;
   core::CopyCrew crew_;
   std::array<PendingReadback, core::CopyCrew::kChunks> pending_ = {};
   std::uint32_t requested_ = 0;  ///< Chunks; those before crew_.offered() have arrived.
+  std::size_t asked_ = 0;        ///< Bytes.
+  std::size_t offered_ = 0;      ///< Bytes.
   Result<void> outcome_ = {};
 };
 

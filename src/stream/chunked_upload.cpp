@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/chunk_lengths.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/timeline_state.hpp"
 
@@ -50,8 +51,7 @@ ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget
       bytes_(bytes),
       step_(step),
       where_(where),
-      crew_(std::min<std::uint64_t>(step.chunk_bytes, bytes.size()),
-            core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)) {}
+      crew_(core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)) {}
 
 Result<void> ChunkedUpload::run() noexcept {
   // What fits is there before the helpers are, so that none of them finds nothing to do and leaves.
@@ -76,7 +76,7 @@ void ChunkedUpload::drive() noexcept {
 
 bool ChunkedUpload::offer(bool may_wait) noexcept {
   if (!outcome_ || offered_ == bytes_.size()) return false;
-  const std::size_t size = std::min<std::size_t>(bytes_.size() - offered_, step_.chunk_bytes);
+  const std::size_t size = core::upload_chunk(step_.chunk_bytes, offered_, bytes_.size() - offered_);
   auto slice = with_a_fence(state_, where_, [&] {
     return may_wait ? ring_.acquire(size, core::kCacheLine, where_)
                     : ring_.try_acquire(size, core::kCacheLine, where_);

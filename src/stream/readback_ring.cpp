@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "core/guard.hpp"
+#include "gl/buffer_calls.hpp"
 #include "gl/mapping.hpp"
+#include "stream/known_target.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/ring_control.hpp"
 #include "stream/source_check.hpp"
@@ -33,23 +35,26 @@ struct ReadbackRingControl final : RingControl {
     return PendingReadback(ring, slot.key());
   }
 
-  static Result<PendingReadback> request(ReadbackRingControl*& ring, std::uint32_t source,
-                                         std::uint64_t offset, std::uint64_t size,
+  /// The caller has checked the source.
+  static Result<PendingReadback> request(ReadbackRingControl*& ring, const Place& source, std::uint64_t size,
                                          std::source_location where) {
-    if (!ring->context) return ring->stale(kNoHandle, where);
-    if (auto legal = check_copy(*ring->context, source, offset, size, where); !legal)
-      return tl::unexpected(legal.error());
     if (auto reserved = reserve(ring, std::span(&size, 1), 0, Wait::bounded, where); !reserved)
       return tl::unexpected(reserved.error());
     RingSlot& slot = ring->layout.newest();
-    if (source == ring->buffer && offset < slot.offset + size && slot.offset < offset + size) {
+    if (source.buffer == ring->buffer && source.offset < slot.offset + size &&
+        slot.offset < source.offset + size) {
       ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    copy_behind_shaders(*ring->context, source, offset, ring->buffer, slot.offset, size);
+    if (source.order) order_behind_shaders(*ring->context);
+    BufferCalls(*ring->context).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
     slot.serial = ring->line->issued + 1;
     return PendingReadback(ring, slot.key());
+  }
+  static Result<PendingReadback> request(ReadbackRing& ring, const Place& source, std::uint64_t size,
+                                         std::source_location where) {
+    return request(ring.control_, source, size, where);
   }
 
   Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
@@ -95,6 +100,11 @@ struct ReadbackRingControl final : RingControl {
   RingControl* take_another() const override { return ControlPool<ReadbackRingControl>::take(); }
   void give_back() noexcept override { ControlPool<ReadbackRingControl>::give_back(this); }
 };
+
+Result<PendingReadback> request_from(ReadbackRing& ring, const Place& source, std::uint64_t size,
+                                     std::source_location where) {
+  return ReadbackRingControl::request(ring, source, size, where);
+}
 
 void note_writer_issued(const PendingReadback& pending) noexcept {
   ReadbackRingControl* control = ReadbackRingControl::of(pending);
@@ -206,7 +216,22 @@ ReadbackRing::~ReadbackRing() {
 Result<PendingReadback> ReadbackRing::request(std::uint32_t buffer, std::uint64_t offset_bytes,
                                               std::uint64_t size_bytes, std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
-  return ReadbackRingControl::request(control_, buffer, offset_bytes, size_bytes, where);
+  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
+  auto legal = detail::check_copy(*control_->context, buffer, offset_bytes, size_bytes, where);
+  if (!legal) return tl::unexpected(legal.error());
+  return ReadbackRingControl::request(control_, {.buffer = buffer, .offset = offset_bytes}, size_bytes,
+                                      where);
+}
+
+Result<PendingReadback> ReadbackRing::request(const KnownBuffer& buffer, std::uint64_t offset_bytes,
+                                              std::uint64_t size_bytes, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
+  const ContextState& state = *control_->context;
+  if (auto legal = detail::KnownTarget::check(state, buffer, offset_bytes, size_bytes, where); !legal)
+    return tl::unexpected(legal.error());
+  return ReadbackRingControl::request(
+      control_, detail::KnownTarget::place(state, buffer, offset_bytes, size_bytes), size_bytes, where);
 }
 
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,

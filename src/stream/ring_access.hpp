@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What transfers of texels need to know of slices and readbacks beyond what programs do.
+// What transfers need to know of slices and readbacks beyond what programs do.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <source_location>
 
 #include "gl/context_state.hpp"
+#include "stream/known_target.hpp"
 
 namespace pmb::detail {
 
@@ -21,6 +22,10 @@ struct SlicePlace {
 /// context).
 Result<SlicePlace> place_of_published(const ContextState& context, const Slice& slice,
                                       std::source_location where) noexcept;
+
+/// As ReadbackRing::request, of a source that was checked.
+Result<PendingReadback> request_from(ReadbackRing& ring, const Place& source, std::uint64_t size,
+                                     std::source_location where);
 
 /// Says of a readback from acquire() that its writer was issued: any fence from now on stands behind it, pmb's own
 /// too.

@@ -26,10 +26,4 @@ Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64
   return {};
 }
 
-void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
-                         std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept {
-  order_behind_shaders(context);
-  BufferCalls(context).copy(from, from_offset, to, to_offset, size);
-}
-
 }  // namespace pmb::detail

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Copies from and to buffers that pmb does not own: what must be checked before, and the barrier that belongs
-// before.
+// Copies from and to buffers that pmb does not own: what must be checked before.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +15,5 @@ namespace pmb::detail {
 /// core, section 6.6).
 Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
                         std::source_location where);
-
-/// A GPU copy that sees, and does not overtake, what shaders wrote before.
-void copy_behind_shaders(const ContextState& context, std::uint32_t from, std::uint64_t from_offset,
-                         std::uint32_t to, std::uint64_t to_offset, std::uint64_t size) noexcept;
 
 }  // namespace pmb::detail

@@ -2,7 +2,6 @@
 #include <pmb/context.hpp>
 #include <pmb/transfer.hpp>
 
-#include "core/byte_ranges.hpp"
 #include "core/copy_piece.hpp"
 #include "core/fail.hpp"
 #include "gl/buffer_calls.hpp"
@@ -10,6 +9,8 @@
 #include "gl/timeline_state.hpp"
 #include "stream/chunked_download.hpp"
 #include "stream/chunked_upload.hpp"
+#include "stream/known_target.hpp"
+#include "stream/ring_access.hpp"
 #include "stream/source_check.hpp"
 #include "stream/transfer_rings.hpp"
 
@@ -19,35 +20,19 @@ using detail::arm;
 using detail::BufferCalls;
 using detail::ContextState;
 using detail::kept_ring;
+using detail::KnownTarget;
+using detail::Place;
 using detail::TimelineState;
 using detail::TransferRings;
 using detail::with_a_fence;
 
 namespace {
 
-/// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
-/// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
-bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
-  if (state.quirk(detail::QuirkId::nvidia_update_order)) return false;
-  if (!state.limits.buffer_storage) return true;
-  const BufferCalls calls(state);
-  return (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0 ||
-         calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
-}
-
 /// More than one piece of work: chunks to overlap, or threads to share one among.
 bool is_chunked(const ContextState& state, const TransferStep& step, std::uint64_t size) noexcept {
   if (size > step.chunk_bytes) return true;
   return size > kCopyPieceBytes && detail::copy_threads(state, step) > 1;
 }
-
-/// Where a transfer goes, as far as it is known without asking.
-struct Place {
-  std::uint32_t buffer = 0;
-  std::uint64_t offset = 0;
-  bool takes_sub_data = false;
-  bool order = true;  ///< Behind shader stores.
-};
 
 Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& place,
                         std::span<const std::byte> bytes, std::source_location where) {
@@ -63,8 +48,8 @@ Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& plac
 
 Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& place,
                           std::span<std::byte> bytes, std::source_location where) {
-  auto pending = with_a_fence(state, where,
-                              [&] { return ring.request(place.buffer, place.offset, bytes.size(), where); });
+  auto pending =
+      with_a_fence(state, where, [&] { return detail::request_from(ring, place, bytes.size(), where); });
   if (!pending) return tl::unexpected(pending.error());
   if (auto armed = arm(state, *pending, where); !armed) return tl::unexpected(armed.error());
   auto view = pending->wait(state.options.timeout, where);
@@ -107,51 +92,35 @@ Result<void> download_from(Context& context, const Place& place, const TransferS
       kept_ring(context, &TransferRings::down, "pmb download", where, plan.ring_bytes, plan.model);
   if (!ring) return tl::unexpected(ring.error());
   if (!is_chunked(state, step, bytes.size())) return download_one(state, **ring, place, bytes, where);
-  return detail::ChunkedDownload(state, **ring, place.buffer, place.offset, bytes, step, where).run();
+  return detail::ChunkedDownload(state, **ring, place, bytes, step, where).run();
 }
 
 }  // namespace
 
 namespace detail {
 
-struct KnownTarget {
-  static KnownBuffer make(std::uint32_t buffer, bool sub_data, KnownBuffer::ShaderStores stores,
-                          std::uint64_t size) {
-    KnownBuffer known;
-    known.buffer_ = buffer;
-    known.takes_sub_data_ = sub_data;
-    known.shader_stores_ = stores;
-    known.size_bytes_ = size;
-    return known;
-  }
-  static Place place(const KnownBuffer& known, std::uint64_t offset, const TransferStep& step) {
-    return {.buffer = known.buffer_,
-            .offset = offset,
-            .takes_sub_data = step.path == Path::traditional && known.takes_sub_data_,
-            .order = known.shader_stores_ == KnownBuffer::ShaderStores::possible};
-  }
-  static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
-                            std::uint64_t size, std::source_location where) {
-    if (auto current = state.check_current(where); !current) return current;
-    if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
-    if (!core::fits(offset, size, known.size_bytes_))
-      return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});
-    return {};
+struct PendingAccess {
+  template <class Ask>
+  static Result<PendingDownload> begin(Context& context, Ask&& ask, std::source_location where) {
+    ContextState& state = ContextState::of(context);
+    const auto ring = kept_ring(context, &TransferRings::pending, "pmb pending downloads", where,
+                                state.transfer_plan.pending_bytes, state.transfer_plan.down.model);
+    if (!ring) return tl::unexpected(ring.error());
+    auto pending = with_a_fence(state, where, [&] { return ask(**ring); });
+    if (!pending) return tl::unexpected(pending.error());
+    auto ticket = arm(state, *pending, where);
+    if (!ticket) return tl::unexpected(ticket.error());
+    PendingDownload download;
+    download.pending_ = *pending;
+    download.ticket_ = *ticket;
+    download.state_ = &state;
+    return download;
   }
 };
 
 }  // namespace detail
 
-using detail::KnownTarget;
-
-Result<KnownBuffer> KnownBuffer::look_up(Context& context, std::uint32_t buffer, ShaderStores shader_stores,
-                                         std::source_location where) {
-  ContextState& state = ContextState::of(context);
-  if (auto legal = detail::check_copy(state, buffer, 0, 1, where); !legal)
-    return tl::unexpected(legal.error());
-  return KnownTarget::make(buffer, takes_sub_data(state, buffer), shader_stores,
-                           BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE));
-}
+using detail::PendingAccess;
 
 Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                     std::span<const std::byte> bytes, std::source_location where) {
@@ -159,7 +128,7 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
-  const bool sub_data = step.path == Path::traditional && takes_sub_data(state, buffer);
+  const bool sub_data = step.path == Path::traditional && detail::takes_sub_data(state, buffer, bytes.size());
   return upload_to(context, {.buffer = buffer, .offset = offset_bytes, .takes_sub_data = sub_data}, step,
                    bytes, where);
 }
@@ -170,10 +139,19 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
   const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
-  return upload_to(context, KnownTarget::place(buffer, offset_bytes, step), step, bytes, where);
+  Place place = KnownTarget::place(state, buffer, offset_bytes, bytes.size());
+  if (step.path != Path::traditional) place.takes_sub_data = false;
+  return upload_to(context, place, step, bytes, where);
 }
 
 Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
+                            std::span<const std::byte> bytes, std::source_location where) {
+  if (auto uploaded = upload(context, buffer, offset_bytes, bytes, where); !uploaded)
+    return tl::unexpected(uploaded.error());
+  return ContextState::of(context).line().mark(TimelineState::Kind::internal, where);
+}
+
+Result<Ticket> upload_async(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
                             std::span<const std::byte> bytes, std::source_location where) {
   if (auto uploaded = upload(context, buffer, offset_bytes, bytes, where); !uploaded)
     return tl::unexpected(uploaded.error());
@@ -185,11 +163,8 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
-  // A single request checks the same for itself.
-  if (step.path == Path::traditional || is_chunked(state, step, bytes.size())) {
-    auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where);
-    if (!legal) return legal;
-  }
+  auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where);
+  if (!legal) return legal;
   return download_from(context, {.buffer = buffer, .offset = offset_bytes}, step, bytes, where);
 }
 
@@ -199,25 +174,23 @@ Result<void> download(Context& context, const KnownBuffer& buffer, std::uint64_t
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
   const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
-  return download_from(context, KnownTarget::place(buffer, offset_bytes, step), step, bytes, where);
+  return download_from(context, KnownTarget::place(state, buffer, offset_bytes, bytes.size()), step, bytes,
+                       where);
 }
 
 Result<PendingDownload> download_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                                        std::uint64_t size_bytes, std::source_location where) {
-  ContextState& state = ContextState::of(context);
-  const auto ring = kept_ring(context, &TransferRings::pending, "pmb pending downloads", where,
-                              state.transfer_plan.pending_bytes, state.transfer_plan.down.model);
-  if (!ring) return tl::unexpected(ring.error());
-  auto pending =
-      with_a_fence(state, where, [&] { return (*ring)->request(buffer, offset_bytes, size_bytes, where); });
-  if (!pending) return tl::unexpected(pending.error());
-  auto ticket = arm(state, *pending, where);
-  if (!ticket) return tl::unexpected(ticket.error());
-  PendingDownload download;
-  download.pending_ = *pending;
-  download.ticket_ = *ticket;
-  download.state_ = &state;
-  return download;
+  return PendingAccess::begin(
+      context, [&](ReadbackRing& ring) { return ring.request(buffer, offset_bytes, size_bytes, where); },
+      where);
+}
+
+Result<PendingDownload> download_async(Context& context, const KnownBuffer& buffer,
+                                       std::uint64_t offset_bytes, std::uint64_t size_bytes,
+                                       std::source_location where) {
+  return PendingAccess::begin(
+      context, [&](ReadbackRing& ring) { return ring.request(buffer, offset_bytes, size_bytes, where); },
+      where);
 }
 
 Result<void> PendingDownload::finish(std::span<std::byte> target, std::chrono::nanoseconds timeout,

@@ -126,7 +126,7 @@ TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
   start();
   const GLuint buffer = plain_buffer(4096);
   const auto known = take(KnownBuffer::look_up(*context_, buffer));
-  const auto unwritten = take(KnownBuffer::look_up(*context_, buffer, KnownBuffer::ShaderStores::none));
+  const auto unwritten = take(KnownBuffer::look_up(*context_, buffer, {.no_shader_stores = true}));
   EXPECT_EQ(known.size_bytes(), 4096U);
   fake_->clear_log();
   take(pmb::upload(*context_, known, 0, pattern(256, 1)));

@@ -50,8 +50,7 @@ class TransferReader final : public Reader {
   Outcome<void> pull(Place source) override {
     if (source.buffer != source_.buffer()) {
       // No shader stores into it, and the classic ways set no barrier either.
-      const auto found =
-          pmb::KnownBuffer::look_up(context_, source.buffer, pmb::KnownBuffer::ShaderStores::none);
+      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer, {.no_shader_stores = true});
       if (!found) return pmb_failure("looking a buffer up", found.error());
       source_ = *found;
     }

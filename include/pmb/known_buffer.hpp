@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A buffer of the program's that pmb asks GL about once, and what the program promises about it, for many transfers to
+// and from it.
+//
+//   auto known = pmb::KnownBuffer::look_up(context, buffer, {.no_shader_stores = true});
+//   pmb::upload(context, *known, 0, bytes);              // one look at what is current, and the transfer
+//   auto pending = ring.request(*known, 0, frame_bytes);
+//
+// Units:   bytes.
+// Threads: look_up() on the context's thread; a value afterwards.
+// Memory:  none.
+// Errors:  invalid_argument, refused, wrong_context.
+// GL:      look_up() makes up to six queries; changes COPY_WRITE where direct state access is missing.
+#pragma once
+
+#include <cstdint>
+#include <pmb/result.hpp>
+#include <source_location>
+
+namespace pmb {
+
+class Context;
+namespace detail {
+struct KnownTarget;
+}
+
+/// What the program owes in return for cheaper transfers, as long as it uses the KnownBuffer. All of it is optional.
+struct BufferPromises {
+  /// No shader stores into the buffer since the last glMemoryBarrier of the program's: spares a barrier a transfer.
+  bool no_shader_stores = false;
+  /// GL never reads it back: neither glGetBufferSubData nor a map with GL_MAP_READ_BIT that is not persistent, now or
+  /// before. Where such reads make a driver's glBufferSubData overtake earlier commands (quirk nvidia_update_order), small
+  /// uploads may then go by that call nevertheless.
+  bool no_classic_reads = false;
+};
+
+/// See the head of this file. A value, copied freely.
+///
+/// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
+/// without PERSISTENT during a transfer; and what it promised.
+class KnownBuffer {
+ public:
+  constexpr KnownBuffer() noexcept = default;
+  /// Statuses: invalid_argument (no buffer of that name), refused (mapped without PERSISTENT), wrong_context.
+  static Result<KnownBuffer> look_up(Context& context, std::uint32_t buffer, BufferPromises promises = {},
+                                     std::source_location where = std::source_location::current());
+
+  std::uint32_t buffer() const noexcept { return buffer_; }
+  std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+  BufferPromises promises() const noexcept { return promises_; }
+
+ private:
+  friend struct detail::KnownTarget;
+  std::uint32_t buffer_ = 0;
+  bool takes_sub_data_ = false;
+  BufferPromises promises_ = {};
+  std::uint64_t size_bytes_ = 0;
+};
+
+}  // namespace pmb

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include <pmb/context.hpp>
+#include <pmb/known_buffer.hpp>
+
+#include "core/byte_ranges.hpp"
+#include "core/fail.hpp"
+#include "gl/buffer_calls.hpp"
+#include "stream/known_target.hpp"
+#include "stream/source_check.hpp"
+
+namespace pmb {
+namespace detail {
+namespace {
+
+/// With quirk nvidia_update_order: updates shorter than this stood behind all that was issued before, on buffers that GL
+/// had not read back; those of 128 KiB did not (bench/results/2026-11-25-nvidia-update-order.json).
+constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
+
+/// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
+/// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
+bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
+  if (!state.limits.buffer_storage) return true;
+  const BufferCalls calls(state);
+  return (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0 ||
+         calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
+}
+
+/// True where updates of this length take their place among the commands.
+bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
+  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
+  return promises.no_classic_reads && size <= kOrderedUpdateBytes;
+}
+
+}  // namespace
+
+bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept {
+  return updates_keep_order(state, {}, size) && is_dynamic(state, buffer);
+}
+
+KnownBuffer KnownTarget::make(const ContextState& state, std::uint32_t buffer,
+                              BufferPromises promises) noexcept {
+  KnownBuffer known;
+  known.buffer_ = buffer;
+  known.takes_sub_data_ = is_dynamic(state, buffer);
+  known.promises_ = promises;
+  known.size_bytes_ = BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE);
+  return known;
+}
+
+Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                                std::uint64_t size, std::source_location where) noexcept {
+  if (auto current = state.check_current(where); !current) return current;
+  if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
+  if (!core::fits(offset, size, known.size_bytes_))
+    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});
+  return {};
+}
+
+Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                         std::uint64_t size) noexcept {
+  return {.buffer = known.buffer_,
+          .offset = offset,
+          .takes_sub_data = known.takes_sub_data_ && updates_keep_order(state, known.promises_, size),
+          .order = !known.promises_.no_shader_stores};
+}
+
+}  // namespace detail
+
+Result<KnownBuffer> KnownBuffer::look_up(Context& context, std::uint32_t buffer, BufferPromises promises,
+                                         std::source_location where) {
+  detail::ContextState& state = detail::ContextState::of(context);
+  if (auto legal = detail::check_copy(state, buffer, 0, 1, where); !legal)
+    return tl::unexpected(legal.error());
+  return detail::KnownTarget::make(state, buffer, promises);
+}
+
+}  // namespace pmb

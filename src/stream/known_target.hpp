@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What transfers need of a KnownBuffer beyond what programs do.
+#pragma once
+
+#include <cstdint>
+#include <pmb/known_buffer.hpp>
+#include <pmb/result.hpp>
+#include <pmb/transfer_plan.hpp>
+#include <source_location>
+
+#include "gl/context_state.hpp"
+
+namespace pmb::detail {
+
+/// Where a transfer goes, as far as it is known without asking.
+struct Place {
+  std::uint32_t buffer = 0;
+  std::uint64_t offset = 0;
+  bool takes_sub_data = false;
+  bool order = true;  ///< Behind shader stores.
+};
+
+/// Whether glBufferSubData of `size` bytes writes the buffer, and where it belongs: asks GL, up to twice.
+bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept;
+
+struct KnownTarget {
+  /// Ok for a range of it, on its context. Empty ranges are.
+  static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                            std::uint64_t size, std::source_location where) noexcept;
+  /// Of a range that check() has passed.
+  static Place place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                     std::uint64_t size) noexcept;
+
+  static KnownBuffer make(const ContextState& state, std::uint32_t buffer, BufferPromises promises) noexcept;
+};
+
+}  // namespace pmb::detail
