@@ -39,18 +39,18 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       plan.reason = "transfers: by GL's own calls, since a software renderer's are one memcpy";
       break;
     case TransferKind::nvidia:
-      // One thread copies a chunk in the time that the bus takes for four; four keep up with it.
-      // glBufferSubData overtakes what was issued before it: quirk nvidia_update_order.
-      plan.up.steps = {{.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
-                       {.up_to_bytes = kMiB, .chunk_bytes = 512 * kKiB, .threads = 3},
-                       {.up_to_bytes = 16 * kMiB, .chunk_bytes = kMiB, .threads = 4},
-                       {.chunk_bytes = 2 * kMiB, .threads = 4}};
-      plan.up.ring_bytes = 16 * kMiB;
+      // Small updates travel with the commands, where order and the buffer's promises allow: quirk
+      // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up with it.
+      plan.up.steps = {by_gl(16 * kKiB),
+                       {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
+                       {.up_to_bytes = 2 * kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},
+                       {.chunk_bytes = 4 * kMiB, .threads = 5}};
+      plan.up.ring_bytes = 32 * kMiB;
       // glGetBufferSubData moves the buffer into host memory, for good: never, at any size.
       plan.down.steps = {{.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
-                         {.up_to_bytes = kMiB, .chunk_bytes = kMiB, .threads = 4},
-                         {.chunk_bytes = 2 * kMiB, .threads = 4}};
-      plan.down.ring_bytes = 16 * kMiB;
+                         {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 4},
+                         {.chunk_bytes = 4 * kMiB, .threads = 5}};
+      plan.down.ring_bytes = 32 * kMiB;
       // bench/results/2026-11-25-transfer-h200.json
       plan.reason = "transfers: defaults for NVIDIA, measured on an H200";
       break;

@@ -40,6 +40,10 @@ void set_flags(Plan& plan, const ContextState& context) {
     plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
     core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk radeonsi_client_storage");
   }
+  if (plan.access == Access::sequential_write && context.quirk(QuirkId::nvidia_upload_client_storage)) {
+    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
+    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk nvidia_upload_client_storage");
+  }
   if (plan.access == Access::read && context.quirk(QuirkId::nvidia_readback_client_storage)) {
     plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
     core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk nvidia_readback_client_storage");

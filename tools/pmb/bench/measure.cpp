@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include "process_memory.hpp"
@@ -38,6 +39,7 @@ struct Contender {
   std::unique_ptr<Way> way;
   Measurement result;
   std::uint32_t burst = 1;
+  bool warms_up = false;  ///< A run before each burst, not timed.
   std::vector<double> wall;
   std::vector<double> cpu;
 };
@@ -112,6 +114,9 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
   contender.burst = static_cast<std::uint32_t>(
       std::clamp(rules.burst_seconds * kNanosecondsPerSecond / once, 1.0, kMostRuns));
 
+  constexpr double kShort = 2e7;
+  contender.warms_up = once < kShort && !work.one_turn;
+
   // A software renderer has no clock of a GPU, and CUDA's work is not in GL's queue.
   if (bench.planned().driver().software) return {};
   if (spec.kind == WayKind::limit || spec.kind == WayKind::reference) return {};
@@ -127,8 +132,11 @@ Outcome<void> prepare(Workbench& bench, const Case& work, const WaySpec& spec, c
   return {};
 }
 
-/// One burst, one sample.
+/// One burst, one sample. The run before it brings the caches and the driver from the last way's work to this one's.
 Outcome<void> take_turn(const Case& work, Contender& contender) {
+  if (contender.warms_up) {
+    if (auto done = contender.way->run(1); !done) return done;
+  }
   const double operations = static_cast<double>(contender.burst) * work.operations;
   const double cpu_start = cpu_ns();
   const double start = wall_ns();
@@ -150,16 +158,21 @@ void take_turns(const Case& work, const MeasureRules& rules, double deadline,
   // Work that takes long by itself varies little; three turns say enough of it.
   constexpr double kLongTurns = 5e9;
   const std::uint32_t most = work.one_turn ? 1 : rules.most_turns;
+  std::vector<Contender*> order;
+  for (Contender& contender : contenders) order.push_back(&contender);
+  std::minstd_rand dice;
   for (std::uint32_t turn = 0; turn < most; ++turn) {
     const double now = wall_ns();
     const std::uint32_t least = now - start < kLongTurns
                                     ? rules.least_turns
                                     : std::min<std::uint32_t>(rules.least_turns, kLeastSamples);
     if (turn >= least && now >= deadline) return;
-    for (Contender& contender : contenders) {
-      if (!contender.way) continue;
+    // Nobody always comes behind the same other way.
+    std::ranges::shuffle(order, dice);
+    for (Contender* const contender : order) {
+      if (!contender->way) continue;
       if (rules.stopped()) return;
-      if (auto done = take_turn(work, contender); !done) fail_contender(contender, std::move(done.error()));
+      if (auto done = take_turn(work, *contender); !done) fail_contender(*contender, std::move(done.error()));
     }
   }
 }

@@ -28,7 +28,7 @@ class StagedReader final : public RingReader {
   Outcome<void> sent() override {
     // A request orders its copy behind shader stores; this orders the next stores behind the copy.
     gl_.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
-    return pull(targets_.latest());
+    return pull_promised(targets_.latest(), {});
   }
   void poison() override {
     RingReader::poison();

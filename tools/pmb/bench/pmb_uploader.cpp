@@ -14,16 +14,21 @@ namespace pmb::tool::bench {
 namespace {
 
 constexpr std::chrono::seconds kLongestWait{30};
+/// Room for so many frames: a ring makes a fence for each quarter of it.
+constexpr std::uint32_t kFramesOfPacedRing = 256;
 
 Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& shape) {
   // Room for every piece at the alignment of any binding, in cache lines of its own.
   constexpr std::uint64_t kLine = 64;
   const std::uint64_t step = std::max(context.limits().storage_offset_alignment, kLine);
   const std::uint64_t padded = (shape.piece_bytes + step - 1) / step * step;
-  auto ring = pmb::UploadRing::create(context, {.capacity_bytes = padded * shape.pieces * shape.frames,
-                                                .label = "bench upload",
-                                                .max_slices = std::max(16U, shape.pieces * shape.frames),
-                                                .pretouch = true});
+  const std::uint64_t frames =
+      shape.paced_by_ring ? std::max(shape.frames, kFramesOfPacedRing) : shape.frames;
+  auto ring = pmb::UploadRing::create(
+      context, {.capacity_bytes = padded * shape.pieces * frames,
+                .label = "bench upload",
+                .max_slices = std::max(16U, static_cast<std::uint32_t>(shape.pieces * frames)),
+                .pretouch = true});
   if (!ring) return pmb_failure("an upload ring", ring.error());
   return std::move(*ring);
 }
@@ -63,10 +68,29 @@ class RingUploader : public Uploader {
     return (content == Content::fresh ? 1 : 0) + (sent_by_gl ? 1 : 0);
   }
 
+ protected:
+  pmb::UploadRing& ring() noexcept { return ring_; }
+
  private:
   pmb::Context& context_;
   pmb::UploadRing ring_;
   pmb::Ticket last_ = {};
+};
+
+/// A ring that makes its fences by itself.
+class PacedUploader final : public RingUploader {
+ public:
+  PacedUploader(Workbench& bench, pmb::Context& context, pmb::UploadRing ring)
+      : RingUploader(context, std::move(ring)), bench_(bench) {}
+
+  Outcome<void> end_frame() override {
+    if (auto done = ring().retire(); !done) return pmb_failure("retiring", done.error());
+    return {};
+  }
+  Outcome<void> finish() override { return bench_.finish(); }
+
+ private:
+  Workbench& bench_;
 };
 
 class StagedUploader final : public RingUploader {
@@ -134,9 +158,11 @@ Outcome<std::vector<PlainBuffer>> make_targets(Workbench& bench, std::uint64_t s
 
 }  // namespace
 
-Outcome<std::unique_ptr<Uploader>> make_ring_uploader(pmb::Context& context, const UploadShape& shape) {
+Outcome<std::unique_ptr<Uploader>> make_ring_uploader(Workbench& bench, pmb::Context& context,
+                                                      const UploadShape& shape) {
   auto ring = make_ring(context, shape);
   if (!ring) return pass_on(ring);
+  if (shape.paced_by_ring) return std::make_unique<PacedUploader>(bench, context, std::move(*ring));
   return std::make_unique<RingUploader>(context, std::move(*ring));
 }
 

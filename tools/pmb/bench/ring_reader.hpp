@@ -2,12 +2,15 @@
 // A reader on a pmb::ReadbackRing: results arrive in its slices, oldest first.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <pmb/context.hpp>
+#include <pmb/known_buffer.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/timeline.hpp>
 #include <utility>
+#include <vector>
 
 #include "reader.hpp"
 
@@ -32,12 +35,8 @@ class RingReader : public Reader {
     return {};
   }
 
-  Outcome<void> pull(Place source) override {
-    const auto pending = ring_.request(source.buffer, source.offset_bytes, shape_.result_bytes);
-    if (!pending) return pmb_failure("requesting a readback", pending.error());
-    pending_.push_back(*pending);
-    return RingReader::sent();
-  }
+  /// No shader stores into what is pulled, and the classic ways set no barrier either.
+  Outcome<void> pull(Place source) override { return pull_promised(source, {.no_shader_stores = true}); }
 
   Outcome<std::span<const std::byte>> wait_oldest() override {
     const auto view = pending_.front().wait(std::chrono::seconds(30));
@@ -63,6 +62,19 @@ class RingReader : public Reader {
   pmb::Context& context() noexcept { return context_; }
   pmb::ReadbackRing& ring() noexcept { return ring_; }
 
+  Outcome<void> pull_promised(Place source, pmb::BufferPromises promises) {
+    auto known = std::ranges::find(known_, source.buffer, &pmb::KnownBuffer::buffer);
+    if (known == known_.end()) {
+      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer, promises);
+      if (!found) return pmb_failure("looking a buffer up", found.error());
+      known = known_.insert(known, *found);
+    }
+    const auto pending = ring_.request(*known, source.offset_bytes, shape_.result_bytes);
+    if (!pending) return pmb_failure("requesting a readback", pending.error());
+    pending_.push_back(*pending);
+    return RingReader::sent();
+  }
+
  private:
   pmb::Context& context_;
   const GladGLContext& gl_;
@@ -70,6 +82,7 @@ class RingReader : public Reader {
   ReadShape shape_;
   Marks marks_;
   std::deque<pmb::PendingReadback> pending_;
+  std::vector<pmb::KnownBuffer> known_;  ///< Looked up once, as programs do that stream.
 };
 
 }  // namespace pmb::tool::bench

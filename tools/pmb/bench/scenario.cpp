@@ -80,7 +80,7 @@ Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(Workbench& bench, const Pmb
   if (way.path_for(pmb::Access::sequential_write, shape.piece_bytes, gpu_reads) == pmb::Path::staged) {
     return make_staged_uploader(bench, *way.context, shape);
   }
-  return make_ring_uploader(*way.context, shape);
+  return make_ring_uploader(bench, *way.context, shape);
 }
 
 Outcome<std::unique_ptr<Reader>> make_pmb_reader(Workbench& bench, const PmbWay& way, const ReadShape& shape,

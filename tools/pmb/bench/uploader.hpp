@@ -39,6 +39,8 @@ struct UploadShape {
   std::uint64_t piece_bytes = 0;
   std::uint32_t pieces = 1;  ///< Put between two calls of end_frame().
   std::uint32_t frames = 1;  ///< Under way at once.
+  /// Nothing but its memory says how many frames may be under way: a pmb ring of generous size makes its own fences.
+  bool paced_by_ring = false;
 };
 
 enum class ClassicUpload : std::uint8_t {
@@ -53,7 +55,8 @@ const char* to_string(ClassicUpload way) noexcept;
 Outcome<std::unique_ptr<Uploader>> make_classic_uploader(Workbench& bench, ClassicUpload way,
                                                          const UploadShape& shape, GLenum usage);
 /// Slices of a pmb::UploadRing, read where they are.
-Outcome<std::unique_ptr<Uploader>> make_ring_uploader(pmb::Context& context, const UploadShape& shape);
+Outcome<std::unique_ptr<Uploader>> make_ring_uploader(Workbench& bench, pmb::Context& context,
+                                                      const UploadShape& shape);
 /// Slices of a pmb::UploadRing, copied on the GPU to memory of its own before they are read.
 Outcome<std::unique_ptr<Uploader>> make_staged_uploader(Workbench& bench, pmb::Context& context,
                                                         const UploadShape& shape);

@@ -40,6 +40,7 @@ class Texture {
   }
 
   GLuint name() const noexcept { return name_; }
+  GLuint framebuffer() const noexcept { return framebuffer_; }
 
   /// From memory, or from the buffer that is bound for unpacking.
   void write(const void* pixels) const {

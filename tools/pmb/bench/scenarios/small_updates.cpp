@@ -16,7 +16,10 @@ void add_update_ways(const CaseSetup& setup, Case& work, const UpdateShape& shap
                                [bytes = shape.update_bytes](std::uint64_t seed, std::span<std::byte> target) {
                                  fill_updates(seed, bytes, target);
                                });
-  const UploadShape upload{.piece_bytes = shape.update_bytes, .pieces = shape.updates, .frames = under_way};
+  const UploadShape upload{.piece_bytes = shape.update_bytes,
+                           .pieces = shape.updates,
+                           .frames = under_way,
+                           .paced_by_ring = shape.frames > 1};
   const auto add = [&](std::string name, WayKind kind, auto make_uploader) {
     add_way(work, std::move(name), kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
       auto uploader = make_uploader();
@@ -31,7 +34,7 @@ void add_update_ways(const CaseSetup& setup, Case& work, const UpdateShape& shap
   // Each update is read once, from where it is.
   for (const PmbWay& way :
        pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional, pmb::Path::orphaned})) {
-    add(way.name, way.kind, [=] { return make_ring_uploader(*way.context, upload); });
+    add(way.name, way.kind, [=, &bench] { return make_ring_uploader(bench, *way.context, upload); });
   }
   add("pmb_upload", WayKind::forced,
       [=, &bench] { return make_transfer_uploader(bench, bench.planned(), upload); });
