@@ -51,6 +51,9 @@ struct RingHot {
   core::RingLayout layout;
   const std::uint64_t* issued = nullptr;  ///< Serial of the timeline's last mark.
   const TimelineControl* timeline = nullptr;
+  std::byte* base = nullptr;  ///< Where byte 0 of the GL buffer would be.
+  std::uint32_t buffer = 0;
+  bool watched = false;  ///< Validation wants to know when a slice is given to GL.
 };
 /// Of rings that are empty or moved from: has no room.
 RingHot* no_ring() noexcept;
@@ -64,13 +67,31 @@ class Slice {
 
   /// The bytes to fill, as long as the slice is acquired; empty afterwards. Write-only: reads are undefined
   /// and can be a hundred times slower than memory.
-  std::span<std::byte> raw_bytes() const noexcept;
+  std::span<std::byte> raw_bytes() const noexcept {
+    const core::RingSlot* slot = live_slot();
+    if (!slot || slot->state() != core::RingSlot::kAcquired) return {};
+    return {control_->base + slot->offset, static_cast<std::size_t>(slot->size)};
+  }
   /// GL name for the binding calls. Validation takes asking as giving the slice to GL: ask once it is
   /// published.
-  std::uint32_t buffer() const noexcept;
-  std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
-  std::uint64_t size_bytes() const noexcept;    ///< As acquired; as used once published.
-  bool is_live() const noexcept;                ///< Acquired or published, not yet retired.
+  std::uint32_t buffer() const noexcept {
+    if (!live_slot()) return 0;
+    if (control_->watched) [[unlikely]]
+      note_given_to_gl();
+    return control_->buffer;
+  }
+  /// From the start of the GL buffer.
+  std::uint64_t offset_bytes() const noexcept {
+    const core::RingSlot* slot = live_slot();
+    return slot ? slot->offset : 0;
+  }
+  /// As acquired; as used once published.
+  std::uint64_t size_bytes() const noexcept {
+    const core::RingSlot* slot = live_slot();
+    return slot ? slot->size : 0;
+  }
+  /// Acquired or published, not yet retired.
+  bool is_live() const noexcept { return live_slot() != nullptr; }
 
   /// Copies `source` to `offset_bytes` in the slice. False, and nothing copied, where it does not fit or is
   /// stale.
@@ -102,6 +123,11 @@ class Slice {
   friend struct detail::UploadRingControl;
   friend class UploadRing;
   constexpr Slice(detail::RingHot* control, std::uint64_t key) noexcept : control_(control), key_(key) {}
+  const core::RingSlot* live_slot() const noexcept {
+    return control_ ? control_->layout.find_live(key_) : nullptr;
+  }
+  void note_given_to_gl() const noexcept;
+
   detail::RingHot* control_ = nullptr;
   std::uint64_t key_ = 0;
 };

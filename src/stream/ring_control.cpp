@@ -59,6 +59,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   asked_at_ = seen_at_ = 0;
   if (context->validating()) {
     shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer, mapping.readable);
+    watched = true;
   }
   const std::lock_guard lock(context->registry);
   context->lenders.insert(this);
@@ -85,6 +86,7 @@ void RingControl::close() noexcept {
   make_inert();
   layout.release();
   shadow.reset();
+  watched = false;
   mapped = MappedBuffer();
   line = nullptr;
   issued = nullptr;

@@ -92,8 +92,6 @@ struct RingControl : Lender, RingHot {
   static constexpr std::uint64_t kNoHandle = UINT64_MAX;
   tl::unexpected<Error> stale(std::uint64_t key, std::source_location where) const noexcept;
 
-  std::byte* base = nullptr;  ///< Where byte 0 of the GL buffer would be.
-  std::uint32_t buffer = 0;
   bool explicit_flush = false;
   bool orphans = false;  ///< The buffer is specified anew instead of waiting for what is in flight.
   TimelineState* line = nullptr;

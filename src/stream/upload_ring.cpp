@@ -36,45 +36,8 @@ using detail::ContextState;
 using detail::RingControl;
 using detail::UploadRingControl;
 
-namespace {
-
-/// The live slot of a handle, or null.
-const core::RingSlot* slot_of(const Slice& slice) noexcept {
-  UploadRingControl* control = UploadRingControl::of(slice);
-  return control ? control->find(slice) : nullptr;
-}
-
-void note_given_to_gl(const Slice& slice) noexcept {
-  UploadRingControl* control = UploadRingControl::of(slice);
-  if (control && control->shadow) control->shadow->given_to_gl(UploadRingControl::key_of(slice));
-}
-
-}  // namespace
-
-std::span<std::byte> Slice::raw_bytes() const noexcept {
-  const core::RingSlot* slot = slot_of(*this);
-  if (!slot || slot->state() != core::RingSlot::kAcquired) return {};
-  return {UploadRingControl::of(*this)->bytes_at(slot->offset), static_cast<std::size_t>(slot->size)};
-}
-
-std::uint32_t Slice::buffer() const noexcept {
-  if (!slot_of(*this)) return 0;
-  note_given_to_gl(*this);
-  return UploadRingControl::of(*this)->buffer;
-}
-
-std::uint64_t Slice::offset_bytes() const noexcept {
-  const core::RingSlot* slot = slot_of(*this);
-  return slot ? slot->offset : 0;
-}
-
-std::uint64_t Slice::size_bytes() const noexcept {
-  const core::RingSlot* slot = slot_of(*this);
-  return slot ? slot->size : 0;
-}
-
-bool Slice::is_live() const noexcept {
-  return slot_of(*this) != nullptr;
+void Slice::note_given_to_gl() const noexcept {
+  UploadRingControl::of(*this)->shadow->given_to_gl(key_);
 }
 
 Result<UploadRing> UploadRing::create(Context& context, const UploadRingInfo& info,
