@@ -32,6 +32,9 @@ struct BufferPromises {
   /// before. Where such reads make a driver's glBufferSubData overtake earlier commands (quirk nvidia_update_order), small
   /// uploads may then go by that call nevertheless.
   bool no_classic_reads = false;
+  /// glBufferSubData never updates it, now or later: pmb then never does either, and where that quirk applies reads small
+  /// buffers by glGetBufferSubData, which is the quicker way there.
+  bool no_classic_updates = false;
 };
 
 /// See the head of this file. A value, copied freely.

@@ -41,13 +41,15 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
     case TransferKind::nvidia:
       // Small updates travel with the commands, where order and the buffer's promises allow: quirk
       // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up with it.
-      plan.up.steps = {by_gl(16 * kKiB),
+      plan.up.steps = {by_gl(64 * kKiB),
                        {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},
-                       {.chunk_bytes = 4 * kMiB, .threads = 5}};
+                       {.chunk_bytes = 4 * kMiB, .threads = 4}};
       plan.up.ring_bytes = 32 * kMiB;
-      // glGetBufferSubData moves the buffer into host memory, for good: never, at any size.
-      plan.down.steps = {{.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
+      // glGetBufferSubData moves the buffer into host memory, for good: for small ones alone, and where that is promised
+      // to do no harm.
+      plan.down.steps = {by_gl(16 * kKiB),
+                         {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
                          {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 4},
                          {.chunk_bytes = 4 * kMiB, .threads = 5}};
       plan.down.ring_bytes = 32 * kMiB;

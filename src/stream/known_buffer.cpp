@@ -16,6 +16,10 @@ namespace {
 /// had not read back; those of 128 KiB did not (bench/results/2026-11-25-nvidia-update-order.json).
 constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
 
+/// With that quirk glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a few pages of
+/// it do not matter.
+constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
+
 /// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
 /// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
 bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
@@ -28,13 +32,23 @@ bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
 /// True where updates of this length take their place among the commands.
 bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
   if (!state.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises.no_classic_reads && size <= kOrderedUpdateBytes;
+  return promises.no_classic_reads && !promises.no_classic_updates && size <= kOrderedUpdateBytes;
+}
+
+/// True where reading by GL does no harm to what the program or pmb does with the buffer later.
+bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
+  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
+  return promises.no_classic_updates && size <= kMovableBytes;
 }
 
 }  // namespace
 
 bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept {
   return updates_keep_order(state, {}, size) && is_dynamic(state, buffer);
+}
+
+bool gives_sub_data(const ContextState& state) noexcept {
+  return may_be_read_by_gl(state, {}, 0);
 }
 
 KnownBuffer KnownTarget::make(const ContextState& state, std::uint32_t buffer,
@@ -61,6 +75,7 @@ Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, st
   return {.buffer = known.buffer_,
           .offset = offset,
           .takes_sub_data = known.takes_sub_data_ && updates_keep_order(state, known.promises_, size),
+          .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
           .order = !known.promises_.no_shader_stores};
 }
 

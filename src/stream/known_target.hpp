@@ -16,12 +16,16 @@ namespace pmb::detail {
 struct Place {
   std::uint32_t buffer = 0;
   std::uint64_t offset = 0;
-  bool takes_sub_data = false;
-  bool order = true;  ///< Behind shader stores.
+  bool takes_sub_data = false;  ///< glBufferSubData.
+  bool gives_sub_data = false;  ///< glGetBufferSubData.
+  bool order = true;            ///< Behind shader stores.
 };
 
 /// Whether glBufferSubData of `size` bytes writes the buffer, and where it belongs: asks GL, up to twice.
 bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept;
+
+/// Whether glGetBufferSubData may read a buffer of the program's, of which nothing was promised.
+bool gives_sub_data(const ContextState& state) noexcept;
 
 struct KnownTarget {
   /// Ok for a range of it, on its context. Empty ranges are.

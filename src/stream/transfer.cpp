@@ -83,7 +83,7 @@ Result<void> upload_to(Context& context, const Place& place, const TransferStep&
 Result<void> download_from(Context& context, const Place& place, const TransferStep& step,
                            std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  if (step.path == Path::traditional) {
+  if (step.path == Path::traditional && place.gives_sub_data) {
     if (place.order) detail::order_behind_shaders(state);
     return BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
   }
@@ -165,7 +165,9 @@ Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offs
   const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
   auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where);
   if (!legal) return legal;
-  return download_from(context, {.buffer = buffer, .offset = offset_bytes}, step, bytes, where);
+  const Place place{
+      .buffer = buffer, .offset = offset_bytes, .gives_sub_data = detail::gives_sub_data(state)};
+  return download_from(context, place, step, bytes, where);
 }
 
 Result<void> download(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,

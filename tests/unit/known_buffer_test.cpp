@@ -98,6 +98,43 @@ TEST_F(OnNvidia, OnlySmallUploadsThatArePromisedNoClassicReadsGoByGlsOwnCall) {
       << "on this driver updates of that length overtake copies, whatever path is forced";
 }
 
+TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoClassicUpdatesAreReadByGlsOwnCall) {
+  for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
+    start_with(path);
+    const auto reads = [&](std::size_t size, pmb::BufferPromises promises) {
+      const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
+      const auto known = take(KnownBuffer::look_up(*context_, buffer, promises));
+      fake_->clear_log();
+      Bytes target(64);
+      take(pmb::download(*context_, known, 0, target));
+      EXPECT_EQ(target, part(pattern(size, 1), 0, 64));
+      std::size_t found = 0;
+      for (const auto& call : fake_->log_of("glGetNamedBufferSubData"))
+        found += call.values.at(0) == static_cast<std::int64_t>(buffer) ? 1 : 0;
+      return found;
+    };
+    EXPECT_EQ(reads(4096, {.no_classic_updates = true}), 1U);
+    EXPECT_EQ(reads(4096, {}), 0U);
+    EXPECT_EQ(reads(4096, {.no_classic_reads = true}), 0U);
+    EXPECT_EQ(reads(64 << 10, {.no_classic_updates = true}), 0U) << "the whole buffer would move";
+  }
+}
+
+TEST_F(OnNvidia, WhatIsPromisedNeitherReadsNorUpdatesGetsNoUpdates) {
+  start_with({});
+  const GLuint buffer = plain_buffer(4096);
+  EXPECT_EQ(updates(buffer, {.no_classic_reads = true, .no_classic_updates = true}, 4096), 0U);
+}
+
+TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
+  start_with(Path::traditional);
+  constexpr std::size_t kSize = (5 << 20) + 77;
+  const GLuint buffer = plain_buffer(kSize, pattern(kSize, 4).data());
+  Bytes target(kSize);
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_TRUE(target == pattern(kSize, 4));
+}
+
 class Chunks : public PmbTest {
  protected:
   static constexpr std::size_t kSize = 3 << 20;

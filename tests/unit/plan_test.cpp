@@ -144,12 +144,15 @@ TEST_F(PlanQuirks, AskForClientStorageOnlyWhereTheyApply) {
   config.renderer = "NVIDIA H200";
   config.version_suffix = "NVIDIA 580.159.03";
   start(config);
-  EXPECT_EQ(take(context_->plan({.access = Access::sequential_write, .size_bytes = 64})).storage_flags &
+  EXPECT_NE(take(context_->plan({.access = Access::sequential_write, .size_bytes = 64})).storage_flags &
                 GL_CLIENT_STORAGE_BIT,
             0U);
   EXPECT_NE(
       take(context_->plan({.access = Access::read, .size_bytes = 64})).storage_flags & GL_CLIENT_STORAGE_BIT,
       0U);
+  EXPECT_EQ(take(context_->plan({.access = Access::bidirectional, .size_bytes = 64})).storage_flags &
+                GL_CLIENT_STORAGE_BIT,
+            0U);
   EXPECT_EQ(context_->driver().vendor_kind, pmb::Vendor::nvidia);
   EXPECT_EQ(context_->driver().release[0], 580);
   EXPECT_EQ(context_->driver().release[1], 159);

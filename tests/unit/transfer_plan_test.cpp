@@ -57,9 +57,10 @@ TEST(TransferRules, WhatCannotWorkIsNotUsable) {
 }
 
 // glGetBufferSubData would move the buffer into host memory.
-TEST(TransferRules, NvidiaNeverReadsBackByGl) {
-  for (const TransferStep& step : default_transfer_plan(TransferKind::nvidia, false).down.steps)
-    EXPECT_EQ(step.path, Path::staged);
+TEST(TransferRules, NvidiaReadsNothingButSmallBuffersBackByGl) {
+  const TransferPlan plan = default_transfer_plan(TransferKind::nvidia, false);
+  EXPECT_EQ(plan.down.step_for(64 << 10).path, Path::staged);
+  EXPECT_EQ(plan.down.step_for(1 << 30).path, Path::staged);
 }
 
 class TransferPlanTest : public PmbTest {

@@ -59,20 +59,20 @@ Outcome<void> check_oldest(Reader& reader, std::span<const std::byte> expected) 
 class DownloadWay final : public Way {
  public:
   DownloadWay(Workbench& bench, SharedSource source, std::uint32_t operations, const ReadShape& shape,
-              std::unique_ptr<Reader> reader, PlainBuffer buffer, PlainBuffer news)
+              std::unique_ptr<Reader> reader, PlainBuffer buffer, Production production)
       : bench_(bench),
         source_(std::move(source)),
         operations_(operations),
         shape_(shape),
         reader_(std::move(reader)),
         buffer_(std::move(buffer)),
-        news_(std::move(news)) {}
+        production_(std::move(production)) {}
 
   Outcome<void> run(std::uint32_t times) override {
     ResultQueue queue(*reader_, shape_.depth);
     for (std::uint32_t time = 0; time < times; ++time) {
       for (std::uint32_t i = 0; i < operations_; ++i) {
-        if (auto sent = queue.send([&] { return pull(); }); !sent) return sent;
+        if (auto sent = queue.send([&] { return pull(0); }); !sent) return sent;
       }
       if (auto done = queue.drain(); !done) return done;
     }
@@ -85,24 +85,26 @@ class DownloadWay final : public Way {
     if (!staging) return pass_on(staging);
     bench_.gl().BufferSubData(GL_COPY_WRITE_BUFFER, 0, static_cast<GLsizeiptr>(bytes.size()), bytes.data());
     copy_buffer(bench_.gl(), {staging->name(), 0}, {buffer_.name(), 0}, bytes.size());
-    copy_buffer(bench_.gl(), {staging->name(), 0}, {news_.name(), 0}, kNewsBytes);
+    const std::uint64_t seed = Source::next_seed();
+    std::vector<std::byte> expected(bytes.begin(), bytes.end());
+    fill_pattern(seed, std::span(expected).first(kUnitBytes));
     reader_->poison();
-    if (auto sent = pull(); !sent) return sent;
-    return check_oldest(*reader_, bytes);
+    if (auto sent = pull(seed); !sent) return sent;
+    return check_oldest(*reader_, expected);
   }
 
   std::uint64_t cpu_bytes_copied() const noexcept override {
     return source_->size_bytes() * operations_ * reader_->copies();
   }
 
-  static constexpr std::uint64_t kNewsBytes = kUnitBytes;
-
  private:
-  /// The GPU writes a little of the buffer first: bytes that nothing has written since they were read last are in the
-  /// driver's own memory on some drivers, and nobody asks for them twice.
-  Outcome<void> pull() {
-    copy_buffer(bench_.gl(), {news_.name(), 0}, {buffer_.name(), 0}, kNewsBytes);
-    return reader_->pull({buffer_.name(), 0});
+  /// A shader writes a little of the buffer first. What no shader has written since it was read last, some drivers answer
+  /// from memory of their own; nobody asks for the same bytes twice.
+  Outcome<void> pull(std::uint64_t seed) {
+    const Place source{buffer_.name(), 0};
+    production_.run(seed, source, kUnitBytes);
+    bench_.gl().MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+    return reader_->pull(source);
   }
 
   Workbench& bench_;
@@ -111,7 +113,7 @@ class DownloadWay final : public Way {
   ReadShape shape_;
   std::unique_ptr<Reader> reader_;
   PlainBuffer buffer_;
-  PlainBuffer news_;
+  Production production_;
 };
 
 class ProducedWay final : public Way {
@@ -235,10 +237,10 @@ Outcome<std::unique_ptr<Way>> make_download_way(Workbench& bench, SharedSource s
                                                 std::unique_ptr<Reader> reader) {
   auto buffer = PlainBuffer::create_on_gpu(bench, shape.result_bytes);
   if (!buffer) return pass_on(buffer);
-  auto news = PlainBuffer::create_on_gpu(bench, DownloadWay::kNewsBytes);
-  if (!news) return pass_on(news);
+  auto production = Production::create(bench);
+  if (!production) return pass_on(production);
   return std::make_unique<DownloadWay>(bench, std::move(source), operations, shape, std::move(reader),
-                                       std::move(*buffer), std::move(*news));
+                                       std::move(*buffer), std::move(*production));
 }
 
 Outcome<std::unique_ptr<Way>> make_produced_way(Workbench& bench, std::uint32_t operations,

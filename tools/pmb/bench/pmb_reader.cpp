@@ -49,8 +49,9 @@ class TransferReader final : public Reader {
   Outcome<void> sent() override { return {}; }
   Outcome<void> pull(Place source) override {
     if (source.buffer != source_.buffer()) {
-      // No shader stores into it, and the classic ways set no barrier either.
-      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer, {.no_shader_stores = true});
+      // The scenario has set the barrier, for all ways; nobody updates the buffer.
+      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer,
+                                                   {.no_shader_stores = true, .no_classic_updates = true});
       if (!found) return pmb_failure("looking a buffer up", found.error());
       source_ = *found;
     }

@@ -35,7 +35,7 @@ class RingReader : public Reader {
     return {};
   }
 
-  /// No shader stores into what is pulled, and the classic ways set no barrier either.
+  /// What is pulled stands behind a barrier of the scenario's, whatever the way.
   Outcome<void> pull(Place source) override { return pull_promised(source, {.no_shader_stores = true}); }
 
   Outcome<std::span<const std::byte>> wait_oldest() override {
