@@ -28,13 +28,14 @@ struct KnownTarget;
 struct BufferPromises {
   /// No shader stores into the buffer since the last glMemoryBarrier of the program's: spares a barrier a transfer.
   bool no_shader_stores = false;
-  /// GL never reads it back: neither glGetBufferSubData nor a map with GL_MAP_READ_BIT that is not persistent, now or
-  /// before. Where such reads make a driver's glBufferSubData overtake earlier commands (quirk nvidia_update_order), small
-  /// uploads may then go by that call nevertheless.
-  bool no_classic_reads = false;
-  /// glBufferSubData never updates it, now or later: pmb then never does either, and where that quirk applies reads small
-  /// buffers by glGetBufferSubData, which is the quicker way there.
-  bool no_classic_updates = false;
+  /// Nothing writes it but upload(), glBufferSubData and shaders, and GL never reads it back: no copies into it, no clears,
+  /// neither glGetBufferSubData nor a map, now or before. For small buffers that are updated often. Where a driver's
+  /// glBufferSubData overtakes commands of those kinds (quirk nvidia_update_order), uploads go by that call nevertheless, if
+  /// the whole buffer is no longer than 64 KiB.
+  bool only_updates = false;
+  /// glBufferSubData never updates it, now or later: pmb then never does either, and where that quirk applies reads
+  /// buffers of up to 16 KiB by glGetBufferSubData, which is the quicker way there.
+  bool no_updates = false;
 };
 
 /// See the head of this file. A value, copied freely.

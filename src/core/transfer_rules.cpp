@@ -44,7 +44,8 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       plan.up.steps = {by_gl(64 * kKiB),
                        {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},
-                       {.chunk_bytes = 4 * kMiB, .threads = 4}};
+                       {.up_to_bytes = 16 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 5},
+                       {.chunk_bytes = 4 * kMiB, .threads = 6}};
       plan.up.ring_bytes = 32 * kMiB;
       // glGetBufferSubData moves the buffer into host memory, for good: for small ones alone, and where that is promised
       // to do no harm.

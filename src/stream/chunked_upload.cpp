@@ -42,6 +42,13 @@ Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarg
   return {};
 }
 
+/// True where the GPU is still busy with what was issued before, as far as fences tell.
+bool is_gpu_busy(ContextState& state, std::source_location where) noexcept {
+  TimelineState& line = state.line();
+  if (line.issued > line.passed()) static_cast<void>(line.poll(where));
+  return line.issued > line.passed();
+}
+
 ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget target,
                              std::span<const std::byte> bytes, const TransferStep& step,
                              std::source_location where) noexcept
@@ -54,6 +61,7 @@ ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget
       crew_(core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)) {}
 
 Result<void> ChunkedUpload::run() noexcept {
+  if (is_gpu_busy(state_, where_)) head_start_ = step_.chunk_bytes;
   // What fits is there before the helpers are, so that none of them finds nothing to do and leaves.
   while (crew_.has_room() && offer(crew_.idle())) {
   }
@@ -76,7 +84,8 @@ void ChunkedUpload::drive() noexcept {
 
 bool ChunkedUpload::offer(bool may_wait) noexcept {
   if (!outcome_ || offered_ == bytes_.size()) return false;
-  const std::size_t size = core::upload_chunk(step_.chunk_bytes, offered_, bytes_.size() - offered_);
+  const std::size_t size =
+      core::upload_chunk(step_.chunk_bytes, head_start_ + offered_, bytes_.size() - offered_);
   auto slice = with_a_fence(state_, where_, [&] {
     return may_wait ? ring_.acquire(size, core::kCacheLine, where_)
                     : ring_.try_acquire(size, core::kCacheLine, where_);

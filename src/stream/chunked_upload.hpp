@@ -54,8 +54,9 @@ class ChunkedUpload {
   const std::source_location where_;
   core::CopyCrew crew_;
   std::array<Slice, core::CopyCrew::kChunks> slices_ = {};
-  std::size_t offered_ = 0;  ///< Bytes.
-  std::size_t sent_ = 0;     ///< Bytes.
+  std::uint64_t head_start_ = 0;  ///< Bytes that the GPU is taken to be busy with.
+  std::size_t offered_ = 0;       ///< Bytes.
+  std::size_t sent_ = 0;          ///< Bytes.
   Result<void> outcome_ = {};
 };
 

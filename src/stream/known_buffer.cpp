@@ -12,8 +12,9 @@ namespace pmb {
 namespace detail {
 namespace {
 
-/// With quirk nvidia_update_order: updates shorter than this stood behind all that was issued before, on buffers that GL
-/// had not read back; those of 128 KiB did not (bench/results/2026-11-25-nvidia-update-order.json).
+/// With quirk nvidia_update_order: updates shorter than this stood behind updates and shader stores that were issued before;
+/// updates from 128 KiB on, and of any length behind copies out of host memory, did not
+/// (bench/results/2026-11-25-nvidia-update-order.json).
 constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
 
 /// With that quirk glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a few pages of
@@ -29,22 +30,22 @@ bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
          calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
 }
 
-/// True where updates of this length take their place among the commands.
+/// True where updates of a buffer of this size take their place among the commands.
 bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises.no_classic_reads && !promises.no_classic_updates && size <= kOrderedUpdateBytes;
+  if (!state.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
+  return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
 }
 
 /// True where reading by GL does no harm to what the program or pmb does with the buffer later.
 bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
   if (!state.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises.no_classic_updates && size <= kMovableBytes;
+  return promises.no_updates && size <= kMovableBytes;
 }
 
 }  // namespace
 
-bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept {
-  return updates_keep_order(state, {}, size) && is_dynamic(state, buffer);
+bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
+  return updates_keep_order(state, {}, 0) && is_dynamic(state, buffer);
 }
 
 bool gives_sub_data(const ContextState& state) noexcept {
@@ -70,13 +71,13 @@ Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& kn
   return {};
 }
 
-Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
-                         std::uint64_t size) noexcept {
+Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept {
   return {.buffer = known.buffer_,
           .offset = offset,
-          .takes_sub_data = known.takes_sub_data_ && updates_keep_order(state, known.promises_, size),
+          .takes_sub_data =
+              known.takes_sub_data_ && updates_keep_order(state, known.promises_, known.size_bytes_),
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
-          .order = !known.promises_.no_shader_stores};
+          .order = !known.promises_.no_shader_stores || state.quirk(QuirkId::software_update_order)};
 }
 
 }  // namespace detail

@@ -21,8 +21,8 @@ struct Place {
   bool order = true;            ///< Behind shader stores.
 };
 
-/// Whether glBufferSubData of `size` bytes writes the buffer, and where it belongs: asks GL, up to twice.
-bool takes_sub_data(const ContextState& state, std::uint32_t buffer, std::uint64_t size) noexcept;
+/// Whether glBufferSubData writes the buffer, of which nothing was promised, in order: asks GL, up to twice.
+bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept;
 
 /// Whether glGetBufferSubData may read a buffer of the program's, of which nothing was promised.
 bool gives_sub_data(const ContextState& state) noexcept;
@@ -32,8 +32,7 @@ struct KnownTarget {
   static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                             std::uint64_t size, std::source_location where) noexcept;
   /// Of a range that check() has passed.
-  static Place place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
-                     std::uint64_t size) noexcept;
+  static Place place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept;
 
   static KnownBuffer make(const ContextState& state, std::uint32_t buffer, BufferPromises promises) noexcept;
 };

@@ -230,8 +230,8 @@ Result<PendingReadback> ReadbackRing::request(const KnownBuffer& buffer, std::ui
   const ContextState& state = *control_->context;
   if (auto legal = detail::KnownTarget::check(state, buffer, offset_bytes, size_bytes, where); !legal)
     return tl::unexpected(legal.error());
-  return ReadbackRingControl::request(
-      control_, detail::KnownTarget::place(state, buffer, offset_bytes, size_bytes), size_bytes, where);
+  return ReadbackRingControl::request(control_, detail::KnownTarget::place(state, buffer, offset_bytes),
+                                      size_bytes, where);
 }
 
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,

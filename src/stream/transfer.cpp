@@ -128,7 +128,7 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
-  const bool sub_data = step.path == Path::traditional && detail::takes_sub_data(state, buffer, bytes.size());
+  const bool sub_data = step.path == Path::traditional && detail::takes_sub_data(state, buffer);
   return upload_to(context, {.buffer = buffer, .offset = offset_bytes, .takes_sub_data = sub_data}, step,
                    bytes, where);
 }
@@ -139,7 +139,7 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
   const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
-  Place place = KnownTarget::place(state, buffer, offset_bytes, bytes.size());
+  Place place = KnownTarget::place(state, buffer, offset_bytes);
   if (step.path != Path::traditional) place.takes_sub_data = false;
   return upload_to(context, place, step, bytes, where);
 }
@@ -176,8 +176,7 @@ Result<void> download(Context& context, const KnownBuffer& buffer, std::uint64_t
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
   const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
-  return download_from(context, KnownTarget::place(state, buffer, offset_bytes, bytes.size()), step, bytes,
-                       where);
+  return download_from(context, KnownTarget::place(state, buffer, offset_bytes), step, bytes, where);
 }
 
 Result<PendingDownload> download_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,

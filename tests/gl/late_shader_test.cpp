@@ -73,6 +73,39 @@ TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
 }
 
 // Scenario 20b: with the fence anywhere before the last of the draws, the second batch overwrites the first.
+// Uploads that go by GL's own update, on the program's promise, never overtake the draws and copies that read the bytes
+// before.
+TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
+  PMB_NEEDS_LATE_SHADERS();
+  constexpr int kRows = 64;
+  for (const bool no_shader_stores : {false, true}) {
+    const SlowRows rows(gl_, kRows, kSlow / 10);
+    const GLuint buffer = plain_buffer(SlowRows::kBytes);
+    const GLuint copies = plain_buffer(kRows * SlowRows::kBytes);
+    const auto known = pmb::KnownBuffer::look_up(
+        context(), buffer, {.no_shader_stores = no_shader_stores, .only_updates = true});
+    ASSERT_TRUE(known);
+    for (std::uint32_t batch = 0; batch < 4; ++batch) {
+      for (int i = 0; i < kRows; ++i) {
+        const auto words = words_of(batch * kRows + static_cast<std::uint32_t>(i));
+        ASSERT_TRUE(pmb::upload(context(), *known, 0, std::as_bytes(std::span(words))));
+        rows.draw(buffer, 0, i);
+        gl_.BindBuffer(GL_COPY_READ_BUFFER, buffer);
+        gl_.BindBuffer(GL_COPY_WRITE_BUFFER, copies);
+        gl_.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER, 0,
+                              static_cast<GLintptr>(static_cast<std::uint64_t>(i) * SlowRows::kBytes),
+                              static_cast<GLsizeiptr>(SlowRows::kBytes));
+      }
+      EXPECT_EQ(wrong_rows(rows.pixels(), kRows, batch * kRows), 0)
+          << (no_shader_stores ? "no barrier" : "with a barrier");
+      const Bytes copied = contents(copies, 0, kRows * SlowRows::kBytes);
+      std::vector<std::uint32_t> words(copied.size() / 4);
+      std::memcpy(words.data(), copied.data(), copied.size());
+      EXPECT_EQ(wrong_rows(words, kRows, batch * kRows), 0) << "of the copies";
+    }
+  }
+}
+
 TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
   constexpr int kBatch = 64;
   const SlowRows rows(gl_, kBatch, kSlow / 10);

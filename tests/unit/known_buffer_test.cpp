@@ -84,18 +84,18 @@ class OnNvidia : public PmbTest {
   }
 };
 
-TEST_F(OnNvidia, OnlySmallUploadsThatArePromisedNoClassicReadsGoByGlsOwnCall) {
-  start_with({});
-  const GLuint buffer = plain_buffer(1 << 20);
-  EXPECT_EQ(updates(buffer, {.no_classic_reads = true}, 4096), 1U);
-  EXPECT_EQ(updates(buffer, {}, 4096), 0U);
-  EXPECT_EQ(updates(buffer, {.no_shader_stores = true}, 4096), 0U);
-  EXPECT_EQ(updates(buffer, {.no_classic_reads = true}, 128 << 10), 0U);
-  start_with(Path::traditional);
-  const GLuint other = plain_buffer(1 << 20);
-  EXPECT_EQ(updates(other, {.no_classic_reads = true}, 64 << 10), 1U);
-  EXPECT_EQ(updates(other, {.no_classic_reads = true}, 128 << 10), 0U)
-      << "on this driver updates of that length overtake copies, whatever path is forced";
+TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNothingButUpdatesGetThem) {
+  for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
+    start_with(path);
+    const GLuint small = plain_buffer(64 << 10);
+    EXPECT_EQ(updates(small, {.only_updates = true}, 4096), 1U);
+    EXPECT_EQ(updates(small, {.only_updates = true}, 64 << 10), 1U);
+    EXPECT_EQ(updates(small, {}, 4096), 0U);
+    EXPECT_EQ(updates(small, {.no_shader_stores = true}, 4096), 0U);
+    const GLuint large = plain_buffer(65 << 10);
+    EXPECT_EQ(updates(large, {.only_updates = true}, 4096), 0U)
+        << "longer uploads into it are copies, which updates would overtake";
+  }
 }
 
 TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoClassicUpdatesAreReadByGlsOwnCall) {
@@ -113,17 +113,17 @@ TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoClassicUpdatesAreReadByGlsOwnC
         found += call.values.at(0) == static_cast<std::int64_t>(buffer) ? 1 : 0;
       return found;
     };
-    EXPECT_EQ(reads(4096, {.no_classic_updates = true}), 1U);
+    EXPECT_EQ(reads(4096, {.no_updates = true}), 1U);
     EXPECT_EQ(reads(4096, {}), 0U);
-    EXPECT_EQ(reads(4096, {.no_classic_reads = true}), 0U);
-    EXPECT_EQ(reads(64 << 10, {.no_classic_updates = true}), 0U) << "the whole buffer would move";
+    EXPECT_EQ(reads(4096, {.only_updates = true}), 0U);
+    EXPECT_EQ(reads(64 << 10, {.no_updates = true}), 0U) << "the whole buffer would move";
   }
 }
 
-TEST_F(OnNvidia, WhatIsPromisedNeitherReadsNorUpdatesGetsNoUpdates) {
+TEST_F(OnNvidia, WhatIsPromisedNoUpdatesGetsNone) {
   start_with({});
   const GLuint buffer = plain_buffer(4096);
-  EXPECT_EQ(updates(buffer, {.no_classic_reads = true, .no_classic_updates = true}, 4096), 0U);
+  EXPECT_EQ(updates(buffer, {.only_updates = true, .no_updates = true}, 4096), 0U);
 }
 
 TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {

@@ -50,8 +50,8 @@ class TransferReader final : public Reader {
   Outcome<void> pull(Place source) override {
     if (source.buffer != source_.buffer()) {
       // The scenario has set the barrier, for all ways; nobody updates the buffer.
-      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer,
-                                                   {.no_shader_stores = true, .no_classic_updates = true});
+      const auto found =
+          pmb::KnownBuffer::look_up(context_, source.buffer, {.no_shader_stores = true, .no_updates = true});
       if (!found) return pmb_failure("looking a buffer up", found.error());
       source_ = *found;
     }
