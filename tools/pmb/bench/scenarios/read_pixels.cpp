@@ -13,6 +13,9 @@
 namespace pmb::tool::bench {
 namespace {
 
+constexpr pmb::PixelRectangle kFrame = {.width = kTextureWidth, .height = kTextureHeight};
+constexpr pmb::TexelLayout kRgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
+
 /// pmb::read_pixels of the framebuffer that is bound, into a pmb::ReadbackRing.
 class PixelReader final : public RingReader {
  public:
@@ -20,8 +23,7 @@ class PixelReader final : public RingReader {
 
   Outcome<Place> target() override { return Place{}; }
   Outcome<void> pull(Place) override {
-    const auto pending = pmb::read_pixels(context(), {.width = kTextureWidth, .height = kTextureHeight},
-                                          {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, ring());
+    const auto pending = pmb::read_pixels(context(), kFrame, kRgba, ring());
     if (!pending) return pmb_failure("pmb::read_pixels", pending.error());
     push(*pending);
     return RingReader::sent();
@@ -29,15 +31,16 @@ class PixelReader final : public RingReader {
   Outcome<void> sent() override { return {}; }
 };
 
-/// Reads into memory, or into the buffers that a reader answers.
+/// Reads into memory at once, or into the buffers that a reader answers; by glReadPixels, or by pmb on a context.
 class ReadPixelsWay final : public Way {
  public:
-  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader, bool by_pmb = false)
+  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader,
+                pmb::Context* pmb = nullptr)
       : bench_(bench),
         source_(std::move(source)),
         reader_(std::move(reader)),
         texture_(bench.gl()),
-        by_pmb_(by_pmb) {
+        pmb_(pmb) {
     if (!reader_) memory_.resize(kTextureBytes);
   }
 
@@ -91,13 +94,17 @@ class ReadPixelsWay final : public Way {
   }
 
   Outcome<void> once() {
+    if (pmb_ != nullptr) {
+      texture_.bind_for_reading();
+      if (reader_) return reader_->pull({});
+      if (auto done = pmb::read_pixels(*pmb_, kFrame, kRgba, memory_); !done) {
+        return pmb_failure("pmb::read_pixels", done.error());
+      }
+      return {};
+    }
     if (!reader_) {
       texture_.read(memory_.data());
       return {};
-    }
-    if (by_pmb_) {
-      texture_.bind_for_reading();
-      return reader_->pull({});
     }
     auto place = reader_->target();
     if (!place) return pass_on(place);
@@ -111,7 +118,7 @@ class ReadPixelsWay final : public Way {
   SharedSource source_;
   std::unique_ptr<Reader> reader_;
   Texture texture_;
-  bool by_pmb_;
+  pmb::Context* pmb_;
   std::vector<std::byte> memory_;
 };
 
@@ -132,13 +139,17 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   });
   for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional})) {
     add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+      // Where GL's own calls are the plan, the CPU may as well read in memory of its own.
+      if (way.transfer_path_down(kTextureBytes) == pmb::Path::traditional) {
+        return std::make_unique<ReadPixelsWay>(bench, source, nullptr, way.context);
+      }
       auto ring = pmb::ReadbackRing::create(
           *way.context,
           {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .pretouch = true});
       if (!ring) return pmb_failure("a readback ring", ring.error());
       auto reader =
           std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring), shape, Marks::reader);
-      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), true);
+      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), way.context);
     });
   }
   add_limit(work, setup.limit, Wire::down);
