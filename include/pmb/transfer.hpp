@@ -19,7 +19,7 @@
 //          COPY_READ and COPY_WRITE bindings where direct state access is missing. Both are ordered behind
 //          shader stores that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section
 //          7.13.2). Each call asks GL whether the buffer exists, for its size, for its mapping, and, before
-//          glBufferSubData, for its storage flags; a KnownBuffer is asked once.
+//          glBufferSubData, for its storage flags; a KnownBuffer is asked for once.
 #pragma once
 
 #include <chrono>
@@ -39,11 +39,13 @@ struct ContextState;
 struct KnownTarget;
 }  // namespace detail
 
-/// A buffer of the program's that pmb asked GL about, for many small transfers to and from it: they then cost one look at
-/// what is current on this thread, and the transfer. A value, copied freely.
+/// A buffer of the program's that pmb asked GL about, for many small transfers to and from it: they then cost what GL's
+/// own call costs. A value, copied freely.
 ///
 /// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
-/// without PERSISTENT during a transfer.
+/// without PERSISTENT during a transfer; and at each transfer the context is current. A foreign thread is found always,
+/// another context on the context's own thread only with Options::validation: the window system takes as long to answer
+/// as GL to copy a few hundred bytes.
 class KnownBuffer {
  public:
   enum class ShaderStores : std::uint8_t {

@@ -78,15 +78,9 @@ Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& 
   return {};
 }
 
-/// The rest of an upload whose target and range are legal.
-Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
-                       std::span<const std::byte> bytes, std::source_location where) {
+Result<void> upload_through_ring(Context& context, const Place& place, const TransferStep& step,
+                                 std::span<const std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  if (place.takes_sub_data) {
-    if (place.order) detail::order_behind_shaders(state);
-    BufferCalls(state).write(place.buffer, place.offset, bytes.data(), bytes.size());
-    return {};
-  }
   const TransferDirection& plan = state.transfer_plan.up;
   const auto ring = kept_ring(context, &TransferRings::up, "pmb upload", where, plan.ring_bytes, plan.model);
   if (!ring) return tl::unexpected(ring.error());
@@ -95,19 +89,34 @@ Result<void> upload_to(Context& context, const Place& place, const TransferStep&
   return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
 }
 
-Result<void> download_from(Context& context, const Place& place, const TransferStep& step,
-                           std::span<std::byte> bytes, std::source_location where) {
+/// The rest of an upload whose target and range are legal. Inlined where it is called: around a small update by GL every
+/// instruction counts.
+inline Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
+                              std::span<const std::byte> bytes, std::source_location where) {
+  if (!place.takes_sub_data) return upload_through_ring(context, place, step, bytes, where);
+  const ContextState& state = ContextState::of(context);
+  if (place.order) detail::order_behind_shaders(state);
+  BufferCalls(state).write(place.buffer, place.offset, bytes.data(), bytes.size());
+  return {};
+}
+
+Result<void> download_through_ring(Context& context, const Place& place, const TransferStep& step,
+                                   std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  if (step.path == Path::traditional) {
-    if (place.order) detail::order_behind_shaders(state);
-    return BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
-  }
   const TransferDirection& plan = state.transfer_plan.down;
   const auto ring =
       kept_ring(context, &TransferRings::down, "pmb download", where, plan.ring_bytes, plan.model);
   if (!ring) return tl::unexpected(ring.error());
   if (!is_chunked(state, step, bytes.size())) return download_one(state, **ring, place, bytes, where);
   return detail::ChunkedDownload(state, **ring, place.buffer, place.offset, bytes, step, where).run();
+}
+
+inline Result<void> download_from(Context& context, const Place& place, const TransferStep& step,
+                                  std::span<std::byte> bytes, std::source_location where) {
+  if (step.path != Path::traditional) return download_through_ring(context, place, step, bytes, where);
+  const ContextState& state = ContextState::of(context);
+  if (place.order) detail::order_behind_shaders(state);
+  return BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
 }
 
 }  // namespace
@@ -132,7 +141,7 @@ struct KnownTarget {
   }
   static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                             std::uint64_t size, std::source_location where) {
-    if (auto current = state.check_current(where); !current) return current;
+    if (auto placed = state.check_thread(where); !placed) return placed;
     if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
     if (!core::fits(offset, size, known.size_bytes_))
       return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});
