@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // read_pixels: frames from a framebuffer to where the CPU can read them.
 
-#include <algorithm>
 #include <pmb/readback_ring.hpp>
 #include <pmb/texture.hpp>
-#include <vector>
 
+#include "../own_memory.hpp"
 #include "../ring_reader.hpp"
 #include "../source.hpp"
 #include "frame_texture.hpp"
@@ -41,7 +40,7 @@ class ReadPixelsWay final : public Way {
         reader_(std::move(reader)),
         texture_(bench.gl()),
         pmb_(pmb) {
-    if (!reader_) memory_.resize(kTextureBytes);
+    if (!reader_) memory_ = OwnMemory(kTextureBytes);
   }
 
   Outcome<void> run(std::uint32_t times) override {
@@ -64,11 +63,11 @@ class ReadPixelsWay final : public Way {
 
   Outcome<void> verify() override {
     if (reader_) reader_->poison();
-    std::ranges::fill(memory_, std::byte{0xA5});
+    memory_.fill(std::byte{0xA5});
     for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
       texture_.write(source_->renew().data());
       if (auto done = once(); !done) return done;
-      std::span<const std::byte> pixels = memory_;
+      std::span<const std::byte> pixels = memory_.bytes();
       if (reader_) {
         auto oldest = reader_->wait_oldest();
         if (!oldest) return pass_on(oldest);
@@ -97,13 +96,13 @@ class ReadPixelsWay final : public Way {
     if (pmb_ != nullptr) {
       texture_.bind_for_reading();
       if (reader_) return reader_->pull({});
-      if (auto done = pmb::read_pixels(*pmb_, kFrame, kRgba, memory_); !done) {
+      if (auto done = pmb::read_pixels(*pmb_, kFrame, kRgba, memory_.bytes()); !done) {
         return pmb_failure("pmb::read_pixels", done.error());
       }
       return {};
     }
     if (!reader_) {
-      texture_.read(memory_.data());
+      texture_.read(memory_.bytes().data());
       return {};
     }
     auto place = reader_->target();
@@ -119,7 +118,7 @@ class ReadPixelsWay final : public Way {
   std::unique_ptr<Reader> reader_;
   Texture texture_;
   pmb::Context* pmb_;
-  std::vector<std::byte> memory_;
+  OwnMemory memory_;
 };
 
 }  // namespace
