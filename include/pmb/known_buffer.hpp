@@ -3,7 +3,7 @@
 // and from it.
 //
 //   auto known = pmb::KnownBuffer::look_up(context, buffer, {.no_shader_stores = true});
-//   pmb::upload(context, *known, 0, bytes);              // one look at what is current, and the transfer
+//   pmb::upload(context, *known, 0, bytes);              // costs what GL's own call costs
 //   auto pending = ring.request(*known, 0, frame_bytes);
 //
 // Units:   bytes.
@@ -41,7 +41,9 @@ struct BufferPromises {
 /// See the head of this file. A value, copied freely.
 ///
 /// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
-/// without PERSISTENT during a transfer; and what it promised.
+/// without PERSISTENT during a transfer; at each transfer the context is current; and what it promised. A foreign thread is
+/// found always, another context on the context's own thread only with Options::validation: the window system takes as long
+/// to answer as GL to copy a few hundred bytes.
 class KnownBuffer {
  public:
   constexpr KnownBuffer() noexcept = default;

@@ -146,6 +146,11 @@ Result<void> ContextState::check_current(std::source_location where) const noexc
   return check_alive(where);
 }
 
+Result<void> ContextState::check_thread(std::source_location where) const noexcept {
+  if (alive && !lost && on_own_thread() && !process_is_exiting() && !validating()) return {};
+  return check_current(where);
+}
+
 Result<void> ContextState::check_alive(std::source_location where) const noexcept {
   if (lost) return fail(ErrorId::context_lost, where, {.numbers = {reset_status}});
   return {};

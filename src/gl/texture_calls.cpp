@@ -15,11 +15,11 @@ constexpr TextureTarget kTargets[] = {
     {GL_TEXTURE_CUBE_MAP_ARRAY, GL_TEXTURE_BINDING_CUBE_MAP_ARRAY, GL_MAX_CUBE_MAP_TEXTURE_SIZE, 3, true},
 };
 
-const void* pointer_of(std::uint64_t offset) noexcept {
-  return reinterpret_cast<const void*>(static_cast<std::uintptr_t>(offset));
+const void* pointer_of(std::uint64_t at) noexcept {
+  return reinterpret_cast<const void*>(static_cast<std::uintptr_t>(at));
 }
-void* writable_pointer_of(std::uint64_t offset) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(offset));
+void* writable_pointer_of(std::uint64_t at) noexcept {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(at));
 }
 GLint signed_of(std::uint32_t value) noexcept {
   return static_cast<GLint>(value);
@@ -96,15 +96,15 @@ GLint TextureCalls::level_parameter(const TextureRegion& region, GLenum what) co
   return value;
 }
 
-void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
                          std::uint64_t image_stride) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
-  const void* const texels = pointer_of(offset);
+  const void* const texels = pointer_of(at);
   if (!by_name_ || face_by_face()) bind();
   if (face_by_face()) {
     for (std::uint32_t face = 0; face < box.depth; ++face) {
       gl_.TexSubImage2D(face_target(box.z + face), level, x, y, width, height, format, type,
-                        pointer_of(offset + face * image_stride));
+                        pointer_of(at + face * image_stride));
     }
   } else if (target_.dimensions == 3 && by_name_) {
     gl_.TextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, type, texels);
@@ -122,16 +122,16 @@ void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, s
 }
 
 void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes,
-                                    std::uint64_t offset, std::uint64_t image_stride) const noexcept {
+                                    std::uint64_t at, std::uint64_t image_stride) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
   const auto size = static_cast<GLsizei>(bytes);
-  const void* const blocks = pointer_of(offset);
+  const void* const blocks = pointer_of(at);
   if (!by_name_ || face_by_face()) bind();
   if (face_by_face()) {
     for (std::uint32_t face = 0; face < box.depth; ++face) {
       gl_.CompressedTexSubImage2D(face_target(box.z + face), level, x, y, width, height, format,
                                   static_cast<GLsizei>(bytes / box.depth),
-                                  pointer_of(offset + face * image_stride));
+                                  pointer_of(at + face * image_stride));
     }
   } else if (target_.dimensions == 3 && by_name_) {
     gl_.CompressedTextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, size, blocks);
@@ -145,28 +145,28 @@ void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std
 }
 
 void TextureCalls::read_part(const TextureRegion& box, GLenum format, GLenum type,
-                             std::uint64_t offset) const noexcept {
+                             std::uint64_t at) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
-  // The slice has room for the texels. NVIDIA (580.159) counts the gap behind the last row as well, and refuses the
+  // The memory has room for the texels. NVIDIA (580.159) counts the gap behind the last row as well, and refuses the
   // room that is exact.
   constexpr GLsizei room = INT32_MAX;
   if (type == 0) {
     gl_.GetCompressedTextureSubImage(texture_, level, x, y, z, width, height, depth, room,
-                                     writable_pointer_of(offset));
+                                     writable_pointer_of(at));
   } else {
     gl_.GetTextureSubImage(texture_, level, x, y, z, width, height, depth, format, type, room,
-                           writable_pointer_of(offset));
+                           writable_pointer_of(at));
   }
 }
 
-void TextureCalls::read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+void TextureCalls::read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
                               std::uint64_t image_stride) const noexcept {
   bind();
   const GLint level = signed_of(box.level);
   const std::uint32_t faces = face_by_face() ? box.depth : 1;
   for (std::uint32_t face = 0; face < faces; ++face) {
     const GLenum target = face_target(box.z + face);
-    void* const texels = writable_pointer_of(offset + face * image_stride);
+    void* const texels = writable_pointer_of(at + face * image_stride);
     if (type == 0) {
       gl_.GetCompressedTexImage(target, level, texels);
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The texture calls of GL in both of its ways: by name (direct state access), and by binding on the active unit,
-// which is put back. Arguments are checked by who calls; pointers are offsets into the bound pixel buffer.
+// which is put back. Arguments are checked by who calls. Texels lie at offsets into the bound pixel buffer, or, where none
+// is bound, at addresses of the process's memory (OpenGL 4.6 core, section 8.4.1).
 #pragma once
 
 #include <cstdint>
@@ -79,15 +80,15 @@ class TextureCalls {
   GLint level_parameter(const TextureRegion& region, GLenum what) const noexcept;
 
   /// `image_stride`: bytes from face to face of a cube map.
-  void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+  void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
              std::uint64_t image_stride) const noexcept;
-  void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t offset,
+  void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t at,
                         std::uint64_t image_stride) const noexcept;
 
   /// Reads a part. Needs has_get_sub_image.
-  void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset) const noexcept;
+  void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at) const noexcept;
   /// Reads a whole level, or of a cube map the faces of the box. Type 0 reads compressed blocks.
-  void read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t offset,
+  void read_level(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
                   std::uint64_t image_stride) const noexcept;
 
  private:

@@ -64,7 +64,7 @@ KnownBuffer KnownTarget::make(const ContextState& state, std::uint32_t buffer,
 
 Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                                 std::uint64_t size, std::source_location where) noexcept {
-  if (auto current = state.check_current(where); !current) return current;
+  if (auto placed = state.check_thread(where); !placed) return placed;
   if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
   if (!core::fits(offset, size, known.size_bytes_))
     return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});

@@ -8,22 +8,22 @@
 namespace pmb::detail {
 namespace {
 
-void* pointer_of(std::uint64_t offset) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(offset));
+void* pointer_of(std::uint64_t at) noexcept {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(at));
 }
 
 void read_framebuffer(const GladGLContext& gl, const TextureRegion& part, const TexelLayout& layout,
-                      std::uint64_t offset) noexcept {
+                      std::uint64_t at) noexcept {
   gl.ReadPixels(static_cast<GLint>(part.x), static_cast<GLint>(part.y), static_cast<GLsizei>(part.width),
-                static_cast<GLsizei>(part.height), layout.format, layout.type, pointer_of(offset));
+                static_cast<GLsizei>(part.height), layout.format, layout.type, pointer_of(at));
 }
 
 class Pixels final : public TexelSource {
  public:
   Pixels(const ContextState& context, const TexelLayout& layout) noexcept
       : context_(context), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
-    read_framebuffer(context_.gl, part, layout_, offset);
+  void read(const TextureRegion& part, std::uint64_t at, std::uint64_t) noexcept override {
+    read_framebuffer(context_.gl, part, layout_, at);
   }
   BandLimit limit(const ImageShape& given) const noexcept override { return {1, given.rows}; }
 
@@ -36,8 +36,8 @@ class Parts final : public TexelSource {
  public:
   Parts(const TextureCalls& calls, const TextureTarget& target, const TexelLayout& layout) noexcept
       : calls_(calls), target_(target), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
-    calls_.read_part(part, layout_.format, layout_.type, offset);
+  void read(const TextureRegion& part, std::uint64_t at, std::uint64_t) noexcept override {
+    calls_.read_part(part, layout_.format, layout_.type, at);
   }
   BandLimit limit(const ImageShape& given) const noexcept override { return {given.images, given.rows}; }
   bool has_images() const noexcept override { return heeds_images(target_); }
@@ -52,8 +52,8 @@ class Level final : public TexelSource {
  public:
   Level(const TextureCalls& calls, const TextureTarget& target, const TexelLayout& layout) noexcept
       : calls_(calls), target_(target), layout_(layout) {}
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t image_stride) noexcept override {
-    calls_.read_level(part, layout_.format, layout_.type, offset, image_stride);
+  void read(const TextureRegion& part, std::uint64_t at, std::uint64_t image_stride) noexcept override {
+    calls_.read_level(part, layout_.format, layout_.type, at, image_stride);
   }
   BandLimit limit(const ImageShape& given) const noexcept override {
     return {target_.target == GL_TEXTURE_CUBE_MAP ? 1 : given.images, given.rows};
@@ -74,11 +74,11 @@ class ThroughFramebuffer final : public TexelSource {
                      TexelKind kind) noexcept
       : context_(context), target_(target), layout_(layout), framebuffer_(context, kind) {}
   bool show(const TextureRegion& part) noexcept { return framebuffer_.show(target_, part, part.y, part.z); }
-  void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t) noexcept override {
+  void read(const TextureRegion& part, std::uint64_t at, std::uint64_t) noexcept override {
     show(part);
     TextureRegion shown = part;
     if (is_layer_a_row()) shown.y = 0;
-    read_framebuffer(context_.gl, shown, layout_, offset);
+    read_framebuffer(context_.gl, shown, layout_, at);
   }
   BandLimit limit(const ImageShape& given) const noexcept override {
     return {1, is_layer_a_row() ? 1 : given.rows};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ways in which texels come out of GL into a pixel buffer: of the caller's framebuffer, of a texture in parts,
+// The ways in which texels come out of GL into a pixel buffer or the process's memory: of the caller's framebuffer, of a texture in parts,
 // of whole levels, and of a texture through a framebuffer.
 #pragma once
 
@@ -20,8 +20,9 @@ class TexelSource {
  public:
   virtual ~TexelSource() = default;
 
-  /// Reads a part of the region to `offset` in the bound pixel buffer, which has room for it.
-  virtual void read(const TextureRegion& part, std::uint64_t offset, std::uint64_t image_stride) noexcept = 0;
+  /// Reads a part of the region to `at` in the bound pixel buffer, or to the address `at` where none is bound. There is
+  /// room for it.
+  virtual void read(const TextureRegion& part, std::uint64_t at, std::uint64_t image_stride) noexcept = 0;
   /// What one read() can take.
   virtual BandLimit limit(const ImageShape& shape) const noexcept = 0;
   /// read() takes nothing less than the limit.

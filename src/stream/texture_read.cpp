@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// read_pixels() and read_texture(): at once through the kept pack ring, or later through a ring of the caller's.
+// read_pixels() and read_texture(): at once through the kept pack ring or into the caller's memory itself, or later through
+// a ring of the caller's.
 #include <array>
 #include <pmb/context.hpp>
 #include <pmb/texture.hpp>
 
 #include "gl/mapping.hpp"
 #include "gl/pixel_state.hpp"
+#include "stream/client_texels.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/texel_source.hpp"
 #include "stream/transfer_rings.hpp"
@@ -23,7 +25,7 @@ using detail::TransferRings;
 
 namespace {
 
-/// Commands that write a pack buffer, with the state they need while this lives.
+/// Commands that write a pack buffer or the process's memory, with the state they need while this lives.
 class Packing {
  public:
   explicit Packing(const ContextState& state) noexcept : pixels_(state, PixelState::Direction::pack) {
@@ -38,7 +40,13 @@ class Packing {
   /// Reads a region of the source to where `shape` has it in the memory of `pending`.
   void issue(TexelSource& source, const TextureRegion& region, const ImageShape& shape,
              const PendingReadback& pending) noexcept {
-    pixels_.use_buffer(pending.buffer());
+    issue(source, region, shape, pending.buffer(), pending.offset_bytes());
+    detail::note_writer_issued(pending);
+  }
+  /// The same in memory that starts at `base`: an offset into a pixel buffer, or, of buffer 0, an address.
+  void issue(TexelSource& source, const TextureRegion& region, const ImageShape& shape, GLuint buffer,
+             std::uint64_t base) noexcept {
+    pixels_.use_buffer(buffer);
     const detail::Arranged arranged = arrange(shape, source.has_images());
     pixels_.use(arranged.arrangement);
     const BandLimit most = source.limit(shape);
@@ -46,10 +54,9 @@ class Packing {
                              std::min(most.rows, arranged.limit.rows)};
     static_cast<void>(for_each_band(shape, limit, [&](const Band& band) -> Result<void> {
       const ImageShape part = shape.part(band);
-      source.read(part_of(region, shape, band), pending.offset_bytes() + part.offset, shape.image_stride);
+      source.read(part_of(region, shape, band), base + part.offset, shape.image_stride);
       return {};
     }));
-    detail::note_writer_issued(pending);
   }
 
  private:
@@ -117,10 +124,26 @@ class Reading {
   std::size_t oldest_ = 0;
 };
 
+/// By one of GL's own calls, which waits and copies.
+Result<void> read_directly(ContextState& state, TexelSource& source, std::span<std::byte> target,
+                           std::source_location where) {
+  // Its wait has no bound, so that a bounded one comes before it.
+  auto issued = state.line().mark(detail::TimelineState::Kind::internal, where);
+  if (!issued) return tl::unexpected(issued.error());
+  if (auto passed = state.line().wait(*issued, state.options.timeout, where); !passed) return passed;
+  Packing(state).issue(source, source.region, source.shape, 0, detail::address_of(target.data()));
+  // On a lost context it does nothing and says nothing.
+  return state.check_reset(where);
+}
+
 Result<void> read_now(Context& context, TexelSource& source, std::span<std::byte> target,
                       std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (auto inside = check_bytes(source.shape, target.size(), where); !inside) return inside;
+  if (detail::prefers_client_memory(state) &&
+      detail::suits_client_memory(source.shape, source.has_images(), target.data())) {
+    return read_directly(state, source, target, where);
+  }
   const auto kept = kept_ring(context, &TransferRings::pack, "pmb pack", where);
   if (!kept) return tl::unexpected(kept.error());
   if (!source.is_whole()) {

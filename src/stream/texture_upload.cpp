@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// upload_texture(): through slices of the kept unpack ring, and from slices of the caller's.
+// upload_texture(): through slices of the kept unpack ring or from the caller's memory itself, and from slices of the
+// caller's.
 #include <pmb/context.hpp>
 #include <pmb/texture.hpp>
 #include <vector>
 
 #include "gl/pixel_state.hpp"
 #include "gl/texture_calls.hpp"
+#include "stream/client_texels.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/texture_check.hpp"
 #include "stream/transfer_rings.hpp"
@@ -25,69 +27,103 @@ using detail::TransferRings;
 
 namespace {
 
-/// Commands that read the unpack ring, on their way behind one fence.
+/// Issues the commands that take an image as it lies: in a pixel buffer from `base` on, or, of buffer 0, in the process's
+/// memory from that address on.
+void write_in_place(const TextureCalls& calls, PixelState& pixels, GLuint buffer, std::uint64_t base,
+                    const TextureRegion& region, const TexelLayout& layout, const CheckedRegion& checked) {
+  const ImageShape& shape = checked.shape;
+  pixels.use_buffer(buffer);
+  const detail::Arranged arranged = arrange(shape, heeds_images(*checked.target));
+  pixels.use(arranged.arrangement);
+  static_cast<void>(for_each_band(shape, arranged.limit, [&](const Band& band) -> Result<void> {
+    const TextureRegion box = part_of(region, shape, band);
+    const std::uint64_t at = base + shape.place(band.image, band.row);
+    if (layout.type == 0) {
+      const std::uint64_t bytes = band.images * band.rows * shape.row_bytes;
+      calls.write_compressed(box, layout.format, bytes, at, shape.image_stride);
+    } else {
+      calls.write(box, layout.format, layout.type, at, shape.image_stride);
+    }
+    return {};
+  }));
+}
+
+/// Images on their way behind one fence: by GL from where they lie, or through the unpack ring, band by band.
 class Unpacking {
  public:
-  Unpacking(ContextState& state, UploadRing& ring, std::source_location where) noexcept
-      : state_(state), ring_(ring), pixels_(state, PixelState::Direction::unpack), where_(where) {}
+  Unpacking(Context& context, std::source_location where) noexcept
+      : context_(context),
+        state_(ContextState::of(context)),
+        pixels_(state_, PixelState::Direction::unpack),
+        where_(where) {}
 
-  /// Copies and issues one image, band by band.
   Result<void> carry(TextureBindings& bindings, const TextureUpload& upload, const CheckedRegion& checked) {
     const TextureCalls calls(state_, bindings, *checked.target, upload.region.texture);
-    const BandLimit limit = BandLimit::of_bytes(checked.shape, TransferRings::kPiece);
-    return for_each_band(checked.shape, limit, [&](const Band& band) -> Result<void> {
-      const ImageShape packed = checked.shape.packed(band);
-      const auto slice = acquire(packed.end);
-      if (!slice) return tl::unexpected(slice.error());
-      copy_rows(checked.shape.part(band), upload.bytes.data(), packed, slice->raw_bytes().data());
-      if (auto published = ring_.publish(*slice, packed.end, where_); !published) return published;
-      issue(calls, upload, checked, band, packed, *slice);
-      unfenced_ += packed.end;
-      return unfenced_ < TransferRings::kPiece ? Result<void>() : hand_back();
-    });
+    const bool has_images = heeds_images(*checked.target);
+    if (detail::prefers_client_memory(state_) &&
+        detail::suits_client_memory(checked.shape, has_images, upload.bytes.data())) {
+      write_in_place(calls, pixels_, 0, detail::address_of(upload.bytes.data()), upload.region, upload.layout,
+                     checked);
+      unfenced_ = true;
+      return {};
+    }
+    const auto ring = kept_ring(context_, &TransferRings::unpack, "pmb unpack", where_);
+    if (!ring) return tl::unexpected(ring.error());
+    ring_ = *ring;
+    return copy(calls, upload, checked);
   }
 
-  /// Puts a fence behind what was issued and hands its slices back. With no fence they wait for the next one,
+  /// Puts a fence behind what was issued and hands the slices back. With no fence they wait for the next one,
   /// which may be a later call's.
   Result<void> hand_back() {
     auto ticket = state_.line().mark(TimelineState::Kind::internal, where_);
     if (!ticket) return tl::unexpected(ticket.error());
-    if (auto retired = ring_.retire(*ticket, where_); !retired) return retired;
-    unfenced_ = 0;
+    if (ring_) {
+      if (auto retired = ring_->retire(*ticket, where_); !retired) return retired;
+    }
+    unfenced_ = false;
+    unfenced_bytes_ = 0;
     ticket_ = *ticket;
     return {};
   }
 
-  bool has_unfenced() const noexcept { return unfenced_ > 0; }
+  bool has_unfenced() const noexcept { return unfenced_; }
   Ticket ticket() const noexcept { return ticket_; }
 
  private:
+  Result<void> copy(const TextureCalls& calls, const TextureUpload& upload, const CheckedRegion& checked) {
+    const BandLimit limit = BandLimit::of_bytes(checked.shape, TransferRings::kPiece);
+    return for_each_band(checked.shape, limit, [&](const Band& band) -> Result<void> {
+      CheckedRegion packed = checked;
+      packed.shape = checked.shape.packed(band);
+      const std::uint64_t bytes = packed.shape.end;
+      const auto slice = acquire(bytes);
+      if (!slice) return tl::unexpected(slice.error());
+      copy_rows(checked.shape.part(band), upload.bytes.data(), packed.shape, slice->raw_bytes().data());
+      if (auto published = ring_->publish(*slice, bytes, where_); !published) return published;
+      write_in_place(calls, pixels_, slice->buffer(), slice->offset_bytes(),
+                     part_of(upload.region, checked.shape, band), upload.layout, packed);
+      unfenced_ = true;
+      unfenced_bytes_ += bytes;
+      return unfenced_bytes_ < TransferRings::kPiece ? Result<void>() : hand_back();
+    });
+  }
+
   Result<Slice> acquire(std::uint64_t bytes) {
-    auto slice = ring_.acquire(bytes, 0, where_);
+    auto slice = ring_->acquire(bytes, 0, where_);
     if (slice || slice.error().status != Status::would_block) return slice;
     // What is in the way is this call's own, or an earlier one's whose fence failed.
     if (auto handed = hand_back(); !handed) return tl::unexpected(handed.error());
-    return ring_.acquire(bytes, 0, where_);
+    return ring_->acquire(bytes, 0, where_);
   }
 
-  void issue(const TextureCalls& calls, const TextureUpload& upload, const CheckedRegion& checked,
-             const Band& band, const ImageShape& packed, const Slice& slice) {
-    pixels_.use_buffer(slice.buffer());
-    pixels_.use(arrange(packed, heeds_images(*checked.target)).arrangement);
-    const TextureRegion box = part_of(upload.region, checked.shape, band);
-    if (upload.layout.type == 0) {
-      calls.write_compressed(box, upload.layout.format, packed.end, slice.offset_bytes(),
-                             packed.image_stride);
-    } else {
-      calls.write(box, upload.layout.format, upload.layout.type, slice.offset_bytes(), packed.image_stride);
-    }
-  }
-
+  Context& context_;
   ContextState& state_;
-  UploadRing& ring_;
+  UploadRing* ring_ = nullptr;  ///< Once an image needs it.
   PixelState pixels_;
   std::source_location where_;
-  std::uint64_t unfenced_ = 0;
+  bool unfenced_ = false;
+  std::uint64_t unfenced_bytes_ = 0;  ///< Of the ring.
   Ticket ticket_;
 };
 
@@ -115,10 +151,8 @@ Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> 
         return tl::unexpected(inside.error());
       checked.push_back(*region);
     }
-    const auto ring = kept_ring(context, &TransferRings::unpack, "pmb unpack", where);
-    if (!ring) return tl::unexpected(ring.error());
     barrier_before_writes(state, 0);
-    Unpacking unpacking(state, **ring, where);
+    Unpacking unpacking(context, where);
     Result<void> outcome = {};
     for (std::size_t i = 0; i < uploads.size() && outcome; ++i) {
       outcome = unpacking.carry(bindings, uploads[i], checked[i]);
@@ -154,20 +188,8 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
   barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
   const TextureCalls calls(state, bindings, *checked->target, region.texture);
   PixelState pixels(state, PixelState::Direction::unpack);
-  pixels.use_buffer(place->buffer);
-  const detail::Arranged arranged = arrange(shape, heeds_images(*checked->target));
-  pixels.use(arranged.arrangement);
-  return for_each_band(shape, arranged.limit, [&](const Band& band) -> Result<void> {
-    const TextureRegion box = part_of(region, shape, band);
-    const std::uint64_t offset = place->offset + shape.place(band.image, band.row);
-    if (layout.type == 0) {
-      const std::uint64_t bytes = band.images * band.rows * shape.row_bytes;
-      calls.write_compressed(box, layout.format, bytes, offset, shape.image_stride);
-    } else {
-      calls.write(box, layout.format, layout.type, offset, shape.image_stride);
-    }
-    return {};
-  });
+  write_in_place(calls, pixels, place->buffer, place->offset, region, layout, *checked);
+  return {};
 }
 
 }  // namespace pmb

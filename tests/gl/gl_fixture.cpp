@@ -209,6 +209,18 @@ std::ostream& operator<<(std::ostream& out, const Way& way) {
   return out << way.name;
 }
 
+std::vector<Way> every_way_of_texels() {
+  std::vector<Way> ways = every_way();
+  if (configuration().is_private()) return ways;
+  ways.push_back(
+      {.name = "CoherentByBindingThroughRings", .bind_to_edit = true, .texels_through_rings = true});
+  ways.push_back({.name = "ExplicitFlushNoErrorThroughRings",
+                  .model = pmb::Model::explicit_flush,
+                  .no_error = true,
+                  .texels_through_rings = true});
+  return ways;
+}
+
 Wishes EveryWay::wishes() const {
   Wishes wishes;
   wishes.headless.no_error = GetParam().no_error;
@@ -216,6 +228,8 @@ Wishes EveryWay::wishes() const {
   wishes.options.bind_to_edit = GetParam().bind_to_edit;
   // Through rings at every size; a software renderer's own plan would leave all to GL.
   wishes.options.transfer = pmb::TransferPlan();
+  // What rings do by themselves, so that nothing but texels heeds it.
+  if (GetParam().texels_through_rings) wishes.options.path = pmb::Path::direct;
   wishes.validate = GetParam().validate;
   return wishes;
 }

@@ -158,10 +158,13 @@ struct Way {
   bool bind_to_edit = false;
   bool no_error = false;
   bool validate = true;
+  bool texels_through_rings = false;  // where a software renderer would take them from the program's memory
 };
 std::ostream& operator<<(std::ostream& out, const Way& way);
 
 std::vector<Way> every_way();
+// For tests of texels: also through mapped rings, where there are any.
+std::vector<Way> every_way_of_texels();
 
 // Prints the failures of this process, which is a child whose listeners are mute, and exits with 1 for any.
 [[noreturn]] void finish_child();
@@ -197,9 +200,11 @@ class EveryWay : public GlTest, public testing::WithParamInterface<Way> {
   Wishes wishes() const override;
 };
 
-#define PMB_EVERY_WAY(suite)                                \
-  INSTANTIATE_TEST_SUITE_P(                                 \
-      Ways, suite, testing::ValuesIn(gl_test::every_way()), \
+#define PMB_IN_WAYS(suite, ways)              \
+  INSTANTIATE_TEST_SUITE_P(                   \
+      Ways, suite, testing::ValuesIn(ways()), \
       [](const testing::TestParamInfo<gl_test::Way>& way) { return std::string(way.param.name); })
+#define PMB_EVERY_WAY(suite) PMB_IN_WAYS(suite, gl_test::every_way)
+#define PMB_EVERY_WAY_OF_TEXELS(suite) PMB_IN_WAYS(suite, gl_test::every_way_of_texels)
 
 }  // namespace gl_test

@@ -289,7 +289,7 @@ TEST_P(TexelsEverywhere, StateAndPendingErrorsStayTheCallers) {
   mark();
 }
 
-PMB_EVERY_WAY(TexelsEverywhere);
+PMB_EVERY_WAY_OF_TEXELS(TexelsEverywhere);
 
 }  // namespace
 }  // namespace gl_test

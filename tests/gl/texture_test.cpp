@@ -85,7 +85,7 @@ class Texture : public EveryWay {
     gl_.DeleteTextures(1, &region.texture);
   }
 };
-PMB_EVERY_WAY(Texture);
+PMB_EVERY_WAY_OF_TEXELS(Texture);
 
 TEST_P(Texture, EveryPairOfFormatAndTypeGivesTheTexelsThatGlGives) {
   for (const Pair& pair : kPairs) {

@@ -108,10 +108,6 @@ TEST_F(StrictGlTexture, IllegalTransfersAreRefused) {
   texture_ = make(GL_R32F);
   gl_.TextureSubImage2D(texture_, 0, 0, 0, 1, 1, GL_RED, GL_FLOAT, at(2));
   expect_refused(GL_INVALID_OPERATION, "misaligned");
-  gl_.BindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
-  gl_.TextureSubImage2D(texture_, 0, 0, 0, 1, 1, GL_RED, GL_FLOAT, memory_);
-  EXPECT_TRUE(fake_->violated("plain memory"));
-  fake_->clear_violations();
   const GLuint mapped = storage(64, GL_MAP_WRITE_BIT);
   ASSERT_NE(map(mapped, 0, 64, GL_MAP_WRITE_BIT), nullptr);
   gl_.BindBuffer(GL_PIXEL_UNPACK_BUFFER, mapped);
@@ -124,6 +120,76 @@ TEST_F(StrictGlTexture, IllegalTransfersAreRefused) {
   gl_.CompressedTextureSubImage2D(make(GL_COMPRESSED_RED_RGTC1), 0, 0, 0, 3, 4, GL_COMPRESSED_RED_RGTC1, 8,
                                   at(0));
   expect_refused(GL_INVALID_OPERATION, "a cut block");
+}
+
+class StrictGlClientTexels : public StrictGlTexture {
+ protected:
+  StrictGlClientTexels() {
+    gl_.BindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
+    gl_.BindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+  }
+  void upload(const void* texels) {
+    gl_.TextureSubImage2D(texture_, 0, 0, 0, 4, 4, GL_RGBA, GL_UNSIGNED_BYTE, texels);
+  }
+  void read(void* texels) {
+    gl_.GetTextureSubImage(texture_, 0, 0, 0, 0, 4, 4, 1, GL_RGBA, GL_UNSIGNED_BYTE, 64, texels);
+  }
+  void expect_violation(const char* part) {
+    EXPECT_TRUE(fake_->violated(part)) << part;
+    fake_->clear_violations();
+  }
+};
+
+TEST_F(StrictGlClientTexels, TexelsAreTakenBeforeTheCallReturns) {
+  Bytes texels = filled(64, 8);
+  upload(texels.data());
+  std::fill(texels.begin(), texels.end(), std::byte{9});
+  EXPECT_NE(fake_->texels(texture_, 0), filled(64, 8)) << "the image changes when the command runs";
+  gl_.Finish();
+  EXPECT_EQ(fake_->texels(texture_, 0), filled(64, 8));
+}
+
+TEST_F(StrictGlClientTexels, ReadingWaitsForTheCommandsBeforeItAndForNothingElse) {
+  upload(filled(64, 3).data());
+  const auto later = fake_->shader_read(buffer_, 0, 16);
+  Bytes texels(64);
+  read(texels.data());
+  EXPECT_EQ(texels, filled(64, 3));
+  EXPECT_FALSE(later->executed());
+}
+
+TEST_F(StrictGlClientTexels, ReadingShowsImageStoresOnlyBehindTheirBarrier) {
+  fake_->set_texels(texture_, 0, filled(64, 5));
+  fake_->image_store(texture_, 0, 0, filled(64, 6));
+  Bytes texels(64);
+  read(texels.data());
+  EXPECT_EQ(texels, filled(64, 5));
+  gl_.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT);
+  read(texels.data());
+  EXPECT_EQ(texels, filled(64, 6));
+}
+
+TEST_F(StrictGlClientTexels, MemoryThatIsNotTheirsIsAViolation) {
+  upload(nullptr);
+  expect_violation("null pointer");
+  read(nullptr);
+  expect_violation("null pointer");
+  read(memory_ + 1);
+  expect_violation("mapped memory");
+  const GLuint write_only = storage(64, kPersistentWrite | GL_MAP_COHERENT_BIT);
+  std::byte* const written = map(write_only, 0, 64, kPersistentWrite | GL_MAP_COHERENT_BIT);
+  read(written);
+  upload(written);
+  expect_violation("mapped memory");
+  const GLuint read_only = storage(64, GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT);
+  std::byte* const shown = map(read_only, 0, 64, GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT);
+  upload(shown);
+  strict_gl::expect_clean(*fake_);
+  read(shown);
+  expect_violation("mapped memory");
+  texture_ = make(GL_R32F);
+  gl_.TextureSubImage2D(texture_, 0, 0, 0, 1, 1, GL_RED, GL_FLOAT, memory_ + 2);
+  expect_violation("not aligned");
 }
 
 // Every parameter moves texels as section 8.4.4.1 says.

@@ -3,6 +3,7 @@
 #include "core/transfer_rules.hpp"
 
 #include <functional>
+#include <thread>
 
 #include "pmb_fixture.hpp"
 
@@ -143,6 +144,63 @@ TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
   EXPECT_EQ(id_of(pmb::download(*context_, known, 4000, target)), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::upload(*context_, KnownBuffer(), 0, pattern(256, 1))), ErrorId::not_a_buffer);
   EXPECT_EQ(id_of(KnownBuffer::look_up(*context_, 4711)), ErrorId::not_a_buffer);
+}
+
+int looks_at_current = 0;
+void* look_at_current() {
+  ++looks_at_current;
+  return FakeGl::current();
+}
+
+// What is current is a system call away in libglvnd, which costs more than a small update.
+TEST_F(TransferPlanTest, TransfersOfAKnownBufferDoNotAskWhatIsCurrent) {
+  FakeConfig config;
+  config.renderer = "llvmpipe (LLVM 15.0.6, 256 bits)";
+  start(config);
+  const GLuint buffer = plain_buffer(4096);
+  auto context =
+      take(pmb::Context::from_current(&strict_gl::get_proc_address, {.current_context = &look_at_current}));
+  const auto known = take(KnownBuffer::look_up(context, buffer));
+  looks_at_current = 0;
+  take(pmb::upload(context, known, 0, pattern(256, 1)));
+  Bytes target(256);
+  take(pmb::download(context, known, 0, target));
+  EXPECT_EQ(looks_at_current, 0);
+  take(pmb::upload(context, buffer, 0, pattern(256, 1)));
+  EXPECT_EQ(looks_at_current, 1);
+}
+
+TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOtherContexts) {
+  start({}, validating());
+  const GLuint buffer = plain_buffer(4096);
+  const auto known = take(KnownBuffer::look_up(*context_, buffer));
+  Bytes target(256);
+  FakeGl other;
+  other.make_current();
+  EXPECT_EQ(id_of(pmb::upload(*context_, known, 0, target)), ErrorId::other_context_current);
+  FakeGl::release_current();
+  EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::no_current_context);
+  EXPECT_EQ(reports_of(Rule::wrong_context), 2U);
+  fake_->make_current();
+  take(pmb::upload(*context_, known, 0, target));
+
+  start();
+  const auto unwatched = take(KnownBuffer::look_up(*context_, plain_buffer(4096)));
+  std::thread([&] {
+    EXPECT_EQ(id_of(pmb::upload(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
+    EXPECT_EQ(id_of(pmb::download(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
+  }).join();
+}
+
+TEST_F(TransferPlanTest, KnownBuffersOfALostContextAreRefused) {
+  leaks_expected_ = true;
+  start();
+  const auto known = take(KnownBuffer::look_up(*context_, plain_buffer(4096)));
+  Bytes target(256);
+  fake_->lose_context();
+  context_->report_reset(GL_GUILTY_CONTEXT_RESET);
+  EXPECT_EQ(id_of(pmb::upload(*context_, known, 0, target)), ErrorId::context_lost);
+  EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
 }
 
 // Immutable storage that is not DYNAMIC would answer an error: the ring writes it.

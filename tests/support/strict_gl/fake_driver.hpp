@@ -78,6 +78,16 @@ struct TargetInfo {
 };
 std::span<const TargetInfo> buffer_targets();
 
+// Texels lie in a pixel buffer, which commands look at when they run, or in the program's memory, which is looked at
+// before the call returns.
+struct PixelPlace {
+  Buffer buffer = {};
+  std::int64_t offset = 0;
+  std::byte* memory = nullptr;
+
+  explicit operator bool() const { return buffer != nullptr || memory != nullptr; }
+};
+
 // What the contexts of a share group have in common. Contexts of one group may be current on several threads:
 // each call holds the lock for its length.
 struct ShareGroup {
@@ -254,7 +264,10 @@ class Driver {
   void snapshot_framebuffers(StateSnapshot& snapshot) const;
   bool pixel_field(GLenum name, GLint** value);
   TextureLevel* check_box(const Texture& texture, GLint level, const Box& box);
-  Buffer check_pixel_buffer(GLenum target, const TexelRow& texels, std::int64_t offset, std::int64_t end);
+  // Where `bytes` from `pointer` on lie for a transfer; neither, and reported, where it may not be.
+  PixelPlace check_pixels(GLenum target, const TexelRow& texels, const void* pointer, std::int64_t bytes);
+  bool check_client_memory(const TexelRow& texels, const std::byte* memory, std::int64_t bytes,
+                           GLbitfield access);
   void pack_image(const Texture& texture, const TextureLevel& image, const Box& box, bool images,
                   GLbitfield barrier, std::int64_t room, const void* pointer);
   std::shared_ptr<Sync> find_sync(GLsync sync) const;

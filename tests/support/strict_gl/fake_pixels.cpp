@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Pixel-store state, and texels on their way between pixel buffers and images: commands that read and write the
-// buffers when they run. Rules: OpenGL 4.6 sections 8.4.4, 8.5, 8.6, 8.7, 8.11 and 18.2.
+// Pixel-store state, and texels on their way between images and pixel buffers, which commands read and write when they
+// run, or the program's memory, which is read and written before the call returns. Rules: OpenGL 4.6 sections 8.4.1, 8.4.4,
+// 8.5, 8.6, 8.7, 8.11 and 18.2.
 #include <algorithm>
+#include <cstring>
+#include <functional>
 
 #include "fake_driver.hpp"
 
@@ -38,7 +41,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
 }
 
-// Where rows lie in a pixel buffer (section 8.4.4.1); rows of blocks lie without gaps.
+// Where rows lie (section 8.4.4.1); rows of blocks lie without gaps.
 struct Rows {
   std::int64_t row_bytes = 0;
   std::int64_t row_stride = 0;
@@ -160,28 +163,55 @@ TextureLevel* Driver::check_box(const Texture& texture, GLint level, const Box& 
   return &image;
 }
 
-Buffer Driver::check_pixel_buffer(GLenum target, const TexelRow& texels, std::int64_t offset,
-                                  std::int64_t end) {
+bool Driver::check_client_memory(const TexelRow& texels, const std::byte* memory, std::int64_t bytes,
+                                 GLbitfield access) {
+  if (memory == nullptr) {
+    violation("texels at a null pointer with no pixel buffer bound");
+    return false;
+  }
+  if (reinterpret_cast<std::uintptr_t>(memory) % static_cast<std::uintptr_t>(texels.element_bytes) != 0) {
+    violation("texels in memory that is not aligned for their type");
+    return false;
+  }
+  // Of the program's memory the fake knows its own mappings.
+  for (const auto& [name, buffer] : share_->buffers) {
+    const Mapping* const mapping = buffer->mapping();
+    if (mapping == nullptr) continue;
+    const std::byte* const begin = mapping->pointer;
+    const std::byte* const end = begin + mapping->length;
+    if (memory >= end || begin >= memory + bytes) continue;
+    if (memory < begin || memory + bytes > end || !mapping->has(access)) {
+      violation("texels in mapped memory that is not theirs to touch");
+      return false;
+    }
+  }
+  return true;
+}
+
+PixelPlace Driver::check_pixels(GLenum target, const TexelRow& texels, const void* pointer,
+                                std::int64_t bytes) {
   const auto found = bindings_.find(target);
   if (found == bindings_.end() || found->second == nullptr) {
-    violation("texels in plain memory: the fake carries them through pixel buffers only");
-    return nullptr;
+    auto* const memory = static_cast<std::byte*>(const_cast<void*>(pointer));
+    const GLbitfield access = target == GL_PIXEL_UNPACK_BUFFER ? GL_MAP_READ_BIT : GL_MAP_WRITE_BIT;
+    return {.memory = check_client_memory(texels, memory, bytes, access) ? memory : nullptr};
   }
+  const auto offset = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(pointer));
   const Buffer buffer = found->second;
-  if (buffer->storage == nullptr || offset < 0 || end > buffer->size()) {
-    error(GL_INVALID_OPERATION, "texels up to byte " + std::to_string(end) + " of a pixel buffer of " +
-                                    std::to_string(buffer->size()));
-    return nullptr;
+  if (buffer->storage == nullptr || offset < 0 || offset + bytes > buffer->size()) {
+    error(GL_INVALID_OPERATION, "texels up to byte " + std::to_string(offset + bytes) +
+                                    " of a pixel buffer of " + std::to_string(buffer->size()));
+    return {};
   }
   if (offset % texels.element_bytes != 0) {
     error(GL_INVALID_OPERATION, "offset " + std::to_string(offset) + " is no multiple of the type's size");
-    return nullptr;
+    return {};
   }
   if (buffer->storage->mapped_not_persistently()) {
     error(GL_INVALID_OPERATION, "the pixel buffer is mapped without MAP_PERSISTENT_BIT");
-    return nullptr;
+    return {};
   }
-  return buffer;
+  return {.buffer = buffer, .offset = offset};
 }
 
 void Driver::tex_sub_image(const Texture& texture, GLint level, const Box& box, GLenum format, GLenum type,
@@ -196,20 +226,36 @@ void Driver::tex_sub_image(const Texture& texture, GLint level, const Box& box, 
   if (type == 0 && unpack_.compressed_block[3] != 0) violation("compressed pixel storage is in force");
   const Rows rows = rows_of(texels, box, unpack_, has_images(texture->target));
   if (type == 0 && image_size != rows.end()) return error(GL_INVALID_VALUE, "imageSize");
-  const std::int64_t offset = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(pointer));
-  const Buffer buffer = check_pixel_buffer(GL_PIXEL_UNPACK_BUFFER, texels, offset, offset + rows.end());
-  if (buffer == nullptr || rows.row_bytes == 0) return;
+  const PixelPlace from = check_pixels(GL_PIXEL_UNPACK_BUFFER, texels, pointer, rows.end());
+  if (!from || rows.row_bytes == 0) return;
   Command command;
-  command.first = buffer->storage.get();
+  std::function<Bytes(std::int64_t, std::int64_t)> row_of;
+  if (from.buffer != nullptr) {
+    command.first = from.buffer->storage.get();
+    row_of = [this, rows, offset = from.offset, source = from.buffer->storage,
+              visible = from.buffer->storage->shared_writes().visible_to(id_)](std::int64_t z,
+                                                                               std::int64_t y) {
+      const std::int64_t at = offset + rows.place(z, y);
+      return hidden(*source, visible, at,
+                    source->read_visible(at, rows.row_bytes, GL_PIXEL_BUFFER_BARRIER_BIT));
+    };
+  } else {
+    std::vector<Bytes> taken;
+    for (std::int64_t z = 0; z < rows.images; ++z) {
+      for (std::int64_t y = 0; y < rows.rows; ++y)
+        taken.push_back(copy_of(from.memory + rows.place(z, y), static_cast<std::size_t>(rows.row_bytes)));
+    }
+    row_of = [rows, taken = std::move(taken)](std::int64_t z, std::int64_t y) {
+      return taken[static_cast<std::size_t>(z * rows.rows + y)];
+    };
+  }
   command.second = image->storage.get();
-  command.run = [this, texture, place = *image, box, rows, offset, store = unpack_, source = buffer->storage,
-                 visible = buffer->storage->shared_writes().visible_to(id_)](std::uint64_t position) {
+  command.run = [this, texture, place = *image, box, rows, row_of = std::move(row_of),
+                 store = unpack_](std::uint64_t position) {
     const TexelRow& kind = *texture->texels;
     for (std::int64_t z = 0; z < rows.images; ++z) {
       for (std::int64_t y = 0; y < rows.rows; ++y) {
-        const std::int64_t from = offset + rows.place(z, y);
-        Bytes bytes = hidden(*source, visible, from,
-                             source->read_visible(from, rows.row_bytes, GL_PIXEL_BUFFER_BARRIER_BIT));
+        Bytes bytes = row_of(z, y);
         swap_elements(bytes, kind, store);
         const std::int64_t at =
             texture->place(place, box.x / kind.block_width, box.y / kind.block_height + y, box.z + z);
@@ -230,14 +276,9 @@ void Driver::pack_image(const Texture& texture, const TextureLevel& image, const
   if (texels.type == 0 && pack_.compressed_block[3] != 0) violation("compressed pixel storage is in force");
   const Rows rows = rows_of(texels, box, pack_, images);
   if (room >= 0 && rows.end() > room) return error(GL_INVALID_OPERATION, "bufSize");
-  const std::int64_t offset = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(pointer));
-  const Buffer buffer = check_pixel_buffer(GL_PIXEL_PACK_BUFFER, texels, offset, offset + rows.end());
-  if (buffer == nullptr || rows.row_bytes == 0) return;
-  Command command;
-  command.first = buffer->storage.get();
-  command.second = image.storage.get();
-  command.run = [this, texture, image, box, rows, offset, barrier, store = pack_,
-                 target = buffer->storage](std::uint64_t position) {
+  const PixelPlace to = check_pixels(GL_PIXEL_PACK_BUFFER, texels, pointer, rows.end());
+  if (!to || rows.row_bytes == 0) return;
+  const auto read_rows = [texture, image, box, rows, barrier, store = pack_](const auto& take) {
     const TexelRow& kind = *texture->texels;
     for (std::int64_t z = 0; z < rows.images; ++z) {
       for (std::int64_t y = 0; y < rows.rows; ++y) {
@@ -245,9 +286,23 @@ void Driver::pack_image(const Texture& texture, const TextureLevel& image, const
             texture->place(image, box.x / kind.block_width, box.y / kind.block_height + y, box.z + z);
         Bytes bytes = image.storage->read_visible(at, rows.row_bytes, barrier);
         swap_elements(bytes, kind, store);
-        write(target, position, Storage::Writer::server, offset + rows.place(z, y), bytes);
+        take(rows.place(z, y), bytes);
       }
     }
+  };
+  if (to.buffer == nullptr) {
+    sync_with(image.storage.get());
+    return read_rows([&](std::int64_t at, const Bytes& bytes) {
+      std::memcpy(to.memory + at, bytes.data(), bytes.size());
+    });
+  }
+  Command command;
+  command.first = to.buffer->storage.get();
+  command.second = image.storage.get();
+  command.run = [this, read_rows, offset = to.offset, target = to.buffer->storage](std::uint64_t position) {
+    read_rows([&](std::int64_t at, const Bytes& bytes) {
+      write(target, position, Storage::Writer::server, offset + at, bytes);
+    });
   };
   issue(std::move(command));
 }

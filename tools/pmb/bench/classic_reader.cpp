@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What programs without pmb do to bring bytes down, each as well as it can be done.
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <deque>
 #include <vector>
 
 #include "gpu_targets.hpp"
+#include "own_memory.hpp"
 #include "reader.hpp"
 
 namespace pmb::tool::bench {
@@ -27,20 +27,20 @@ class ClassicReader : public Reader {
   }
   void poison() override {
     targets_.poison();
-    std::ranges::fill(memory_, kPoison);
+    memory_.fill(kPoison);
   }
 
  protected:
   Workbench& bench_;
   ReadShape shape_;
   GpuTargets targets_;
-  std::vector<std::byte> memory_;  ///< The caller's own.
+  OwnMemory memory_;  ///< The caller's own.
 };
 
 class GettingReader final : public ClassicReader {
  public:
   GettingReader(Workbench& bench, const ReadShape& shape) : ClassicReader(bench, shape) {
-    memory_.resize(shape.result_bytes);
+    memory_ = OwnMemory(shape.result_bytes);
   }
   Outcome<void> pull(Place source) override {
     sources_.push_back(source);
@@ -51,8 +51,8 @@ class GettingReader final : public ClassicReader {
     sources_.pop_front();
     bench_.gl().BindBuffer(GL_COPY_READ_BUFFER, source.buffer);
     bench_.gl().GetBufferSubData(GL_COPY_READ_BUFFER, static_cast<GLintptr>(source.offset_bytes),
-                                 static_cast<GLsizeiptr>(memory_.size()), memory_.data());
-    return memory_;
+                                 static_cast<GLsizeiptr>(shape_.result_bytes), memory_.bytes().data());
+    return memory_.bytes();
   }
   Outcome<void> release_oldest() override { return {}; }
   std::uint32_t copies() const noexcept override { return 1; }
@@ -65,7 +65,7 @@ class MappingReader final : public ClassicReader {
  public:
   MappingReader(Workbench& bench, const ReadShape& shape, std::vector<PlainBuffer> buffers, bool copies)
       : ClassicReader(bench, shape), buffers_(std::move(buffers)), copies_on_gpu_(copies) {
-    if (shape.landing == Landing::own) memory_.resize(shape.result_bytes);
+    if (shape.landing == Landing::own) memory_ = OwnMemory(shape.result_bytes);
   }
   ~MappingReader() override {
     for (const Sent& sent : sent_) bench_.gl().DeleteSync(sent.fence);
@@ -105,8 +105,8 @@ class MappingReader final : public ClassicReader {
     mapped_ = oldest.buffer;
     const std::span bytes(static_cast<const std::byte*>(mapped), shape_.result_bytes);
     if (shape_.landing == Landing::anywhere) return bytes;
-    std::memcpy(memory_.data(), bytes.data(), bytes.size());
-    return memory_;
+    std::memcpy(memory_.bytes().data(), bytes.data(), bytes.size());
+    return memory_.bytes();
   }
   Outcome<void> release_oldest() override {
     bench_.gl().BindBuffer(GL_COPY_READ_BUFFER, mapped_);

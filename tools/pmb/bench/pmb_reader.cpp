@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gpu_targets.hpp"
+#include "own_memory.hpp"
 #include "reader.hpp"
 #include "ring_reader.hpp"
 
@@ -61,18 +62,18 @@ class TransferReader final : public Reader {
   Outcome<std::span<const std::byte>> wait_oldest() override {
     const std::uint64_t offset = offsets_.front();
     offsets_.pop_front();
-    if (auto done = pmb::download(context_, source_, offset, memory_); !done) {
+    if (auto done = pmb::download(context_, source_, offset, memory_.bytes()); !done) {
       return pmb_failure("pmb::download", done.error());
     }
-    return memory_;
+    return memory_.bytes();
   }
   Outcome<void> release_oldest() override { return {}; }
-  void poison() override { std::ranges::fill(memory_, kPoison); }
+  void poison() override { memory_.fill(kPoison); }
   std::uint32_t copies() const noexcept override { return 1; }
 
  private:
   pmb::Context& context_;
-  std::vector<std::byte> memory_;
+  OwnMemory memory_;
   pmb::KnownBuffer source_;  ///< Looked up once, as programs do that stream.
   std::deque<std::uint64_t> offsets_;
 };

@@ -149,7 +149,7 @@ Outcome<std::vector<PlainBuffer>> make_targets(Workbench& bench, std::uint64_t s
   std::vector<PlainBuffer> targets;
   for (std::uint32_t i = 0; i < count; ++i) {
     // Of the same kind as the classic ways' targets: what pmb's plan may take is the same for both.
-    auto target = PlainBuffer::create(bench, size_bytes, GL_STATIC_DRAW);
+    auto target = PlainBuffer::create(bench, size_bytes, bench.usage_of_kept_bytes());
     if (!target) return pass_on(target);
     targets.push_back(std::move(*target));
   }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // read_pixels: frames from a framebuffer to where the CPU can read them.
 
-#include <algorithm>
 #include <pmb/readback_ring.hpp>
 #include <pmb/texture.hpp>
-#include <vector>
 
+#include "../own_memory.hpp"
 #include "../ring_reader.hpp"
 #include "../source.hpp"
 #include "frame_texture.hpp"
 
 namespace pmb::tool::bench {
 namespace {
+
+constexpr pmb::PixelRectangle kFrame = {.width = kTextureWidth, .height = kTextureHeight};
+constexpr pmb::TexelLayout kRgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
 
 /// A picture, and a framebuffer that it is drawn into before each reading, as frames are. A texture that nothing was ever
 /// drawn into can lie where only the CPU reads it, slowly: 0.45 s a frame on NVIDIA's driver.
@@ -43,8 +45,7 @@ class PixelReader final : public RingReader {
 
   Outcome<Place> target() override { return Place{}; }
   Outcome<void> pull(Place) override {
-    const auto pending = pmb::read_pixels(context(), {.width = kTextureWidth, .height = kTextureHeight},
-                                          {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, ring());
+    const auto pending = pmb::read_pixels(context(), kFrame, kRgba, ring());
     if (!pending) return pmb_failure("pmb::read_pixels", pending.error());
     push(*pending);
     return RingReader::sent();
@@ -52,16 +53,13 @@ class PixelReader final : public RingReader {
   Outcome<void> sent() override { return {}; }
 };
 
-/// Reads into memory, or into the buffers that a reader answers.
+/// Reads into memory at once, or into the buffers that a reader answers; by glReadPixels, or by pmb on a context.
 class ReadPixelsWay final : public Way {
  public:
-  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader, bool by_pmb = false)
-      : bench_(bench),
-        source_(std::move(source)),
-        reader_(std::move(reader)),
-        frame_(bench.gl()),
-        by_pmb_(by_pmb) {
-    if (!reader_) memory_.resize(kTextureBytes);
+  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader,
+                pmb::Context* pmb = nullptr)
+      : bench_(bench), source_(std::move(source)), reader_(std::move(reader)), frame_(bench.gl()), pmb_(pmb) {
+    if (!reader_) memory_ = OwnMemory(kTextureBytes);
   }
 
   Outcome<void> run(std::uint32_t times) override {
@@ -84,11 +82,11 @@ class ReadPixelsWay final : public Way {
 
   Outcome<void> verify() override {
     if (reader_) reader_->poison();
-    std::ranges::fill(memory_, std::byte{0xA5});
+    memory_.fill(std::byte{0xA5});
     for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
       frame_.set(source_->renew().data());
       if (auto done = once(); !done) return done;
-      std::span<const std::byte> pixels = memory_;
+      std::span<const std::byte> pixels = memory_.bytes();
       if (reader_) {
         auto oldest = reader_->wait_oldest();
         if (!oldest) return pass_on(oldest);
@@ -115,13 +113,17 @@ class ReadPixelsWay final : public Way {
 
   Outcome<void> once() {
     frame_.draw();
-    if (!reader_) {
-      frame_.read(memory_.data());
+    if (pmb_ != nullptr) {
+      frame_.bind_for_reading();
+      if (reader_) return reader_->pull({});
+      if (auto done = pmb::read_pixels(*pmb_, kFrame, kRgba, memory_.bytes()); !done) {
+        return pmb_failure("pmb::read_pixels", done.error());
+      }
       return {};
     }
-    if (by_pmb_) {
-      frame_.bind_for_reading();
-      return reader_->pull({});
+    if (!reader_) {
+      frame_.read(memory_.bytes().data());
+      return {};
     }
     auto place = reader_->target();
     if (!place) return pass_on(place);
@@ -135,8 +137,8 @@ class ReadPixelsWay final : public Way {
   SharedSource source_;
   std::unique_ptr<Reader> reader_;
   DrawnFrame frame_;
-  bool by_pmb_;
-  std::vector<std::byte> memory_;
+  pmb::Context* pmb_;
+  OwnMemory memory_;
 };
 
 }  // namespace
@@ -156,13 +158,17 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   });
   for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional})) {
     add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+      // Where GL's own calls are the plan, the CPU may as well read in memory of its own.
+      if (way.transfer_path_down(kTextureBytes) == pmb::Path::traditional) {
+        return std::make_unique<ReadPixelsWay>(bench, source, nullptr, way.context);
+      }
       auto ring = pmb::ReadbackRing::create(
           *way.context,
           {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .pretouch = true});
       if (!ring) return pmb_failure("a readback ring", ring.error());
       auto reader =
           std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring), shape, Marks::reader);
-      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), true);
+      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), way.context);
     });
   }
   add_limit(work, setup.limit, Wire::down);

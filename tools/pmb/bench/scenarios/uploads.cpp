@@ -17,7 +17,7 @@ void add_kept_ways(const CaseSetup& setup, Case& work) {
   const std::uint32_t operations = work.operations;
   for (const ClassicUpload way : classic_uploads()) {
     add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      auto uploader = make_classic_uploader(bench, way, shape, GL_STATIC_DRAW);
+      auto uploader = make_classic_uploader(bench, way, shape, bench.usage_of_kept_bytes());
       if (!uploader) return pass_on(uploader);
       return make_kept_way(bench, source, operations, std::move(*uploader));
     });
