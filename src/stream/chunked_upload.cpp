@@ -24,6 +24,13 @@ std::uint32_t copy_threads(const ContextState& state, const TransferStep& step, 
   return static_cast<std::uint32_t>(std::min<std::size_t>(copy_threads(state, step), pieces));
 }
 
+CopyOptions copy_options(const ContextState& state, const TransferDirection& way, std::size_t size) noexcept {
+  return {.parallel_for = &state.options.parallel_for,
+          .threads = copy_threads(state, way.step_for(size)),
+          .streaming_from_bytes = static_cast<std::size_t>(way.streaming_from_bytes),
+          .slow_reads = way.slow_reads};
+}
+
 Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
                   std::source_location where) {
   TimelineState& line = state.line();

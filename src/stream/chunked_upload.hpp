@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <pmb/result.hpp>
+#include <pmb/stream_copy.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
@@ -20,6 +21,9 @@ namespace pmb::detail {
 std::uint32_t copy_threads(const ContextState& state, const TransferStep& step) noexcept;
 /// The same for `size` bytes: no more than there are pieces.
 std::uint32_t copy_threads(const ContextState& state, const TransferStep& step, std::size_t size) noexcept;
+
+/// How one block of `size` bytes is copied into mapped memory or out of it, as the plan of its direction says.
+CopyOptions copy_options(const ContextState& state, const TransferDirection& way, std::size_t size) noexcept;
 
 /// Where an upload goes.
 struct UploadTarget {

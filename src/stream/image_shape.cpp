@@ -80,10 +80,6 @@ TextureRegion part_of(const TextureRegion& region, const ImageShape& shape, cons
 
 void copy_rows(const ImageShape& from, const std::byte* source, const ImageShape& to,
                std::byte* target) noexcept {
-  if (from.is_packed() && to.is_packed()) {
-    std::memcpy(target + to.offset, source + from.offset, from.end - from.offset);
-    return;
-  }
   for (std::uint64_t image = 0; image < from.images; ++image) {
     for (std::uint64_t row = 0; row < from.rows; ++row) {
       std::memcpy(target + to.place(image, row), source + from.place(image, row), from.row_bytes);

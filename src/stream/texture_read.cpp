@@ -3,10 +3,12 @@
 // a ring of the caller's.
 #include <array>
 #include <pmb/context.hpp>
+#include <pmb/stream_copy.hpp>
 #include <pmb/texture.hpp>
 
 #include "gl/mapping.hpp"
 #include "gl/pixel_state.hpp"
+#include "stream/chunked_upload.hpp"
 #include "stream/client_texels.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/texel_source.hpp"
@@ -104,7 +106,12 @@ class Reading {
     oldest_ ^= 1;
     if (!piece.pending.is_live()) return {};
     auto view = piece.pending.wait(state_.options.timeout, where_);
-    if (view) copy_rows(piece.packed, view->bytes().data(), piece.place, target_.data());
+    if (view && piece.place.is_packed()) {
+      copy_from_mapped(target_.subspan(piece.place.offset), view->bytes(),
+                       copy_options(state_, state_.transfer_plan.down, view->bytes().size()));
+    } else if (view) {
+      copy_rows(piece.packed, view->bytes().data(), piece.place, target_.data());
+    }
     static_cast<void>(piece.pending.release(where_));
     piece = {};
     if (!view) return tl::unexpected(view.error());

@@ -2,11 +2,13 @@
 // upload_texture(): through slices of the kept unpack ring or from the caller's memory itself, and from slices of the
 // caller's.
 #include <pmb/context.hpp>
+#include <pmb/stream_copy.hpp>
 #include <pmb/texture.hpp>
 #include <vector>
 
 #include "gl/pixel_state.hpp"
 #include "gl/texture_calls.hpp"
+#include "stream/chunked_upload.hpp"
 #include "stream/client_texels.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/texture_check.hpp"
@@ -99,7 +101,13 @@ class Unpacking {
       const std::uint64_t bytes = packed.shape.end;
       const auto slice = acquire(bytes);
       if (!slice) return tl::unexpected(slice.error());
-      copy_rows(checked.shape.part(band), upload.bytes.data(), packed.shape, slice->raw_bytes().data());
+      const ImageShape part = checked.shape.part(band);
+      if (part.is_packed()) {
+        copy_to_mapped(slice->raw_bytes(), upload.bytes.subspan(part.offset, bytes),
+                       copy_options(state_, state_.transfer_plan.up, bytes));
+      } else {
+        copy_rows(part, upload.bytes.data(), packed.shape, slice->raw_bytes().data());
+      }
       if (auto published = ring_->publish(*slice, bytes, where_); !published) return published;
       write_in_place(calls, pixels_, slice->buffer(), slice->offset_bytes(),
                      part_of(upload.region, checked.shape, band), upload.layout, packed);

@@ -210,13 +210,8 @@ Result<void> PendingDownload::finish(std::span<std::byte> target, std::chrono::n
     return fail(ErrorId::range_outside, where, {.numbers = {0, size_bytes(), target.size()}});
   auto view = pending_.wait(timeout, where);
   if (!view) return tl::unexpected(view.error());
-  const TransferDirection& down = state_->transfer_plan.down;
-  const TransferStep& step = down.step_for(view->bytes().size());
   copy_from_mapped(target, view->bytes(),
-                   {.parallel_for = &state_->options.parallel_for,
-                    .threads = detail::copy_threads(*state_, step),
-                    .streaming_from_bytes = static_cast<std::size_t>(down.streaming_from_bytes),
-                    .slow_reads = down.slow_reads});
+                   detail::copy_options(*state_, state_->transfer_plan.down, view->bytes().size()));
   return release(where);
 }
 
