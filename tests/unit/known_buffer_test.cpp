@@ -98,7 +98,7 @@ TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNothingButUpdatesGetThem) {
   }
 }
 
-TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoClassicUpdatesAreReadByGlsOwnCall) {
+TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoUpdatesAreReadByGlsOwnCall) {
   for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
     start_with(path);
     const auto reads = [&](std::size_t size, pmb::BufferPromises promises) {
