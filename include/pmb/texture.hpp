@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Texels up and down: what glTexSubImage*, glCompressedTexSubImage*, glReadPixels and glGetTexImage did,
-// through mapped rings.
+// Texels up and down: what glTexSubImage*, glCompressedTexSubImage*, glReadPixels and glGetTexImage did, through mapped
+// rings; or by those calls from and to the caller's memory, where a ring would only copy once more: on software renderers,
+// and without buffer storage. Options::path, but for traditional, forces rings.
 //
 //   const pmb::TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
 //   pmb::upload_texture(context, {.texture = sky, .target = GL_TEXTURE_2D, .width = 640, .height = 480}, rgba,
@@ -10,8 +11,8 @@
 //
 // Units:   texels in regions, bytes in layouts. Enumerants are GL's own, as std::uint32_t.
 // Threads: the context's thread.
-// Memory:  the first upload and the first synchronous read allocate a ring of 8 MiB each that stays with the
-//          context. Larger images travel in bands.
+// Memory:  the first upload and the first synchronous read that go through a ring allocate one of 8 MiB each, which stays
+//          with the context. Larger images travel in bands.
 // Errors:  invalid_argument, refused, unsupported, zero_size, would_block, timed_out, out_of_memory,
 //          stale_handle, context_lost, wait_failed, wrong_context. What GL would refuse is found before GL is
 //          asked, so that no-error contexts are safe too.

@@ -68,7 +68,7 @@ struct ContextState {
   Result<void> check_current(std::source_location where) const noexcept;
   bool is_current() const noexcept;
   /// Ok if the context lives and this is its thread. Which GL context is current there is asked only with validation on:
-  /// the answer costs a system call in libglvnd, more than glBufferSubData of a few bytes.
+  /// the answer costs a system call in libglvnd, more than glBufferSubData of a few bytes (docs/drivers.md).
   Result<void> check_thread(std::source_location where) const noexcept;
 
   /// Asks GL whether the context was reset, where it tells; if so everything ends as by lose().

@@ -71,8 +71,8 @@ class Workbench {
   void bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const;
 
   /// The usage of buffers that are filled again and again and shall lie in the GPU's own memory. STATIC asks for that
-  /// memory; but Mesa (22.3) then words a warning at every update, for a debug output that is off, which takes three times
-  /// as long as a small update itself.
+  /// memory; but Mesa (22.3) then words a warning at every update, which takes longer than a small update itself
+  /// (docs/drivers.md).
   GLenum usage_of_kept_bytes() const noexcept {
     return planned_->driver().mesa ? GL_DYNAMIC_DRAW : GL_STATIC_DRAW;
   }
