@@ -28,6 +28,9 @@ struct KnownTarget;
 struct BufferPromises {
   /// No shader stores into the buffer since the last glMemoryBarrier of the program's: spares a barrier a transfer.
   bool no_shader_stores = false;
+  /// No shader reads it as a storage buffer: spares that barrier on software renderers too, whose updates overtake such
+  /// reads (quirk software_update_order). True of buffers of vertices, uniforms and texels.
+  bool no_storage_reads = false;
   /// Nothing writes it but upload(), glBufferSubData and shaders, and GL never reads it back: no copies into it, no clears,
   /// neither glGetBufferSubData nor a map, now or before. For small buffers that are updated often. Where a driver's
   /// glBufferSubData overtakes commands of those kinds (quirk nvidia_update_order), uploads go by that call nevertheless, if

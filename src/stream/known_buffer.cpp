@@ -77,7 +77,8 @@ Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, st
           .takes_sub_data =
               known.takes_sub_data_ && updates_keep_order(state, known.promises_, known.size_bytes_),
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
-          .order = !known.promises_.no_shader_stores || state.quirk(QuirkId::software_update_order)};
+          .order = !known.promises_.no_shader_stores ||
+                   (state.quirk(QuirkId::software_update_order) && !known.promises_.no_storage_reads)};
 }
 
 }  // namespace detail

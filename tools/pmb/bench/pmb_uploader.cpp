@@ -181,10 +181,10 @@ Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(Workbench& bench, pmb:
   if (!targets) return pass_on(targets);
   std::vector<pmb::KnownBuffer> known;
   for (const PlainBuffer& target : *targets) {
-    // No shader stores into them, and the classic ways set no barrier either.
-    // Nothing else is done with them.
-    const auto found =
-        pmb::KnownBuffer::look_up(context, target.name(), {.no_shader_stores = true, .only_updates = true});
+    // What is true of them: the classic ways set no barrier either, and nothing else is done with them.
+    const auto found = pmb::KnownBuffer::look_up(
+        context, target.name(),
+        {.no_shader_stores = true, .no_storage_reads = !shape.read_as_storage, .only_updates = true});
     if (!found) return pmb_failure("looking a buffer up", found.error());
     known.push_back(*found);
   }

@@ -41,6 +41,8 @@ struct UploadShape {
   std::uint32_t frames = 1;  ///< Under way at once.
   /// Nothing but its memory says how many frames may be under way: a pmb ring of generous size makes its own fences.
   bool paced_by_ring = false;
+  /// Shaders read the pieces as storage buffers.
+  bool read_as_storage = true;
 };
 
 enum class ClassicUpload : std::uint8_t {

@@ -13,7 +13,8 @@ void add_kept_ways(const CaseSetup& setup, Case& work) {
   const auto source = std::make_shared<Source>(work.size_bytes);
   // A single upload is alone; frames take turns, as programs do that stream.
   const UploadShape shape{.piece_bytes = work.size_bytes,
-                          .frames = work.operations > 1 ? kFramesUnderWay : 1};
+                          .frames = work.operations > 1 ? kFramesUnderWay : 1,
+                          .read_as_storage = false};
   const std::uint32_t operations = work.operations;
   for (const ClassicUpload way : classic_uploads()) {
     add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
