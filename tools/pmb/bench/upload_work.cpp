@@ -27,9 +27,9 @@ class KeptWay final : public Way {
   }
 
   Outcome<void> verify() override {
-    // Over bytes that differ everywhere, while they may still be on their way.
+    // Over bytes that differ everywhere, while they may still be on their way; with three buffers the first comes round.
     Outcome<Place> place = Place{};
-    for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
+    for (std::uint32_t turn = 0; turn < 4; ++turn) {
       place = uploader_->put(source_->renew(), Content::fresh);
       if (!place) return pass_on(place);
       if (auto ended = uploader_->end_frame(); !ended) return ended;
