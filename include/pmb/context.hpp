@@ -258,8 +258,8 @@ class Context {
 
   /// The profile in force, named by the options or made by calibrate(); null for none.
   const Profile* profile() const noexcept;
-  /// Why the profile that the options name is not in force; none where it is, and where they name none.
-  ErrorId profile_error() const noexcept;
+  /// Why the profile that the options name is not in force; Status::ok where it is, and where they name none.
+  const Error& profile_error() const noexcept;
   /// The file that Options::profile led to; "" for none.
   const std::string& profile_file() const noexcept;
   /// What a profile of this driver and machine is kept under.

@@ -28,9 +28,17 @@ constexpr std::uint32_t kThreads[] = {1, 2, 3, 4, 6, 8};
 constexpr std::uint64_t kOnePiece = 128 * kKiB;
 // Up to here every way is tried at every size, and all ways have their memory at once.
 constexpr std::uint64_t kEveryWayUpTo = 4 * kMiB;
+// Beyond, only what was as near the best as this at the size before: once caches are left behind, little changes.
 constexpr double kNearBest = 1.5;
+constexpr double kNearBestOfLarge = 1.2;
+constexpr std::size_t kMostOfLarge = 6;
 // The rest of the budget is for transfers.
 constexpr double kPlansShare = 0.75;
+
+/// Of the time, what a size gets: small ones are done long before theirs is over.
+constexpr double weight_of(std::uint64_t size) {
+  return 1 + static_cast<double>(size) / (32 * kMiB);
+}
 
 std::vector<std::uint64_t> up_to(std::span<const std::uint64_t> sizes, std::uint64_t largest) {
   std::vector<std::uint64_t> list;
@@ -112,14 +120,22 @@ Calibrator::Calibrator(Device& device, const DeviceFacts& facts, const Calibrate
   transfer_sizes_ = up_to(kTransferSizes, largest);
 }
 
-std::size_t Calibrator::plan_groups() const noexcept {
-  return plan_sizes_.size() * std::size(kAccesses) * std::size(kReads);
+double Calibrator::plan_weight() const noexcept {
+  double weight = 0;
+  for (const std::uint64_t size : plan_sizes_) weight += weight_of(size) * std::size(kAccesses) * std::size(kReads);
+  return weight;
+}
+
+double Calibrator::transfer_weight() const noexcept {
+  double weight = 0;
+  for (const std::uint64_t size : transfer_sizes_) weight += weight_of(size) * 2;
+  return weight;
 }
 
 void Calibrator::tell(std::string_view what) const {
   if (!options_.progress) return;
-  const double all = static_cast<double>(plan_groups() + transfer_groups());
-  options_.progress(all > 0 ? static_cast<double>(groups_done_) / all : 1, what);
+  const double all = plan_weight() + transfer_weight();
+  options_.progress(all > 0 ? std::min(weight_done_ / all, 1.0) : 1, what);
 }
 
 Result<Calibration> Calibrator::run() {
@@ -132,7 +148,7 @@ Result<Calibration> Calibrator::run() {
   }
   if (auto measured = measure_plans(start + budget * kPlansShare); !measured) return tl::unexpected(measured.error());
   if (auto measured = measure_transfers(start + budget); !measured) return tl::unexpected(measured.error());
-  groups_done_ = plan_groups() + transfer_groups();
+  weight_done_ = plan_weight() + transfer_weight();
   tell("done");
   return std::move(result_);
 }
@@ -185,7 +201,7 @@ std::vector<PlanChoice> Calibrator::plan_ways(const PlanWork& work) const {
 }
 
 Result<void> Calibrator::measure_plans(double end) {
-  groups_left_ = plan_groups();
+  weight_left_ = plan_weight();
   std::vector<Series> all;
   for (const Access access : kAccesses) {
     for (const std::uint32_t reads : kReads) {
@@ -242,7 +258,7 @@ std::vector<TransferStep> Calibrator::transfer_ways(bool up, std::uint64_t size)
 }
 
 Result<void> Calibrator::measure_transfers(double end) {
-  groups_left_ = transfer_groups();
+  weight_left_ = transfer_weight();
   TransferPlan plan = facts_.transfers;
   const PlanRequest ring{.access = Access::read, .size_bytes = 4 * kChunks[std::size(kChunks) - 1]};
   const Placement placement = measured_for(result_.profile, ring, client_by_quirk(Access::read, facts_.driver)).placement;
@@ -284,8 +300,9 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
                                                                double stage_end) {
   const double now = device_.now_ns();
   const double left = stage_end - now;
-  const std::size_t groups = groups_left_--;
-  ++groups_done_;
+  const double share = weight_of(size) / weight_left_;
+  weight_left_ -= weight_of(size);
+  weight_done_ += weight_of(size);
   for (std::size_t i = 0; i < contenders.size(); ++i) contenders[i].index = i;
   if (size > kEveryWayUpTo) {
     // What was far behind at the size before is not tried again.
@@ -294,9 +311,9 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
     };
     contenders.erase(std::remove_if(contenders.begin() + 1, contenders.end(), hopeless), contenders.end());
   }
-  // Making and running a way takes as much longer as the size is larger, and as long again for the turns.
+  // Making and running a way takes as much longer as the size is larger, and half as long again for the turns.
   const double grown = series.pass_bytes == 0 ? 0 : static_cast<double>(size) / static_cast<double>(series.pass_bytes);
-  const double needed = 2 * series.pass_ns * grown * static_cast<double>(contenders.size());
+  const double needed = 1.5 * series.pass_ns * grown * static_cast<double>(contenders.size());
   if (series.ended || left <= 0 || (size > kMiB && needed > left) || stopped()) {
     series.ended = true;
     result_.complete = false;
@@ -306,7 +323,7 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   tell(fmt::format("{}, {} bytes", series.name, size));
   const RaceRules rules{.now = [this] { return device_.now_ns(); },
                         .over = [this, stage_end] { return device_.now_ns() >= stage_end || stopped(); },
-                        .end_ns = now + left / static_cast<double>(groups),
+                        .end_ns = now + left * share,
                         .one_at_a_time = size > kEveryWayUpTo};
   const auto pass = race(contenders, rules);
   if (!pass) return tl::unexpected(pass.error());
@@ -324,7 +341,7 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
     result_.complete = false;
     return std::nullopt;
   }
-  keep_near_best(series, contenders);
+  keep_near_best(series, contenders, size > kEveryWayUpTo ? kNearBestOfLarge : kNearBest);
   return Outcome{contenders[*chosen].index, spread_of(contenders[*chosen].times).median, spread_of(contenders[0].times).median};
 }
 
@@ -339,7 +356,7 @@ Result<bool> Calibrator::confirm(const std::vector<Contender>& contenders, std::
   return winner(pair) == std::size_t{1};
 }
 
-void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& contenders) const {
+void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& contenders, double near) {
   std::vector<std::pair<double, const Contender*>> order;
   for (const Contender& contender : contenders) {
     if (contender.has_figures()) order.emplace_back(spread_of(contender.times).median, &contender);
@@ -348,7 +365,8 @@ void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& co
   series.near_best.clear();
   for (const auto& [median, contender] : order) {
     // The two fastest go on in any case: there is always one beside the default.
-    if (series.near_best.size() < 2 || median <= kNearBest * order.front().first)
+    if (series.near_best.size() == kMostOfLarge) break;
+    if (series.near_best.size() < 2 || median <= near * order.front().first)
       series.near_best.push_back(contender->way);
   }
 }

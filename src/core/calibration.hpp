@@ -81,8 +81,9 @@ class Calibrator {
   Result<void> measure_plans(double end);
   Result<void> measure_transfers(double end);
 
-  std::size_t plan_groups() const noexcept;
-  std::size_t transfer_groups() const noexcept { return transfer_sizes_.size() * 2; }
+  /// Of all works of a stage together.
+  double plan_weight() const noexcept;
+  double transfer_weight() const noexcept;
   /// The default first.
   std::vector<PlanChoice> plan_ways(const PlanWork& work) const;
   std::vector<TransferStep> transfer_ways(bool up, std::uint64_t size) const;
@@ -93,7 +94,7 @@ class Calibrator {
   /// Once more, by the two alone and with memory of their own made anew: where a mapping happens to lie makes more
   /// difference than most ways do, and of many ways one is the luckiest.
   static Result<bool> confirm(const std::vector<Contender>& contenders, std::size_t chosen, const RaceRules& rules);
-  void keep_near_best(Series& series, const std::vector<Contender>& contenders) const;
+  static void keep_near_best(Series& series, const std::vector<Contender>& contenders, double near);
   void add_cells(const Series& series, std::uint64_t size, const std::vector<Contender>& contenders,
                  std::optional<std::size_t> chosen);
   bool stopped() const { return options_.stopped && options_.stopped(); }
@@ -104,8 +105,8 @@ class Calibrator {
   const CalibrateOptions& options_;
   std::vector<std::uint64_t> plan_sizes_;
   std::vector<std::uint64_t> transfer_sizes_;
-  std::size_t groups_left_ = 0;  ///< Sizes of series in this stage.
-  std::size_t groups_done_ = 0;  ///< In all.
+  double weight_left_ = 0;  ///< Of this stage.
+  double weight_done_ = 0;  ///< Of all.
   Calibration result_;
 };
 

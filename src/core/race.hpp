@@ -25,7 +25,7 @@ class Trial {
   virtual Result<bool> verify() = 0;
 };
 
-/// Median, and half the distance of the quartiles.
+/// Median, and half the distance of the quartiles; of a few runs, of the extremes.
 struct Spread {
   double median = 0;
   double half = 0;

@@ -299,7 +299,7 @@ const TransferPlan& Context::transfer_plan() const noexcept {
 const Profile* Context::profile() const noexcept {
   return state_->profile ? &*state_->profile : nullptr;
 }
-ErrorId Context::profile_error() const noexcept {
+const Error& Context::profile_error() const noexcept {
   return state_->profile_error;
 }
 const std::string& Context::profile_file() const noexcept {

@@ -63,7 +63,7 @@ void read_profile(ContextState& state) {
   state.profile_file =
       folder ? (std::filesystem::path(named) / Profile::file_name(state.profile_key)).string() : named;
   auto profile = Profile::load(state.profile_file);
-  Error why;
+  Error& why = state.profile_error;
   if (!profile) {
     why = profile.error();
   } else if (const ErrorId id = misfit(profile->key, state.profile_key); id != ErrorId::none) {
@@ -73,7 +73,6 @@ void read_profile(ContextState& state) {
     state.log(LogLevel::info, [&] { return fmt::format("profile {} is in force", state.profile_file); });
     return;
   }
-  state.profile_error = why.id;
   // Nothing to be done about where nobody has measured yet.
   const LogLevel level = why.id == ErrorId::profile_missing && folder ? LogLevel::info : LogLevel::warning;
   state.log(level, [&] { return fmt::format("profile {} is ignored: {}", state.profile_file, why.message()); });

@@ -127,7 +127,7 @@ struct ContextState {
   ProfileKey profile_key;
   std::optional<Profile> profile;
   std::string profile_file;  ///< Where the options led to.
-  ErrorId profile_error = ErrorId::none;
+  Error profile_error;
   TransferPlan transfer_plan;
   std::unique_ptr<TransferRings> transfer;
 

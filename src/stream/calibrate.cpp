@@ -66,7 +66,7 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     warn(state, *measured);
 
     state.profile = measured->profile;
-    state.profile_error = ErrorId::none;
+    state.profile_error = {};
     state.profile_file.clear();
     auto transfers = make_transfer_plan(state, where);
     if (!transfers) return tl::unexpected(transfers.error());
