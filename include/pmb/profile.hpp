@@ -31,8 +31,8 @@ enum class Placement : std::uint8_t {
   unknown,         ///< Not measured.
   cached,          ///< System memory that the CPU caches.
   write_combined,  ///< System memory past the caches: written fast in order, read slowly.
-  gpu_memory,      ///< The GPU's own, through the bus aperture (resizable BAR): written in order, read very slowly.
-  plain,           ///< A software renderer's: memory as any other, for both sides.
+  gpu_memory,  ///< The GPU's own, through the bus aperture (resizable BAR): written in order, read very slowly.
+  plain,       ///< A software renderer's: memory as any other, for both sides.
 };
 
 /// What touching one kind of memory costs. 0: not measured, or not allowed there.
@@ -89,10 +89,10 @@ struct Profile {
   static constexpr std::uint32_t kFormat = 1;
 
   ProfileKey key;
-  std::string made;                              ///< When: "2026-11-25T12:00:00Z".
-  MemoryCosts memory;                            ///< Of the process's own memory; of the GPU's own for the GPU.
-  std::array<AccessProfile, 3> accesses = {};    ///< By Access.
-  std::optional<TransferPlan> transfers = {};    ///< Empty: not measured.
+  std::string made;                            ///< When: "2026-11-25T12:00:00Z".
+  MemoryCosts memory;                          ///< Of the process's own memory; of the GPU's own for the GPU.
+  std::array<AccessProfile, 3> accesses = {};  ///< By Access.
+  std::optional<TransferPlan> transfers = {};  ///< Empty: not measured.
 
   AccessProfile& of(Access access) noexcept { return accesses[static_cast<std::size_t>(access)]; }
   const AccessProfile& of(Access access) const noexcept { return accesses[static_cast<std::size_t>(access)]; }

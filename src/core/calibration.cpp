@@ -19,9 +19,9 @@ constexpr Access kAccesses[] = {Access::sequential_write, Access::read, Access::
 constexpr std::uint32_t kReads[] = {1, 4};
 constexpr std::uint64_t kPlanSizes[] = {64, kKiB, 16 * kKiB, 256 * kKiB, 4 * kMiB, 64 * kMiB, 256 * kMiB};
 // Closer where the crossover to rings lies on every driver measured so far.
-constexpr std::uint64_t kTransferSizes[] = {64,        256,        kKiB,       4 * kKiB,  8 * kKiB, 16 * kKiB,
-                                            32 * kKiB, 64 * kKiB,  128 * kKiB, 256 * kKiB, 512 * kKiB, kMiB,
-                                            4 * kMiB,  16 * kMiB,  64 * kMiB,  256 * kMiB};
+constexpr std::uint64_t kTransferSizes[] = {
+    64,         256,        kKiB,       4 * kKiB, 8 * kKiB, 16 * kKiB, 32 * kKiB, 64 * kKiB,
+    128 * kKiB, 256 * kKiB, 512 * kKiB, kMiB,     4 * kMiB, 16 * kMiB, 64 * kMiB, 256 * kMiB};
 constexpr std::uint64_t kChunks[] = {256 * kKiB, 512 * kKiB, kMiB, 2 * kMiB, 4 * kMiB};
 constexpr std::uint32_t kThreads[] = {1, 2, 3, 4, 6, 8};
 // Below this neither chunks nor threads make a difference.
@@ -53,8 +53,9 @@ std::uint64_t between(std::uint64_t smaller, std::uint64_t larger) {
 }
 
 std::string name_of(const PlanChoice& choice) {
-  std::string text = is_private(*choice.path) ? to_string(*choice.path)
-                                              : fmt::format("{}, {}", to_string(*choice.model), to_string(*choice.path));
+  std::string text = is_private(*choice.path)
+                         ? to_string(*choice.path)
+                         : fmt::format("{}, {}", to_string(*choice.model), to_string(*choice.path));
   if (choice.client_storage.value_or(false)) text += ", CLIENT_STORAGE";
   return text;
 }
@@ -81,7 +82,8 @@ void add(std::vector<Way>& ways, const Way& way) {
 }
 
 /// Size by size, as found; neighbours that are alike become one step. What lies beyond stays as `fill` leaves it.
-void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& once, const PlanChoice& many) {
+void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& once,
+            const PlanChoice& many) {
   if (!steps.empty() && same_way(steps.back().once, once) && same_way(steps.back().many, many)) {
     steps.back() = {size, once, many};
     return;
@@ -98,7 +100,9 @@ std::vector<TransferStep> steps_of(const Found& found, bool complete, const Tran
   for (std::size_t i = 0; i < found.size(); ++i) {
     TransferStep step = found[i].second;
     const bool last = i + 1 == found.size();
-    step.up_to_bytes = !last ? between(found[i].first, found[i + 1].first) : complete ? UINT64_MAX : found[i].first;
+    step.up_to_bytes = !last      ? between(found[i].first, found[i + 1].first)
+                       : complete ? UINT64_MAX
+                                  : found[i].first;
     if (!steps.empty() && same_way(steps.back(), step)) {
       steps.back().up_to_bytes = step.up_to_bytes;
     } else {
@@ -122,7 +126,8 @@ Calibrator::Calibrator(Device& device, const DeviceFacts& facts, const Calibrate
 
 double Calibrator::plan_weight() const noexcept {
   double weight = 0;
-  for (const std::uint64_t size : plan_sizes_) weight += weight_of(size) * std::size(kAccesses) * std::size(kReads);
+  for (const std::uint64_t size : plan_sizes_)
+    weight += weight_of(size) * std::size(kAccesses) * std::size(kReads);
   return weight;
 }
 
@@ -146,7 +151,8 @@ Result<Calibration> Calibrator::run() {
     tell("placements");
     if (auto probed = probe_placements(); !probed) return tl::unexpected(probed.error());
   }
-  if (auto measured = measure_plans(start + budget * kPlansShare); !measured) return tl::unexpected(measured.error());
+  if (auto measured = measure_plans(start + budget * kPlansShare); !measured)
+    return tl::unexpected(measured.error());
   if (auto measured = measure_transfers(start + budget); !measured) return tl::unexpected(measured.error());
   weight_done_ = plan_weight() + transfer_weight();
   tell("done");
@@ -157,7 +163,8 @@ Result<void> Calibrator::probe_placements() {
   Profile& profile = result_.profile;
   if (!facts_.driver.buffer_storage) return {};
   const auto plain = device_.probe_memory();
-  if (!plain) return ends_everything(plain.error()) ? Result<void>(tl::unexpected(plain.error())) : Result<void>();
+  if (!plain)
+    return ends_everything(plain.error()) ? Result<void>(tl::unexpected(plain.error())) : Result<void>();
   profile.memory = *plain;
   for (const Access access : kAccesses) {
     for (const bool client : {false, true}) {
@@ -173,7 +180,8 @@ Result<void> Calibrator::probe_placements() {
 }
 
 std::vector<PlanChoice> Calibrator::plan_ways(const PlanWork& work) const {
-  const PlanRequest request{.access = work.access, .size_bytes = work.size_bytes, .gpu_reads = work.gpu_reads};
+  const PlanRequest request{
+      .access = work.access, .size_bytes = work.size_bytes, .gpu_reads = work.gpu_reads};
   Plan plan;
   static_cast<void>(choose(request, facts_.driver, {}, plan));
   const bool by_default = client_by_quirk(work.access, facts_.driver);
@@ -205,7 +213,8 @@ Result<void> Calibrator::measure_plans(double end) {
   std::vector<Series> all;
   for (const Access access : kAccesses) {
     for (const std::uint32_t reads : kReads) {
-      all.push_back({.name = fmt::format("{}, used {} by the GPU", to_string(access), reads == 1 ? "once" : "often")});
+      all.push_back(
+          {.name = fmt::format("{}, used {} by the GPU", to_string(access), reads == 1 ? "once" : "often")});
     }
   }
   for (const std::uint64_t size : plan_sizes_) {
@@ -261,7 +270,8 @@ Result<void> Calibrator::measure_transfers(double end) {
   weight_left_ = transfer_weight();
   TransferPlan plan = facts_.transfers;
   const PlanRequest ring{.access = Access::read, .size_bytes = 4 * kChunks[std::size(kChunks) - 1]};
-  const Placement placement = measured_for(result_.profile, ring, client_by_quirk(Access::read, facts_.driver)).placement;
+  const Placement placement =
+      measured_for(result_.profile, ring, client_by_quirk(Access::read, facts_.driver)).placement;
   if (placement != Placement::unknown) plan.down.slow_reads = reads_slowly(placement);
 
   Series series[2] = {{.name = "upload"}, {.name = "download"}};
@@ -288,7 +298,8 @@ Result<void> Calibrator::measure_transfers(double end) {
   for (const bool up : {true, false}) {
     TransferDirection& way = up ? plan.up : plan.down;
     way.steps = steps_of(found[up ? 0 : 1], !series[up ? 0 : 1].ended, way);
-    for (const TransferStep& step : way.steps) way.ring_bytes = std::max(way.ring_bytes, 4 * step.chunk_bytes);
+    for (const TransferStep& step : way.steps)
+      way.ring_bytes = std::max(way.ring_bytes, 4 * step.chunk_bytes);
   }
   plan.reason = "transfers: measured on this driver";
   result_.profile.transfers = std::move(plan);
@@ -307,12 +318,14 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   if (size > kEveryWayUpTo) {
     // What was far behind at the size before is not tried again.
     const auto hopeless = [&](const Contender& contender) {
-      return std::find(series.near_best.begin(), series.near_best.end(), contender.way) == series.near_best.end();
+      return std::find(series.near_best.begin(), series.near_best.end(), contender.way) ==
+             series.near_best.end();
     };
     contenders.erase(std::remove_if(contenders.begin() + 1, contenders.end(), hopeless), contenders.end());
   }
   // Making and running a way takes as much longer as the size is larger, and half as long again for the turns.
-  const double grown = series.pass_bytes == 0 ? 0 : static_cast<double>(size) / static_cast<double>(series.pass_bytes);
+  const double grown =
+      series.pass_bytes == 0 ? 0 : static_cast<double>(size) / static_cast<double>(series.pass_bytes);
   const double needed = 1.5 * series.pass_ns * grown * static_cast<double>(contenders.size());
   if (series.ended || left <= 0 || (size > kMiB && needed > left) || stopped()) {
     series.ended = true;
@@ -342,7 +355,8 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
     return std::nullopt;
   }
   keep_near_best(series, contenders, size > kEveryWayUpTo ? kNearBestOfLarge : kNearBest);
-  return Outcome{contenders[*chosen].index, spread_of(contenders[*chosen].times).median, spread_of(contenders[0].times).median};
+  return Outcome{contenders[*chosen].index, spread_of(contenders[*chosen].times).median,
+                 spread_of(contenders[0].times).median};
 }
 
 Result<bool> Calibrator::confirm(const std::vector<Contender>& contenders, std::size_t chosen,

@@ -42,8 +42,8 @@ class Device {
   virtual Result<Probe> probe(Access access, bool client_storage) = 0;
   virtual Result<std::unique_ptr<Trial>> prepare(const PlanWork& work, const PlanChoice& choice) = 0;
   /// By the first step of `way`, whatever the size, through a ring that is planned as `so_far` has it.
-  virtual Result<std::unique_ptr<Trial>> prepare(bool up, std::uint64_t size_bytes, const TransferDirection& way,
-                                                 const Profile& so_far) = 0;
+  virtual Result<std::unique_ptr<Trial>> prepare(bool up, std::uint64_t size_bytes,
+                                                 const TransferDirection& way, const Profile& so_far) = 0;
 };
 
 /// What decides which ways there are.
@@ -89,11 +89,12 @@ class Calibrator {
   std::vector<TransferStep> transfer_ways(bool up, std::uint64_t size) const;
 
   /// The default is the first contender. Empty where time or memory ended the series.
-  Result<std::optional<Outcome>> contest(Series& series, std::uint64_t size, std::vector<Contender> contenders,
-                                         double stage_end);
+  Result<std::optional<Outcome>> contest(Series& series, std::uint64_t size,
+                                         std::vector<Contender> contenders, double stage_end);
   /// Once more, by the two alone and with memory of their own made anew: where a mapping happens to lie makes more
   /// difference than most ways do, and of many ways one is the luckiest.
-  static Result<bool> confirm(const std::vector<Contender>& contenders, std::size_t chosen, const RaceRules& rules);
+  static Result<bool> confirm(const std::vector<Contender>& contenders, std::size_t chosen,
+                              const RaceRules& rules);
   static void keep_near_best(Series& series, const std::vector<Contender>& contenders, double near);
   void add_cells(const Series& series, std::uint64_t size, const std::vector<Contender>& contenders,
                  std::optional<std::size_t> chosen);

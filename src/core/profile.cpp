@@ -82,8 +82,8 @@ const char* to_string(Placement placement) noexcept {
 }
 
 std::string Profile::describe() const {
-  std::string text = fmt::format("{}, {}\n{}, {} hardware threads\nmeasured {}", key.renderer, key.driver, key.cpu,
-                                 key.hardware_threads, made);
+  std::string text = fmt::format("{}, {}\n{}, {} hardware threads\nmeasured {}", key.renderer, key.driver,
+                                 key.cpu, key.hardware_threads, made);
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     const AccessProfile& found = of(access);
     text += fmt::format("\n{}\n  mapped: {}\n  with CLIENT_STORAGE: {}", to_string(access),

@@ -23,7 +23,8 @@ bool is_sound_figure(double value) noexcept {
 }
 
 bool are_sound(const MemoryCosts& costs) noexcept {
-  return is_sound_figure(costs.read_ns) && is_sound_figure(costs.write_ns) && is_sound_figure(costs.gpu_ns_per_kib);
+  return is_sound_figure(costs.read_ns) && is_sound_figure(costs.write_ns) &&
+         is_sound_figure(costs.gpu_ns_per_kib);
 }
 
 bool is_sound_choice(const PlanChoice& choice) noexcept {
@@ -38,12 +39,14 @@ Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCost
   const bool told = costs.gpu_ns_per_kib > 0 && plain.gpu_ns_per_kib > 0;
   const bool near = told && costs.gpu_ns_per_kib <= kNearToOwn * plain.gpu_ns_per_kib;
   // Where all memory is one, being near tells nothing.
-  const bool gpus_own = said == DriverMemory::video ||
-                        (said == DriverMemory::unsaid && near && !driver.unified_memory);
+  const bool gpus_own =
+      said == DriverMemory::video || (said == DriverMemory::unsaid && near && !driver.unified_memory);
   if (access != Access::sequential_write) {
     if (costs.read_ns <= 0) return Placement::unknown;
-    if (costs.read_ns <= std::max(kUncachedLoad_ns, kUncachedToPlain * plain.read_ns)) return Placement::cached;
-    const bool over_bus = said == DriverMemory::unsaid && costs.read_ns >= kBusLoad_ns && !driver.unified_memory;
+    if (costs.read_ns <= std::max(kUncachedLoad_ns, kUncachedToPlain * plain.read_ns))
+      return Placement::cached;
+    const bool over_bus =
+        said == DriverMemory::unsaid && costs.read_ns >= kBusLoad_ns && !driver.unified_memory;
     return gpus_own || over_bus ? Placement::gpu_memory : Placement::write_combined;
   }
   // Reading a mapping that was made for writing alone is undefined, so that loads cannot tell.
@@ -66,7 +69,9 @@ Measured measured_for(const Profile& profile, const PlanRequest& request, bool b
   }
   if (!measured.client_storage && request.access != Access::sequential_write) {
     // No time for this size; but where one of the two is cached and the other is not, nothing needs to be timed.
-    const auto cached = [&](bool client) { return found.mappings[client ? 1 : 0].placement == Placement::cached; };
+    const auto cached = [&](bool client) {
+      return found.mappings[client ? 1 : 0].placement == Placement::cached;
+    };
     if (!cached(by_default) && cached(!by_default)) measured.client_storage = !by_default;
   }
   measured.placement = found.mappings[measured.client_storage.value_or(by_default) ? 1 : 0].placement;
@@ -81,7 +86,8 @@ bool is_sound(const Profile& profile) noexcept {
     }
     std::uint64_t last = 0;
     for (const PlanStep& step : access.steps) {
-      if (step.up_to_bytes <= last || !is_sound_choice(step.once) || !is_sound_choice(step.many)) return false;
+      if (step.up_to_bytes <= last || !is_sound_choice(step.once) || !is_sound_choice(step.many))
+        return false;
       last = step.up_to_bytes;
     }
   }

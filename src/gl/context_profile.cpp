@@ -75,7 +75,8 @@ void read_profile(ContextState& state) {
   }
   // Nothing to be done about where nobody has measured yet.
   const LogLevel level = why.id == ErrorId::profile_missing && folder ? LogLevel::info : LogLevel::warning;
-  state.log(level, [&] { return fmt::format("profile {} is ignored: {}", state.profile_file, why.message()); });
+  state.log(level,
+            [&] { return fmt::format("profile {} is ignored: {}", state.profile_file, why.message()); });
 }
 
 }  // namespace pmb::detail

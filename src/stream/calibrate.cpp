@@ -42,8 +42,8 @@ void warn(const ContextState& state, const Calibration& measured) {
   for (const CalibrationCell& cell : measured.cells) {
     if (cell.verified) continue;
     state.log(LogLevel::warning, [&] {
-      return fmt::format("calibration leaves out {} for {} of {} bytes: it failed or moved wrong bytes", cell.way,
-                         cell.work, cell.size_bytes);
+      return fmt::format("calibration leaves out {} for {} of {} bytes: it failed or moved wrong bytes",
+                         cell.way, cell.work, cell.size_bytes);
     });
   }
 }

@@ -37,7 +37,8 @@ double since(Clock::time_point start) {
 double time_loads(std::span<const std::byte> bytes) {
   double best = 0;
   for (std::size_t i = 0; i < kTries; ++i) {
-    const auto* at = reinterpret_cast<const volatile std::uint64_t*>(bytes.data() + bytes.size() / kTries / kLine * kLine * i);
+    const auto* at = reinterpret_cast<const volatile std::uint64_t*>(bytes.data() + bytes.size() / kTries /
+                                                                                        kLine * kLine * i);
     const auto start = Clock::now();
     for (std::size_t n = 0; n < kLoads; ++n) static_cast<void>(at[n]);
     const double ns = since(start) / kLoads;
@@ -131,8 +132,8 @@ Result<core::Device::Probe> MeasuringDevice::probe(Access access, bool client_st
   const auto origin = ground_.buffer(GroundBuffer::origin);
   const auto sink = ground_.buffer(GroundBuffer::sink);
   if (!origin || !sink) return tl::unexpected(!origin ? origin.error() : sink.error());
-  ContextState::of(*timed_).profile = profile_of(
-      {.model = Model::coherent, .path = Path::direct, .client_storage = client_storage});
+  ContextState::of(*timed_).profile =
+      profile_of({.model = Model::coherent, .path = Path::direct, .client_storage = client_storage});
   auto buffer = MappedBuffer::create(*timed_, {.size_bytes = kProbeBytes, .access = access});
   if (!buffer) return tl::unexpected(buffer.error());
 
@@ -150,13 +151,15 @@ Result<core::Device::Probe> MeasuringDevice::probe(Access access, bool client_st
   return probe;
 }
 
-Result<std::unique_ptr<core::Trial>> MeasuringDevice::prepare(const core::PlanWork& work, const PlanChoice& choice) {
+Result<std::unique_ptr<core::Trial>> MeasuringDevice::prepare(const core::PlanWork& work,
+                                                              const PlanChoice& choice) {
   if (auto ready = ground_.prepare(work.size_bytes); !ready) return tl::unexpected(ready.error());
   return make_plan_trial(state_, ground_, work, choice);
 }
 
 Result<std::unique_ptr<core::Trial>> MeasuringDevice::prepare(bool up, std::uint64_t size_bytes,
-                                                              const TransferDirection& way, const Profile& so_far) {
+                                                              const TransferDirection& way,
+                                                              const Profile& so_far) {
   if (auto ready = ground_.prepare(size_bytes); !ready) return tl::unexpected(ready.error());
   if (!transfers_) {
     auto made = view(state_);

@@ -24,8 +24,8 @@ class MeasuringDevice final : public core::Device {
   Result<MemoryCosts> probe_memory() override;
   Result<Probe> probe(Access access, bool client_storage) override;
   Result<std::unique_ptr<core::Trial>> prepare(const core::PlanWork& work, const PlanChoice& choice) override;
-  Result<std::unique_ptr<core::Trial>> prepare(bool up, std::uint64_t size_bytes, const TransferDirection& way,
-                                               const Profile& so_far) override;
+  Result<std::unique_ptr<core::Trial>> prepare(bool up, std::uint64_t size_bytes,
+                                               const TransferDirection& way, const Profile& so_far) override;
 
  private:
   Result<void> prepare_probes();

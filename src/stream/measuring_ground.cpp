@@ -56,7 +56,8 @@ Result<std::uint32_t> MeasuringGround::buffer(GroundBuffer role) {
   std::uint32_t& name = buffers_[static_cast<std::size_t>(role)];
   if (name != 0) return name;
   const BufferCalls calls(state_);
-  const bool by_gl = role == GroundBuffer::target || role == GroundBuffer::updated || role == GroundBuffer::fetched;
+  const bool by_gl =
+      role == GroundBuffer::target || role == GroundBuffer::updated || role == GroundBuffer::fetched;
   name = calls.create();
   // Storage without flags is the GPU's own, as far as GL can ask for that; programs' buffers are mostly made the old way.
   if (state_.limits.buffer_storage && !by_gl) {
@@ -84,7 +85,8 @@ std::uint64_t MeasuringGround::mark_source() noexcept {
 }
 
 void MeasuringGround::stamp(std::uint64_t mark) noexcept {
-  for (std::size_t at = 0; at + kMarkBytes <= size_; at += kMarkStep) std::memcpy(source_.data() + at, &mark, kMarkBytes);
+  for (std::size_t at = 0; at + kMarkBytes <= size_; at += kMarkStep)
+    std::memcpy(source_.data() + at, &mark, kMarkBytes);
 }
 
 bool MeasuringGround::matches(std::span<const std::byte> bytes, std::uint64_t mark) const noexcept {
@@ -93,7 +95,8 @@ bool MeasuringGround::matches(std::span<const std::byte> bytes, std::uint64_t ma
     const std::size_t size = std::min<std::size_t>(kMarkStep, size_ - at);
     const std::size_t skipped = std::min(size, kMarkBytes);
     if (size >= kMarkBytes && std::memcmp(bytes.data() + at, &mark, kMarkBytes) != 0) return false;
-    if (std::memcmp(bytes.data() + at + skipped, source_.data() + at + skipped, size - skipped) != 0) return false;
+    if (std::memcmp(bytes.data() + at + skipped, source_.data() + at + skipped, size - skipped) != 0)
+      return false;
   }
   return true;
 }

@@ -196,8 +196,9 @@ class TransferTrial final : public Trial {
 
   Result<void> open() {
     const bool by_gl = way_.steps.front().path == Path::traditional;
-    auto buffer = ground_.buffer(up_ ? by_gl ? GroundBuffer::updated : GroundBuffer::target
-                                     : by_gl ? GroundBuffer::fetched : GroundBuffer::origin);
+    auto buffer = ground_.buffer(up_     ? by_gl ? GroundBuffer::updated : GroundBuffer::target
+                                 : by_gl ? GroundBuffer::fetched
+                                         : GroundBuffer::origin);
     if (!buffer) return tl::unexpected(buffer.error());
     buffer_ = *buffer;
     mark_ = ground_.mark_source();
@@ -209,7 +210,8 @@ class TransferTrial final : public Trial {
     (up_ ? state.transfer_plan.up : state.transfer_plan.down) = way_;
     const auto start = Clock::now();
     for (std::uint32_t i = 0; i < count; ++i) {
-      auto done = up_ ? upload(context_, buffer_, 0, ground_.source()) : download(context_, buffer_, 0, ground_.found());
+      auto done = up_ ? upload(context_, buffer_, 0, ground_.source())
+                      : download(context_, buffer_, 0, ground_.found());
       if (!done) return tl::unexpected(done.error());
     }
     if (!up_) return since(start);
@@ -248,8 +250,8 @@ Profile profile_of(const PlanChoice& choice) {
   return profile;
 }
 
-Result<std::unique_ptr<Trial>> make_plan_trial(ContextState& state, MeasuringGround& ground, const PlanWork& work,
-                                               const PlanChoice& choice) {
+Result<std::unique_ptr<Trial>> make_plan_trial(ContextState& state, MeasuringGround& ground,
+                                               const PlanWork& work, const PlanChoice& choice) {
   auto context = state.sister(kHere);
   if (!context) return tl::unexpected(context.error());
   ContextState::of(*context).profile = profile_of(choice);

@@ -9,8 +9,8 @@
 namespace {
 
 using namespace pmb_test;
-using pmb::Calibration;
 using pmb::CalibrateOptions;
+using pmb::Calibration;
 using pmb::CalibrationCell;
 
 // The fake runs commands byte by byte; every way and stage is reached by then.

@@ -13,8 +13,8 @@
 namespace {
 
 using namespace pmb_test;
-using pmb::Calibration;
 using pmb::CalibrateOptions;
+using pmb::Calibration;
 using pmb::Path;
 using pmb::Placement;
 using pmb::Plan;
@@ -94,7 +94,8 @@ TEST_F(Calibrated, ResizableBarThatIsWrittenFastNeedsNoStaging) {
 }
 
 class CalibratedRadeonsi : public Calibrated, public testing::WithParamInterface<SimulatedMemory> {};
-INSTANTIATE_TEST_SUITE_P(WithASlowBarAndWithNone, CalibratedRadeonsi, testing::Values(kSlowAperture, kSmallAperture));
+INSTANTIATE_TEST_SUITE_P(WithASlowBarAndWithNone, CalibratedRadeonsi,
+                         testing::Values(kSlowAperture, kSmallAperture));
 
 TEST_P(CalibratedRadeonsi, WhatTheGpuReadsOftenIsStagedThroughSystemMemory) {
   start_on(radeonsi(GetParam()));
@@ -151,7 +152,8 @@ TEST_F(Calibrated, NvidiaReadsBackFromSystemMemoryAndNeverByGlsOwnCall) {
   EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB).path, Path::direct);
   EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB, 8).path, Path::staged);
   for (std::uint64_t size = 64; size <= 256 * kMiB; size *= 2) {
-    EXPECT_EQ(up(size), Path::staged) << size << ": quirk nvidia_update_order is about right bytes, not speed";
+    EXPECT_EQ(up(size), Path::staged)
+        << size << ": quirk nvidia_update_order is about right bytes, not speed";
     EXPECT_EQ(down(size), Path::staged) << size;
   }
   EXPECT_GE(context_->transfer_plan().down.step_for(64 * kMiB).threads, 1U);
@@ -169,7 +171,8 @@ TEST_F(Calibrated, TheSizeFromWhichOnRingsPayIsFound) {
   EXPECT_EQ(up(64 << 10), Path::traditional);
   EXPECT_EQ(up(kMiB), Path::staged);
   EXPECT_EQ(up(256 * kMiB), Path::staged);
-  EXPECT_GT(context_->transfer_plan().up.step_for(256 * kMiB).threads, 1U) << "one thread is slower than the bus";
+  EXPECT_GT(context_->transfer_plan().up.step_for(256 * kMiB).threads, 1U)
+      << "one thread is slower than the bus";
   EXPECT_TRUE(context_->transfer_plan().usable());
 }
 

@@ -20,15 +20,24 @@ using pmb::ProfileKey;
 
 Profile sample() {
   Profile profile;
-  profile.key = {.vendor = "AMD", .renderer = "AMD Radeon", .driver = "Mesa 23.1.0", .cpu = "a \"CPU\"", .hardware_threads = 16};
+  profile.key = {.vendor = "AMD",
+                 .renderer = "AMD Radeon",
+                 .driver = "Mesa 23.1.0",
+                 .cpu = "a \"CPU\"",
+                 .hardware_threads = 16};
   profile.made = "2026-11-25T12:00:00Z";
   profile.memory = {.read_ns = 0.75, .write_ns = 3, .gpu_ns_per_kib = 2};
   profile.of(Access::read).mappings[1] = {Placement::write_combined, {.read_ns = 90.5, .gpu_ns_per_kib = 50}};
   profile.of(Access::sequential_write).steps = {
       {.up_to_bytes = 4096,
-       .once = {.model = Model::coherent, .path = Path::direct, .client_storage = true, .ns = 10, .default_ns = 20},
+       .once = {.model = Model::coherent,
+                .path = Path::direct,
+                .client_storage = true,
+                .ns = 10,
+                .default_ns = 20},
        .many = {}},
-      {.once = {.path = Path::orphaned}, .many = {.model = Model::explicit_flush, .path = Path::staged, .client_storage = false}}};
+      {.once = {.path = Path::orphaned},
+       .many = {.model = Model::explicit_flush, .path = Path::staged, .client_storage = false}}};
   profile.transfers.emplace();
   profile.transfers->up.steps = {{.up_to_bytes = 32768, .path = Path::traditional},
                                  {.chunk_bytes = 512 << 10, .threads = 3}};
@@ -95,7 +104,8 @@ TEST(ProfileJson, WhatCannotBeUsedIsCorrupt) {
       {"\"client_storage\": true", "\"client_storage\": 1"},
       {"\"pmb_profile\": 1", "\"pmb_profile\": \"1\""},
       {"\"pmb_profile\": 1,", ""}};
-  for (const auto& [part, instead] : faults) EXPECT_EQ(with(part, instead), ErrorId::profile_corrupt) << instead;
+  for (const auto& [part, instead] : faults)
+    EXPECT_EQ(with(part, instead), ErrorId::profile_corrupt) << instead;
   for (const std::string_view other : {"", "null", "[]", "{}", "3", "\"pmb\"", "\xff\xfe"}) {
     EXPECT_EQ(id_of(Profile::from_json(other)), ErrorId::profile_corrupt) << other;
   }
@@ -127,7 +137,8 @@ TEST(ProfileName, TellsGpusAndMachinesApartButNotVersionsOfADriver) {
   other.hardware_threads = 8;
   EXPECT_NE(Profile::file_name(other), name);
   other.renderer = "../../" + std::string(300, '/') + "\n\xff";
-  EXPECT_EQ(Profile::file_name(other).find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-.json"), std::string::npos);
+  EXPECT_EQ(Profile::file_name(other).find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-.json"),
+            std::string::npos);
   EXPECT_LT(Profile::file_name(other).size(), 64U);
 }
 
@@ -323,18 +334,38 @@ TEST(PlacementRules, ReadFromWhatMemoryCosts) {
   const PlacementCase cases[] = {
       {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
       {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::cached},
-      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::write_combined},
+      {kRead,
+       {.read_ns = 90, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::unsaid,
+       Placement::write_combined},
       {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
       {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, unified, DriverMemory::unsaid, Placement::write_combined},
       {kRead, {.read_ns = 900, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
-      {kRead, {.read_ns = 900, .gpu_ns_per_kib = 50}, discrete, DriverMemory::system, Placement::write_combined},
+      {kRead,
+       {.read_ns = 900, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::system,
+       Placement::write_combined},
       {kRead, {}, discrete, DriverMemory::unsaid, Placement::unknown},
       {kRead, {.read_ns = 900}, software, DriverMemory::unsaid, Placement::plain},
       {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
-      {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::write_combined},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::unsaid,
+       Placement::write_combined},
       {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
-      {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 2}, discrete, DriverMemory::system, Placement::write_combined},
-      {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 2}, unified, DriverMemory::unsaid, Placement::write_combined},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 2},
+       discrete,
+       DriverMemory::system,
+       Placement::write_combined},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 2},
+       unified,
+       DriverMemory::unsaid,
+       Placement::write_combined},
       {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::gpu_memory},
       {kWrite, {}, discrete, DriverMemory::unsaid, Placement::unknown}};
   for (const PlacementCase& c : cases) {

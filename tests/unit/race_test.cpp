@@ -31,7 +31,8 @@ class Scripted final : public Trial {
  public:
   Scripted(const Way& way, double& clock, int& runs) : way_(way), clock_(clock), runs_(runs) {}
   Result<double> run(std::uint32_t count) override {
-    if (way_.fails != ErrorId::none) return tl::unexpected(Error{.status = status_of(way_.fails), .id = way_.fails});
+    if (way_.fails != ErrorId::none)
+      return tl::unexpected(Error{.status = status_of(way_.fails), .id = way_.fails});
     const double ns = way_.cost * (1 + way_.swing * (runs_++ % 2 == 0 ? 1 : -1)) * count;
     clock_ += ns;
     return ns;
@@ -51,7 +52,8 @@ class Race : public testing::Test {
     contenders_.clear();
     for (std::size_t i = 0; i < ways.size(); ++i) {
       contenders_.push_back({.way = std::to_string(i), .make = [this, i, way = ways[i]] {
-                               return Result<std::unique_ptr<Trial>>(std::make_unique<Scripted>(way, clock_, runs_[i]));
+                               return Result<std::unique_ptr<Trial>>(
+                                   std::make_unique<Scripted>(way, clock_, runs_[i]));
                              }});
     }
     const auto pass = race(contenders_, {.now = [this] { return clock_; },

@@ -34,10 +34,11 @@ constexpr double kOwn = 0.002;  // 500 GB/s.
 constexpr SimulatedMemory kPlain = memory(0.8, 3, 0.06, 0.06, kOwn);
 constexpr SimulatedMemory kCached = memory(0.9, 3, 0.06, 0.06, kBus);
 constexpr SimulatedMemory kWriteCombined = memory(90, 45, 0.06, 5, kBus);
-constexpr SimulatedMemory kAperture = memory(700, 40, 0.07, 60, kOwn);       // Resizable BAR.
-constexpr SimulatedMemory kSlowAperture = memory(900, 60, 0.13, 80, kOwn);   // The same over an older bus.
-constexpr SimulatedMemory kSmallAperture = memory(1200, 300, 1.0, 100, kOwn);  // A window of 256 MiB, shared by all.
-constexpr SimulatedMemory kShared = memory(0.9, 3, 0.06, 0.06, 0.03);        // One memory for both.
+constexpr SimulatedMemory kAperture = memory(700, 40, 0.07, 60, kOwn);      // Resizable BAR.
+constexpr SimulatedMemory kSlowAperture = memory(900, 60, 0.13, 80, kOwn);  // The same over an older bus.
+constexpr SimulatedMemory kSmallAperture =
+    memory(1200, 300, 1.0, 100, kOwn);                                 // A window of 256 MiB, shared by all.
+constexpr SimulatedMemory kShared = memory(0.9, 3, 0.06, 0.06, 0.03);  // One memory for both.
 
 struct SimulatedDriver {
   std::string vendor;
@@ -45,16 +46,16 @@ struct SimulatedDriver {
   std::string version;
   bool es = false;
   std::function<SimulatedMemory(pmb::Access, bool client_storage)> mapped;
-  double own = kOwn;            ///< The GPU's copies within its memory.
-  double use = 2000;            ///< Commands and fence of any use.
-  double mapping_stalls = 0;    ///< What using mapped memory adds.
-  double flush = 500;           ///< An explicit flush.
-  double update = 1000;         ///< glBufferSubData, and what it costs for each byte.
+  double own = kOwn;          ///< The GPU's copies within its memory.
+  double use = 2000;          ///< Commands and fence of any use.
+  double mapping_stalls = 0;  ///< What using mapped memory adds.
+  double flush = 500;         ///< An explicit flush.
+  double update = 1000;       ///< glBufferSubData, and what it costs for each byte.
   double update_byte = 0.15;
-  double get = 8000;            ///< glGetBufferSubData.
+  double get = 8000;  ///< glGetBufferSubData.
   double get_byte = 0.2;
-  double orphan = 1000;         ///< glBufferData, of which drivers that stall make much.
-  double ring = 4000;           ///< A transfer through a ring, and each of its chunks.
+  double orphan = 1000;  ///< glBufferData, of which drivers that stall make much.
+  double ring = 4000;    ///< A transfer through a ring, and each of its chunks.
   double chunk = 3000;
   bool wrong_when_flushed = false;  ///< Flushed bytes arrive too late.
 
@@ -154,8 +155,8 @@ class SimulatedDevice final : public pmb::core::Device {
     const SimulatedMemory m = d.mapped(work.access, choice.client_storage.value_or(false));
     cost += d.mapping_stalls;
     if (choice.model == pmb::Model::explicit_flush) cost += d.flush;
-    const double gpu = choice.path == Path::staged ? d.use / 4 + size * m.gpu + reads * size * d.own
-                                                   : reads * size * m.gpu;
+    const double gpu =
+        choice.path == Path::staged ? d.use / 4 + size * m.gpu + reads * size * d.own : reads * size * m.gpu;
     if (writes) cost += size * m.cpu_write + gpu;
     if (gets) cost += size * m.cpu_read + gpu;
     return cost;

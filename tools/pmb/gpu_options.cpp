@@ -45,7 +45,8 @@ void add_api_options(CLI::App& app, GpuOptions& options) {
 }
 
 void add_profile_option(CLI::App& app, GpuOptions& options) {
-  app.add_flag("--no-profile", options.no_profile, "Plan by defaults, also where `pmb tune` has left a profile");
+  app.add_flag("--no-profile", options.no_profile,
+               "Plan by defaults, also where `pmb tune` has left a profile");
 }
 
 pmb::Options program_options(const GpuOptions& options) {

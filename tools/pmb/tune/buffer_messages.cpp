@@ -8,8 +8,9 @@
 namespace pmb::tool {
 namespace {
 
-constexpr std::uint32_t kWillUse = 131185;  // "… will use VIDEO memory as the source for buffer object operations."
-constexpr std::uint32_t kMoved = 131186;    // "… is being copied/moved from VIDEO memory to HOST memory."
+constexpr std::uint32_t kWillUse =
+    131185;  // "… will use VIDEO memory as the source for buffer object operations."
+constexpr std::uint32_t kMoved = 131186;  // "… is being copied/moved from VIDEO memory to HOST memory."
 
 struct Word {
   std::string_view text;
@@ -30,7 +31,8 @@ std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t
   if (at == std::string_view::npos) return std::nullopt;
   std::uint32_t buffer = 0;
   const char* const end = message.data() + message.size();
-  if (std::from_chars(message.data() + at + kObject.size(), end, buffer).ec != std::errc{}) return std::nullopt;
+  if (std::from_chars(message.data() + at + kObject.size(), end, buffer).ec != std::errc{})
+    return std::nullopt;
   // Of two places the later one is where it goes.
   std::size_t last = 0;
   DriverMemory memory = DriverMemory::unsaid;
@@ -70,7 +72,8 @@ DriverMemory BufferMessages::take(std::uint32_t buffer) {
 void BufferMessages::receive(GLenum, GLenum, GLuint id, GLenum, GLsizei length, const GLchar* message,
                              const void* user) {
   // Some drivers count the closing zero, some pass a length below zero for "up to the zero".
-  const std::string_view text = length >= 0 ? std::string_view(message, static_cast<std::size_t>(length)) : message;
+  const std::string_view text =
+      length >= 0 ? std::string_view(message, static_cast<std::size_t>(length)) : message;
   const auto place = buffer_place(id, text);
   if (!place) return;
   auto& places = const_cast<BufferMessages*>(static_cast<const BufferMessages*>(user))->places_;

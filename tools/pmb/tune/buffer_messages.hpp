@@ -14,7 +14,8 @@
 namespace pmb::tool {
 
 /// The buffer that a message is about and where it is said to lie; none for messages that tell no place.
-std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t message_id, std::string_view message);
+std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t message_id,
+                                                                   std::string_view message);
 
 /// While it lives, debug output of the current context is its own: for contexts that nobody else uses.
 class BufferMessages {

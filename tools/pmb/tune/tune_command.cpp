@@ -49,7 +49,8 @@ Outcome<std::string> file_for(const TuneOptions& options, const Context& context
   if (!options.output.empty()) return options.output;
   const std::string folder = Profile::default_folder();
   if (!folder.empty()) return folder + Profile::file_name(context.profile_key());
-  return fail(kOutput, "neither XDG_CACHE_HOME nor HOME names a folder for the profile; give one with --output");
+  return fail(kOutput,
+              "neither XDG_CACHE_HOME nor HOME names a folder for the profile; give one with --output");
 }
 
 Outcome<void> print(const std::string& text) {
@@ -94,13 +95,16 @@ Outcome<void> run_tune(const TuneOptions& options) {
     if (auto saved = measured->profile.save(*file); !saved)
       return fail(kOutput, "{}: {}", *file, saved.error().message());
   }
-  const std::string kept = file->empty() ? "The profile was not kept." : fmt::format("The profile is in {}", *file);
-  auto printed = print(options.json ? tune_json(*measured, *file, seconds).dump(1) + "\n"
-                                    : fmt::format("{}\nMeasured in {:.1f} s. {}\n", tune_text(*measured), seconds, kept));
+  const std::string kept =
+      file->empty() ? "The profile was not kept." : fmt::format("The profile is in {}", *file);
+  auto printed = print(
+      options.json ? tune_json(*measured, *file, seconds).dump(1) + "\n"
+                   : fmt::format("{}\nMeasured in {:.1f} s. {}\n", tune_text(*measured), seconds, kept));
   if (!printed) return printed;
   if (measured->wrong == 0) return {};
   return fail(kMismatch,
-              "{} ways moved wrong bytes and were left out; please report this driver, with `pmb tune --dry-run --json`",
+              "{} ways moved wrong bytes and were left out; please report this driver, with `pmb tune "
+              "--dry-run --json`",
               measured->wrong);
 }
 
@@ -118,9 +122,12 @@ void add_tune_command(CLI::App& app, int& exit_code) {
   CLI::App* const command =
       app.add_subcommand("tune", "Measure this driver and keep a profile that plans and transfers come from");
   command->footer(
-      "The profile is read by `pmb info`, `pmb stream` and `pmb bench`, and by programs whose options name it.\n"
-      "Exit codes: 0 done, 1 wrong usage, 3 the profile or standard output cannot be written, 4 no usable GL,\n"
-      "7 ways moved wrong bytes (they are left out), 8 the GPU failed, 130 interrupted (nothing is written).\n\n"
+      "The profile is read by `pmb info`, `pmb stream` and `pmb bench`, and by programs whose options name "
+      "it.\n"
+      "Exit codes: 0 done, 1 wrong usage, 3 the profile or standard output cannot be written, 4 no usable "
+      "GL,\n"
+      "7 ways moved wrong bytes (they are left out), 8 the GPU failed, 130 interrupted (nothing is "
+      "written).\n\n"
       "Examples:\n"
       "  pmb tune                                  measure, keep the profile in the user's cache folder\n"
       "  pmb tune --gpu 1 --time 5                 the second GPU, in 5 seconds\n"

@@ -33,7 +33,8 @@ struct Contest {
 
 std::string line_of(const Contest& contest) {
   const CalibrationCell& chosen = *contest.chosen;
-  std::string line = fmt::format("  {:>8}  {:>9}  {}", size_text(chosen.size_bytes), time_text(chosen.ns), chosen.way);
+  std::string line =
+      fmt::format("  {:>8}  {:>9}  {}", size_text(chosen.size_bytes), time_text(chosen.ns), chosen.way);
   if (chosen.is_default) {
     return line + fmt::format("  (the default; no faster one of {})", contest.ways);
   }
@@ -76,10 +77,12 @@ std::string tune_text(const Calibration& measured) {
   const Profile& profile = measured.profile;
   std::string text = fmt::format("{}, {}\n{}, {} hardware threads\n\nPlacements\n", profile.key.renderer,
                                  profile.key.driver, profile.key.cpu, profile.key.hardware_threads);
-  text += fmt::format("  {:<34}{}\n", "the process's own memory", mapping_text({Placement::cached, profile.memory}));
+  text += fmt::format("  {:<34}{}\n", "the process's own memory",
+                      mapping_text({Placement::cached, profile.memory}));
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     for (const bool client : {false, true}) {
-      text += fmt::format("  {:<34}{}\n", fmt::format("{}{}", to_string(access), client ? ", CLIENT_STORAGE" : ""),
+      text += fmt::format("  {:<34}{}\n",
+                          fmt::format("{}{}", to_string(access), client ? ", CLIENT_STORAGE" : ""),
                           mapping_text(profile.of(access).mappings[client ? 1 : 0]));
     }
   }
@@ -92,7 +95,8 @@ std::string tune_text(const Calibration& measured) {
     add_contests(text, measured.cells, work);
   }
   if (profile.transfers) text += "\n" + profile.transfers->describe() + "\n";
-  if (!measured.complete) text += "\nThe time ended before everything was measured; the rest keeps its defaults.\n";
+  if (!measured.complete)
+    text += "\nThe time ended before everything was measured; the rest keeps its defaults.\n";
   return text;
 }
 
