@@ -9,7 +9,7 @@
 //
 // Units:   bytes, nanoseconds.
 // Threads: the context's; copies are shared with those of Options::parallel_for.
-// Memory:  up to six times the size measured at that moment, a quarter of Context::memory_limit_bytes at most; given
+// Memory:  up to eight times the size measured at that moment, a quarter of Context::memory_limit_bytes at most; given
 //          back on return.
 // Errors:  those of a context. Ways that fail or move wrong bytes are left out, with a warning in the log.
 // GL:      buffers of its own, copies between them, fences. What programs see of GL's state is as for every call
@@ -33,6 +33,7 @@ class Context;
 /// Where the driver says that a buffer lies.
 enum class DriverMemory : std::uint8_t { unsaid, system, video };
 
+/// Callbacks are called on the context's thread and must not throw.
 struct CalibrateOptions {
   /// It ends about then, by one run of what it is at late; what was not reached keeps its defaults. Half a second
   /// finds placements and the sizes to 1 MiB; all of it takes 10 to 30 seconds.

@@ -13,7 +13,7 @@
 // Errors:  wrong_context, unsupported.
 // GL:      the context is the caller's: never created, switched or destroyed here. Asking the kernel for this
 //          machine's and this control group's memory is the one look outside; Options::memory_limit_bytes
-//          avoids it.
+//          avoids it. A file is read where Options::profile names one.
 #pragma once
 
 #include <chrono>
@@ -262,8 +262,8 @@ class Context {
   const Error& profile_error() const noexcept;
   /// The file that Options::profile led to; "" for none.
   const std::string& profile_file() const noexcept;
-  /// What a profile of this driver and machine is kept under.
-  const ProfileKey& profile_key() const noexcept;
+  /// What a profile of this driver and machine is kept under. Asks the CPU for its name. Allocates.
+  ProfileKey profile_key() const;
 
   /// Every known quirk, in the order of quirks.def.
   std::vector<Quirk> quirks() const;

@@ -344,9 +344,9 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   series.pass_bytes = size;
   auto chosen = winner(contenders);
   if (chosen && *chosen != 0) {
-    const auto again = confirm(contenders, *chosen, rules);
+    const auto again = winner_again(contenders, rules);
     if (!again) return tl::unexpected(again.error());
-    if (!*again) chosen = 0;
+    chosen = std::min(*chosen, *again);
   }
   add_cells(series, size, contenders, chosen);
   if (!chosen) {
@@ -359,15 +359,18 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
                  spread_of(contenders[0].times).median};
 }
 
-Result<bool> Calibrator::confirm(const std::vector<Contender>& contenders, std::size_t chosen,
-                                 const RaceRules& rules) {
-  std::vector<Contender> pair;
-  for (const std::size_t i : {std::size_t{0}, chosen}) {
-    pair.push_back({.way = contenders[i].way, .make = contenders[i].make});
+Result<std::size_t> Calibrator::winner_again(const std::vector<Contender>& contenders,
+                                             const RaceRules& rules) {
+  std::vector<Contender> again;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    const Contender& contender = contenders[i];
+    if (i > 0 && (!contender.has_figures() || contender.beaten)) continue;
+    again.push_back({.way = contender.way, .make = contender.make, .index = i});
   }
-  const auto pass = race(pair, rules);
+  const auto pass = race(again, rules);
   if (!pass) return tl::unexpected(pass.error());
-  return winner(pair) == std::size_t{1};
+  const auto chosen = winner(again);
+  return chosen ? again[*chosen].index : 0;
 }
 
 void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& contenders, double near) {

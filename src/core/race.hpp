@@ -66,8 +66,8 @@ struct RaceRules {
 /// them once took. Fails where nothing can go on; else what fails has no figures.
 Result<double> race(std::vector<Contender>& contenders, const RaceRules& rules);
 
-/// The fastest one, the first one unless another is faster by more than both vary and by enough to matter. Empty where
-/// the first one has no figures.
+/// The first one that no other is faster than by more than both vary and by enough to matter: the default where it is
+/// among the best, else what stands before its equals. Empty where the first one has no figures.
 std::optional<std::size_t> winner(const std::vector<Contender>& contenders);
 
 }  // namespace pmb::core

@@ -103,7 +103,6 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   set_caller_errors_aside();
   read_limits(*this);
   decide_quirks(*this);
-  profile_key = key_of(*this);
   read_profile(*this);
   auto transfers = make_transfer_plan(*this, where);
   if (!transfers) {
@@ -130,7 +129,6 @@ Result<Context> ContextState::sister(std::source_location where) const {
   other->current = current;
   other->identity = identity;
   other->memory_limit = memory_limit;
-  other->profile_key = profile_key;
   other->transfer_plan = unforced_transfers(*this, nullptr);
   other->line().begin();
   other->alive = true;
@@ -305,8 +303,8 @@ const Error& Context::profile_error() const noexcept {
 const std::string& Context::profile_file() const noexcept {
   return state_->profile_file;
 }
-const ProfileKey& Context::profile_key() const noexcept {
-  return state_->profile_key;
+ProfileKey Context::profile_key() const {
+  return detail::key_of(*state_);
 }
 bool Context::has_extension(std::string_view name) const noexcept {
   return state_->extensions.contains(name);

@@ -58,15 +58,15 @@ ProfileKey key_of(const ContextState& state) {
 void read_profile(ContextState& state) {
   const std::string& named = state.options.profile;
   if (named.empty()) return;
+  const ProfileKey key = key_of(state);
   std::error_code error;
   const bool folder = named.ends_with('/') || std::filesystem::is_directory(named, error);
-  state.profile_file =
-      folder ? (std::filesystem::path(named) / Profile::file_name(state.profile_key)).string() : named;
+  state.profile_file = folder ? (std::filesystem::path(named) / Profile::file_name(key)).string() : named;
   auto profile = Profile::load(state.profile_file);
   Error& why = state.profile_error;
   if (!profile) {
     why = profile.error();
-  } else if (const ErrorId id = misfit(profile->key, state.profile_key); id != ErrorId::none) {
+  } else if (const ErrorId id = misfit(profile->key, key); id != ErrorId::none) {
     why = make_error(id, std::source_location::current());
   } else {
     state.profile = std::move(*profile);

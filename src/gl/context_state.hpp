@@ -124,7 +124,6 @@ struct ContextState {
   /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
   std::atomic<std::uint32_t> incoherent_readable = 0;
   Timeline timeline;
-  ProfileKey profile_key;
   std::optional<Profile> profile;
   std::string profile_file;  ///< Where the options led to.
   Error profile_error;

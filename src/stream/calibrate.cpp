@@ -61,7 +61,7 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     }
     forget_own_errors(state);
     if (!measured) return tl::unexpected(measured.error());
-    measured->profile.key = state.profile_key;
+    measured->profile.key = key_of(state);
     measured->profile.made = now_text();
     warn(state, *measured);
 

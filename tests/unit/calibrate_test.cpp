@@ -82,7 +82,15 @@ TEST_P(Calibrate, WhatTheProgramHasMadeStaysAsItIs) {
   const auto ticket = mark();
   auto pending = take(pmb::download_async(*context_, buffer, 0, 4096));
   take(pmb::upload(*context_, buffer, 0, pattern(64, 3)));
+  Bytes much(256 << 10);
+  const GLuint large = plain_buffer(much.size());
+  take(pmb::upload(*context_, large, 0, much));
+  take(pmb::download(*context_, large, 0, much));
   take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = 1024}));
+  for (const pmb::LiveMapping& mapping : context_->live_mappings()) {
+    EXPECT_NE(mapping.label, "pmb upload") << "a ring of the plan before";
+    EXPECT_NE(mapping.label, "pmb download") << "a ring of the plan before";
+  }
   EXPECT_TRUE(slice.is_live());
   take(ring.retire(slice, ticket));
   Bytes found(4096);

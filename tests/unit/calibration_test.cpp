@@ -268,6 +268,21 @@ TEST_F(Calibrated, WaysThatMoveWrongBytesAreLeftOut) {
   for (const pmb::CalibrationCell& cell : measured_.cells) EXPECT_FALSE(cell.chosen && !cell.verified);
 }
 
+TEST_F(Calibrated, OneLuckyPlaceInMemoryDisplacesNothing) {
+  SimulatedDriver driver = nvidia();
+  driver.flush = 0;  // Both models are alike, as on every driver that was measured.
+  driver.lucky_once = true;
+  start_on(driver);
+  calibrate();
+  bool seen = false;
+  for (const pmb::CalibrationCell& cell : measured_.cells) {
+    EXPECT_FALSE(cell.chosen && cell.way.starts_with("explicit flush"))
+        << cell.work << ", " << cell.size_bytes;
+    seen = seen || cell.way.starts_with("explicit flush");
+  }
+  EXPECT_TRUE(seen);
+}
+
 TEST_F(Calibrated, AnEarlyEndLeavesTheRestToItsDefaults) {
   start_on(nvidia());
   std::vector<Path> defaults;

@@ -83,6 +83,11 @@ TEST_F(Race, WhatIsInsideTheNoiseOfTheDefaultDoesNot) {
   EXPECT_EQ(won({{.cost = 1e6, .swing = 0.02}, {.cost = 0.8e6, .swing = 0.02}}), 1U);
 }
 
+TEST_F(Race, OfEqualsTheOneBeforeTheOthersWins) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.51e6}, {.cost = 0.5e6}}), 1U);
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.95e6}, {.cost = 0.52e6}, {.cost = 0.5e6}}), 2U);
+}
+
 TEST_F(Race, WrongBytesNeverWinAndAreNotTimed) {
   EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.1e6, .right = false}}), 0U);
   EXPECT_TRUE(contenders_[1].wrong);
@@ -108,14 +113,15 @@ TEST_F(Race, ThreeTurnsAreTakenWhateverTheTimeAndNoneWhenItIsOver) {
   soft_end_ = 1;
   EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.5e6}}), 1U);
   EXPECT_EQ(contenders_[0].times.size(), 3U);
-  end_ = clock_ + 3e6;
+  end_ = clock_ + 8e6;
   EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.5e6}}), std::nullopt);
 }
 
 TEST_F(Race, ShortRunsAreTimedInRows) {
-  won({{.cost = 100}, {.cost = 1e6}});
+  won({{.cost = 100}, {.cost = 1e6}, {.cost = 1e7}});
   EXPECT_EQ(contenders_[0].burst, 256U);
-  EXPECT_EQ(contenders_[1].burst, 1U);
+  EXPECT_EQ(contenders_[1].burst, 4U) << "as in a stream";
+  EXPECT_EQ(contenders_[2].burst, 1U);
 }
 
 }  // namespace
