@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 
 #include "core/profile_rules.hpp"
@@ -22,10 +21,6 @@ constexpr std::uint64_t kPlanSizes[] = {64, kKiB, 16 * kKiB, 256 * kKiB, 4 * kMi
 constexpr std::uint64_t kTransferSizes[] = {
     64,         256,        kKiB,       4 * kKiB, 8 * kKiB, 16 * kKiB, 32 * kKiB, 64 * kKiB,
     128 * kKiB, 256 * kKiB, 512 * kKiB, kMiB,     4 * kMiB, 16 * kMiB, 64 * kMiB, 256 * kMiB};
-constexpr std::uint64_t kChunks[] = {256 * kKiB, 512 * kKiB, kMiB, 2 * kMiB, 4 * kMiB};
-constexpr std::uint32_t kThreads[] = {1, 2, 3, 4, 6, 8};
-// Below this neither chunks nor threads make a difference.
-constexpr std::uint64_t kOnePiece = 128 * kKiB;
 // Up to here every way is tried at every size, and all ways have their memory at once.
 constexpr std::uint64_t kEveryWayUpTo = 4 * kMiB;
 // Beyond, only what was as near the best as this at the size before: once caches are left behind, little changes.
@@ -45,74 +40,6 @@ std::vector<std::uint64_t> up_to(std::span<const std::uint64_t> sizes, std::uint
   std::copy_if(sizes.begin(), sizes.end(), std::back_inserter(list),
                [&](std::uint64_t size) { return size <= largest; });
   return list;
-}
-
-/// The sizes between two measured ones are shared, in the geometric middle.
-std::uint64_t between(std::uint64_t smaller, std::uint64_t larger) {
-  return static_cast<std::uint64_t>(std::sqrt(static_cast<double>(smaller) * static_cast<double>(larger)));
-}
-
-std::string name_of(const PlanChoice& choice) {
-  std::string text = is_private(*choice.path)
-                         ? to_string(*choice.path)
-                         : fmt::format("{}, {}", to_string(*choice.model), to_string(*choice.path));
-  if (choice.client_storage.value_or(false)) text += ", CLIENT_STORAGE";
-  return text;
-}
-
-std::string name_of(bool up, const TransferStep& step) {
-  if (step.path == Path::traditional) return up ? "glBufferSubData" : "glGetBufferSubData";
-  return fmt::format("ring, chunks of {} KiB, {} thread{}", step.chunk_bytes / kKiB, step.threads,
-                     step.threads == 1 ? "" : "s");
-}
-
-bool same_way(const PlanChoice& a, const PlanChoice& b) noexcept {
-  return a.model == b.model && a.path == b.path && a.client_storage == b.client_storage;
-}
-bool same_way(const TransferStep& a, const TransferStep& b) noexcept {
-  if (a.path != b.path) return false;
-  return a.path == Path::traditional || (a.chunk_bytes == b.chunk_bytes && a.threads == b.threads);
-}
-
-/// Adds a way that is not there yet.
-template <class Way>
-void add(std::vector<Way>& ways, const Way& way) {
-  if (std::none_of(ways.begin(), ways.end(), [&](const Way& known) { return same_way(known, way); }))
-    ways.push_back(way);
-}
-
-/// Size by size, as found; neighbours that are alike become one step. What lies beyond stays as `fill` leaves it.
-void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& once,
-            const PlanChoice& many) {
-  if (!steps.empty() && same_way(steps.back().once, once) && same_way(steps.back().many, many)) {
-    steps.back() = {size, once, many};
-    return;
-  }
-  if (!steps.empty()) steps.back().up_to_bytes = between(steps.back().up_to_bytes, size);
-  steps.push_back({size, once, many});
-}
-
-using Found = std::vector<std::pair<std::uint64_t, TransferStep>>;
-
-/// The same for transfers; the defaults go on where the measurement ended.
-std::vector<TransferStep> steps_of(const Found& found, bool complete, const TransferDirection& defaults) {
-  std::vector<TransferStep> steps;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    TransferStep step = found[i].second;
-    const bool last = i + 1 == found.size();
-    step.up_to_bytes = !last      ? between(found[i].first, found[i + 1].first)
-                       : complete ? UINT64_MAX
-                                  : found[i].first;
-    if (!steps.empty() && same_way(steps.back(), step)) {
-      steps.back().up_to_bytes = step.up_to_bytes;
-    } else {
-      steps.push_back(step);
-    }
-  }
-  for (const TransferStep& step : defaults.steps) {
-    if (steps.empty() || step.up_to_bytes > steps.back().up_to_bytes) steps.push_back(step);
-  }
-  return steps;
 }
 
 }  // namespace
@@ -179,35 +106,6 @@ Result<void> Calibrator::probe_placements() {
   return {};
 }
 
-std::vector<PlanChoice> Calibrator::plan_ways(const PlanWork& work) const {
-  const PlanRequest request{
-      .access = work.access, .size_bytes = work.size_bytes, .gpu_reads = work.gpu_reads};
-  Plan plan;
-  static_cast<void>(choose(request, facts_.driver, {}, plan));
-  const bool by_default = client_by_quirk(work.access, facts_.driver);
-  const auto way = [](Path path, Model model, bool client) {
-    PlanChoice choice{.model = model, .path = path, .client_storage = client};
-    if (is_private(path)) choice.model.reset(), choice.client_storage.reset();
-    return choice;
-  };
-  std::vector<PlanChoice> ways{way(plan.path, plan.model, by_default)};
-  if (facts_.driver.buffer_storage) {
-    const auto& mappings = result_.profile.of(work.access).mappings;
-    const bool flushes = work.access == Access::sequential_write || facts_.driver.memory_barrier;
-    for (const bool client : {by_default, !by_default}) {
-      // The flag is a hint: where it leads to the same place there is nothing to compare.
-      if (client != by_default && mappings[0].placement == mappings[1].placement) continue;
-      for (const Path path : {Path::direct, Path::staged}) {
-        add(ways, way(path, Model::coherent, client));
-        if (flushes) add(ways, way(path, Model::explicit_flush, client));
-      }
-    }
-  }
-  add(ways, way(Path::traditional, Model::explicit_flush, false));
-  if (work.access == Access::sequential_write) add(ways, way(Path::orphaned, Model::explicit_flush, false));
-  return ways;
-}
-
 Result<void> Calibrator::measure_plans(double end) {
   weight_left_ = plan_weight();
   std::vector<Series> all;
@@ -224,7 +122,7 @@ Result<void> Calibrator::measure_plans(double end) {
       for (std::size_t i = 0; i < std::size(kReads); ++i) {
         Series& series = all[static_cast<std::size_t>(access) * std::size(kReads) + i];
         const PlanWork work{.access = access, .gpu_reads = kReads[i], .size_bytes = size};
-        const std::vector<PlanChoice> ways = plan_ways(work);
+        const std::vector<PlanChoice> ways = plan_ways(work, facts_.driver, result_.profile.of(access));
         std::vector<Contender> contenders;
         for (const PlanChoice& way : ways) {
           contenders.push_back(
@@ -250,37 +148,21 @@ Result<void> Calibrator::measure_plans(double end) {
   return {};
 }
 
-std::vector<TransferStep> Calibrator::transfer_ways(bool up, std::uint64_t size) const {
-  const TransferDirection& defaults = up ? facts_.transfers.up : facts_.transfers.down;
-  std::vector<TransferStep> ways{defaults.step_for(size)};
-  if (up ? facts_.updates_by_gl : facts_.reads_by_gl) add(ways, TransferStep{.path = Path::traditional});
-  if (!facts_.driver.buffer_storage) return ways;
-  for (const std::uint64_t chunk : kChunks) {
-    for (const std::uint32_t threads : kThreads) {
-      if (threads > 1 && (threads > facts_.threads || size <= kOnePiece)) break;
-      add(ways, TransferStep{.chunk_bytes = chunk, .threads = threads});
-    }
-    // The first one that holds it whole stands for all longer ones.
-    if (chunk >= size) break;
-  }
-  return ways;
-}
-
 Result<void> Calibrator::measure_transfers(double end) {
   weight_left_ = transfer_weight();
   TransferPlan plan = facts_.transfers;
-  const PlanRequest ring{.access = Access::read, .size_bytes = 4 * kChunks[std::size(kChunks) - 1]};
+  const PlanRequest ring{.access = Access::read, .size_bytes = kRingBytes};
   const Placement placement =
       measured_for(result_.profile, ring, client_by_quirk(Access::read, facts_.driver)).placement;
   if (placement != Placement::unknown) plan.down.slow_reads = reads_slowly(placement);
 
   Series series[2] = {{.name = "upload"}, {.name = "download"}};
-  Found found[2];
+  FoundSteps found[2];
   for (const std::uint64_t size : transfer_sizes_) {
     for (const bool up : {true, false}) {
       TransferDirection way = up ? plan.up : plan.down;
       way.ring_bytes = std::max(way.ring_bytes, ring.size_bytes);
-      const std::vector<TransferStep> ways = transfer_ways(up, size);
+      const std::vector<TransferStep> ways = transfer_ways(up, size, facts_);
       std::vector<Contender> contenders;
       for (const TransferStep& step : ways) {
         way.steps = {step};

@@ -17,17 +17,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/plan_rules.hpp"
+#include "core/calibration_ways.hpp"
 #include "core/race.hpp"
 
 namespace pmb::core {
-
-/// One use of a buffer of this size: filled, read, or both.
-struct PlanWork {
-  Access access = Access::sequential_write;
-  std::uint32_t gpu_reads = 1;
-  std::uint64_t size_bytes = 0;
-};
 
 class Device {
  public:
@@ -44,16 +37,6 @@ class Device {
   /// By the first step of `way`, whatever the size, through a ring that is planned as `so_far` has it.
   virtual Result<std::unique_ptr<Trial>> prepare(bool up, std::uint64_t size_bytes,
                                                  const TransferDirection& way, const Profile& so_far) = 0;
-};
-
-/// What decides which ways there are.
-struct DeviceFacts {
-  DriverTraits driver;
-  TransferPlan transfers;           ///< The defaults of this driver.
-  bool updates_by_gl = true;        ///< glBufferSubData may be used on the program's buffers.
-  bool reads_by_gl = true;          ///< glGetBufferSubData may.
-  std::uint32_t threads = 1;        ///< That a copy may have.
-  std::uint64_t largest_bytes = 0;  ///< That memory allows.
 };
 
 class Calibrator {
@@ -84,10 +67,6 @@ class Calibrator {
   /// Of all works of a stage together.
   double plan_weight() const noexcept;
   double transfer_weight() const noexcept;
-  /// The default first.
-  std::vector<PlanChoice> plan_ways(const PlanWork& work) const;
-  std::vector<TransferStep> transfer_ways(bool up, std::uint64_t size) const;
-
   /// The default is the first contender. Empty where time or memory ended the series.
   Result<std::optional<Outcome>> contest(Series& series, std::uint64_t size,
                                          std::vector<Contender> contenders, double stage_end);
