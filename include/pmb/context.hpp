@@ -13,7 +13,7 @@
 // Errors:  wrong_context, unsupported.
 // GL:      the context is the caller's: never created, switched or destroyed here. Asking the kernel for this
 //          machine's and this control group's memory is the one look outside; Options::memory_limit_bytes
-//          avoids it.
+//          avoids it. A file is read where Options::profile names one.
 #pragma once
 
 #include <chrono>
@@ -24,6 +24,7 @@
 #include <optional>
 #include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
+#include <pmb/profile.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer_plan.hpp>
@@ -134,6 +135,10 @@ struct Options {
   std::uint32_t copy_threads = 0;
   /// Forces how upload() and download() work at each size, in place of the driver's defaults.
   std::optional<TransferPlan> transfer = {};
+  /// A profile to plan by: its file, or a folder in which that of this driver and machine is looked for, such as
+  /// Profile::default_folder(). One that is missing or does not fit is ignored, with a line in the log:
+  /// Context::profile_error. Empty: none, and no file is read.
+  std::string profile = {};
   /// Longest wait of calls that are not given one.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   /// Answers what is current on this thread, null for nothing. Empty: eglGetCurrentContext or
@@ -141,8 +146,8 @@ struct Options {
   void* (*current_context)() = nullptr;
 
   /// The defaults, changed by PMB_MODEL (coherent or explicit_flush), PMB_PATH (direct, staged, traditional or
-  /// orphaned), PMB_BIND_TO_EDIT (1), PMB_DISABLE_QUIRKS (ids joined by commas) and PMB_LOG (1: to stderr). Values that are none of these are
-  /// ignored.
+  /// orphaned), PMB_BIND_TO_EDIT (1), PMB_DISABLE_QUIRKS (ids joined by commas), PMB_PROFILE (a file or folder) and
+  /// PMB_LOG (1: to stderr). Values that are none of these are ignored.
   static Options from_environment();
 };
 
@@ -250,6 +255,15 @@ class Context {
 
   /// How upload() and download() work at each size, and why.
   const TransferPlan& transfer_plan() const noexcept;
+
+  /// The profile in force, named by the options or made by calibrate(); null for none.
+  const Profile* profile() const noexcept;
+  /// Why the profile that the options name is not in force; Status::ok where it is, and where they name none.
+  const Error& profile_error() const noexcept;
+  /// The file that Options::profile led to; "" for none.
+  const std::string& profile_file() const noexcept;
+  /// What a profile of this driver and machine is kept under. Asks the CPU for its name. Allocates.
+  ProfileKey profile_key() const;
 
   /// Every known quirk, in the order of quirks.def.
   std::vector<Quirk> quirks() const;

@@ -26,15 +26,16 @@ struct KnownTarget;
 
 /// What the program owes in return for cheaper transfers, as long as it uses the KnownBuffer. All of it is optional.
 struct BufferPromises {
-  /// No shader stores into the buffer since the last glMemoryBarrier of the program's: spares a barrier a transfer.
+  /// No shader stores into the buffer since the program's last glMemoryBarrier with GL_BUFFER_UPDATE_BARRIER_BIT: spares a
+  /// barrier a transfer.
   bool no_shader_stores = false;
   /// No shader reads it as a storage buffer: spares that barrier on software renderers too, whose updates overtake such
   /// reads (quirk software_update_order). True of buffers of vertices, uniforms and texels.
   bool no_storage_reads = false;
-  /// Nothing writes it but upload(), glBufferSubData and shaders, and GL never reads it back: no copies into it, no clears,
-  /// neither glGetBufferSubData nor a map, now or before. For small buffers that are updated often. Where a driver's
-  /// glBufferSubData overtakes commands of those kinds (quirk nvidia_update_order), uploads go by that call nevertheless, if
-  /// the whole buffer is no longer than 64 KiB.
+  /// Nothing writes it but upload() of this KnownBuffer and shaders, and GL never reads it back: no copies into it, no
+  /// clears, no glBufferSubData, neither glGetBufferSubData nor a map, now or before. For small buffers that are updated
+  /// often. Where a driver's glBufferSubData overtakes commands of those kinds (quirk nvidia_update_order), these uploads go
+  /// by that call nevertheless, if the whole buffer is no longer than 64 KiB.
   bool only_updates = false;
   /// glBufferSubData never updates it, now or later: pmb then never does either, and where that quirk applies reads
   /// buffers of up to 16 KiB by glGetBufferSubData, which is the quicker way there.

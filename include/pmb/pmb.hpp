@@ -5,10 +5,12 @@
 
 #include <pmb/arena.hpp>
 #include <pmb/block_pool.hpp>
+#include <pmb/calibrate.hpp>
 #include <pmb/context.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
+#include <pmb/profile.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/ring_stats.hpp>

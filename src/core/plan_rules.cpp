@@ -13,12 +13,15 @@ Choice choose_path(const PlanRequest& request, const DriverTraits& driver,
                    const Measured& measured) noexcept {
   const bool orphans = driver.orphan_uploads && request.access == Access::sequential_write;
   if (request.path) return {*request.path, "path: forced by the caller"};
+  if (measured.path && (driver.buffer_storage || is_private(*measured.path)))
+    return {*measured.path, "path: measured on this driver"};
   if (orphans) return {Path::orphaned, "path: orphaned, by quirk mobile_orphaning"};
   if (!driver.buffer_storage)
     return {Path::traditional, "path: traditional, since this context has no buffer storage"};
-  if (measured.path) return {*measured.path, "path: measured on this driver"};
-  if (driver.software)
+  if (driver.software || measured.placement == Placement::plain)
     return {Path::direct, "path: direct, since a software renderer's mapped memory is plain memory"};
+  if (measured.placement == Placement::gpu_memory && request.access == Access::sequential_write)
+    return {Path::direct, "path: direct, since the mapping was found to lie in the GPU's own memory"};
   if (driver.unified_memory) return {Path::direct, "path: direct, since CPU and GPU share all memory here"};
   if (request.gpu_reads <= 1)
     return {Path::direct, "path: direct, since each byte crosses the bus once either way"};
@@ -49,6 +52,8 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
   // What the GPU wrote would be gone with the old storage.
   if (path == Path::orphaned && plan.access != Access::sequential_write) path = Path::traditional;
   plan.path = path;
+  const bool readable = plan.access != Access::sequential_write;
+  const bool flushing_works = !readable || driver.memory_barrier;
 
   if (is_private(path)) {
     plan.model = Model::explicit_flush;
@@ -56,7 +61,7 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
   } else if (request.model) {
     plan.model = *request.model;
     add_reason(plan, "model: forced by the caller");
-  } else if (measured.model) {
+  } else if (measured.model && (*measured.model == Model::coherent || flushing_works)) {
     plan.model = *measured.model;
     add_reason(plan, "model: measured on this driver");
   } else {
@@ -68,8 +73,23 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
   add_reason(plan, path_reason);
 
   if (is_private(path)) return true;
-  const bool readable = plan.access != Access::sequential_write;
-  return driver.buffer_storage && (plan.model == Model::coherent || !readable || driver.memory_barrier);
+  return driver.buffer_storage && (plan.model == Model::coherent || flushing_works);
+}
+
+bool choose_client_storage(const DriverTraits& driver, const Measured& measured, Plan& plan) noexcept {
+  if (measured.client_storage) {
+    if (*measured.client_storage) add_reason(plan, "storage: CLIENT_STORAGE, measured on this driver");
+    return *measured.client_storage;
+  }
+  if (!client_by_quirk(plan.access, driver)) return false;
+  const char* reason = "storage: CLIENT_STORAGE, by quirk nvidia_upload_client_storage";
+  if (plan.access == Access::read) {
+    reason = "storage: CLIENT_STORAGE, by quirk nvidia_readback_client_storage";
+  } else if (driver.client_writes) {
+    reason = "storage: CLIENT_STORAGE, by quirk radeonsi_client_storage";
+  }
+  add_reason(plan, reason);
+  return true;
 }
 
 }  // namespace pmb::core

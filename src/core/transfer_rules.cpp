@@ -77,7 +77,10 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
 
 void force_path(TransferDirection& way, Path path) {
   if (path == Path::traditional) {
-    way.steps = {by_gl(UINT64_MAX)};
+    // What GL's call may not do goes through the ring nevertheless.
+    TransferStep step = way.steps.back();
+    step.path = path;
+    way.steps = {step};
     return;
   }
   for (TransferStep& step : way.steps) step.path = path;

@@ -103,6 +103,7 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   set_caller_errors_aside();
   read_limits(*this);
   decide_quirks(*this);
+  read_profile(*this);
   auto transfers = make_transfer_plan(*this, where);
   if (!transfers) {
     alive = false;
@@ -111,6 +112,27 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   transfer_plan = std::move(*transfers);
   memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : core::machine_memory_limit();
   return {};
+}
+
+Result<Context> ContextState::sister(std::source_location where) const {
+  if (auto usable = check_current(where); !usable) return tl::unexpected(usable.error());
+  auto other = std::make_shared<ContextState>();
+  other->gl = gl;
+  other->options.parallel_for = options.parallel_for;
+  other->options.copy_threads = options.copy_threads;
+  other->options.timeout = options.timeout;
+  other->options.current_context = options.current_context;
+  other->limits = limits;
+  other->driver = driver;
+  other->extensions = extensions;
+  std::copy(std::begin(quirks), std::end(quirks), std::begin(other->quirks));
+  other->current = current;
+  other->identity = identity;
+  other->memory_limit = memory_limit;
+  other->transfer_plan = unforced_transfers(*this, nullptr);
+  other->line().begin();
+  other->alive = true;
+  return Context(std::move(other));
 }
 
 bool ContextState::on_own_thread() const noexcept {
@@ -277,6 +299,18 @@ const Options& Context::options() const noexcept {
 const TransferPlan& Context::transfer_plan() const noexcept {
   return state_->transfer_plan;
 }
+const Profile* Context::profile() const noexcept {
+  return state_->profile ? &*state_->profile : nullptr;
+}
+const Error& Context::profile_error() const noexcept {
+  return state_->profile_error;
+}
+const std::string& Context::profile_file() const noexcept {
+  return state_->profile_file;
+}
+ProfileKey Context::profile_key() const {
+  return detail::key_of(*state_);
+}
 bool Context::has_extension(std::string_view name) const noexcept {
   return state_->extensions.contains(name);
 }
@@ -335,6 +369,7 @@ Options Options::from_environment() {
     if (comma > 0) options.disabled_quirks.emplace_back(quirks.substr(0, comma));
     quirks.remove_prefix(std::min(comma + 1, quirks.size()));
   }
+  options.profile = value_of("PMB_PROFILE");
   if (value_of("PMB_LOG") == "1") {
     options.log = [](LogLevel level, std::string_view line) {
       std::fprintf(stderr, "pmb: %s%.*s\n", level == LogLevel::warning ? "warning: " : "",

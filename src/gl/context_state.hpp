@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <pmb/context.hpp>
 #include <set>
 #include <source_location>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "core/fail.hpp"
+#include "core/plan_rules.hpp"
 #include "gl/gl.hpp"
 
 namespace pmb::detail {
@@ -58,6 +60,9 @@ struct ContextState {
 
   /// Reads everything from the current context. Called once.
   Result<void> open(Loader loader, Options&& chosen, std::source_location where);
+  /// One more view of the same GL context, with nothing made on it yet, its options but for what they force, and no
+  /// profile. Validation and log stay with this one.
+  Result<Context> sister(std::source_location where) const;
   /// The end of the Context: everything is made inert, what is left is reported.
   void close() noexcept;
 
@@ -122,6 +127,9 @@ struct ContextState {
   /// Mappings of which a mark must make GPU writes visible: readable and not coherent.
   std::atomic<std::uint32_t> incoherent_readable = 0;
   Timeline timeline;
+  std::optional<Profile> profile;
+  std::string profile_file;  ///< Where the options led to.
+  Error profile_error;
   TransferPlan transfer_plan;
   std::unique_ptr<TransferRings> transfer;
 
@@ -136,8 +144,18 @@ struct ContextState {
 /// libraries that this process has loaded already.
 void* (*find_current_getter() noexcept)();
 
-/// The transfer plan of this driver, or the one that the options force. Statuses: invalid_argument.
+/// What plans rest on where nothing was measured.
+core::DriverTraits traits_of(const ContextState& state);
+/// The transfer plan of this driver, the one of the profile in force, or the one that the options force. Statuses:
+/// invalid_argument.
 Result<TransferPlan> make_transfer_plan(const ContextState& state, std::source_location where);
+/// The same with nothing forced; `profile` null: the defaults of this driver.
+TransferPlan unforced_transfers(const ContextState& state, const Profile* profile);
+
+/// What profiles of this driver and machine are keyed by.
+ProfileKey key_of(const ContextState& state);
+/// Takes the profile that the options name into force, or says in the log why not.
+void read_profile(ContextState& state);
 
 /// Fills limits, driver identity and extensions from a loaded function table.
 void read_limits(ContextState& state);

@@ -4,13 +4,13 @@
 #include <pmb/plan.hpp>
 
 #include "core/plan_rules.hpp"
+#include "core/profile_rules.hpp"
 #include "core/transfer_rules.hpp"
 #include "gl/context_state.hpp"
 #include "gl/mapping.hpp"
 
 namespace pmb {
 namespace detail {
-namespace {
 
 core::DriverTraits traits_of(const ContextState& context) {
   const Vendor vendor = context.driver.vendor_kind;
@@ -19,13 +19,18 @@ core::DriverTraits traits_of(const ContextState& context) {
                             vendor == Vendor::imagination || vendor == Vendor::broadcom,
           .buffer_storage = context.limits.buffer_storage,
           .memory_barrier = context.limits.memory_barrier,
-          .orphan_uploads = context.quirk(QuirkId::mobile_orphaning)};
+          .orphan_uploads = context.quirk(QuirkId::mobile_orphaning),
+          .client_writes = context.quirk(QuirkId::radeonsi_client_storage),
+          .client_uploads = context.quirk(QuirkId::nvidia_upload_client_storage),
+          .client_reads = context.quirk(QuirkId::nvidia_readback_client_storage)};
 }
+
+namespace {
 
 /// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
 /// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, else its bytes could not
 /// be published.
-void set_flags(Plan& plan, const ContextState& context) {
+void set_flags(Plan& plan, bool client_storage) {
   std::uint32_t common = GL_MAP_PERSISTENT_BIT;
   const bool writes = plan.access != Access::read;
   const bool reads = plan.access != Access::sequential_write;
@@ -36,18 +41,7 @@ void set_flags(Plan& plan, const ContextState& context) {
   plan.map_flags = common;
   if (plan.model == Model::explicit_flush && writes) plan.map_flags |= GL_MAP_FLUSH_EXPLICIT_BIT;
 
-  if (writes && context.quirk(QuirkId::radeonsi_client_storage)) {
-    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
-    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk radeonsi_client_storage");
-  }
-  if (plan.access == Access::sequential_write && context.quirk(QuirkId::nvidia_upload_client_storage)) {
-    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
-    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk nvidia_upload_client_storage");
-  }
-  if (plan.access == Access::read && context.quirk(QuirkId::nvidia_readback_client_storage)) {
-    plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
-    core::add_reason(plan, "storage: CLIENT_STORAGE, by quirk nvidia_readback_client_storage");
-  }
+  if (client_storage) plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
 }
 
 }  // namespace
@@ -58,12 +52,17 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
   core::DriverTraits traits = traits_of(context);
   if (!asked.model) asked.model = context.options.model;
   if (!asked.path) asked.path = context.options.path;
+  core::Measured measured;
+  if (context.profile) {
+    measured = core::measured_for(*context.profile, asked, core::client_by_quirk(asked.access, traits));
+  }
   if (memory == Memory::mapped) {
     if (asked.path && core::is_private(*asked.path)) asked.path = std::nullopt;
+    if (measured.path && core::is_private(*measured.path)) measured.path = std::nullopt;
     traits.orphan_uploads = false;
   }
   Plan plan;
-  const bool possible = core::choose(asked, traits, {}, plan);
+  const bool possible = core::choose(asked, traits, measured, plan);
   if (!possible || (memory == Memory::mapped && core::is_private(plan.path))) {
     if (!context.limits.buffer_storage) {
       return fail(ErrorId::buffer_storage_missing, where,
@@ -72,13 +71,13 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
     }
     return fail(ErrorId::barrier_missing, where);
   }
-  if (!core::is_private(plan.path)) set_flags(plan, context);
+  if (!core::is_private(plan.path)) set_flags(plan, core::choose_client_storage(traits, measured, plan));
   return plan;
 }
 
-Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source_location where) {
-  const Options& options = context.options;
-  if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
+namespace {
+
+TransferPlan default_transfers(const ContextState& context) {
   const Vendor vendor = context.driver.vendor_kind;
   core::TransferKind kind = core::TransferKind::other;
   if (context.quirk(QuirkId::software_direct)) {
@@ -90,22 +89,38 @@ Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source
   }
   // lima, vc4 and panfrost map write-combined memory for reading, too (source of those drivers).
   const bool slow_reads = context.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
-  TransferPlan plan = options.transfer.value_or(core::default_transfer_plan(kind, slow_reads));
+  return core::default_transfer_plan(kind, slow_reads);
+}
+
+void force_by_gl(TransferPlan& plan) {
+  core::force_path(plan.up, Path::traditional);
+  core::force_path(plan.down, Path::traditional);
+  plan.reason = "transfers: by GL's own calls, since nothing is mapped here";
+}
+
+}  // namespace
+
+TransferPlan unforced_transfers(const ContextState& context, const Profile* profile) {
+  const bool measured = profile && profile->transfers;
+  TransferPlan plan = measured ? *profile->transfers : default_transfers(context);
+  if (!measured && context.quirk(QuirkId::mobile_orphaning)) core::force_path(plan.up, Path::traditional);
+  // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
+  if (context.limits.gles) core::force_path(plan.down, Path::staged);
+  if (!context.limits.buffer_storage) force_by_gl(plan);
+  return plan;
+}
+
+Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source_location where) {
+  const Options& options = context.options;
+  if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
+  const Profile* const profile = context.profile ? &*context.profile : nullptr;
+  TransferPlan plan = options.transfer ? *options.transfer : unforced_transfers(context, profile);
   if (!context.limits.buffer_storage || (options.path && core::is_private(*options.path))) {
-    core::force_path(plan.up, Path::traditional);
-    core::force_path(plan.down, Path::traditional);
-    plan.reason = "transfers: by GL's own calls, since nothing is mapped here";
-    return plan;
-  }
-  if (options.path) {
+    force_by_gl(plan);
+  } else if (options.path) {
     core::force_path(plan.up, Path::staged);
     core::force_path(plan.down, Path::staged);
     plan.reason = "transfers: through rings, forced by the caller";
-  } else if (context.quirk(QuirkId::mobile_orphaning)) {
-    core::force_path(plan.up, Path::traditional);
-  } else if (context.limits.gles && !options.transfer) {
-    // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
-    core::force_path(plan.down, Path::staged);
   }
   return plan;
 }

@@ -49,12 +49,16 @@ Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarg
   return {};
 }
 
+namespace {
+
 /// True where the GPU is still busy with what was issued before, as far as fences tell.
 bool is_gpu_busy(ContextState& state, std::source_location where) noexcept {
   TimelineState& line = state.line();
   if (line.issued > line.passed()) static_cast<void>(line.poll(where));
   return line.issued > line.passed();
 }
+
+}  // namespace
 
 ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget target,
                              std::span<const std::byte> bytes, const TransferStep& step,

@@ -54,6 +54,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   options = given_options;
   growth = {.initial = size};
   settled_key = fenced_at = 0;
+  fenced_key = first_key;
   meter = {};
   older = nullptr;
   asked_at_ = seen_at_ = 0;
@@ -165,7 +166,11 @@ Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignmen
       polled = true;
       continue;
     }
-    if (oldest.live && fence_settled(where)) continue;
+    if (oldest.live) {
+      const auto fenced = fence_settled(where);
+      if (!fenced) return tl::unexpected(fenced.error());
+      if (*fenced) continue;
+    }
     if (orphans && !layout.any_live()) {
       orphan(where);
       continue;
@@ -194,7 +199,8 @@ Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignmen
   }
 }
 
-bool RingControl::fence_settled(std::source_location where) noexcept {
+Result<bool> RingControl::fence_settled(std::source_location where) noexcept {
+  if (settled_key == 0) return false;
   bool any = false;
   const auto for_settled = [&](auto&& visit) {
     layout.for_each_live([&](RingSlot& slot) {
@@ -202,16 +208,18 @@ bool RingControl::fence_settled(std::source_location where) noexcept {
     });
   };
   for_settled([&](RingSlot&) { any = true; });
-  if (!any) return false;
-  const auto ticket = line->mark(TimelineState::Kind::internal, where);
-  if (!ticket) return false;
-  const std::uint64_t serial = TimelineControl::serial_of(*ticket);
-  for_settled([&](RingSlot& slot) {
-    if (shadow) shadow->retired(slot.key(), serial);
-    layout.retire(slot, serial);
-  });
-  fenced_at = layout.travelled();
-  return true;
+  if (any) {
+    const auto ticket = line->mark(TimelineState::Kind::internal, where);
+    if (!ticket) return tl::unexpected(ticket.error());
+    const std::uint64_t serial = TimelineControl::serial_of(*ticket);
+    for_settled([&](RingSlot& slot) {
+      if (shadow) shadow->retired(slot.key(), serial);
+      layout.retire(slot, serial);
+    });
+    note_fence();
+  }
+  settled_key = 0;
+  return any;
 }
 
 void RingControl::orphan(std::source_location where) {

@@ -83,8 +83,18 @@ struct RingControl : Lender, RingHot {
   }
 
   /// Of published slices whose readers were all issued: makes the fence behind them that was spared so far, and retires
-  /// them. False where there are none, or the fence could not be made.
-  bool fence_settled(std::source_location where) noexcept;
+  /// them. False where there are none. Statuses: those of mark.
+  Result<bool> fence_settled(std::source_location where) noexcept;
+
+  void note_fence() noexcept {
+    fenced_at = layout.travelled();
+    fenced_key = layout.next_key();
+  }
+  /// A quarter of the bytes or of the records was handed out since the last fence of retire().
+  bool is_fence_due() const noexcept {
+    return layout.travelled() - fenced_at >= layout.capacity() / 4 ||
+           (layout.next_key() - fenced_key) / core::RingSlot::kStates >= layout.slot_count() / 4;
+  }
 
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
@@ -106,7 +116,8 @@ struct RingControl : Lender, RingHot {
   RingControl* older = nullptr;
   std::uint64_t settled_key =
       0;  ///< Published slices with keys below were retired by retire(), without a fence yet.
-  std::uint64_t fenced_at = 0;  ///< RingLayout::travelled() at the last fence that retire() made.
+  std::uint64_t fenced_at = 0;    ///< RingLayout::travelled() at the last fence that retire() made,
+  std::uint64_t fenced_key = 0;   ///< and its next_key().
 
   RingStats stats() const noexcept;
 

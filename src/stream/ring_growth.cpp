@@ -99,7 +99,8 @@ bool RingControl::may_hold(std::uint64_t more) const noexcept {
 
 Result<void> RingControl::wait_for_older(Wait wait, Deadline& deadline, std::source_location where) {
   std::uint64_t records = 0;
-  for (const RingControl* block = older; block; block = block->older) {
+  for (RingControl* block = older; block; block = block->older) {
+    if (auto fenced = block->fence_settled(where); !fenced) return tl::unexpected(fenced.error());
     const core::RingLayout::Oldest oldest = block->layout.oldest();
     records += block->layout.records();
     if (oldest.live || oldest.serial > line->issued) continue;
@@ -250,7 +251,9 @@ Result<void> RingControl::drain_all(RingControl*& ring, std::optional<std::chron
   if (auto current = ring->context->check_current(where); !current) return current;
   if (ring->layout.capacity() == 0) return ring->stale(kNoHandle, where);
   std::uint64_t latest = 0;
-  for (RingControl* block = ring; block; block = block->older) block->fence_settled(where);
+  for (RingControl* block = ring; block; block = block->older) {
+    if (auto fenced = block->fence_settled(where); !fenced) return tl::unexpected(fenced.error());
+  }
   for (const RingControl* block = ring; block; block = block->older)
     latest = std::max(latest, block->layout.latest_retired());
   // What was released before its mark waits for that; nobody else can.

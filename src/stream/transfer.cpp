@@ -100,9 +100,12 @@ inline Result<void> download_from(Context& context, const Place& place, const Tr
                                   std::span<std::byte> bytes, std::source_location where) {
   if (step.path != Path::traditional || !place.gives_sub_data)
     return download_through_ring(context, place, step, bytes, where);
-  const ContextState& state = ContextState::of(context);
+  ContextState& state = ContextState::of(context);
   if (place.order) detail::order_behind_shaders(state);
-  return BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
+  auto copied = BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
+  // On a lost context the call does nothing and says nothing.
+  if (auto usable = state.check_reset(where); !usable) return usable;
+  return copied;
 }
 
 }  // namespace
@@ -150,7 +153,11 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
   if (bytes.empty()) return {};
   const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
   Place place = KnownTarget::place(state, buffer, offset_bytes);
-  if (step.path != Path::traditional) place.takes_sub_data = false;
+  // Where updates overtake copies (quirk nvidia_update_order) a buffer gets nothing but updates or nothing but copies,
+  // whatever the plan says of a length.
+  const bool by_plan = step.path == Path::traditional;
+  const bool by_promise = state.quirk(detail::QuirkId::nvidia_update_order) && !state.options.path;
+  if (!by_plan && !by_promise) place.takes_sub_data = false;
   return upload_to(context, place, step, bytes, where);
 }
 

@@ -205,13 +205,14 @@ Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where
 Result<void> UploadRingControl::retire(std::source_location where) {
   if (layout.capacity() == 0) return stale(kNoHandle, where);
   // Which slices are meant is one key, as long as none of them is still being filled.
-  if (!older && !layout.any_open() && layout.travelled() - fenced_at < layout.capacity() / 4) {
+  if (!older && !layout.any_open() && !is_fence_due()) {
     settled_key = layout.next_key();
     return {};
   }
   const auto ticket = line->mark(TimelineState::Kind::internal, where);
   if (!ticket) return tl::unexpected(ticket.error());
-  fenced_at = layout.travelled();
+  note_fence();
+  settled_key = 0;
   return retire(*ticket, where);
 }
 

@@ -208,6 +208,10 @@ class GoodGuest : public EveryWay {
           [&] { EXPECT_FALSE(pmb::upload(context(), target, 4000, bytes)); });
     audit("download, the first", first, [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
     audit("download", Kind::working, [&] { EXPECT_TRUE(pmb::download(context(), target, 0, bytes)); });
+    audit("calibrate", Kind::creating, [&] {
+      EXPECT_TRUE(
+          pmb::calibrate(context(), {.budget = std::chrono::milliseconds(100), .largest_bytes = 4096}));
+    });
   }
 
   // A buffer of 4096 bytes; made with the bindings that pmb may change too.

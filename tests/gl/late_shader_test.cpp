@@ -72,15 +72,18 @@ TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
   EXPECT_EQ(waits == 0, configuration().path == pmb::Path::orphaned) << waits;
 }
 
-// Scenario 20b: with the fence anywhere before the last of the draws, the second batch overwrites the first.
 // Uploads that go by GL's own update, on the program's promise, never overtake the draws and copies that read the bytes
 // before.
 TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 64;
-  for (const bool no_shader_stores : {false, true}) {
+  for (const GLenum usage : {GL_STREAM_DRAW, GL_STATIC_DRAW, GL_DYNAMIC_DRAW}) {
+    const bool no_shader_stores = usage != GL_DYNAMIC_DRAW;
     const SlowRows rows(gl_, kRows, kSlow / 10);
-    const GLuint buffer = plain_buffer(SlowRows::kBytes);
+    GLuint buffer = 0;
+    gl_.GenBuffers(1, &buffer);
+    gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+    gl_.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(SlowRows::kBytes), nullptr, usage);
     const GLuint copies = plain_buffer(kRows * SlowRows::kBytes);
     const auto known = pmb::KnownBuffer::look_up(
         context(), buffer, {.no_shader_stores = no_shader_stores, .only_updates = true});
@@ -103,9 +106,11 @@ TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
       std::memcpy(words.data(), copied.data(), copied.size());
       EXPECT_EQ(wrong_rows(words, kRows, batch * kRows), 0) << "of the copies";
     }
+    gl_.DeleteBuffers(1, &buffer);
   }
 }
 
+// Scenario 20b: with the fence anywhere before the last of the draws, the second batch overwrites the first.
 TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
   constexpr int kBatch = 64;
   const SlowRows rows(gl_, kBatch, kSlow / 10);

@@ -15,6 +15,7 @@ using pmb::Path;
 using pmb::Plan;
 using pmb::PlanRequest;
 using pmb::core::choose;
+using pmb::core::choose_client_storage;
 using pmb::core::DriverTraits;
 using pmb::core::Measured;
 
@@ -35,6 +36,35 @@ TEST(PlanRules, ForcedComesBeforeMeasuredComesBeforeDefault) {
   const PlanRequest forced{.model = Model::coherent, .path = Path::direct};
   EXPECT_EQ(chosen(forced, kModern, measured).model, Model::coherent);
   EXPECT_EQ(chosen(forced, kModern, measured).path, Path::direct);
+}
+
+TEST(PlanRules, MeasuredComesBeforeQuirks) {
+  DriverTraits driver = kModern;
+  driver.orphan_uploads = true;
+  driver.client_writes = true;
+  EXPECT_EQ(chosen({}, driver).path, Path::orphaned);
+  EXPECT_EQ(chosen({}, driver, {.path = Path::direct}).path, Path::direct);
+  Plan plan = chosen({}, driver);
+  EXPECT_TRUE(choose_client_storage(driver, {}, plan));
+  EXPECT_FALSE(choose_client_storage(driver, {.client_storage = false}, plan));
+  plan.access = Access::read;
+  EXPECT_FALSE(choose_client_storage(driver, {}, plan)) << "a quirk of uploads";
+  EXPECT_TRUE(choose_client_storage(driver, {.client_storage = true}, plan));
+}
+
+TEST(PlanRules, WhatAContextCannotDoNoMeasurementOverrides) {
+  const Measured mapped{.model = Model::explicit_flush, .path = Path::staged};
+  EXPECT_EQ(chosen({}, {}, mapped).path, Path::traditional);
+  const DriverTraits old{.buffer_storage = true};
+  EXPECT_EQ(chosen({.access = Access::read}, old, mapped).model, Model::coherent) << "no barrier to flush by";
+  EXPECT_EQ(chosen({.access = Access::sequential_write}, old, mapped).model, Model::explicit_flush);
+}
+
+TEST(PlanRules, WhatLiesInTheGpusOwnMemoryIsNotStaged) {
+  const Measured near{.placement = pmb::Placement::gpu_memory};
+  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, near).path, Path::direct);
+  EXPECT_EQ(chosen({.access = Access::read, .gpu_reads = 8}, kModern, near).path, Path::staged);
+  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, {.placement = pmb::Placement::plain}).path, Path::direct);
 }
 
 TEST(PlanRules, BytesReadManyTimesAreStagedWhereMemoryIsNotShared) {

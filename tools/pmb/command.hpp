@@ -15,14 +15,15 @@ enum ExitCode : int {
   kNoGl = 4,           ///< No usable GL context.
   kKernel = 5,         ///< The kernel does not compile, or writes nothing.
   kLimit = 6,          ///< A block is larger than this context or machine allows.
-  kMismatch = 7,       ///< --check, or the verification of bench, found a difference.
+  kMismatch = 7,       ///< --check, or the verification of bench or tune, found a difference.
   kGpu = 8,            ///< The GPU or driver failed while working.
-  kInterrupted = 130,  ///< SIGINT; the blocks in flight were finished.
+  kInterrupted = 130,  ///< SIGINT; the blocks in flight were finished, and no half profile was written.
 };
 
 /// Each adds one subcommand to `app`, which sets `exit_code` when it runs.
 void add_info_command(CLI::App& app, int& exit_code);
 void add_stream_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
+void add_tune_command(CLI::App& app, int& exit_code);
 
 }  // namespace pmb::tool

@@ -44,6 +44,18 @@ void add_api_options(CLI::App& app, GpuOptions& options) {
       ->type_name("MAJOR.MINOR");
 }
 
+void add_profile_option(CLI::App& app, GpuOptions& options) {
+  app.add_flag("--no-profile", options.no_profile,
+               "Plan by defaults, also where `pmb tune` has left a profile");
+}
+
+pmb::Options program_options(const GpuOptions& options) {
+  pmb::Options chosen = pmb::Options::from_environment();
+  if (chosen.profile.empty()) chosen.profile = pmb::Profile::default_folder();
+  if (options.no_profile) chosen.profile.clear();
+  return chosen;
+}
+
 pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options) {
   HeadlessOptions wanted;
   wanted.software = options.software;

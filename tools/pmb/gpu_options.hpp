@@ -17,6 +17,7 @@ struct GpuOptions {
   bool gles = false;      ///< OpenGL ES in place of desktop OpenGL.
   int gl_major = 0;       ///< Least version; 0: the newest there is.
   int gl_minor = 0;
+  bool no_profile = false;  ///< Plans by quirks and defaults, whatever was measured.
 };
 
 /// Adds `--gpu INDEX|NAME` and `--software`. `options` must live as long as `app` parses.
@@ -24,6 +25,13 @@ void add_gpu_options(CLI::App& app, GpuOptions& options);
 
 /// Adds `--gles` and `--gl-version MAJOR.MINOR`, for commands that run on every kind of context.
 void add_api_options(CLI::App& app, GpuOptions& options);
+
+/// Adds `--no-profile`, for commands that plan by what `pmb tune` found.
+void add_profile_option(CLI::App& app, GpuOptions& options);
+
+/// What the environment says, and the profile that `pmb tune` leaves where the environment names none and
+/// --no-profile is not given.
+pmb::Options program_options(const GpuOptions& options);
 
 /// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
 /// make_current.

@@ -48,7 +48,7 @@ ExitCode run_info(const InfoOptions& options) {
   if (options.list_gpus) return run_list(options);
   // The environment's choices are what other programs of this user may run with, so they are shown as in
   // force.
-  const auto gpu = open_gpu(options.gpu, Options::from_environment());
+  const auto gpu = open_gpu(options.gpu, program_options(options.gpu));
   if (!gpu) return report_error(gpu.error());
   const InfoReport report = gather_info(**gpu);
   return print(options.json ? json_text(info_json(report)) : info_text(report));
@@ -62,6 +62,7 @@ void add_info_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<InfoOptions>();
   add_gpu_options(*command, options->gpu);
   add_api_options(*command, options->gpu);
+  add_profile_option(*command, options->gpu);
   command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--list-gpus", options->list_gpus, "List what EGL offers here instead");
   command->callback([options, &exit_code] { exit_code = run_info(*options); });

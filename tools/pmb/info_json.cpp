@@ -52,6 +52,17 @@ Json plan_json(const PlanAnswer& answer) {
   return json;
 }
 
+// Without and with CLIENT_STORAGE.
+Json placements_json(const Profile& profile) {
+  Json json;
+  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
+    for (const AccessProfile::Mapping& mapping : profile.of(access).mappings) {
+      json[identifier(to_string(access))].push_back(to_string(mapping.placement));
+    }
+  }
+  return json;
+}
+
 Json transfers_json(const TransferDirection& way) {
   Json json = {{"ring_bytes", way.ring_bytes}, {"slow_reads", way.slow_reads}, {"steps", Json::array()}};
   for (const TransferStep& step : way.steps) {
@@ -87,6 +98,9 @@ InfoReport gather_info(const OpenGpu& gpu) {
     }
   }
   report.transfers = gpu.context.transfer_plan();
+  if (const Profile* const profile = gpu.context.profile()) report.profile = *profile;
+  report.profile_file = gpu.context.profile_file();
+  report.profile_error = gpu.context.profile_error();
   return report;
 }
 
@@ -122,6 +136,14 @@ Json info_json(const InfoReport& report) {
                               {"evidence", quirk.evidence},
                               {"applies", quirk.applies},
                               {"enabled", quirk.enabled}});
+  }
+  json["profile"] = {{"in_force", report.profile.has_value()}, {"file", report.profile_file}};
+  if (report.profile) {
+    json["profile"]["made"] = report.profile->made;
+    json["profile"]["placements"] = placements_json(*report.profile);
+  } else if (report.profile_error.status != Status::ok) {
+    json["profile"]["error"] = to_string(report.profile_error.id);
+    json["profile"]["message"] = report.profile_error.message();
   }
   json["plans"] = Json::array();
   for (const PlanAnswer& answer : report.plans) json["plans"].push_back(plan_json(answer));

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <pmb/context.hpp>
 #include <pmb/headless.hpp>
 #include <pmb/plan.hpp>
+#include <pmb/profile.hpp>
 #include <pmb/result.hpp>
 #include <pmb/transfer_plan.hpp>
 #include <string>
@@ -31,6 +33,9 @@ struct InfoReport {
   std::vector<PlanAnswer>
       plans;  ///< Each access at some sizes, each touched once and several times by the GPU.
   TransferPlan transfers;
+  std::optional<Profile> profile;  ///< In force.
+  std::string profile_file;        ///< That was looked for; "" where none was.
+  Error profile_error;             ///< Why it is not in force.
 };
 
 InfoReport gather_info(const OpenGpu& gpu);

@@ -199,6 +199,26 @@ void add_plan(std::string& out, const std::vector<const PlanAnswer*>& cases) {
   }
 }
 
+void add_profile(std::string& out, const InfoReport& report) {
+  add_heading(out, "Profile");
+  if (report.profile_file.empty()) {
+    add_row(out, "none", "not looked for; plans come from quirks and defaults");
+    return;
+  }
+  add_row(out, report.profile ? "in force" : "ignored", report.profile_file);
+  if (!report.profile) {
+    add_row(out, "because", report.profile_error.message());
+    return;
+  }
+  add_row(out, "measured", report.profile->made);
+  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
+    const auto& mappings = report.profile->of(access).mappings;
+    add_row(out, to_string(access),
+            fmt::format("{}; with CLIENT_STORAGE {}", to_string(mappings[0].placement),
+                        to_string(mappings[1].placement)));
+  }
+}
+
 void add_plans(std::string& out, const std::vector<PlanAnswer>& plans) {
   add_heading(out, "Plans");
   std::vector<std::vector<const PlanAnswer*>> groups;
@@ -244,6 +264,7 @@ std::string info_text(const InfoReport& report) {
   add_row(out, "may be mapped", bytes_text(report.memory_limit_bytes));
   add_row(out, "mapped now", bytes_text(report.mapped_bytes));
   add_quirks(out, report.quirks);
+  add_profile(out, report);
   add_plans(out, report.plans);
   add_transfers(out, report.transfers);
   return out;

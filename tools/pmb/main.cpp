@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   pmb::tool::add_info_command(app, exit_code);
   pmb::tool::add_stream_command(app, exit_code);
   pmb::tool::add_bench_command(app, exit_code);
+  pmb::tool::add_tune_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

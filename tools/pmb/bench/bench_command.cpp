@@ -2,7 +2,6 @@
 // `pmb bench`: checks what is asked, measures case after case, and tells the results.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include <memory>
 
 #include "../command.hpp"
+#include "../progress_bar.hpp"
 #include "../stream/stop_signal.hpp"
 #include "bench_options.hpp"
 #include "limit.hpp"
@@ -39,34 +39,6 @@ void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
-
-/// One line on a terminal that tells how far the run is.
-class BenchProgress {
- public:
-  BenchProgress(bool wanted, std::size_t cases)
-      : shown_(wanted && isatty(STDERR_FILENO) == 1), cases_(cases) {}
-  ~BenchProgress() { clear(); }
-  BenchProgress(const BenchProgress&) = delete;
-  BenchProgress& operator=(const BenchProgress&) = delete;
-
-  void show(std::size_t done, const std::string& what) const {
-    if (!shown_) return;
-    constexpr std::size_t kWidth = 24;
-    const std::size_t filled = cases_ > 0 ? done * kWidth / cases_ : 0;
-    fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{}  {}\x1b[K", "", filled, "", kWidth - filled, done, cases_,
-               what);
-    std::fflush(stderr);
-  }
-  void clear() const {
-    if (!shown_) return;
-    fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
-  }
-
- private:
-  bool shown_;
-  std::size_t cases_;
-};
 
 Outcome<void> write_file(const std::string& name, const std::string& text) {
   std::ofstream stream(name, std::ios::binary);
@@ -124,11 +96,12 @@ Outcome<int> run_bench(const BenchOptions& options) {
   if (auto kept = keep_ways(options, cases); !kept) return pass_on(kept);
 
   const bool table = options.json != "-";
-  const BenchProgress progress(!options.quiet, cases.size());
+  const ProgressBar progress(!options.quiet);
   const auto start = Clock::now();
   std::vector<CaseResult> results;
   for (std::size_t i = 0; i < cases.size() && !stop.requested(); ++i) {
-    progress.show(i, name_of(cases[i]));
+    progress.show(static_cast<double>(i) / static_cast<double>(cases.size()),
+                  fmt::format("{}/{}  {}", i, cases.size(), name_of(cases[i])));
     MeasureRules rules{.stopped = [&] { return stop.requested(); }};
     rules.seconds =
         std::max(0.0, seconds_of(options) - seconds_since(start)) / static_cast<double>(cases.size() - i);

@@ -60,6 +60,7 @@ void add_bench_options(CLI::App& app, BenchOptions& options) {
       ->option_text("N")
       ->group("Accuracy");
   add_gpu_options(app, options.gpu);
+  add_profile_option(app, options.gpu);
 
   app.add_option("--json", options.json, "Writes the results as JSON; - is stdout, in place of the table")
       ->type_name("FILE")

@@ -117,18 +117,29 @@ class UpdateWay final : public Way {
 
   Outcome<void> verify() override {
     reader_.poison();
-    const auto bytes = source_->renew();
-    if (auto done = frame_of(bytes, true); !done) return done;
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t frame = 0; frame < verified_frames(shape_); ++frame) {
+      const auto fresh = source_->renew();
+      std::vector<std::byte> bytes(fresh.begin(), fresh.end());
+      if (shape_.updates == 1) std::memcpy(bytes.data(), &frame, sizeof(frame));
+      for (std::uint32_t i = 0; i < shape_.updates; ++i)
+        expected.push_back(UpdateReader::expected(update(bytes, i)));
+      if (auto done = frame_of(bytes, true); !done) return done;
+    }
     if (auto done = uploader_->finish(); !done) return done;
     auto results = reader_.results();
     if (!results) return pass_on(results);
-    for (std::uint32_t i = 0; i < shape_.updates; ++i) {
-      const std::uint32_t expected = UpdateReader::expected(update(bytes, i));
-      if ((*results)[i] == expected) continue;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      if ((*results)[i] == expected[i]) continue;
       return fail(kMismatch, "the GPU's checksum of update {} of {} is 0x{:08X} and should be 0x{:08X}", i,
-                  shape_.updates, (*results)[i], expected);
+                  expected.size(), (*results)[i], expected[i]);
     }
     return {};
+  }
+
+  /// With frames under way, as many as fill the memory of every way more than once, each with bytes and a result of its own.
+  static std::uint32_t verified_frames(const UpdateShape& shape) noexcept {
+    return shape.frames > 1 ? 600 : 1;
   }
 
   std::uint64_t cpu_bytes_copied() const noexcept override {
@@ -223,7 +234,8 @@ Outcome<std::unique_ptr<Way>> make_consumed_way(Workbench& bench, SharedSource s
 
 Outcome<std::unique_ptr<Way>> make_update_way(Workbench& bench, SharedSource source, const UpdateShape& shape,
                                               std::unique_ptr<Uploader> uploader) {
-  auto reader = UpdateReader::create(bench, shape.updates, shape.update_bytes);
+  auto reader =
+      UpdateReader::create(bench, shape.updates * UpdateWay::verified_frames(shape), shape.update_bytes);
   if (!reader) return pass_on(reader);
   return std::make_unique<UpdateWay>(std::move(source), shape, std::move(uploader), std::move(*reader));
 }

@@ -75,7 +75,7 @@ Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
   }
   real_fence_sync = bench->gl_.FenceSync;
 
-  auto planned = bench->make_context(pmb::Options::from_environment());
+  auto planned = bench->make_context(program_options(options));
   if (!planned) return pass_on(planned);
   bench->planned_.emplace(std::move(*planned));
   const pmb::Limits& limits = bench->planned().limits();

@@ -29,7 +29,7 @@ GLADapiproc load_gl(void* user, const char* name) {
 }
 
 Outcome<std::unique_ptr<OpenGpu>> open_for_compute(const GpuOptions& options, GladGLContext& gl) {
-  auto gpu = open_gpu(options, pmb::Options::from_environment());
+  auto gpu = open_gpu(options, program_options(options));
   if (!gpu) {
     const pmb::Error& error = gpu.error();
     return fail(error.id == pmb::ErrorId::no_such_gpu ? kUsage : kNoGl, "no usable GL: {}", error.message());

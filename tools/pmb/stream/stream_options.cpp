@@ -82,6 +82,7 @@ void add_stream_options(CLI::App& app, StreamOptions& options) {
       ->type_name("N")
       ->group("GPU");
   add_gpu_options(app, options.gpu);
+  add_profile_option(app, options.gpu);
   app.add_flag_callback("--gles",
                         [] {
                           throw CLI::ValidationError(

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Plans from what this driver was measured to do: a profile that is made once and named from then on.
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "setup.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The program's own place for it; Profile::default_folder() is where `pmb tune` keeps them.
+std::string profile_file() {
+  return (std::filesystem::temp_directory_path() / "pmb_sample_profile" / "profile.json").string();
+}
+
+pmb::Context open_context() {
+  pmb::Options options;
+  options.profile = profile_file();
+  auto context = sample::need(pmb::Context::from_current(pmb::HeadlessContext::loader(), options));
+  if (!context.profile()) {  // the first start, or a new driver: profile_error() says which
+    const auto measured = sample::need(pmb::calibrate(context, {.budget = 300ms}));
+    sample::need(measured.profile.save(profile_file()));
+  }
+  return context;
+}
+
+}  // namespace
+
+int main() {
+  sample::Gl gl;
+  std::filesystem::remove_all(std::filesystem::path(profile_file()).parent_path());
+  const auto first = open_context();
+  const auto second = open_context();
+  sample::expect(first.profile() != nullptr, "nothing was measured");
+  sample::expect(second.profile() != nullptr && second.profile_file() == profile_file(), "nothing was found");
+  sample::expect(first.profile()->to_json() == second.profile()->to_json(), "another profile was found");
+  std::filesystem::remove_all(std::filesystem::path(profile_file()).parent_path());
+  return 0;
+}

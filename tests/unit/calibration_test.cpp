@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+// What calibration concludes, on simulated devices: from costs to a profile, through its file, to the plans of a context
+// whose driver answers with that device's name. And the plans of the same contexts without a profile.
+#include "core/calibration.hpp"
+
+#include <filesystem>
+
+#include "core/profile_rules.hpp"
+#include "pmb_fixture.hpp"
+#include "simulated_device.hpp"
+#include "stream/measuring_device.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::CalibrateOptions;
+using pmb::Calibration;
+using pmb::Path;
+using pmb::Placement;
+using pmb::Plan;
+using pmb::core::Calibrator;
+using pmb::core::DeviceFacts;
+using pmb::detail::ContextState;
+
+constexpr std::uint64_t kMiB = 1 << 20;
+
+class Calibrated : public PmbTest {
+ protected:
+  Calibrated()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("pmb_calibration_" + std::to_string(getpid()) + "_" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+  ~Calibrated() override { std::filesystem::remove_all(folder_); }
+
+  /// A context of that driver, planning by defaults.
+  void start_on(const SimulatedDriver& driver, pmb::Options options = {}) {
+    driver_ = driver;
+    start(driver.config(), std::move(options));
+  }
+
+  DeviceFacts facts() {
+    const CalibrateOptions none;
+    DeviceFacts facts = pmb::detail::MeasuringDevice(ContextState::of(*context_), none).facts();
+    facts.threads = 8;
+    facts.largest_bytes = 256 * kMiB;
+    return facts;
+  }
+
+  /// Measures the simulated device, and starts a context that reads the profile from its file.
+  void calibrate(pmb::Options options = {}, const CalibrateOptions& wanted = {}) {
+    SimulatedDevice device(driver_);
+    const DeviceFacts known = facts();
+    measured_ = take(Calibrator(device, known, wanted).run());
+    EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) * 1.02) << "one way late";
+    measured_.profile.key = context_->profile_key();
+    const std::string file = (folder_ / pmb::Profile::file_name(measured_.profile.key)).string();
+    take(measured_.profile.save(file));
+    options.profile = folder_.string();
+    start(driver_.config(), std::move(options));
+    ASSERT_NE(context_->profile(), nullptr) << context_->profile_error().message();
+    EXPECT_EQ(context_->profile_file(), file);
+  }
+
+  Placement placement(Access access, bool client) const {
+    return measured_.profile.of(access).mappings[client ? 1 : 0].placement;
+  }
+  Plan plan(Access access, std::uint64_t size, std::uint32_t gpu_reads = 1) {
+    return take(context_->plan({.access = access, .size_bytes = size, .gpu_reads = gpu_reads}));
+  }
+  bool client(const Plan& plan) const { return (plan.storage_flags & GL_CLIENT_STORAGE_BIT) != 0; }
+  Path up(std::uint64_t size) const { return context_->transfer_plan().up.step_for(size).path; }
+  Path down(std::uint64_t size) const { return context_->transfer_plan().down.step_for(size).path; }
+
+  std::filesystem::path folder_;
+  SimulatedDriver driver_;
+  Calibration measured_;
+};
+
+TEST_F(Calibrated, ResizableBarThatIsWrittenFastNeedsNoStaging) {
+  start_on(radeonsi(kAperture));
+  EXPECT_TRUE(client(plan(Access::sequential_write, kMiB, 8))) << "by quirk, before anything is measured";
+  EXPECT_EQ(plan(Access::sequential_write, kMiB, 8).path, Path::staged);
+  calibrate();
+  EXPECT_TRUE(measured_.complete);
+  EXPECT_EQ(placement(Access::sequential_write, false), Placement::gpu_memory);
+  EXPECT_EQ(placement(Access::sequential_write, true), Placement::write_combined);
+  EXPECT_EQ(placement(Access::read, false), Placement::cached);
+  for (const std::uint32_t reads : {1U, 8U}) {
+    const Plan found = plan(Access::sequential_write, 16 * kMiB, reads);
+    EXPECT_EQ(found.path, Path::direct);
+    EXPECT_FALSE(client(found)) << "in the GPU's own memory";
+  }
+  EXPECT_EQ(plan(Access::read, 16 * kMiB).path, Path::direct);
+}
+
+class CalibratedRadeonsi : public Calibrated, public testing::WithParamInterface<SimulatedMemory> {};
+INSTANTIATE_TEST_SUITE_P(WithASlowBarAndWithNone, CalibratedRadeonsi,
+                         testing::Values(kSlowAperture, kSmallAperture));
+
+TEST_P(CalibratedRadeonsi, WhatTheGpuReadsOftenIsStagedThroughSystemMemory) {
+  start_on(radeonsi(GetParam()));
+  for (const bool measured : {false, true}) {
+    if (measured) calibrate();
+    const Plan once = plan(Access::sequential_write, 16 * kMiB);
+    EXPECT_EQ(once.path, Path::direct);
+    EXPECT_TRUE(client(once)) << "never where the CPU is slow";
+    const Plan often = plan(Access::sequential_write, 16 * kMiB, 8);
+    EXPECT_EQ(often.path, Path::staged);
+    EXPECT_TRUE(client(often));
+  }
+  EXPECT_EQ(placement(Access::sequential_write, false), Placement::gpu_memory);
+}
+
+TEST_F(Calibrated, AmdOnWindowsReadsBackWithoutClientStorage) {
+  start_on(amd_windows());
+  EXPECT_FALSE(client(plan(Access::read, kMiB)));
+  calibrate();
+  EXPECT_EQ(placement(Access::read, false), Placement::cached);
+  EXPECT_EQ(placement(Access::read, true), Placement::write_combined);
+  EXPECT_FALSE(client(plan(Access::read, 16 * kMiB)));
+  EXPECT_FALSE(client(plan(Access::bidirectional, 16 * kMiB)));
+  EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB).path, Path::direct);
+  EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB, 8).path, Path::staged);
+  EXPECT_FALSE(context_->transfer_plan().down.slow_reads);
+}
+
+class CalibratedIntel : public Calibrated, public testing::WithParamInterface<SimulatedDriver (*)()> {};
+INSTANTIATE_TEST_SUITE_P(OnBothSystems, CalibratedIntel, testing::Values(&intel_windows, &intel_mesa));
+
+TEST_P(CalibratedIntel, MemoryIsSharedAndNeverStaged) {
+  start_on(GetParam()());
+  for (const bool measured : {false, true}) {
+    if (measured) calibrate();
+    EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB).path, Path::direct);
+    EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB, 8).path, Path::direct);
+    EXPECT_EQ(plan(Access::read, 16 * kMiB, 8).path, Path::direct);
+  }
+  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
+    EXPECT_EQ(placement(access, false), Placement::cached);
+    EXPECT_EQ(placement(access, true), Placement::cached);
+  }
+}
+
+TEST_F(Calibrated, NvidiaReadsBackFromSystemMemoryAndNeverByGlsOwnCall) {
+  start_on(nvidia());
+  EXPECT_TRUE(client(plan(Access::read, kMiB)));
+  calibrate();
+  EXPECT_EQ(placement(Access::read, false), Placement::gpu_memory);
+  EXPECT_EQ(placement(Access::read, true), Placement::cached);
+  EXPECT_TRUE(client(plan(Access::read, 16 * kMiB)));
+  EXPECT_TRUE(client(plan(Access::bidirectional, 16 * kMiB))) << "no quirk knows that, the measurement does";
+  EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB).path, Path::direct);
+  EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB, 8).path, Path::staged);
+  for (std::uint64_t size = 64; size <= 256 * kMiB; size *= 2) {
+    EXPECT_EQ(up(size), Path::staged)
+        << size << ": quirk nvidia_update_order is about right bytes, not speed";
+    EXPECT_EQ(down(size), Path::staged) << size;
+  }
+  EXPECT_GE(context_->transfer_plan().down.step_for(64 * kMiB).threads, 1U);
+}
+
+TEST_F(Calibrated, TheSizeFromWhichOnRingsPayIsFound) {
+  SimulatedDriver driver = nvidia();
+  driver.vendor = "strict fake";
+  driver.renderer = "strict fake GL";
+  driver.version = "strict fake 1.0";
+  start_on(driver);
+  calibrate();
+  // 1000 + 0.15 n against 7000 + 0.11 n: 150 KB.
+  EXPECT_EQ(up(16 << 10), Path::traditional);
+  EXPECT_EQ(up(64 << 10), Path::traditional);
+  EXPECT_EQ(up(kMiB), Path::staged);
+  EXPECT_EQ(up(256 * kMiB), Path::staged);
+  EXPECT_GT(context_->transfer_plan().up.step_for(256 * kMiB).threads, 1U)
+      << "one thread is slower than the bus";
+  EXPECT_TRUE(context_->transfer_plan().usable());
+}
+
+TEST_F(Calibrated, MobileDriversThatStallAtMappingsKeepToBuffersSpecifiedAnew) {
+  start_on(adreno());
+  EXPECT_EQ(plan(Access::sequential_write, 64 << 10).path, Path::orphaned);
+  EXPECT_EQ(up(kMiB), Path::traditional);
+  calibrate();
+  EXPECT_EQ(plan(Access::sequential_write, 64 << 10).path, Path::orphaned);
+  EXPECT_EQ(plan(Access::read, 64 << 10).path, Path::traditional);
+  EXPECT_EQ(up(64 << 10), Path::traditional);
+  EXPECT_EQ(down(64 << 10), Path::staged) << "OpenGL ES has no glGetBufferSubData";
+  const auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64 << 10}));
+  EXPECT_EQ(buffer.plan().path, Path::direct) << "a MappedBuffer is mapped by its nature";
+}
+
+TEST_F(Calibrated, SoftwareRenderersAreUsedInPlaceAndUpdatedByGl) {
+  start_on(llvmpipe());
+  for (const bool measured : {false, true}) {
+    if (measured) calibrate();
+    EXPECT_EQ(plan(Access::sequential_write, 4096, 8).path, Path::direct);
+    EXPECT_EQ(plan(Access::sequential_write, 64 * kMiB, 8).path, Path::direct);
+    EXPECT_EQ(plan(Access::bidirectional, 64 * kMiB).path, Path::direct);
+    EXPECT_EQ(up(4096), Path::traditional);
+    EXPECT_EQ(down(4096), Path::traditional);
+  }
+  EXPECT_EQ(placement(Access::read, false), Placement::plain);
+}
+
+TEST_F(Calibrated, WhatTheDriverSaysSettlesWhatTimesLeaveOpen) {
+  start_on(nvidia());
+  const pmb::core::DriverTraits driver = facts().driver;
+  const pmb::MemoryCosts slow{.read_ns = 90, .gpu_ns_per_kib = 50};
+  const pmb::MemoryCosts plain = kPlain.probed;
+  using pmb::DriverMemory;
+  const auto place = [&](DriverMemory said) {
+    return pmb::core::placement_of(Access::read, slow, plain, driver, said);
+  };
+  EXPECT_EQ(place(DriverMemory::unsaid), Placement::write_combined);
+  EXPECT_EQ(place(DriverMemory::system), Placement::write_combined);
+  EXPECT_EQ(place(DriverMemory::video), Placement::gpu_memory);
+}
+
+TEST_F(Calibrated, ForcedComesBeforeMeasured) {
+  start_on(nvidia());
+  pmb::Options options;
+  options.path = Path::traditional;
+  options.model = Model::explicit_flush;
+  calibrate(options);
+  EXPECT_EQ(plan(Access::sequential_write, kMiB, 8).path, Path::traditional);
+  EXPECT_EQ(up(kMiB), Path::traditional);
+  options = {};
+  options.transfer = pmb::TransferPlan();
+  calibrate(options);
+  EXPECT_EQ(context_->transfer_plan().up, pmb::TransferPlan().up);
+}
+
+TEST_F(Calibrated, AQuirkSwitchedOffIsMeasuredInstead) {
+  start_on(nvidia(), {.disabled_quirks = {"nvidia_readback_client_storage", "nvidia_update_order"}});
+  EXPECT_FALSE(client(plan(Access::read, kMiB)));
+  calibrate({.disabled_quirks = {"nvidia_readback_client_storage", "nvidia_update_order"}});
+  EXPECT_TRUE(client(plan(Access::read, kMiB)));
+  EXPECT_EQ(up(4096), Path::traditional);
+}
+
+TEST_F(Calibrated, NoMeasurementOverridesAQuirkThatIsAboutRightBytes) {
+  start_on(nvidia());
+  calibrate();
+  pmb::Profile tampered = measured_.profile;
+  tampered.transfers->up.steps = {{.path = Path::traditional}};
+  take(tampered.save(context_->profile_file()));
+  start(driver_.config(), {.profile = folder_.string()});
+  ASSERT_NE(context_->profile(), nullptr);
+  EXPECT_EQ(up(4096), Path::traditional);
+  const GLuint buffer = plain_buffer(4096);
+  fake_->clear_log();
+  take(pmb::upload(*context_, buffer, 0, pattern(4096, 1)));
+  EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
+  gl_.Finish();
+  EXPECT_EQ(fake_->gpu_bytes(buffer), pattern(4096, 1));
+}
+
+TEST_F(Calibrated, WaysThatMoveWrongBytesAreLeftOut) {
+  SimulatedDriver driver = radeonsi(kAperture);
+  driver.flush = -500;  // It would win everywhere.
+  driver.wrong_when_flushed = true;
+  start_on(driver);
+  calibrate();
+  EXPECT_GT(measured_.wrong, 0U);
+  for (const std::uint64_t size : {std::uint64_t{64}, kMiB, 256 * kMiB}) {
+    EXPECT_EQ(plan(Access::sequential_write, size).model, Model::coherent);
+  }
+  for (const pmb::CalibrationCell& cell : measured_.cells) EXPECT_FALSE(cell.chosen && !cell.verified);
+}
+
+TEST_F(Calibrated, OneLuckyPlaceInMemoryDisplacesNothing) {
+  SimulatedDriver driver = nvidia();
+  driver.flush = 0;  // Both models are alike, as on every driver that was measured.
+  driver.lucky_once = true;
+  start_on(driver);
+  calibrate();
+  bool seen = false;
+  for (const pmb::CalibrationCell& cell : measured_.cells) {
+    EXPECT_FALSE(cell.chosen && cell.way.starts_with("explicit flush"))
+        << cell.work << ", " << cell.size_bytes;
+    seen = seen || cell.way.starts_with("explicit flush");
+  }
+  EXPECT_TRUE(seen);
+}
+
+TEST_F(Calibrated, AnEarlyEndLeavesTheRestToItsDefaults) {
+  start_on(nvidia());
+  std::vector<Path> defaults;
+  for (std::uint64_t size = 64; size <= 256 * kMiB; size *= 4) defaults.push_back(up(size));
+  const std::vector<pmb::TransferStep> steps = context_->transfer_plan().up.steps;
+  for (const auto budget : {std::chrono::milliseconds(0), std::chrono::milliseconds(10),
+                            std::chrono::milliseconds(50), std::chrono::milliseconds(400)}) {
+    SCOPED_TRACE(budget.count());
+    start_on(nvidia());
+    SimulatedDevice device(driver_);
+    const DeviceFacts known = facts();
+    const CalibrateOptions wanted{.budget = budget};
+    measured_ = take(Calibrator(device, known, wanted).run());
+    // One run of what it is at, and the probes, which are not cut.
+    EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) + 30e6);
+    EXPECT_FALSE(measured_.complete);
+    EXPECT_TRUE(pmb::core::is_sound(measured_.profile));
+    if (measured_.profile.transfers) {
+      EXPECT_EQ(measured_.profile.transfers->up.steps.back(), steps.back());
+    }
+    for (const pmb::AccessProfile& access : measured_.profile.accesses) {
+      EXPECT_TRUE(access.steps.empty() || access.steps.back().up_to_bytes < UINT64_MAX);
+    }
+  }
+  EXPECT_TRUE(measured_.profile.of(Access::read).mappings[1].placement == Placement::cached);
+}
+
+TEST_F(Calibrated, WhatIsStoppedEndsAtOnce) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  const DeviceFacts known = facts();
+  std::size_t asked = 0;
+  CalibrateOptions wanted;
+  wanted.stopped = [&] { return ++asked > 100; };
+  measured_ = take(Calibrator(device, known, wanted).run());
+  EXPECT_FALSE(measured_.complete);
+  EXPECT_LT(device.runs(), 400U);
+}
+
+TEST_F(Calibrated, ALostContextEndsEverything) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  device.fail_after(50, ErrorId::context_lost);
+  const DeviceFacts known = facts();
+  const CalibrateOptions wanted;
+  EXPECT_EQ(id_of(Calibrator(device, known, wanted).run()), ErrorId::context_lost);
+  EXPECT_EQ(device.runs(), 51U);
+}
+
+TEST_F(Calibrated, WaysThatFailAreLeftOutAndTheRestGoesOn) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  device.fail_after(500, ErrorId::storage_failed);
+  const DeviceFacts known = facts();
+  const CalibrateOptions wanted;
+  measured_ = take(Calibrator(device, known, wanted).run());
+  EXPECT_FALSE(measured_.complete);
+  EXPECT_EQ(measured_.wrong, 0U);
+  EXPECT_TRUE(pmb::core::is_sound(measured_.profile));
+  EXPECT_FALSE(measured_.profile.of(Access::sequential_write).steps.empty());
+}
+
+TEST_F(Calibrated, ProgressGrowsFromNothingToAll) {
+  start_on(llvmpipe());
+  SimulatedDevice device(driver_);
+  const DeviceFacts known = facts();
+  std::vector<double> told;
+  CalibrateOptions wanted;
+  wanted.progress = [&](double done, std::string_view what) {
+    EXPECT_FALSE(what.empty());
+    told.push_back(done);
+  };
+  measured_ = take(Calibrator(device, known, wanted).run());
+  ASSERT_GT(told.size(), 10U);
+  EXPECT_EQ(told.front(), 0);
+  EXPECT_EQ(told.back(), 1);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+}
+
+TEST_F(Calibrated, NothingBeyondTheGivenSizeIsTried) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  const DeviceFacts known = facts();
+  const CalibrateOptions wanted{.largest_bytes = 64 << 10};
+  measured_ = take(Calibrator(device, known, wanted).run());
+  EXPECT_TRUE(measured_.complete);
+  for (const pmb::CalibrationCell& cell : measured_.cells) EXPECT_LE(cell.size_bytes, 64U << 10);
+}
+
+}  // namespace

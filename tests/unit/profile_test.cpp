@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+// Profiles: to JSON and back, files that are there whole or not at all, and which ones a context takes.
+#include <pmb/profile.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "core/machine_cpu.hpp"
+#include "core/profile_rules.hpp"
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::Path;
+using pmb::Placement;
+using pmb::Profile;
+using pmb::ProfileKey;
+
+Profile sample() {
+  Profile profile;
+  profile.key = {.vendor = "AMD",
+                 .renderer = "AMD Radeon",
+                 .driver = "Mesa 23.1.0",
+                 .cpu = "a \"CPU\"",
+                 .hardware_threads = 16};
+  profile.made = "2026-11-25T12:00:00Z";
+  profile.memory = {.read_ns = 0.75, .write_ns = 3, .gpu_ns_per_kib = 2};
+  profile.of(Access::read).mappings[1] = {Placement::write_combined, {.read_ns = 90.5, .gpu_ns_per_kib = 50}};
+  profile.of(Access::sequential_write).steps = {
+      {.up_to_bytes = 4096,
+       .once = {.model = Model::coherent,
+                .path = Path::direct,
+                .client_storage = true,
+                .ns = 10,
+                .default_ns = 20},
+       .many = {}},
+      {.once = {.path = Path::orphaned},
+       .many = {.model = Model::explicit_flush, .path = Path::staged, .client_storage = false}}};
+  profile.transfers.emplace();
+  profile.transfers->up.steps = {{.up_to_bytes = 32768, .path = Path::traditional},
+                                 {.chunk_bytes = 512 << 10, .threads = 3}};
+  profile.transfers->up.model = Model::explicit_flush;
+  profile.transfers->down.slow_reads = true;
+  profile.transfers->down.streaming_from_bytes = 1 << 16;
+  return profile;
+}
+
+TEST(ProfileJson, ComesBackAsItWas) {
+  const Profile before = sample();
+  const std::string text = before.to_json();
+  const Profile after = take(Profile::from_json(text));
+  EXPECT_EQ(after.key, before.key);
+  EXPECT_EQ(after.made, before.made);
+  EXPECT_EQ(after.memory.read_ns, 0.75);
+  EXPECT_EQ(after.of(Access::read).mappings[1].placement, Placement::write_combined);
+  EXPECT_EQ(after.of(Access::read).mappings[1].costs.read_ns, 90.5);
+  EXPECT_EQ(after.of(Access::read).mappings[0].placement, Placement::unknown);
+  EXPECT_EQ(after.of(Access::sequential_write).steps, before.of(Access::sequential_write).steps);
+  ASSERT_TRUE(after.transfers);
+  EXPECT_EQ(after.transfers->up, before.transfers->up);
+  EXPECT_EQ(after.transfers->down, before.transfers->down);
+  EXPECT_EQ(after.transfers->pending_bytes, before.transfers->pending_bytes);
+  EXPECT_EQ(after.to_json(), text);
+  EXPECT_TRUE(take(Profile::from_json(Profile().to_json())).of(Access::read).steps.empty());
+  EXPECT_FALSE(after.describe().empty());
+}
+
+TEST(ProfileJson, EveryCutOfItIsCorrupt) {
+  const std::string text = sample().to_json();
+  const std::size_t end = text.find_last_of('}');
+  for (std::size_t size = 0; size <= end; ++size) {
+    ASSERT_EQ(id_of(Profile::from_json(text.substr(0, size))), ErrorId::profile_corrupt) << size;
+  }
+}
+
+TEST(ProfileJson, WhatCannotBeUsedIsCorrupt) {
+  const std::string text = sample().to_json();
+  const auto with = [&](std::string_view part, std::string_view instead) {
+    std::string changed = text;
+    const std::size_t at = changed.find(part);
+    EXPECT_NE(at, std::string::npos) << part;
+    return id_of(Profile::from_json(changed.replace(at, part.size(), instead)));
+  };
+  EXPECT_EQ(with("\"made\"", "\"made\""), ErrorId::none);
+  const std::pair<std::string_view, std::string_view> faults[] = {
+      {"\"direct\"", "\"sideways\""},
+      {"\"direct\"", "7"},
+      {"\"write_combined\"", "\"paper\""},
+      {"\"read_ns\": 0.75", "\"read_ns\": -1"},
+      {"\"read_ns\": 0.75", "\"read_ns\": 1e999"},
+      {"\"read_ns\": 0.75", "\"read_ns\": true"},
+      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": -1"},
+      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": 0"},
+      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": 1.5"},
+      {"\"threads\": 3", "\"threads\": 0"},
+      {"\"threads\": 3", "\"threads\": 4294967297"},
+      {"\"chunk_bytes\": 524288", "\"chunk_bytes\": 1"},
+      {"\"ring_bytes\": 8388608", "\"ring_bytes\": 1024"},
+      {"\"pending_bytes\": 33554432", "\"pending_bytes\": 0"},
+      {"\"hardware_threads\": 16", "\"hardware_threads\": \"16\""},
+      {"\"key\"", "\"kex\""},
+      {"\"client_storage\": true", "\"client_storage\": 1"},
+      {"\"pmb_profile\": 1", "\"pmb_profile\": \"1\""},
+      {"\"pmb_profile\": 1,", ""}};
+  for (const auto& [part, instead] : faults)
+    EXPECT_EQ(with(part, instead), ErrorId::profile_corrupt) << instead;
+  for (const std::string_view other : {"", "null", "[]", "{}", "3", "\"pmb\"", "\xff\xfe"}) {
+    EXPECT_EQ(id_of(Profile::from_json(other)), ErrorId::profile_corrupt) << other;
+  }
+  EXPECT_EQ(id_of(Profile::from_json(std::string(100'000, '['))), ErrorId::profile_corrupt);
+}
+
+TEST(ProfileJson, AnotherFormatIsToldFromACorruptOne) {
+  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 2, "new": "things"})")), ErrorId::profile_version);
+  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 0})")), ErrorId::profile_version);
+}
+
+TEST(ProfileName, TellsGpusAndMachinesApartButNotVersionsOfADriver) {
+  const ProfileKey key = sample().key;
+  const std::string name = Profile::file_name(key);
+  EXPECT_TRUE(name.starts_with("amd-radeon-")) << name;
+  EXPECT_TRUE(name.ends_with(".json")) << name;
+  ProfileKey other = key;
+  other.driver = "Mesa 24.0.0";
+  EXPECT_EQ(Profile::file_name(other), name);
+  for (const auto part : {&ProfileKey::vendor, &ProfileKey::renderer, &ProfileKey::cpu}) {
+    other = key;
+    other.*part += "x";
+    EXPECT_NE(Profile::file_name(other), name);
+  }
+  other = key;
+  other.gles = true;
+  EXPECT_NE(Profile::file_name(other), name);
+  other = key;
+  other.hardware_threads = 8;
+  EXPECT_NE(Profile::file_name(other), name);
+  other.renderer = "../../" + std::string(300, '/') + "\n\xff";
+  EXPECT_EQ(Profile::file_name(other).find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-.json"),
+            std::string::npos);
+  EXPECT_LT(Profile::file_name(other).size(), 64U);
+}
+
+/// Variables of the environment, put back afterwards.
+class Environment {
+ public:
+  explicit Environment(std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      const char* value = std::getenv(name);
+      before_.emplace_back(name, value ? std::optional<std::string>(value) : std::nullopt);
+      unsetenv(name);
+    }
+  }
+  ~Environment() {
+    for (const auto& [name, value] : before_) value ? setenv(name, value->c_str(), 1) : unsetenv(name);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  std::vector<std::pair<const char*, std::optional<std::string>>> before_;
+};
+
+TEST(ProfileFolder, IsTheUsersCache) {
+  const Environment environment({"XDG_CACHE_HOME", "HOME", "PMB_PROFILE"});
+  EXPECT_EQ(Profile::default_folder(), "");
+  setenv("HOME", "/home/somebody", 1);
+  EXPECT_EQ(Profile::default_folder(), "/home/somebody/.cache/pmb/");
+  setenv("XDG_CACHE_HOME", "relative", 1);
+  EXPECT_EQ(Profile::default_folder(), "/home/somebody/.cache/pmb/") << "to be ignored, by the specification";
+  setenv("XDG_CACHE_HOME", "/caches", 1);
+  EXPECT_EQ(Profile::default_folder(), "/caches/pmb/");
+  EXPECT_EQ(pmb::Options::from_environment().profile, "");
+  setenv("PMB_PROFILE", "/some/file.json", 1);
+  EXPECT_EQ(pmb::Options::from_environment().profile, "/some/file.json");
+}
+
+class ProfileFile : public PmbTest {
+ protected:
+  ProfileFile()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("pmb_profile_" + std::to_string(getpid()) + "_" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name())),
+        file_((folder_ / "deep" / "profile.json").string()) {}
+  ~ProfileFile() override { std::filesystem::remove_all(folder_); }
+
+  /// A profile of the fake, on this machine.
+  Profile own() {
+    start();
+    Profile profile = sample();
+    profile.key = context_->profile_key();
+    return profile;
+  }
+  /// A context that shall use `file`, and what it says of that.
+  ErrorId id_with(const std::string& file, const FakeConfig& config = {}) {
+    start(config, {.profile = file});
+    EXPECT_EQ(context_->profile() == nullptr, context_->profile_error().id != ErrorId::none);
+    return context_->profile_error().id;
+  }
+  std::size_t lines_with(std::string_view part) const {
+    std::size_t count = 0;
+    for (const std::string& line : log_lines_) count += line.find(part) != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+  std::filesystem::path folder_;
+  std::string file_;
+};
+
+TEST_F(ProfileFile, IsWrittenWithItsFolderAndReadBack) {
+  take(sample().save(file_));
+  EXPECT_EQ(take(Profile::load(file_)).to_json(), sample().to_json());
+  Profile second = sample();
+  second.made = "later";
+  take(second.save(file_));
+  EXPECT_EQ(take(Profile::load(file_)).made, "later");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "deep"), {}), 1) << "no half files";
+}
+
+TEST_F(ProfileFile, ThatCannotBeWrittenLeavesNothing) {
+  take(sample().save(file_));
+  EXPECT_EQ(id_of(sample().save(file_ + "/below/a/file.json")), ErrorId::profile_unwritable);
+  EXPECT_EQ(id_of(sample().save((folder_ / "deep").string())), ErrorId::profile_unwritable) << "a folder";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "deep"), {}), 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(ProfileFile, OfThisDriverIsPutInForce) {
+  take(own().save(file_));
+  EXPECT_EQ(id_with(file_), ErrorId::none);
+  EXPECT_EQ(context_->profile_file(), file_);
+  EXPECT_EQ(context_->profile()->made, sample().made);
+  EXPECT_TRUE(context_->transfer_plan().up.steps == sample().transfers->up.steps);
+  const pmb::Plan plan = take(context_->plan({.size_bytes = 64}));
+  EXPECT_NE(plan.storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
+  EXPECT_EQ(lines_with("in force"), 1U);
+}
+
+TEST_F(ProfileFile, IsFoundInAFolderByTheNameOfGpuAndMachine) {
+  const Profile profile = own();
+  take(profile.save((folder_ / Profile::file_name(profile.key)).string()));
+  EXPECT_EQ(id_with(folder_.string()), ErrorId::none);
+  EXPECT_EQ(id_with(folder_.string() + "/"), ErrorId::none);
+  FakeConfig other;
+  other.renderer = "another GPU";
+  EXPECT_EQ(id_with(folder_.string(), other), ErrorId::profile_missing);
+}
+
+TEST_F(ProfileFile, ThatDoesNotFitIsIgnoredWithALineThatSaysSo) {
+  const Profile right = own();
+  const auto with = [&](auto change) {
+    Profile profile = right;
+    change(profile);
+    take(profile.save(file_));
+    log_lines_.clear();
+    const ErrorId id = id_with(file_);
+    EXPECT_EQ(lines_with("is ignored"), id == ErrorId::none ? 0U : 1U);
+    EXPECT_EQ(context_->transfer_plan().up == right.transfers->up, id == ErrorId::none);
+    return id;
+  };
+  EXPECT_EQ(with([](Profile&) {}), ErrorId::none);
+  EXPECT_EQ(with([](Profile& p) { p.key.vendor += "x"; }), ErrorId::profile_driver);
+  EXPECT_EQ(with([](Profile& p) { p.key.renderer += "x"; }), ErrorId::profile_driver);
+  EXPECT_EQ(with([](Profile& p) { p.key.driver += ".1"; }), ErrorId::profile_driver);
+  EXPECT_EQ(with([](Profile& p) { p.key.gles = true; }), ErrorId::profile_driver);
+  EXPECT_EQ(with([](Profile& p) { p.key.cpu += "x"; }), ErrorId::profile_machine);
+  EXPECT_EQ(with([](Profile& p) { p.key.hardware_threads += 1; }), ErrorId::profile_machine);
+  EXPECT_EQ(id_with((folder_ / "none.json").string()), ErrorId::profile_missing);
+  std::ofstream(file_) << "{";
+  EXPECT_EQ(id_with(file_), ErrorId::profile_corrupt);
+  std::ofstream(file_) << R"({"pmb_profile": 99})";
+  EXPECT_EQ(id_with(file_), ErrorId::profile_version);
+  EXPECT_NE(context_->profile_error().message().find("99"), std::string::npos);
+  std::ofstream(file_) << right.to_json() << std::string(2 << 20, ' ');
+  EXPECT_EQ(id_with(file_), ErrorId::profile_corrupt) << "longer than pmb writes";
+}
+
+TEST_F(ProfileFile, FitsEveryVersionAndProfileOfGlThatADriverOffers) {
+  const auto key_with = [&](int major, int minor, const char* suffix) {
+    FakeConfig config;
+    config.major = major;
+    config.minor = minor;
+    config.version_suffix = suffix;
+    start(config);
+    return context_->profile_key();
+  };
+  EXPECT_EQ(key_with(4, 6, "Mesa 22.3.6").driver, "Mesa 22.3.6");
+  EXPECT_EQ(key_with(4, 3, "Mesa 22.3.6"), key_with(4, 6, "Mesa 22.3.6"));
+  EXPECT_NE(key_with(4, 6, "Mesa 22.3.5"), key_with(4, 6, "Mesa 22.3.6"));
+  EXPECT_FALSE(key_with(4, 6, "Mesa").cpu.empty());
+  EXPECT_EQ(key_with(4, 6, "Mesa").hardware_threads, pmb::core::hardware_threads());
+}
+
+TEST_F(ProfileFile, OfADriverWhoseNameIsNoTextFitsToo) {
+  FakeConfig config;
+  config.renderer = "Ger\xe4t \x01";
+  start(config);
+  Profile profile = sample();
+  profile.key = context_->profile_key();
+  take(profile.save(file_));
+  EXPECT_EQ(id_with(file_, config), ErrorId::none);
+}
+
+TEST_F(ProfileFile, ThatIsNotNamedIsNotLookedFor) {
+  const Profile profile = own();
+  const Environment environment({"XDG_CACHE_HOME", "PMB_PROFILE"});
+  setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+  take(profile.save(Profile::default_folder() + Profile::file_name(profile.key)));
+  setenv("PMB_PROFILE", Profile::default_folder().c_str(), 1);
+  EXPECT_EQ(id_with(Profile::default_folder()), ErrorId::none);
+  start();
+  EXPECT_EQ(context_->profile(), nullptr);
+  EXPECT_EQ(context_->profile_error().id, ErrorId::none);
+  EXPECT_EQ(context_->profile_file(), "");
+}
+
+struct PlacementCase {
+  Access access;
+  pmb::MemoryCosts costs;
+  pmb::core::DriverTraits driver;
+  pmb::DriverMemory said;
+  Placement expected;
+};
+
+TEST(PlacementRules, ReadFromWhatMemoryCosts) {
+  using pmb::DriverMemory;
+  const pmb::MemoryCosts plain{.read_ns = 0.8, .write_ns = 3, .gpu_ns_per_kib = 2};
+  const pmb::core::DriverTraits discrete{.buffer_storage = true};
+  const pmb::core::DriverTraits unified{.unified_memory = true, .buffer_storage = true};
+  const pmb::core::DriverTraits software{.software = true, .buffer_storage = true};
+  constexpr auto kRead = Access::read;
+  constexpr auto kWrite = Access::sequential_write;
+  const PlacementCase cases[] = {
+      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
+      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::cached},
+      {kRead,
+       {.read_ns = 90, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::unsaid,
+       Placement::write_combined},
+      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
+      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, unified, DriverMemory::unsaid, Placement::write_combined},
+      {kRead, {.read_ns = 900, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
+      {kRead,
+       {.read_ns = 900, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::system,
+       Placement::write_combined},
+      {kRead, {}, discrete, DriverMemory::unsaid, Placement::unknown},
+      {kRead, {.read_ns = 900}, software, DriverMemory::unsaid, Placement::plain},
+      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 50},
+       discrete,
+       DriverMemory::unsaid,
+       Placement::write_combined},
+      {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 2},
+       discrete,
+       DriverMemory::system,
+       Placement::write_combined},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 2},
+       unified,
+       DriverMemory::unsaid,
+       Placement::write_combined},
+      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::gpu_memory},
+      {kWrite, {}, discrete, DriverMemory::unsaid, Placement::unknown}};
+  for (const PlacementCase& c : cases) {
+    EXPECT_EQ(pmb::core::placement_of(c.access, c.costs, plain, c.driver, c.said), c.expected)
+        << "case " << &c - cases;
+  }
+}
+
+TEST(PlacementRules, ASizeThatWasNotTimedIsPlannedByItsPlacement) {
+  Profile profile;
+  auto& mappings = profile.of(Access::read).mappings;
+  mappings[0].placement = Placement::gpu_memory;
+  mappings[1].placement = Placement::cached;
+  const pmb::PlanRequest request{.access = Access::read, .size_bytes = 64};
+  EXPECT_EQ(pmb::core::measured_for(profile, request, false).client_storage, true);
+  EXPECT_EQ(pmb::core::measured_for(profile, request, false).placement, Placement::cached);
+  EXPECT_EQ(pmb::core::measured_for(profile, request, true).client_storage, std::nullopt);
+  mappings[1].placement = Placement::write_combined;
+  EXPECT_EQ(pmb::core::measured_for(profile, request, false).client_storage, std::nullopt);
+  EXPECT_EQ(pmb::core::measured_for(profile, request, false).placement, Placement::gpu_memory);
+}
+
+}  // namespace

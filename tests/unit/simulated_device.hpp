@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// Machines that nobody here has, as costs: what calibration would find on them. Where their mappings lie is what other
+// projects report of their drivers; the rates are round figures of the right order.
+//
+// Units: nanoseconds; of transfers and copies, for each byte.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/calibration.hpp"
+#include "fake_gl.hpp"
+
+namespace pmb_test {
+
+/// A kind of memory.
+struct SimulatedMemory {
+  pmb::MemoryCosts probed;  ///< What a probe sees.
+  double cpu_write = 0;
+  double cpu_read = 0;
+  double gpu = 0;
+};
+
+// Copies of 1 KiB by the GPU, from its rate.
+constexpr SimulatedMemory memory(double load, double store, double cpu_write, double cpu_read, double gpu) {
+  return {{.read_ns = load, .write_ns = store, .gpu_ns_per_kib = gpu * 1024}, cpu_write, cpu_read, gpu};
+}
+
+constexpr double kBus = 0.05;   // 20 GB/s.
+constexpr double kOwn = 0.002;  // 500 GB/s.
+constexpr SimulatedMemory kPlain = memory(0.8, 3, 0.06, 0.06, kOwn);
+constexpr SimulatedMemory kCached = memory(0.9, 3, 0.06, 0.06, kBus);
+constexpr SimulatedMemory kWriteCombined = memory(90, 45, 0.06, 5, kBus);
+constexpr SimulatedMemory kAperture = memory(700, 40, 0.07, 60, kOwn);      // Resizable BAR.
+constexpr SimulatedMemory kSlowAperture = memory(900, 60, 0.13, 80, kOwn);  // The same over an older bus.
+constexpr SimulatedMemory kSmallAperture =
+    memory(1200, 300, 1.0, 100, kOwn);                                 // A window of 256 MiB, shared by all.
+constexpr SimulatedMemory kShared = memory(0.9, 3, 0.06, 0.06, 0.03);  // One memory for both.
+
+struct SimulatedDriver {
+  std::string vendor;
+  std::string renderer;
+  std::string version;
+  bool es = false;
+  std::function<SimulatedMemory(pmb::Access, bool client_storage)> mapped;
+  double own = kOwn;          ///< The GPU's copies within its memory.
+  double use = 2000;          ///< Commands and fence of any use.
+  double mapping_stalls = 0;  ///< What using mapped memory adds.
+  double flush = 500;         ///< An explicit flush.
+  double update = 1000;       ///< glBufferSubData, and what it costs for each byte.
+  double update_byte = 0.15;
+  double get = 8000;  ///< glGetBufferSubData.
+  double get_byte = 0.2;
+  double orphan = 1000;  ///< glBufferData, of which drivers that stall make much.
+  double ring = 4000;    ///< A transfer through a ring, and each of its chunks.
+  double chunk = 3000;
+  bool wrong_when_flushed = false;  ///< Flushed bytes arrive too late.
+  bool lucky_once = false;  ///< The first mapping of each size that is flushed lies better than all others.
+
+  strict_gl::FakeConfig config() const {
+    strict_gl::FakeConfig config;
+    config.vendor = vendor;
+    config.renderer = renderer;
+    config.version_suffix = version;
+    if (es) {
+      config.es = true;
+      config.major = 3;
+      config.minor = 2;
+      config.extensions = {"GL_EXT_buffer_storage"};
+    }
+    return config;
+  }
+};
+
+class SimulatedDevice final : public pmb::core::Device {
+ public:
+  explicit SimulatedDevice(SimulatedDriver driver) : driver_(std::move(driver)) {}
+
+  double now_ns() override { return now_; }
+  /// Every run takes this much longer or shorter, by turns.
+  double noise = 0.02;
+  double now() const { return now_; }
+  std::size_t runs() const { return runs_; }
+  /// From here on everything answers `error`.
+  void fail_after(std::size_t runs, pmb::ErrorId id) {
+    last_run_ = runs;
+    failure_ = {.status = pmb::status_of(id), .id = id};
+  }
+
+  pmb::Result<pmb::MemoryCosts> probe_memory() override {
+    now_ += 1e6;
+    pmb::MemoryCosts costs = kPlain.probed;
+    costs.gpu_ns_per_kib = driver_.own * 1024;
+    return costs;
+  }
+  pmb::Result<Probe> probe(pmb::Access access, bool client_storage) override {
+    now_ += 1e6;
+    Probe probe{.costs = driver_.mapped(access, client_storage).probed};
+    if (access == pmb::Access::sequential_write) probe.costs.read_ns = 0;
+    if (access == pmb::Access::read) probe.costs.write_ns = 0;
+    return probe;
+  }
+  pmb::Result<std::unique_ptr<pmb::core::Trial>> prepare(const pmb::core::PlanWork& work,
+                                                         const pmb::PlanChoice& choice) override {
+    const bool flushed = choice.model == pmb::Model::explicit_flush && !pmb::core::is_private(*choice.path);
+    const bool right = !driver_.wrong_when_flushed || !flushed;
+    const bool lucky =
+        driver_.lucky_once && flushed && lucky_.insert(work.size_bytes * 2 + (work.gpu_reads > 1)).second;
+    return trial(plan_cost(work, choice) * (lucky ? 0.75 : 1), right, static_cast<double>(work.size_bytes));
+  }
+  pmb::Result<std::unique_ptr<pmb::core::Trial>> prepare(bool up, std::uint64_t size,
+                                                         const pmb::TransferDirection& way,
+                                                         const pmb::Profile&) override {
+    return trial(transfer_cost(up, static_cast<double>(size), way), true, static_cast<double>(size));
+  }
+
+ private:
+  class Run final : public pmb::core::Trial {
+   public:
+    Run(SimulatedDevice& device, double cost, bool right) : device_(device), cost_(cost), right_(right) {}
+    pmb::Result<double> run(std::uint32_t count) override {
+      if (device_.runs_++ >= device_.last_run_) return tl::unexpected(device_.failure_);
+      const double swing = 1 + device_.noise * std::sin(static_cast<double>(device_.runs_));
+      const double ns = cost_ * count * swing;
+      device_.now_ += ns;
+      return ns;
+    }
+    pmb::Result<bool> verify() override { return right_; }
+
+   private:
+    SimulatedDevice& device_;
+    double cost_;
+    bool right_;
+  };
+
+  pmb::Result<std::unique_ptr<pmb::core::Trial>> trial(double cost, bool right, double size) {
+    now_ += 50'000 + size * 0.25;  // Making a buffer and touching it.
+    return std::make_unique<Run>(*this, cost, right);
+  }
+
+  double plan_cost(const pmb::core::PlanWork& work, const pmb::PlanChoice& choice) const {
+    using pmb::Access;
+    using pmb::Path;
+    const SimulatedDriver& d = driver_;
+    const auto size = static_cast<double>(work.size_bytes);
+    const auto reads = static_cast<double>(work.gpu_reads);
+    const bool writes = work.access != Access::read;
+    const bool gets = work.access != Access::sequential_write;
+    double cost = d.use;
+    if (pmb::core::is_private(*choice.path)) {
+      if (writes) cost += size * kPlain.cpu_write + d.update + size * d.update_byte + reads * size * d.own;
+      if (gets) cost += reads * size * d.own + d.get + size * d.get_byte + size * kPlain.cpu_read;
+      if (choice.path == Path::orphaned) cost += d.orphan - (d.mapping_stalls > 0 ? d.update : 0);
+      return cost;
+    }
+    const SimulatedMemory m = d.mapped(work.access, choice.client_storage.value_or(false));
+    cost += d.mapping_stalls;
+    if (choice.model == pmb::Model::explicit_flush) cost += d.flush;
+    const double gpu =
+        choice.path == Path::staged ? d.use / 4 + size * m.gpu + reads * size * d.own : reads * size * m.gpu;
+    if (writes) cost += size * m.cpu_write + gpu;
+    if (gets) cost += size * m.cpu_read + gpu;
+    return cost;
+  }
+
+  double transfer_cost(bool up, double size, const pmb::TransferDirection& way) const {
+    const SimulatedDriver& d = driver_;
+    const pmb::TransferStep& step = way.steps.front();
+    if (step.path == pmb::Path::traditional) {
+      return up ? d.update + size * d.update_byte : d.get + size * d.get_byte;
+    }
+    const SimulatedMemory m = d.mapped(up ? pmb::Access::sequential_write : pmb::Access::read, !up);
+    const auto chunk = static_cast<double>(step.chunk_bytes);
+    const double cpu = (up ? m.cpu_write : m.cpu_read) / std::min(step.threads, 4U);
+    // The slower side sets the pace; the other one has its first or last chunk alone.
+    return d.ring + d.mapping_stalls + std::ceil(size / chunk) * d.chunk + size * std::max(cpu, m.gpu) +
+           std::min(size, chunk) * std::min(cpu, m.gpu);
+  }
+
+  SimulatedDriver driver_;
+  double now_ = 0;
+  std::size_t runs_ = 0;
+  std::set<std::uint64_t> lucky_;  ///< Sizes and uses that had their luck.
+  std::size_t last_run_ = SIZE_MAX;
+  pmb::Error failure_;
+};
+
+inline SimulatedDriver radeonsi(const SimulatedMemory& aperture) {
+  return {.vendor = "AMD",
+          .renderer = "AMD Radeon RX 7900 XTX (radeonsi, navi31, LLVM 15.0.6, DRM 3.54)",
+          .version = "Mesa 23.1.0",
+          .mapped = [aperture](pmb::Access access, bool client) {
+            if (access != pmb::Access::sequential_write) return kCached;
+            return client ? kWriteCombined : aperture;
+          }};
+}
+
+inline SimulatedDriver amd_windows() {
+  return {.vendor = "ATI Technologies Inc.",
+          .renderer = "AMD Radeon RX 7900 XTX",
+          .version = "Compatibility Profile Context 23.11.1.231017",
+          .mapped = [](pmb::Access access, bool client) {
+            if (access == pmb::Access::sequential_write) return kWriteCombined;
+            return client ? kWriteCombined : kCached;  // Readback with CLIENT_STORAGE crawls.
+          }};
+}
+
+inline SimulatedDriver intel_windows() {
+  return {.vendor = "Intel",
+          .renderer = "Intel(R) Iris(R) Xe Graphics",
+          .version = "Build 31.0.101.4502",
+          .mapped = [](pmb::Access, bool) { return kShared; },
+          .own = kShared.gpu};
+}
+
+inline SimulatedDriver intel_mesa() {
+  SimulatedDriver driver = intel_windows();
+  driver.renderer = "Mesa Intel(R) UHD Graphics 770 (ADL-S GT1)";
+  driver.version = "Mesa 23.1.0";
+  return driver;
+}
+
+inline SimulatedDriver nvidia() {
+  return {.vendor = "NVIDIA Corporation",
+          .renderer = "NVIDIA GeForce RTX 4090/PCIe/SSE2",
+          .version = "NVIDIA 580.159.03",
+          .mapped = [](pmb::Access access, bool client) {
+            return access != pmb::Access::sequential_write && !client ? kAperture : kCached;
+          }};
+}
+
+inline SimulatedDriver adreno() {
+  return {.vendor = "Qualcomm",
+          .renderer = "Adreno (TM) 740",
+          .version = "V@0676.0",
+          .es = true,
+          .mapped = [](pmb::Access, bool) { return kShared; },
+          .own = kShared.gpu,
+          .mapping_stalls = 400'000};
+}
+
+inline SimulatedDriver llvmpipe() {
+  return {.vendor = "Mesa/X.org",
+          .renderer = "llvmpipe (LLVM 15.0.6, 256 bits)",
+          .version = "Mesa 22.3.6",
+          .mapped = [](pmb::Access, bool) { return memory(0.8, 3, 0.06, 0.06, 0.06); },
+          .own = 0.06,
+          .update = 400,
+          .update_byte = 0.07,
+          .get = 400,
+          .get_byte = 0.07};
+}
+
+}  // namespace pmb_test

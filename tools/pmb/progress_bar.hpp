@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// One line on a terminal that tells how much of a run is done.
+#pragma once
+
+#include <string_view>
+
+namespace pmb::tool {
+
+class ProgressBar {
+ public:
+  /// Shows itself only where stderr is a terminal and `wanted`.
+  explicit ProgressBar(bool wanted);
+  ~ProgressBar() { clear(); }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// `done` from 0 to 1.
+  void show(double done, std::string_view what) const;
+  void clear() const;
+
+ private:
+  bool shown_;
+};
+
+}  // namespace pmb::tool
