@@ -111,20 +111,18 @@ void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& 
 std::vector<TransferStep> steps_of(const FoundSteps& found, bool complete,
                                    const TransferDirection& defaults) {
   std::vector<TransferStep> steps;
+  const auto go_on = [&](TransferStep step, std::uint64_t up_to) {
+    step.up_to_bytes = up_to;
+    if (steps.empty() || !same_way(steps.back(), step)) steps.push_back(step);
+    steps.back().up_to_bytes = up_to;
+  };
   for (std::size_t i = 0; i < found.size(); ++i) {
-    TransferStep step = found[i].second;
+    const auto& [size, step] = found[i];
     const bool last = i + 1 == found.size();
-    step.up_to_bytes = !last      ? between(found[i].first, found[i + 1].first)
-                       : complete ? UINT64_MAX
-                                  : found[i].first;
-    if (!steps.empty() && same_way(steps.back(), step)) {
-      steps.back().up_to_bytes = step.up_to_bytes;
-    } else {
-      steps.push_back(step);
-    }
+    go_on(step, !last ? between(size, found[i + 1].first) : complete ? UINT64_MAX : size);
   }
   for (const TransferStep& step : defaults.steps) {
-    if (steps.empty() || step.up_to_bytes > steps.back().up_to_bytes) steps.push_back(step);
+    if (steps.empty() || step.up_to_bytes > steps.back().up_to_bytes) go_on(step, step.up_to_bytes);
   }
   return steps;
 }

@@ -14,7 +14,7 @@ using pmb::Calibration;
 using pmb::CalibrationCell;
 
 // The fake runs commands byte by byte; every way and stage is reached by then.
-constexpr std::uint64_t kLargest = 64 << 10;
+constexpr std::uint64_t kLargest = 16 << 10;
 
 class Calibrate : public PmbPathTest {
  protected:
@@ -41,7 +41,7 @@ TEST_P(Calibrate, EveryWayMovesTheRightBytesAndTheProfileIsInForce) {
   EXPECT_EQ(take(pmb::Profile::from_json(measured.profile.to_json())).to_json(), measured.profile.to_json());
 
   const GLuint buffer = plain_buffer(kLargest);
-  for (const std::size_t size : {64U, 4096U, 65536U}) {
+  for (const std::size_t size : {64U, 4096U, 16384U}) {
     take(pmb::upload(*context_, buffer, 0, pattern(size, size)));
     Bytes found(size);
     take(pmb::download(*context_, buffer, 0, found));

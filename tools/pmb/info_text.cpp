@@ -205,7 +205,8 @@ void add_profile(std::string& out, const InfoReport& report) {
     add_row(out, "none", "not looked for; plans come from quirks and defaults");
     return;
   }
-  add_row(out, report.profile ? "in force" : "ignored", report.profile_file);
+  const bool missing = report.profile_error.id == ErrorId::profile_missing;
+  add_row(out, report.profile ? "in force" : missing ? "none as" : "ignored", report.profile_file);
   if (!report.profile) {
     add_row(out, "because", report.profile_error.message());
     return;
