@@ -167,7 +167,7 @@ Result<void> Calibrator::measure_transfers(double end) {
       for (const TransferStep& step : ways) {
         way.steps = {step};
         way.steps.front().up_to_bytes = UINT64_MAX;
-        contenders.push_back({.way = name_of(up, step), .make = [this, up, size, way] {
+        contenders.push_back({.way = name_of(up, step, facts_), .make = [this, up, size, way] {
                                 return device_.prepare(up, size, way, result_.profile);
                               }});
       }

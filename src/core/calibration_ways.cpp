@@ -46,7 +46,10 @@ std::string name_of(const PlanChoice& choice) {
   return text;
 }
 
-std::string name_of(bool up, const TransferStep& step) {
+std::string name_of(bool up, const TransferStep& step, const DeviceFacts& facts) {
+  const bool asks_gl = up ? facts.updates_by_gl : facts.reads_by_gl;
+  if (step.path == Path::traditional && !asks_gl)
+    return "ring, GL's own call where that is promised to do no harm";
   if (step.path == Path::traditional) return up ? "glBufferSubData" : "glGetBufferSubData";
   return fmt::format("ring, chunks of {} KiB, {} thread{}", step.chunk_bytes / kKiB, step.threads,
                      step.threads == 1 ? "" : "s");

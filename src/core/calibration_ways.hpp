@@ -41,7 +41,8 @@ std::vector<PlanChoice> plan_ways(const PlanWork& work, const DriverTraits& driv
 std::vector<TransferStep> transfer_ways(bool up, std::uint64_t size, const DeviceFacts& facts);
 
 std::string name_of(const PlanChoice& choice);
-std::string name_of(bool up, const TransferStep& step);
+/// Where GL may not be asked (updates_by_gl, reads_by_gl) what it would do goes through the ring.
+std::string name_of(bool up, const TransferStep& step, const DeviceFacts& facts);
 
 /// Adds what won at a size, larger than those before. Neighbours that are alike become one step.
 void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& once, const PlanChoice& many);

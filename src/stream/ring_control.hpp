@@ -116,8 +116,8 @@ struct RingControl : Lender, RingHot {
   RingControl* older = nullptr;
   std::uint64_t settled_key =
       0;  ///< Published slices with keys below were retired by retire(), without a fence yet.
-  std::uint64_t fenced_at = 0;    ///< RingLayout::travelled() at the last fence that retire() made,
-  std::uint64_t fenced_key = 0;   ///< and its next_key().
+  std::uint64_t fenced_at = 0;   ///< RingLayout::travelled() at the last fence that retire() made,
+  std::uint64_t fenced_key = 0;  ///< and its next_key().
 
   RingStats stats() const noexcept;
 

@@ -60,6 +60,16 @@ TEST_P(KnownBuffers, AsynchronousTransfersTakeThem) {
   EXPECT_EQ(id_of(pmb::download_async(*context_, known, 200, 64)), ErrorId::range_outside);
 }
 
+TEST_P(KnownBuffers, ADownloadOnALostContextIsNoArrival) {
+  if (!context_->limits().reset_notification) GTEST_SKIP() << "this context does not tell of its loss";
+  const GLuint buffer = plain_buffer(64, pattern(64, 5).data());
+  const auto known = take(KnownBuffer::look_up(*context_, buffer));
+  leaks_expected_ = true;
+  fake_->lose_context();
+  Bytes target(64);
+  EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
+}
+
 class OnNvidia : public PmbTest {
  protected:
   void start_with(std::optional<Path> path) {
@@ -118,6 +128,19 @@ TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoUpdatesAreReadByGlsOwnCall) {
     EXPECT_EQ(reads(4096, {.only_updates = true}), 0U);
     EXPECT_EQ(reads(64 << 10, {.no_updates = true}), 0U) << "the whole buffer would move";
   }
+}
+
+TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.version_suffix = "NVIDIA 580.159.03";
+  pmb::Options options;
+  options.transfer = pmb::TransferPlan();
+  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
+  start(config, options);
+  const GLuint buffer = plain_buffer(64 << 10);
+  EXPECT_EQ(updates(buffer, {.only_updates = true}, 512), 1U);
+  EXPECT_EQ(updates(buffer, {.only_updates = true}, 32 << 10), 1U);
 }
 
 TEST_F(OnNvidia, WhatIsPromisedNoUpdatesGetsNone) {

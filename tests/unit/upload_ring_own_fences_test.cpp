@@ -119,6 +119,49 @@ TEST_P(OwnFences, AGrowingRingKeepsEveryByte) {
   for (std::size_t i = 0; i < reads.size(); ++i) ASSERT_EQ(reads[i]->bytes(), expected[i]) << "frame " << i;
 }
 
+TEST_P(OwnFences, AQuarterOfTheRecordsIsAQuarterToo) {
+  auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 1 << 20, .max_slices = 16}));
+  for (std::uint64_t frame = 0; frame < 64; ++frame) {
+    const auto slice = ring.try_acquire(64);
+    ASSERT_TRUE(slice) << "frame " << frame << ": " << slice.error().message();
+    take(ring.publish(*slice, 64));
+    static_cast<void>(draw(*slice));
+    take(ring.retire());
+    gl_.Finish();
+  }
+  EXPECT_LE(fences(), 64U / 4 + 1);
+  EXPECT_GE(fences(), 64U / 4 - 1);
+}
+
+TEST_P(OwnFences, AFenceThatCannotBeMadeIsAnswered) {
+  auto ring = make_ring();
+  static_cast<void>(draw(put(ring, pattern(64, 8))));
+  take(ring.retire());
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(ring.drain()), ErrorId::fence_is_null);
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(ring.acquire(kCapacity)), ErrorId::fence_is_null);
+  fake_->clear_script();
+  take(ring.drain());
+  EXPECT_EQ(ring.stats().live_slices, 0U);
+}
+
+TEST_P(OwnFences, ARequestThatOnlyLargerStorageHoldsGetsTheFenceOfTheOlder) {
+  auto ring = take(UploadRing::create(
+      *context_, {.capacity_bytes = kCapacity, .label = "grows", .max_capacity_bytes = 2 * kCapacity}));
+  const Bytes bytes = pattern(64, 9);
+  const auto read = draw(put(ring, bytes));
+  take(ring.retire());
+  const Slice filling =
+      take(ring.acquire(kCapacity + 64));  // in new storage; the older one waits for a fence
+  take(ring.cancel(filling));
+  const Slice all = take(ring.acquire(2 * kCapacity));
+  all.fill(std::byte{0x22});
+  gl_.Finish();
+  EXPECT_EQ(read->bytes(), bytes);
+  take(ring.cancel(all));
+}
+
 TEST_P(OwnFences, NothingIsReportedOfARingThatEndsBeforeItsFence) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 7))));
