@@ -29,8 +29,8 @@ struct BufferPromises {
   /// No shader stores into the buffer since the program's last glMemoryBarrier with GL_BUFFER_UPDATE_BARRIER_BIT: spares a
   /// barrier a transfer.
   bool no_shader_stores = false;
-  /// No shader reads it as a storage buffer: spares that barrier on software renderers too, whose updates overtake such
-  /// reads (quirk software_update_order). True of buffers of vertices, uniforms and texels.
+  /// No shader reads it as a storage buffer: spares that barrier also where such readers would be overtaken, or go on seeing
+  /// older bytes, without one (quirks software_update_order, nvidia_flush_barrier). True of buffers of vertices and texels.
   bool no_storage_reads = false;
   /// Nothing writes it but upload() of this KnownBuffer and shaders, and GL never reads it back: no copies into it, no
   /// clears, no glBufferSubData, neither glGetBufferSubData nor a map, now or before. For small buffers that are updated

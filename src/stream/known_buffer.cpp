@@ -48,6 +48,15 @@ bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
   return updates_keep_order(state, {}, 0) && is_dynamic(state, buffer);
 }
 
+namespace {
+
+/// Shaders that read the buffer as storage would be overtaken, or go on seeing older bytes, without one.
+bool readers_need_barrier(const ContextState& state) noexcept {
+  return state.quirk(QuirkId::software_update_order) || state.quirk(QuirkId::nvidia_flush_barrier);
+}
+
+}  // namespace
+
 bool gives_sub_data(const ContextState& state) noexcept {
   return may_be_read_by_gl(state, {}, 0);
 }
@@ -78,7 +87,7 @@ Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, st
               known.takes_sub_data_ && updates_keep_order(state, known.promises_, known.size_bytes_),
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
           .order = !known.promises_.no_shader_stores ||
-                   (state.quirk(QuirkId::software_update_order) && !known.promises_.no_storage_reads)};
+                   (readers_need_barrier(state) && !known.promises_.no_storage_reads)};
 }
 
 }  // namespace detail

@@ -286,6 +286,50 @@ TEST_F(GlTest, UpdatesOfBuffersThatAreOnlyUpdatedStayInOrder) {
   }
 }
 
+// Dispatches see the update before them and no other, whatever the buffer's usage.
+TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
+  PMB_NEEDS_COMPUTE();
+  constexpr std::uint32_t kTurns = 200;
+  const std::string version = context().limits().gles ? "#version 310 es\n" : "#version 430\n";
+  const std::string source = version +
+                             "layout(local_size_x = 1) in;"
+                             "layout(std430, binding = 0) readonly buffer A { uint words[]; };"
+                             "layout(std430, binding = 1) buffer B { uint seen[]; };"
+                             "uniform uint turn; void main() { seen[turn] = words[7]; }";
+  const GLuint program = make_compute_program(gl_, source.c_str());
+  gl_.UseProgram(program);
+  for (const GLenum usage : {GL_STREAM_DRAW, GL_STATIC_DRAW, GL_DYNAMIC_DRAW}) {
+    const GLuint seen = plain_buffer(kTurns * 4);
+    GLuint buffer = 0;
+    gl_.GenBuffers(1, &buffer);
+    gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
+    gl_.BufferData(GL_COPY_WRITE_BUFFER, 4096, nullptr, usage);
+    const auto known =
+        pmb::KnownBuffer::look_up(context(), buffer, {.no_shader_stores = true, .only_updates = true});
+    ASSERT_TRUE(known);
+    gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, buffer);
+    gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 1, seen);
+    for (std::uint32_t turn = 0; turn < kTurns; ++turn) {
+      const std::vector<std::uint32_t> words(1024, turn + 1000);
+      ASSERT_TRUE(pmb::upload(context(), *known, 0, std::as_bytes(std::span(words))));
+      gl_.Uniform1ui(gl_.GetUniformLocation(program, "turn"), turn);
+      gl_.DispatchCompute(1, 1, 1);
+    }
+    gl_.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+    const Bytes bytes = contents(seen, 0, kTurns * 4);
+    int wrong = 0;
+    for (std::uint32_t turn = 0; turn < kTurns; ++turn) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, bytes.data() + 4 * turn, 4);
+      wrong += word == turn + 1000 ? 0 : 1;
+    }
+    EXPECT_EQ(wrong, 0) << "usage " << usage;
+    gl_.DeleteBuffers(1, &buffer);
+    gl_.DeleteBuffers(1, &seen);
+  }
+  gl_.DeleteProgram(program);
+}
+
 // Small buffers that nobody updates by GL may be read by GL's own call.
 TEST_F(GlTest, ReadsOfBuffersThatAreNeverUpdatedSeeEveryCopyBefore) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64}) {

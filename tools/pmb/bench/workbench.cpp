@@ -91,6 +91,10 @@ Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
   }
   const std::uint64_t step = std::max<std::uint64_t>(limits.storage_offset_alignment, 16);
   bench->most_bytes_bound_ = limits.max_storage_block / step * step;
+  for (const pmb::Quirk& quirk : bench->planned_->quirks()) {
+    if (quirk.applies && std::string_view(quirk.id) == "nvidia_flush_barrier")
+      bench->updates_need_barrier_ = true;
+  }
   return bench;
 }
 

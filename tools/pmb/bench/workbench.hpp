@@ -67,6 +67,9 @@ class Workbench {
   /// makes some drivers move it to where later GPU work on it is slow.
   Outcome<std::vector<std::byte>> read_back(Place place, std::uint64_t size_bytes);
 
+  /// Shaders see new bytes of glBufferData and glBufferSubData only behind a barrier here (quirk nvidia_flush_barrier).
+  bool updates_need_barrier() const noexcept { return updates_need_barrier_; }
+
   /// Binds a range as shader storage.
   void bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const;
 
@@ -93,6 +96,7 @@ class Workbench {
   std::optional<pmb::Context> planned_;
   std::vector<ForcedContext> forced_;
   std::uint64_t most_bytes_bound_ = 0;
+  bool updates_need_barrier_ = false;
 };
 
 /// A GL buffer in memory that the driver chooses by `usage`.
