@@ -290,13 +290,13 @@ TEST_F(GlTest, UpdatesOfBuffersThatAreOnlyUpdatedStayInOrder) {
 TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
   PMB_NEEDS_COMPUTE();
   constexpr std::uint32_t kTurns = 200;
-  const std::string version = context().limits().gles ? "#version 310 es\n" : "#version 430\n";
-  const std::string source = version +
-                             "layout(local_size_x = 1) in;"
-                             "layout(std430, binding = 0) readonly buffer A { uint words[]; };"
-                             "layout(std430, binding = 1) buffer B { uint seen[]; };"
-                             "uniform uint turn; void main() { seen[turn] = words[7]; }";
-  const GLuint program = make_compute_program(gl_, source.c_str());
+  const GLuint program = make_compute_program(gl_, R"(
+    layout(local_size_x = 1) in;
+    layout(std430, binding = 0) readonly buffer Source { uint words[]; };
+    layout(std430, binding = 1) writeonly buffer Target { uint seen[]; };
+    uniform uint turn;
+    void main() { seen[turn] = words[7]; }
+  )");
   gl_.UseProgram(program);
   for (const GLenum usage : {GL_STREAM_DRAW, GL_STATIC_DRAW, GL_DYNAMIC_DRAW}) {
     const GLuint seen = plain_buffer(kTurns * 4);
