@@ -275,10 +275,10 @@ class UploadRing {
   }
 
   /// As retire(mark()), with fences of the ring's own: the caller owes that every reader of what is published was issued.
-  /// A fence is made once a quarter of the ring, of its bytes or its records, waits for one, or acquire() needs what does; while slices are still
-  /// being filled, at once. For streams of little data: a fence can cost a GPU more than the data does (12 µs on an H200,
-  /// docs/benchmarks.md). Slices count as live until their fence is made. Constant cost without a fence.
-  /// Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
+  /// A fence is made once a quarter of the ring, of its bytes or its records, waits for one, or acquire() needs what does;
+  /// while slices are still being filled, at once. For streams of little data: a fence can cost a GPU more than the data
+  /// does (12 µs on an H200, docs/drivers.md). Slices count as live until their fence is made. Constant cost without a
+  /// fence. Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
   Result<void> retire(std::source_location where = std::source_location::current());
 
   /// Waits until everything that was retired is back, and gives memory that the ring has grown by back. Live

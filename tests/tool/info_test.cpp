@@ -15,30 +15,12 @@
 
 #include "command.hpp"
 #include "gpu_options.hpp"
+#include "program_run.hpp"
 
 namespace {
 
 using nlohmann::json;
 using pmb::tool::ExitCode;
-
-struct ProgramRun {
-  int exit_code = -1;
-  std::string output;
-};
-
-// `before` may set environment variables; `arguments` may redirect.
-ProgramRun run(const std::string& arguments, const std::string& before = "") {
-  const std::string command = before + " '" PMB_PROGRAM "' " + arguments;
-  ProgramRun result;
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return result;
-  std::array<char, 4096> chunk{};
-  while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), pipe))
-    result.output.append(chunk.data(), got);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  return result;
-}
 
 const std::string kOnlyErrors = " 2>&1 >/dev/null";
 
@@ -61,7 +43,7 @@ class Info : public testing::Test {
 };
 
 TEST_F(Info, JsonSaysWhatTheLibrarySays) {
-  const ProgramRun result = run("info --software --json");
+  const ProgramRun result = run_program("info --software --json");
   ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
   const json info = json::parse(result.output);
 
@@ -92,7 +74,7 @@ TEST_F(Info, JsonSaysWhatTheLibrarySays) {
 }
 
 TEST_F(Info, JsonHoldsAPlanWithItsReasonsForEveryAccess) {
-  const json info = json::parse(run("info --software --json").output);
+  const json info = json::parse(run_program("info --software --json").output);
   std::set<std::string> accesses;
   for (const json& plan : info.at("plans")) {
     accesses.insert(plan.at("access").get<std::string>());
@@ -107,12 +89,13 @@ TEST_F(Info, JsonHoldsAPlanWithItsReasonsForEveryAccess) {
 }
 
 TEST_F(Info, JsonHoldsTheStepsOfTransfersInBothDirections) {
-  const json transfers = json::parse(run("info --software --json").output).at("transfers");
+  const json transfers = json::parse(run_program("info --software --json").output).at("transfers");
   EXPECT_FALSE(transfers.at("reason").get<std::string>().empty());
   for (const char* direction : {"upload", "download"}) {
     EXPECT_EQ(transfers.at(direction).at("steps"), json::parse(R"([{"path": "traditional"}])")) << direction;
   }
-  const json forced = json::parse(run("info --software --json", "PMB_PATH=staged").output).at("transfers");
+  const json forced =
+      json::parse(run_program("info --software --json", "PMB_PATH=staged").output).at("transfers");
   EXPECT_EQ(forced.at("upload").at("steps").at(0).at("path"), "staged");
   EXPECT_GT(forced.at("upload").at("steps").at(0).at("chunk_bytes"), 0u);
 }
@@ -129,14 +112,14 @@ TEST_F(Info, QuirkSwitchedOffInTheEnvironmentIsShownSo) {
     ADD_FAILURE() << "the quirk is not listed";
     return false;
   };
-  EXPECT_TRUE(enabled_in(run("info --software --json")));
-  EXPECT_FALSE(enabled_in(run("info --software --json", "PMB_DISABLE_QUIRKS=software_direct")));
+  EXPECT_TRUE(enabled_in(run_program("info --software --json")));
+  EXPECT_FALSE(enabled_in(run_program("info --software --json", "PMB_DISABLE_QUIRKS=software_direct")));
 }
 
 TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {
   const auto gpu = pmb::tool::open_gpu({.software = true});
   ASSERT_TRUE(gpu);
-  const ProgramRun result = run("info --software");
+  const ProgramRun result = run_program("info --software");
   ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
   EXPECT_NE(result.output.find((*gpu)->context.driver().renderer), std::string::npos);
   for (const char* word : {"sequential write", "bidirectional", "MAP_PERSISTENT", "software_direct",
@@ -152,7 +135,7 @@ TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {
 TEST_F(Info, ListOfGpusIsTheLibrarys) {
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus);
-  const ProgramRun as_json = run("info --list-gpus --json");
+  const ProgramRun as_json = run_program("info --list-gpus --json");
   ASSERT_EQ(as_json.exit_code, ExitCode::kSuccess);
   const json listed = json::parse(as_json.output).at("gpus");
   ASSERT_EQ(listed.size(), gpus->size());
@@ -164,7 +147,7 @@ TEST_F(Info, ListOfGpusIsTheLibrarys) {
     EXPECT_EQ(listed[i].at("software"), (*gpus)[i].software);
   }
 
-  const ProgramRun as_text = run("info --list-gpus");
+  const ProgramRun as_text = run_program("info --list-gpus");
   ASSERT_EQ(as_text.exit_code, ExitCode::kSuccess);
   const std::vector<std::string> lines = lines_of(as_text.output);
   ASSERT_EQ(lines.size(), gpus->size() + 1);
@@ -177,10 +160,10 @@ TEST_F(Info, GpuIsChosenByIndexAndByName) {
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus);
   const pmb::GpuInfo& last = gpus->back();
-  const ProgramRun by_index = run("info --json --gpu " + std::to_string(last.index));
+  const ProgramRun by_index = run_program("info --json --gpu " + std::to_string(last.index));
   ASSERT_EQ(by_index.exit_code, ExitCode::kSuccess);
   EXPECT_EQ(json::parse(by_index.output).at("gpu").at("index"), last.index);
-  const ProgramRun by_name = run("info --json --software --gpu '" + last.name.substr(0, 4) + "'");
+  const ProgramRun by_name = run_program("info --json --software --gpu '" + last.name.substr(0, 4) + "'");
   ASSERT_EQ(by_name.exit_code, ExitCode::kSuccess);
   EXPECT_EQ(json::parse(by_name.output).at("gpu").at("name"), last.name);
 }
@@ -190,44 +173,44 @@ TEST_F(Info, UnknownGpuIsOneSentenceOnStandardErrorAndExitCodeFour) {
   ASSERT_TRUE(gpus);
   // A number is an index, also where some GPU's name holds it.
   for (const std::string& gpu : {std::string("'no such thing'"), std::to_string(gpus->size())}) {
-    const ProgramRun errors = run("info --gpu " + gpu + kOnlyErrors);
+    const ProgramRun errors = run_program("info --gpu " + gpu + kOnlyErrors);
     EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
     ASSERT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
     EXPECT_NE(errors.output.find("--list-gpus"), std::string::npos);
-    EXPECT_EQ(run("info --json --gpu " + gpu + " 2>/dev/null").output, "");
+    EXPECT_EQ(run_program("info --json --gpu " + gpu + " 2>/dev/null").output, "");
   }
 }
 
 TEST_F(Info, MachineWithoutAnyDriverIsExitCodeFour) {
   for (const char* arguments : {"info", "info --list-gpus"}) {
     const ProgramRun errors =
-        run(arguments + kOnlyErrors, "__EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent.json");
+        run_program(arguments + kOnlyErrors, "__EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent.json");
     EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
     EXPECT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
   }
 }
 
 TEST_F(Info, UnwritableOutputIsExitCodeThree) {
-  EXPECT_EQ(run("info --software 2>/dev/null >/dev/full").exit_code, ExitCode::kOutput);
+  EXPECT_EQ(run_program("info --software 2>/dev/null >/dev/full").exit_code, ExitCode::kOutput);
 }
 
 TEST_F(Info, UnknownOptionIsExitCodeOne) {
-  EXPECT_EQ(run("info --no-such-option 2>/dev/null").exit_code, ExitCode::kUsage);
+  EXPECT_EQ(run_program("info --no-such-option 2>/dev/null").exit_code, ExitCode::kUsage);
 }
 
 TEST_F(Info, OpenGlEsIsShownWithItsPlans) {
-  const ProgramRun result = run("info --software --gles --json");
+  const ProgramRun result = run_program("info --software --gles --json");
   ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
   const json info = json::parse(result.output);
   EXPECT_EQ(info.at("limits").at("gles"), true);
   EXPECT_EQ(info.at("limits").at("gl_major"), 3);
   EXPECT_NE(info.at("driver").at("version").get<std::string>().find("OpenGL ES"), std::string::npos);
   EXPECT_FALSE(info.at("plans").empty());
-  EXPECT_NE(run("info --software --gles").output.find("OpenGL ES"), std::string::npos);
+  EXPECT_NE(run_program("info --software --gles").output.find("OpenGL ES"), std::string::npos);
 
   // Without the extension every plan is the fallback's, and has no flags to show.
   const ProgramRun without =
-      run("info --software --gles --json", "MESA_EXTENSION_OVERRIDE=-GL_EXT_buffer_storage");
+      run_program("info --software --gles --json", "MESA_EXTENSION_OVERRIDE=-GL_EXT_buffer_storage");
   ASSERT_EQ(without.exit_code, ExitCode::kSuccess);
   const json fallback = json::parse(without.output);
   EXPECT_FALSE(fallback.at("plans").empty());
@@ -235,12 +218,12 @@ TEST_F(Info, OpenGlEsIsShownWithItsPlans) {
 }
 
 TEST_F(Info, VersionAskedForIsTheLeastThatComes) {
-  EXPECT_EQ(run("info --software --gl-version 3.2 >/dev/null").exit_code, ExitCode::kSuccess);
-  const ProgramRun errors = run("info --software --gl-version 9.0" + kOnlyErrors);
+  EXPECT_EQ(run_program("info --software --gl-version 3.2 >/dev/null").exit_code, ExitCode::kSuccess);
+  const ProgramRun errors = run_program("info --software --gl-version 9.0" + kOnlyErrors);
   EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
   EXPECT_EQ(lines_of(errors.output).size(), 1u) << errors.output;
   for (const char* text : {"4", "4.", ".3", "4.3.1", "four", "-4.3", "0.1", "''"}) {
-    const ProgramRun usage = run(std::string("info --gl-version ") + text + kOnlyErrors);
+    const ProgramRun usage = run_program(std::string("info --gl-version ") + text + kOnlyErrors);
     EXPECT_EQ(usage.exit_code, ExitCode::kUsage) << text;
     EXPECT_NE(usage.output.find("--gl-version"), std::string::npos) << usage.output;
   }

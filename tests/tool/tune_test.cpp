@@ -17,6 +17,7 @@
 
 #include "command.hpp"
 #include "gpu_options.hpp"
+#include "program_run.hpp"
 #include "tune/buffer_messages.hpp"
 #include "tune/tune_report.hpp"
 
@@ -28,11 +29,6 @@ using pmb::Access;
 using pmb::DriverMemory;
 using pmb::tool::buffer_place;
 using pmb::tool::ExitCode;
-
-struct ProgramRun {
-  int exit_code = -1;
-  std::string output;
-};
 
 class Tune : public testing::Test {
  protected:
@@ -50,16 +46,7 @@ class Tune : public testing::Test {
 
   /// With a cache of its own; `arguments` may redirect.
   ProgramRun run(const std::string& arguments) const {
-    const std::string command = "XDG_CACHE_HOME='" + folder_.string() + "' '" PMB_PROGRAM "' " + arguments;
-    ProgramRun result;
-    FILE* const pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return result;
-    std::array<char, 4096> chunk{};
-    while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), pipe))
-      result.output.append(chunk.data(), got);
-    const int status = pclose(pipe);
-    if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-    return result;
+    return run_program(arguments, "XDG_CACHE_HOME='" + folder_.string() + "'");
   }
   json info(const std::string& options = "") const {
     return json::parse(run("info --software --json " + options).output);
