@@ -19,7 +19,7 @@
 //          COPY_READ and COPY_WRITE bindings where direct state access is missing. Both are ordered behind
 //          shader stores that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section
 //          7.13.2). Each call asks GL whether the buffer exists, for its size, for its mapping, and, before
-//          glBufferSubData, for its storage flags; a KnownBuffer is asked for once.
+//          glBufferSubData, for its storage flags; a KnownBuffer is asked about once.
 #pragma once
 
 #include <chrono>
