@@ -14,10 +14,11 @@ constexpr std::uint64_t shortest_chunk(std::uint64_t chunk_bytes) noexcept {
   return std::max<std::uint64_t>(chunk_bytes / 8, kCopyPieceBytes);
 }
 
-/// On the way up the GPU waits for the first chunk: it is short, and each one after it as long as all before.
-constexpr std::uint64_t upload_chunk(std::uint64_t chunk_bytes, std::uint64_t done,
+/// On the way up the GPU waits for the first chunk: it is short, and each one after it as long as all that the GPU had to
+/// do `before`.
+constexpr std::uint64_t upload_chunk(std::uint64_t chunk_bytes, std::uint64_t before,
                                      std::uint64_t left) noexcept {
-  const std::uint64_t grown = std::max(shortest_chunk(chunk_bytes), done);
+  const std::uint64_t grown = std::max(shortest_chunk(chunk_bytes), before);
   return std::min({grown, chunk_bytes, left});
 }
 

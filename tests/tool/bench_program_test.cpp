@@ -18,6 +18,7 @@
 
 #include "bench/scenario.hpp"
 #include "command.hpp"
+#include "program_run.hpp"
 #include "stream_fixture.hpp"
 
 namespace {
@@ -25,24 +26,9 @@ namespace {
 using nlohmann::json;
 using pmb::tool::ExitCode;
 
-struct ProgramRun {
-  int exit_code = -1;
-  std::string output;
-};
-
 /// `arguments` may redirect.
 ProgramRun run(const std::string& arguments) {
-  const std::string command = "'" PMB_PROGRAM "' bench " + arguments;
-  ProgramRun result;
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return result;
-  std::array<char, 4096> chunk{};
-  while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), pipe)) {
-    result.output.append(chunk.data(), got);
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  return result;
+  return run_program("bench " + arguments);
 }
 
 class Bench : public stream_test::Stream {};
