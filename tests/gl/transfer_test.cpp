@@ -298,7 +298,7 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
     void main() { seen[turn] = words[7]; }
   )");
   gl_.UseProgram(program);
-  for (const GLenum usage : {GL_STREAM_DRAW, GL_STATIC_DRAW, GL_DYNAMIC_DRAW}) {
+  for (const GLenum usage : {GLenum{GL_STREAM_DRAW}, GLenum{GL_STATIC_DRAW}, GLenum{GL_DYNAMIC_DRAW}}) {
     const GLuint seen = plain_buffer(kTurns * 4);
     GLuint buffer = 0;
     gl_.GenBuffers(1, &buffer);
