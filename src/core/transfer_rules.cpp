@@ -42,7 +42,7 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       // Small updates travel with the commands, where order and the buffer's promises allow: quirk
       // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up with it.
       plan.up.steps = {by_gl(64 * kKiB),
-                       {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
+                       {.up_to_bytes = 512 * kKiB, .chunk_bytes = 512 * kKiB},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},
                        {.up_to_bytes = 16 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 5},
                        {.chunk_bytes = 4 * kMiB, .threads = 6}};

@@ -9,6 +9,7 @@
 #include "gl/timeline_state.hpp"
 #include "stream/chunked_download.hpp"
 #include "stream/chunked_upload.hpp"
+#include "stream/kept_upload.hpp"
 #include "stream/known_target.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/source_check.hpp"
@@ -34,18 +35,6 @@ bool is_chunked(const ContextState& state, const TransferStep& step, std::uint64
   return size > kCopyPieceBytes && detail::copy_threads(state, step) > 1;
 }
 
-Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& place,
-                        std::span<const std::byte> bytes, std::source_location where) {
-  auto slice =
-      with_a_fence(state, where, [&] { return ring.acquire(bytes.size(), core::kCacheLine, where); });
-  if (!slice) return tl::unexpected(slice.error());
-  core::copy_piece({slice->raw_bytes().data(), bytes.data(), bytes.size(),
-                    core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)});
-  if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
-  if (place.order) detail::order_behind_shaders(state);
-  return detail::send(state, ring, *slice, {place.buffer, place.offset}, where);
-}
-
 Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& place,
                           std::span<std::byte> bytes, std::source_location where) {
   auto pending =
@@ -69,9 +58,10 @@ Result<void> upload_through_ring(Context& context, const Place& place, const Tra
   const TransferDirection& plan = state.transfer_plan.up;
   const auto ring = kept_ring(context, &TransferRings::up, "pmb upload", where, plan.ring_bytes, plan.model);
   if (!ring) return tl::unexpected(ring.error());
-  if (!is_chunked(state, step, bytes.size())) return upload_one(state, **ring, place, bytes, where);
+  if (!is_chunked(state, step, bytes.size()))
+    return detail::upload_in_one(state, **ring, place, bytes, where);
   if (place.order) detail::order_behind_shaders(state);
-  return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
+  return detail::ChunkedUpload(state, **ring, place, bytes, step, where).run();
 }
 
 /// The rest of an upload whose target and range are legal. Inlined where it is called: around a small update by GL every
