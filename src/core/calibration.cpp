@@ -226,9 +226,8 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   series.pass_bytes = size;
   auto chosen = winner(contenders);
   if (chosen && *chosen != 0) {
-    const auto again = winner_again(contenders, rules);
-    if (!again) return tl::unexpected(again.error());
-    chosen = std::min(*chosen, *again);
+    if (auto again = race_again(contenders, rules); !again) return tl::unexpected(again.error());
+    chosen = winner(contenders);
   }
   add_cells(series, size, contenders, chosen);
   if (!chosen) {
@@ -239,20 +238,6 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   keep_near_best(series, contenders, size > kEveryWayUpTo ? kNearBestOfLarge : kNearBest);
   return Outcome{contenders[*chosen].index, spread_of(contenders[*chosen].times).median,
                  spread_of(contenders[0].times).median};
-}
-
-Result<std::size_t> Calibrator::winner_again(const std::vector<Contender>& contenders,
-                                             const RaceRules& rules) {
-  std::vector<Contender> again;
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
-    const Contender& contender = contenders[i];
-    if (i > 0 && (!contender.has_figures() || contender.beaten)) continue;
-    again.push_back({.way = contender.way, .make = contender.make, .index = i});
-  }
-  const auto pass = race(again, rules);
-  if (!pass) return tl::unexpected(pass.error());
-  const auto chosen = winner(again);
-  return chosen ? again[*chosen].index : 0;
 }
 
 void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& contenders, double near) {

@@ -70,10 +70,6 @@ class Calibrator {
   /// The default is the first contender. Empty where time or memory ended the series.
   Result<std::optional<Outcome>> contest(Series& series, std::uint64_t size,
                                          std::vector<Contender> contenders, double stage_end);
-  /// Who wins among those that were near, with memory of their own made anew: where a mapping happens to lie makes more
-  /// difference than most ways do, and of many ways one is the luckiest. Of two winners the one before the other is
-  /// taken, the default before all.
-  static Result<std::size_t> winner_again(const std::vector<Contender>& contenders, const RaceRules& rules);
   static void keep_near_best(Series& series, const std::vector<Contender>& contenders, double near);
   void add_cells(const Series& series, std::uint64_t size, const std::vector<Contender>& contenders,
                  std::optional<std::size_t> chosen);

@@ -88,6 +88,19 @@ bool is_clearly_faster(const Spread& way, const Spread& other) noexcept {
   return way.median + way.half < other.median - other.half && way.median < kWorthwhile * other.median;
 }
 
+Spread slower_race(const Contender& contender) {
+  const Spread first = spread_of(contender.times);
+  const Spread again = spread_of(contender.times_again);
+  return again.median > first.median ? again : first;
+}
+
+Spread faster_race(const Contender& contender) {
+  const Spread first = spread_of(contender.times);
+  if (contender.times_again.empty()) return first;
+  const Spread again = spread_of(contender.times_again);
+  return again.median < first.median ? again : first;
+}
+
 }  // namespace
 
 bool ends_everything(const Error& error) noexcept {
@@ -125,18 +138,37 @@ Result<double> race(std::vector<Contender>& contenders, const RaceRules& rules) 
   return pass;
 }
 
+Result<void> race_again(std::vector<Contender>& contenders, const RaceRules& rules) {
+  std::vector<Contender> again;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    const Contender& contender = contenders[i];
+    if (i > 0 && (!contender.has_figures() || contender.beaten)) continue;
+    again.push_back({.way = contender.way, .make = contender.make, .index = i});
+  }
+  if (const auto pass = race(again, rules); !pass) return tl::unexpected(pass.error());
+  for (const Contender& second : again) {
+    if (!second.tried) continue;
+    Contender& first = contenders[second.index];
+    first.times_again = second.times;
+    first.verified = first.verified && second.verified;
+    first.wrong = first.wrong || second.wrong;
+  }
+  return {};
+}
+
 std::optional<std::size_t> winner(const std::vector<Contender>& contenders) {
   if (contenders.empty() || !contenders.front().has_figures()) return std::nullopt;
   std::size_t fastest = 0;
-  Spread best = spread_of(contenders.front().times);
+  Spread best = slower_race(contenders.front());
   for (std::size_t i = 1; i < contenders.size(); ++i) {
-    const Spread way = spread_of(contenders[i].times);
-    if (!contenders[i].has_figures() || way.median >= best.median) continue;
+    if (!contenders[i].has_figures()) continue;
+    const Spread way = slower_race(contenders[i]);
+    if (way.median >= best.median) continue;
     fastest = i;
     best = way;
   }
   for (std::size_t i = 0; i < fastest; ++i) {
-    if (contenders[i].has_figures() && !is_clearly_faster(best, spread_of(contenders[i].times))) return i;
+    if (contenders[i].has_figures() && !is_clearly_faster(best, faster_race(contenders[i]))) return i;
   }
   return fastest;
 }

@@ -42,6 +42,7 @@ struct Contender {
   std::unique_ptr<Trial> trial = {};
   std::uint32_t burst = 1;
   std::vector<double> times = {};
+  std::vector<double> times_again = {};  ///< Of a second race, if there was one.
   bool tried = false;
   bool wrong = false;     ///< Moved wrong bytes.
   bool verified = false;  ///< All of its bytes were right.
@@ -66,8 +67,13 @@ struct RaceRules {
 /// them once took. Fails where nothing can go on; else what fails has no figures.
 Result<double> race(std::vector<Contender>& contenders, const RaceRules& rules);
 
+/// Once more among the first and those that were near the best, with trials made anew: where a mapping happens to lie
+/// makes more difference than most ways do, and of many ways one is the luckiest.
+Result<void> race_again(std::vector<Contender>& contenders, const RaceRules& rules);
+
 /// The first one that no other is faster than by more than both vary and by enough to matter: the default where it is
-/// among the best, else what stands before its equals. Empty where the first one has no figures.
+/// among the best, else what stands before its equals. Of two races the slower counts for a way, and the faster for what
+/// it displaces. Empty where the first one has no figures.
 std::optional<std::size_t> winner(const std::vector<Contender>& contenders);
 
 }  // namespace pmb::core

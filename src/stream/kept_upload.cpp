@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stream/kept_upload.hpp"
 
+#include <algorithm>
+
 #include "core/copy_piece.hpp"
 #include "gl/buffer_calls.hpp"
 #include "gl/timeline_state.hpp"
@@ -60,7 +62,9 @@ Result<void> upload_in_one(ContextState& state, UploadRing& ring, const Place& p
                            : core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)});
   if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
   if (place.order) order_behind_shaders(state);
-  return send(state, ring, *slice, place, short_laps ? TransferRings::kLapBytes : quarter_of(ring), where);
+  const std::uint64_t quarter = quarter_of(ring);
+  return send(state, ring, *slice, place, short_laps ? std::min(TransferRings::kLapBytes, quarter) : quarter,
+              where);
 }
 
 }  // namespace pmb::detail

@@ -15,13 +15,15 @@ using pmb::ErrorId;
 using pmb::Result;
 using pmb::core::Contender;
 using pmb::core::race;
+using pmb::core::race_again;
 using pmb::core::RaceRules;
 using pmb::core::Trial;
 using pmb::core::winner;
 
-/// A way that costs what it is told, `swing` more or less by turns.
+/// A way that costs what it is told, `swing` more or less by turns, and `luck` times that when it is made first.
 struct Way {
   double cost = 1e6;
+  double luck = 1;
   double swing = 0;
   bool right = true;
   ErrorId fails = ErrorId::none;
@@ -49,25 +51,40 @@ class Race : public testing::Test {
  protected:
   std::optional<std::size_t> won(std::vector<Way> ways, bool one_at_a_time = false) {
     runs_.assign(ways.size(), 0);
+    made_.assign(ways.size(), 0);
     contenders_.clear();
     for (std::size_t i = 0; i < ways.size(); ++i) {
-      contenders_.push_back({.way = std::to_string(i), .make = [this, i, way = ways[i]] {
+      contenders_.push_back({.way = std::to_string(i), .make = [this, i, told = ways[i]] {
+                               Way way = told;
+                               if (made_[i]++ == 0) way.cost *= way.luck;
                                return Result<std::unique_ptr<Trial>>(
                                    std::make_unique<Scripted>(way, clock_, runs_[i]));
                              }});
     }
-    const auto pass = race(contenders_, {.now = [this] { return clock_; },
-                                         .over = [this] { return clock_ >= end_; },
-                                         .end_ns = soft_end_,
-                                         .one_at_a_time = one_at_a_time});
+    const auto pass = race(contenders_, rules(one_at_a_time));
     error_ = pass ? ErrorId::none : pass.error().id;
     return winner(contenders_);
+  }
+
+  /// Who wins by that race and another one together.
+  std::optional<std::size_t> won_twice(std::vector<Way> ways) {
+    static_cast<void>(won(std::move(ways)));
+    const auto again = race_again(contenders_, rules());
+    error_ = again ? ErrorId::none : again.error().id;
+    return winner(contenders_);
+  }
+  RaceRules rules(bool one_at_a_time = false) {
+    return {.now = [this] { return clock_; },
+            .over = [this] { return clock_ >= end_; },
+            .end_ns = soft_end_,
+            .one_at_a_time = one_at_a_time};
   }
 
   double clock_ = 0;
   double end_ = 1e12;
   double soft_end_ = 1e12;
   std::vector<int> runs_;
+  std::vector<int> made_;
   std::vector<Contender> contenders_;
   ErrorId error_ = ErrorId::none;
 };
@@ -86,6 +103,18 @@ TEST_F(Race, WhatIsInsideTheNoiseOfTheDefaultDoesNot) {
 TEST_F(Race, OfEqualsTheOneBeforeTheOthersWins) {
   EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.51e6}, {.cost = 0.5e6}}), 1U);
   EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.95e6}, {.cost = 0.52e6}, {.cost = 0.5e6}}), 2U);
+}
+
+TEST_F(Race, LuckOfOneRaceDoesNotWin) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 1e6, .luck = 0.5}}), 1U);
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 1e6, .luck = 0.7}}), 0U);
+  EXPECT_EQ(made_[1], 2);
+}
+
+// One that wins once more is not given up for another that is merely before it.
+TEST_F(Race, WhoWinsBothRacesWins) {
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 0.98e6, .luck = 1.01}, {.cost = 0.7e6}}), 2U);
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 0.9e6, .luck = 1.2}, {.cost = 0.5e6}, {.cost = 0.9e6}}), 2U);
 }
 
 TEST_F(Race, WrongBytesNeverWinAndAreNotTimed) {
