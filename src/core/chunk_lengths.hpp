@@ -15,14 +15,11 @@ constexpr std::uint64_t shortest_chunk(std::uint64_t chunk_bytes) noexcept {
 }
 
 /// On the way up the GPU waits for the first chunk: it is short, and each one after it as long as all that the GPU had to
-/// do `before`. In the end of a long transfer, which leaves the caches and makes the GPU wait for the CPU, chunks get
-/// shorter again: nothing hides the GPU's work on the last one.
+/// do `before`.
 constexpr std::uint64_t upload_chunk(std::uint64_t chunk_bytes, std::uint64_t before,
                                      std::uint64_t left) noexcept {
-  std::uint64_t length = before;
-  if (before + left > 2 * chunk_bytes)
-    length = std::min(length, left / 2 / kCopyPieceBytes * kCopyPieceBytes);
-  return std::min({std::max(shortest_chunk(chunk_bytes), length), chunk_bytes, left});
+  const std::uint64_t grown = std::max(shortest_chunk(chunk_bytes), before);
+  return std::min({grown, chunk_bytes, left});
 }
 
 /// On the way down the CPU empties the last one alone: chunks get shorter towards the end.

@@ -11,11 +11,16 @@
 
 namespace pmb::detail {
 
-/// Buffer updates and reads from here on see, and do not overtake, what shaders wrote before (OpenGL 4.6 core, section
-/// 7.13.2). Where glMemoryBarrier is missing, shaders cannot write buffers either.
-inline void order_behind_shaders(const ContextState& context) noexcept {
+/// Copies out of buffers and reads of them from here on see what shaders wrote before (OpenGL 4.6 core, section 7.13.2).
+/// Where glMemoryBarrier is missing, shaders cannot write buffers either.
+inline void order_read_behind_shaders(const ContextState& context) noexcept {
+  if (context.limits.memory_barrier) context.gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+}
+
+/// Updates from here on do not overtake shaders before, and shaders behind them see them.
+inline void order_update_among_shaders(const ContextState& context) noexcept {
   if (!context.limits.memory_barrier) return;
-  // The caches of whoever reads what is updated next may hold older bytes.
+  // The caches of whoever reads next may hold older bytes.
   const bool all = context.quirk(QuirkId::nvidia_flush_barrier);
   context.gl.MemoryBarrier(all ? GL_ALL_BARRIER_BITS : GL_BUFFER_UPDATE_BARRIER_BIT);
 }

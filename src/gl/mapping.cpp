@@ -42,13 +42,13 @@ void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noex
     return;
   }
   // A shader may have stored into other bytes of the buffer; nothing overtakes it.
-  if (readable || context->quirk(QuirkId::nvidia_flush_barrier)) order_behind_shaders(*context);
+  if (readable || context->quirk(QuirkId::nvidia_flush_barrier)) order_update_among_shaders(*context);
   calls.write(buffer, offset, pointer + offset, bytes);
 }
 
 Result<void> Mapping::fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                             std::source_location where) const noexcept {
-  order_behind_shaders(*context);
+  order_read_behind_shaders(*context);
   auto copied =
       BufferCalls(*context).read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
   // On a lost context the call does nothing and says nothing.

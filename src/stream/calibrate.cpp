@@ -76,7 +76,6 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
       state.transfer->up.reset();
       state.transfer->down.reset();
       state.transfer->unfenced_bytes = 0;
-      state.transfer->short_laps = true;
     }
     return std::move(*measured);
   });

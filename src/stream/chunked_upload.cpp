@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "core/chunk_lengths.hpp"
+#include "gl/buffer_calls.hpp"
 #include "gl/timeline_state.hpp"
-#include "stream/transfer_rings.hpp"
 
 namespace pmb::detail {
 
@@ -31,6 +31,24 @@ CopyOptions copy_options(const ContextState& state, const TransferDirection& way
           .slow_reads = way.slow_reads};
 }
 
+Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
+                  std::source_location where) {
+  TimelineState& line = state.line();
+  TransferRings& rings = *state.transfer;
+  const std::uint64_t size = slice.size_bytes();
+  BufferCalls(state).copy(slice.buffer(), slice.offset_bytes(), target.buffer, target.offset_bytes, size);
+  if (auto retired = ring.retire(slice, TimelineControl::ticket(line.control, line.issued + 1), where);
+      !retired)
+    return retired;
+  // Fences of the program's count as well: who marks every frame gets none of these.
+  if (rings.fenced != line.issued) rings.unfenced_bytes = 0;
+  rings.fenced = line.issued;
+  rings.unfenced_bytes += size;
+  if (rings.unfenced_bytes < ring.mapped_buffer().size_bytes() / 4) return {};
+  if (auto made = line.mark(TimelineState::Kind::internal, where); !made) return tl::unexpected(made.error());
+  return {};
+}
+
 namespace {
 
 /// True where the GPU is still busy with what was issued before, as far as fences tell.
@@ -42,19 +60,19 @@ bool is_gpu_busy(ContextState& state, std::source_location where) noexcept {
 
 }  // namespace
 
-ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, const Place& place,
+ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget target,
                              std::span<const std::byte> bytes, const TransferStep& step,
                              std::source_location where) noexcept
     : state_(state),
       ring_(ring),
-      place_(place),
+      target_(target),
       bytes_(bytes),
       step_(step),
       where_(where),
       crew_(core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)) {}
 
 Result<void> ChunkedUpload::run() noexcept {
-  in_a_row_ = is_gpu_busy(state_, where_);
+  if (is_gpu_busy(state_, where_)) head_start_ = step_.chunk_bytes;
   // What fits is there before the helpers are, so that none of them finds nothing to do and leaves.
   while (crew_.has_room() && offer(crew_.idle())) {
   }
@@ -77,10 +95,8 @@ void ChunkedUpload::drive() noexcept {
 
 bool ChunkedUpload::offer(bool may_wait) noexcept {
   if (!outcome_ || offered_ == bytes_.size()) return false;
-  // Among transfers in a row the GPU is never alone.
-  const std::uint64_t left = bytes_.size() - offered_;
-  const std::uint64_t size =
-      in_a_row_ ? std::min(step_.chunk_bytes, left) : core::upload_chunk(step_.chunk_bytes, offered_, left);
+  const std::size_t size =
+      core::upload_chunk(step_.chunk_bytes, head_start_ + offered_, bytes_.size() - offered_);
   auto slice = with_a_fence(state_, where_, [&] {
     return may_wait ? ring_.acquire(size, core::kCacheLine, where_)
                     : ring_.try_acquire(size, core::kCacheLine, where_);
@@ -105,9 +121,7 @@ void ChunkedUpload::settle_front() noexcept {
     static_cast<void>(ring_.cancel(slice, where_));
     return;
   }
-  Place place = place_;
-  place.offset += sent_;
-  outcome_ = send(state_, ring_, slice, place, quarter_of(ring_), where_);
+  outcome_ = send(state_, ring_, slice, {target_.buffer, target_.offset_bytes + sent_}, where_);
   sent_ += size;
   // Unflushed, the GPU would begin with the first chunk when the last one is there.
   if (outcome_ && sent_ < bytes_.size()) state_.gl.Flush();

@@ -13,7 +13,7 @@
 
 #include "core/copy_crew.hpp"
 #include "gl/context_state.hpp"
-#include "stream/kept_upload.hpp"
+#include "stream/transfer_rings.hpp"
 
 namespace pmb::detail {
 
@@ -25,9 +25,21 @@ std::uint32_t copy_threads(const ContextState& state, const TransferStep& step, 
 /// How one block of `size` bytes is copied into mapped memory or out of it, as the plan of its direction says.
 CopyOptions copy_options(const ContextState& state, const TransferDirection& way, std::size_t size) noexcept;
 
+/// Where an upload goes.
+struct UploadTarget {
+  std::uint32_t buffer = 0;
+  std::uint64_t offset_bytes = 0;
+};
+
+/// Copies one published slice to its place and hands it back behind the next fence that anybody makes; makes one
+/// itself for each quarter of the ring, so that the ring comes back in parts. What shaders stored before is in order
+/// already.
+Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
+                  std::source_location where);
+
 class ChunkedUpload {
  public:
-  ChunkedUpload(ContextState& state, UploadRing& ring, const Place& place, std::span<const std::byte> bytes,
+  ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget target, std::span<const std::byte> bytes,
                 const TransferStep& step, std::source_location where) noexcept;
 
   Result<void> run() noexcept;
@@ -40,15 +52,15 @@ class ChunkedUpload {
 
   ContextState& state_;
   UploadRing& ring_;
-  const Place place_;
+  const UploadTarget target_;
   const std::span<const std::byte> bytes_;
   const TransferStep& step_;
   const std::source_location where_;
   core::CopyCrew crew_;
   std::array<Slice, core::CopyCrew::kChunks> slices_ = {};
-  bool in_a_row_ = false;    ///< The GPU was busy when it began.
-  std::size_t offered_ = 0;  ///< Bytes.
-  std::size_t sent_ = 0;     ///< Bytes.
+  std::uint64_t head_start_ = 0;  ///< Bytes that the GPU is taken to be busy with.
+  std::size_t offered_ = 0;       ///< Bytes.
+  std::size_t sent_ = 0;          ///< Bytes.
   Result<void> outcome_ = {};
 };
 

@@ -81,13 +81,14 @@ Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& kn
 }
 
 Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept {
+  const bool order = !known.promises_.no_shader_stores;
   return {.buffer = known.buffer_,
           .offset = offset,
           .takes_sub_data =
               known.takes_sub_data_ && updates_keep_order(state, known.promises_, known.size_bytes_),
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
-          .order = !known.promises_.no_shader_stores ||
-                   (readers_need_barrier(state) && !known.promises_.no_storage_reads)};
+          .order = order,
+          .order_update = order || (readers_need_barrier(state) && !known.promises_.no_storage_reads)};
 }
 
 }  // namespace detail

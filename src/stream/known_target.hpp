@@ -19,6 +19,7 @@ struct Place {
   bool takes_sub_data = false;  ///< glBufferSubData.
   bool gives_sub_data = false;  ///< glGetBufferSubData.
   bool order = true;            ///< Behind shader stores.
+  bool order_update = true;     ///< An update, behind shader stores and among shaders that read.
 };
 
 /// Whether glBufferSubData writes the buffer, of which nothing was promised, in order: asks GL, up to twice.

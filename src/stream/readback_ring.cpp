@@ -46,7 +46,7 @@ struct ReadbackRingControl final : RingControl {
       ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    if (source.order) order_behind_shaders(*ring->context);
+    if (source.order) order_read_behind_shaders(*ring->context);
     BufferCalls(*ring->context).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
     slot.serial = ring->line->issued + 1;

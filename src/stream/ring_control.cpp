@@ -154,8 +154,9 @@ Result<void> RingControl::reserve_one(std::uint64_t size, std::uint64_t alignmen
   if (alignment == 0) alignment = layout.default_alignment();
   if (auto legal = check_request(size, alignment, where); !legal) return legal;
   for (bool polled = false, waited = false;;) {
-    const bool empty = take_back(where);
-    if (orphans && !empty && layout.all_retired()) orphan(where);
+    if (shadow) shadow->settle(line->passed(), where);
+    layout.reclaim(line->passed());
+    if (orphans && layout.records() != 0 && layout.all_retired()) orphan(where);
     const RingAnswer answer = layout.reserve(size, alignment);
     if (answer == RingAnswer::ok) return {};
 

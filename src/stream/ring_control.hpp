@@ -96,13 +96,6 @@ struct RingControl : Lender, RingHot {
            (layout.next_key() - fenced_key) / core::RingSlot::kStates >= layout.slot_count() / 4;
   }
 
-  /// Takes back what has passed. True where that is everything: the next slice begins at the start.
-  bool take_back(std::source_location where) noexcept {
-    if (shadow) shadow->settle(line->passed(), where);
-    layout.reclaim(line->passed());
-    return layout.records() == 0;
-  }
-
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
   /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.

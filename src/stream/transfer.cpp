@@ -9,7 +9,6 @@
 #include "gl/timeline_state.hpp"
 #include "stream/chunked_download.hpp"
 #include "stream/chunked_upload.hpp"
-#include "stream/kept_upload.hpp"
 #include "stream/known_target.hpp"
 #include "stream/ring_access.hpp"
 #include "stream/source_check.hpp"
@@ -35,6 +34,18 @@ bool is_chunked(const ContextState& state, const TransferStep& step, std::uint64
   return size > kCopyPieceBytes && detail::copy_threads(state, step) > 1;
 }
 
+Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& place,
+                        std::span<const std::byte> bytes, std::source_location where) {
+  auto slice =
+      with_a_fence(state, where, [&] { return ring.acquire(bytes.size(), core::kCacheLine, where); });
+  if (!slice) return tl::unexpected(slice.error());
+  core::copy_piece({slice->raw_bytes().data(), bytes.data(), bytes.size(),
+                    core::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)});
+  if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
+  if (place.order_update) detail::order_update_among_shaders(state);
+  return detail::send(state, ring, *slice, {place.buffer, place.offset}, where);
+}
+
 Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& place,
                           std::span<std::byte> bytes, std::source_location where) {
   auto pending =
@@ -58,10 +69,9 @@ Result<void> upload_through_ring(Context& context, const Place& place, const Tra
   const TransferDirection& plan = state.transfer_plan.up;
   const auto ring = kept_ring(context, &TransferRings::up, "pmb upload", where, plan.ring_bytes, plan.model);
   if (!ring) return tl::unexpected(ring.error());
-  if (!is_chunked(state, step, bytes.size()))
-    return detail::upload_in_one(state, **ring, place, bytes, where);
-  if (place.order) detail::order_behind_shaders(state);
-  return detail::ChunkedUpload(state, **ring, place, bytes, step, where).run();
+  if (!is_chunked(state, step, bytes.size())) return upload_one(state, **ring, place, bytes, where);
+  if (place.order_update) detail::order_update_among_shaders(state);
+  return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
 }
 
 /// The rest of an upload whose target and range are legal. Inlined where it is called: around a small update by GL every
@@ -70,7 +80,7 @@ inline Result<void> upload_to(Context& context, const Place& place, const Transf
                               std::span<const std::byte> bytes, std::source_location where) {
   if (!place.takes_sub_data) return upload_through_ring(context, place, step, bytes, where);
   const ContextState& state = ContextState::of(context);
-  if (place.order) detail::order_behind_shaders(state);
+  if (place.order_update) detail::order_update_among_shaders(state);
   BufferCalls(state).write(place.buffer, place.offset, bytes.data(), bytes.size());
   return {};
 }
@@ -91,7 +101,7 @@ inline Result<void> download_from(Context& context, const Place& place, const Tr
   if (step.path != Path::traditional || !place.gives_sub_data)
     return download_through_ring(context, place, step, bytes, where);
   ContextState& state = ContextState::of(context);
-  if (place.order) detail::order_behind_shaders(state);
+  if (place.order) detail::order_read_behind_shaders(state);
   auto copied = BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
   // On a lost context the call does nothing and says nothing.
   if (auto usable = state.check_reset(where); !usable) return usable;

@@ -32,11 +32,6 @@ struct TransferRings {
   /// Bytes of `up` that were retired behind the next fence, whoever makes it, since `fenced` was the last one.
   std::uint64_t unfenced_bytes = 0;
   std::uint64_t fenced = 0;
-
-  /// Where the GPU keeps up, `up` starts over after so much: its lines are then still in the caches of the CPU.
-  static constexpr std::uint64_t kLapBytes = std::uint64_t{1} << 20;
-  bool short_laps = true;    ///< The GPU had kept up when an upload looked last,
-  std::uint64_t looked = 0;  ///< behind this fence.
 };
 
 /// The ring of one direction, made at its first use.

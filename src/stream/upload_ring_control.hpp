@@ -21,7 +21,6 @@ struct UploadRingControl final : RingControl {
   static UploadRingControl* of(RingHot* hot) noexcept {
     return hot == no_ring() ? nullptr : static_cast<UploadRingControl*>(hot);
   }
-  static UploadRingControl* of(const UploadRing& ring) noexcept { return of(ring.control_); }
   static std::uint64_t key_of(const Slice& slice) noexcept { return slice.key_; }
 
   core::RingSlot* find(Slice slice) noexcept {

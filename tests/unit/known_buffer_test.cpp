@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Buffers that pmb asked about once, what is promised about them, and how transfers are cut into chunks.
-#include <algorithm>
-#include <functional>
-#include <numeric>
-#include <set>
-
 #include "core/chunk_lengths.hpp"
 #include "pmb_fixture.hpp"
 
@@ -148,6 +143,21 @@ TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
   EXPECT_EQ(updates(buffer, {.only_updates = true}, 32 << 10), 1U);
 }
 
+// Caches of readers matter to updates alone; what comes down waits for stores, if there may be any.
+TEST_F(OnNvidia, ReadersBehindAnUpdateNeedABarrierAndDownloadsNone) {
+  start_with({});
+  const GLuint buffer = plain_buffer(4096);
+  const auto known = take(KnownBuffer::look_up(*context_, buffer, {.no_shader_stores = true}));
+  Bytes target(4096);
+  fake_->clear_log();
+  take(pmb::download(*context_, known, 0, target));
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 0U);
+  take(pmb::upload(*context_, known, 0, target));
+  const auto barriers = fake_->log_of("glMemoryBarrier");
+  ASSERT_EQ(barriers.size(), 1U);
+  EXPECT_EQ(static_cast<GLbitfield>(barriers.front().values.at(0)), GLbitfield{GL_ALL_BARRIER_BITS});
+}
+
 TEST_F(OnNvidia, WhatIsPromisedNoUpdatesGetsNone) {
   start_with({});
   const GLuint buffer = plain_buffer(4096);
@@ -189,87 +199,24 @@ TEST_F(Chunks, ADownloadInManySeesWhatShadersWroteBehindOneBarrier) {
   EXPECT_GT(fake_->calls("glCopyNamedBufferSubData"), kSize / (512 << 10));
 }
 
-std::vector<std::int64_t> lengths_of(const FakeGl& fake) {
-  std::vector<std::int64_t> lengths;
-  for (const auto& call : fake.log_of("glCopyNamedBufferSubData")) lengths.push_back(call.values.at(4));
-  return lengths;
-}
-
-TEST_F(Chunks, AreShortAtBothEndsOfALongUpload) {
+TEST_F(Chunks, GrowOnTheWayUp) {
   start_chunked();
   const GLuint buffer = plain_buffer(kSize);
   fake_->clear_log();
   take(pmb::upload(*context_, buffer, 0, pattern(kSize, 2)));
-  const std::vector<std::int64_t> lengths = lengths_of(*fake_);
-  const auto longest = std::max_element(lengths.begin(), lengths.end());
-  EXPECT_TRUE(std::is_sorted(lengths.begin(), longest));
-  EXPECT_TRUE(std::is_sorted(longest, lengths.end() - 1, std::greater<>()));
-  EXPECT_LT(lengths.front(), *longest);
-  EXPECT_LT(lengths.back(), *longest);
-  EXPECT_EQ(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}), std::int64_t{kSize});
+  std::int64_t before = 0;
+  std::int64_t total = 0;
+  for (const auto& call : fake_->log_of("glCopyNamedBufferSubData")) {
+    const std::int64_t size = call.values.at(4);
+    total += size;
+    if (total < static_cast<std::int64_t>(kSize)) {
+      EXPECT_GE(size, before);
+    }
+    before = size;
+  }
+  EXPECT_EQ(total, static_cast<std::int64_t>(kSize));
   gl_.Finish();
   EXPECT_TRUE(fake_->gpu_bytes(buffer) == pattern(kSize, 2));
-}
-
-TEST_F(Chunks, AreLongWhereTheGpuIsBusyWithTheUploadBefore) {
-  start_chunked();
-  const GLuint buffer = plain_buffer(kSize);
-  take(pmb::upload(*context_, buffer, 0, pattern(kSize, 2)));
-  fake_->clear_log();
-  take(pmb::upload(*context_, buffer, 0, pattern(kSize, 3)));
-  const std::vector<std::int64_t> lengths = lengths_of(*fake_);
-  EXPECT_TRUE(
-      std::all_of(lengths.begin(), lengths.end() - 1, [](auto length) { return length == 512 << 10; }));
-  gl_.Finish();
-  EXPECT_TRUE(fake_->gpu_bytes(buffer) == pattern(kSize, 3));
-}
-
-// Uploads of one copy each, through a ring of 8 MiB.
-class Laps : public PmbTest {
- protected:
-  static constexpr std::size_t kSize = 256 << 10;
-  void start_staged() {
-    pmb::Options options;
-    options.transfer = pmb::TransferPlan();
-    options.transfer->up.steps = {{.chunk_bytes = 512 << 10}};
-    options.transfer->up.ring_bytes = 8 << 20;
-    start({}, std::move(options));
-    buffer_ = plain_buffer(kSize);
-  }
-  /// Where in the ring the bytes lay that the GPU copied.
-  std::int64_t place_of_upload(std::uint64_t seed) {
-    fake_->clear_log();
-    take(pmb::upload(*context_, buffer_, 0, pattern(kSize, seed)));
-    return fake_->log_of("glCopyNamedBufferSubData").at(0).values.at(2);
-  }
-  GLuint buffer_ = 0;
-};
-
-TEST_F(Laps, AreShortWhileTheGpuKeepsUp) {
-  start_staged();
-  std::set<std::int64_t> places;
-  for (std::uint64_t i = 0; i < 40; ++i) {
-    places.insert(place_of_upload(i));
-    gl_.Finish();
-    ASSERT_TRUE(fake_->gpu_bytes(buffer_) == pattern(kSize, i));
-  }
-  EXPECT_LE(places.size(), 5U);
-}
-
-TEST_F(Laps, GoThroughTheWholeRingWhereTheGpuFallsBehindAndGetShortAgain) {
-  start_staged();
-  std::set<std::int64_t> places;
-  for (std::uint64_t i = 0; i < 20; ++i) places.insert(place_of_upload(i));
-  EXPECT_EQ(places.size(), 20U);
-  gl_.Finish();
-  EXPECT_TRUE(fake_->gpu_bytes(buffer_) == pattern(kSize, 19));
-  places.clear();
-  for (std::uint64_t i = 0; i < 60; ++i) {
-    const std::int64_t place = place_of_upload(i);
-    gl_.Finish();
-    if (i >= 20) places.insert(place);
-  }
-  EXPECT_LE(places.size(), 5U);
 }
 
 TEST(ChunkLengths, CoverEveryByteOnceAndNeverExceedThePlan) {
@@ -284,7 +231,7 @@ TEST(ChunkLengths, CoverEveryByteOnceAndNeverExceedThePlan) {
         up += length;
       }
       EXPECT_EQ(up, size);
-      EXPECT_LE(chunks, size / chunk + 8) << size << " bytes in chunks of " << chunk;
+      EXPECT_LE(chunks, size / chunk + 5) << size << " bytes in chunks of " << chunk;
       std::uint64_t down = 0;
       for (chunks = 0; down < size; ++chunks) {
         const std::uint64_t length = pmb::core::download_chunk(chunk, size - down);

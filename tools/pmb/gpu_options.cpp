@@ -62,6 +62,7 @@ pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options) {
   wanted.gles = options.gles;
   wanted.gl_major = options.gl_major;
   wanted.gl_minor = options.gl_minor;
+  wanted.robust = options.robust;
   const char* const end = options.gpu.data() + options.gpu.size();
   int index = 0;
   const auto [stop, error] = std::from_chars(options.gpu.data(), end, index);

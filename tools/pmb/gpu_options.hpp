@@ -18,6 +18,7 @@ struct GpuOptions {
   int gl_major = 0;       ///< Least version; 0: the newest there is.
   int gl_minor = 0;
   bool no_profile = false;  ///< Plans by quirks and defaults, whatever was measured.
+  bool robust = true;  ///< Not an option: false where nobody listens for resets, whose notification costs.
 };
 
 /// Adds `--gpu INDEX|NAME` and `--software`. `options` must live as long as `app` parses.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What programs without pmb do to bring bytes up, each as well as it can be done.
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -18,8 +19,13 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t step) {
 /// not wait for the frame before.
 class ReplacingUploader final : public Uploader {
  public:
-  ReplacingUploader(Workbench& bench, ClassicUpload way, GLenum usage, std::vector<PlainBuffer> buffers)
-      : bench_(bench), way_(way), usage_(usage), buffers_(std::move(buffers)) {}
+  ReplacingUploader(Workbench& bench, ClassicUpload way, GLenum usage, bool behind_barrier,
+                    std::vector<PlainBuffer> buffers)
+      : bench_(bench),
+        way_(way),
+        usage_(usage),
+        behind_barrier_(behind_barrier),
+        buffers_(std::move(buffers)) {}
 
   Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
     const GladGLContext& gl = bench_.gl();
@@ -43,8 +49,7 @@ class ReplacingUploader final : public Uploader {
         break;
     }
     // Who does not know of it gets wrong results, faster.
-    if (usage_ == GL_STREAM_DRAW && bench_.updates_need_barrier())
-      gl.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
+    if (behind_barrier_) gl.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
     return Place{name, 0};
   }
 
@@ -60,6 +65,7 @@ class ReplacingUploader final : public Uploader {
   Workbench& bench_;
   ClassicUpload way_;
   GLenum usage_;
+  bool behind_barrier_;  ///< Before storage readers.
   std::vector<PlainBuffer> buffers_;
   std::size_t turn_ = 0;
 };
@@ -133,8 +139,9 @@ const char* to_string(ClassicUpload way) noexcept {
 Outcome<std::unique_ptr<Uploader>> make_classic_uploader(Workbench& bench, ClassicUpload way,
                                                          const UploadShape& shape, GLenum usage) {
   if (way == ClassicUpload::map_unsynchronized) {
-    const std::uint64_t stride =
-        round_up(shape.piece_bytes, bench.planned().limits().storage_offset_alignment);
+    const pmb::Limits& limits = bench.planned().limits();
+    const std::uint64_t stride = round_up(
+        shape.piece_bytes, std::max(limits.storage_offset_alignment, limits.uniform_offset_alignment));
     auto buffer = PlainBuffer::create(bench, stride * shape.pieces * shape.frames, usage);
     if (!buffer) return pass_on(buffer);
     return std::make_unique<UnsynchronizedUploader>(bench, shape, stride, std::move(*buffer));
@@ -145,7 +152,8 @@ Outcome<std::unique_ptr<Uploader>> make_classic_uploader(Workbench& bench, Class
     if (!buffer) return pass_on(buffer);
     buffers.push_back(std::move(*buffer));
   }
-  return std::make_unique<ReplacingUploader>(bench, way, usage, std::move(buffers));
+  const bool behind_barrier = shape.read_as_storage && bench.updates_need_barrier();
+  return std::make_unique<ReplacingUploader>(bench, way, usage, behind_barrier, std::move(buffers));
 }
 
 }  // namespace pmb::tool::bench

@@ -20,7 +20,8 @@ constexpr std::uint32_t kFramesOfPacedRing = 256;
 Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& shape) {
   // Room for every piece at the alignment of any binding, in cache lines of its own.
   constexpr std::uint64_t kLine = 64;
-  const std::uint64_t step = std::max(context.limits().storage_offset_alignment, kLine);
+  const std::uint64_t step =
+      std::max({context.limits().storage_offset_alignment, context.limits().uniform_offset_alignment, kLine});
   const std::uint64_t padded = (shape.piece_bytes + step - 1) / step * step;
   const std::uint64_t frames =
       shape.paced_by_ring ? std::max(shape.frames, kFramesOfPacedRing) : shape.frames;

@@ -3,6 +3,8 @@
 
 #include "shader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -89,11 +91,12 @@ void main() {
 }
 )glsl";
 
-constexpr std::string_view kUpdate = R"glsl(#version 430
+// As small updates are read mostly: a uniform block. COUNT stands before it.
+constexpr std::string_view kUpdate = R"glsl(
+const uint count = COUNT;
 layout(local_size_x = 16) in;
-layout(std430, binding = 0) readonly buffer Input { uvec4 data[]; };
+layout(std140, binding = 0) uniform Input { uvec4 data[COUNT]; };
 layout(std430, binding = 1) writeonly buffer Results { uint results[]; };
-uniform uint count;
 shared uint parts[16];
 void main() {
   uint sum = 0u;
@@ -256,11 +259,12 @@ void Production::run(std::uint64_t seed, Place output, std::uint64_t size_bytes)
 
 Outcome<UpdateReader> UpdateReader::create(Workbench& bench, std::uint32_t slots,
                                            std::uint64_t update_bytes) {
-  auto shader = Shader::build(bench, kUpdate);
+  const std::string source =
+      fmt::format("#version 430\n#define COUNT {}u\n{}", update_bytes / kUnitBytes, kUpdate);
+  auto shader = Shader::build(bench, source);
   if (!shader) return pass_on(shader);
   auto results = PlainBuffer::create(bench, slots * sizeof(std::uint32_t), GL_DYNAMIC_COPY);
   if (!results) return pass_on(results);
-  shader->set("count", update_bytes / kUnitBytes);
   return UpdateReader(bench, std::move(*shader), std::move(*results), slots, update_bytes);
 }
 

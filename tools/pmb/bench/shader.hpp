@@ -94,7 +94,11 @@ class UpdateReader {
   static Outcome<UpdateReader> create(Workbench& bench, std::uint32_t slots, std::uint64_t update_bytes);
   /// Binds shader and results; then each dispatch() reads what bind() bound last.
   void begin() const;
-  void bind(Place update) const { bench_->bind_storage(0, update, update_bytes_); }
+  void bind(Place update) const {
+    bench_->gl().BindBufferRange(GL_UNIFORM_BUFFER, 0, update.buffer,
+                                 static_cast<GLintptr>(update.offset_bytes),
+                                 static_cast<GLsizeiptr>(update_bytes_));
+  }
   void dispatch() const { bench_->gl().DispatchCompute(1, 1, 1); }
   void poison() const { poison_buffer(bench_->gl(), results_.name()); }
   Outcome<std::vector<std::uint32_t>> results();

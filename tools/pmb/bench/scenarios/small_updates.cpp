@@ -19,7 +19,8 @@ void add_update_ways(const CaseSetup& setup, Case& work, const UpdateShape& shap
   const UploadShape upload{.piece_bytes = shape.update_bytes,
                            .pieces = shape.updates,
                            .frames = under_way,
-                           .paced_by_ring = shape.frames > 1};
+                           .paced_by_ring = shape.frames > 1,
+                           .read_as_storage = false};
   const auto add = [&](std::string name, WayKind kind, auto make_uploader) {
     add_way(work, std::move(name), kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
       auto uploader = make_uploader();

@@ -81,7 +81,7 @@ void add_texture_upload_cases(const CaseSetup& setup, std::vector<Case>& cases) 
   Workbench& bench = setup.bench;
   Case work = frame_texture_case("texture_upload");
   const auto source = std::make_shared<Source>(kTextureBytes);
-  const UploadShape shape{.piece_bytes = kTextureBytes, .frames = kFramesUnderWay};
+  const UploadShape shape{.piece_bytes = kTextureBytes, .frames = kFramesUnderWay, .read_as_storage = false};
   add_way(work, "tex_sub_image", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
     const TextureWriter from_memory = [](const Texture& texture, std::span<const std::byte> pixels) {
       texture.write(pixels.data());
