@@ -62,9 +62,11 @@ class KnownBuffer {
  private:
   friend struct detail::KnownTarget;
   std::uint32_t buffer_ = 0;
-  bool takes_sub_data_ = false;
+  bool orders_update_ = true;  ///< Updates stand behind a barrier.
   BufferPromises promises_ = {};
   std::uint64_t size_bytes_ = 0;
+  std::uint64_t updates_up_to_ =
+      0;  ///< Uploads of up to so many bytes are updates, by the plan of look_up()'s time.
 };
 
 }  // namespace pmb

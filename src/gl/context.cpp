@@ -9,6 +9,7 @@
 
 #include "core/guard.hpp"
 #include "core/machine_memory.hpp"
+#include "gl/at_hand.hpp"
 #include "gl/context_state.hpp"
 #include "gl/mapping.hpp"
 #include "gl/timeline_state.hpp"
@@ -135,10 +136,6 @@ Result<Context> ContextState::sister(std::source_location where) const {
   return Context(std::move(other));
 }
 
-bool ContextState::on_own_thread() const noexcept {
-  return timeline.state_->control->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
-}
-
 bool ContextState::is_current() const noexcept {
   return alive && !process_is_exiting() && on_own_thread() && (!current || current() == identity);
 }
@@ -169,7 +166,7 @@ Result<void> ContextState::check_current(std::source_location where) const noexc
 }
 
 Result<void> ContextState::check_thread(std::source_location where) const noexcept {
-  if (alive && !lost && on_own_thread() && !process_is_exiting() && !validating()) return {};
+  if (is_at_hand()) return {};
   return check_current(where);
 }
 

@@ -75,6 +75,8 @@ struct ContextState {
   /// Ok if the context lives and this is its thread. Which GL context is current there is asked only with validation on:
   /// the answer costs a system call in libglvnd, more than glBufferSubData of a few bytes (docs/drivers.md).
   Result<void> check_thread(std::source_location where) const noexcept;
+  /// True where check_thread is ok without asking GL. In gl/at_hand.hpp.
+  bool is_at_hand() const noexcept;
 
   /// Asks GL whether the context was reset, where it tells; if so everything ends as by lose().
   Result<void> check_reset(std::source_location where) noexcept;

@@ -17,9 +17,39 @@ namespace {
 /// (bench/results/2026-11-25-nvidia-update-order.json).
 constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
 
-/// With that quirk glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a few pages of
+/// True where updates of a buffer of this size take their place among the commands.
+bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
+  if (!state.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
+  return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
+}
+
+/// With quirk nvidia_update_order glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a few pages of
 /// it do not matter.
 constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
+
+/// True where reading by GL does no harm to what the program or pmb does with the buffer later.
+bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
+  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
+  return promises.no_updates && size <= kMovableBytes;
+}
+
+/// Shaders that read the buffer as storage would be overtaken, or go on seeing older bytes, without one.
+bool readers_need_barrier(const ContextState& state) noexcept {
+  return state.quirk(QuirkId::software_update_order) || state.quirk(QuirkId::nvidia_flush_barrier);
+}
+
+/// Of a buffer that takes updates: uploads of up to so many bytes are some.
+std::uint64_t longest_update(const ContextState& state) noexcept {
+  // Where updates overtake copies (quirk nvidia_update_order) a buffer gets nothing but updates or nothing but copies,
+  // whatever the plan says of a length.
+  if (state.quirk(QuirkId::nvidia_update_order) && !state.options.path) return UINT64_MAX;
+  std::uint64_t longest = 0;
+  for (const TransferStep& step : state.transfer_plan.up.steps) {
+    if (step.path != Path::traditional) break;
+    longest = step.up_to_bytes;
+  }
+  return longest;
+}
 
 /// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
 /// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
@@ -30,32 +60,11 @@ bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
          calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
 }
 
-/// True where updates of a buffer of this size take their place among the commands.
-bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
-  return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
-}
-
-/// True where reading by GL does no harm to what the program or pmb does with the buffer later.
-bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises.no_updates && size <= kMovableBytes;
-}
-
 }  // namespace
 
 bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
   return updates_keep_order(state, {}, 0) && is_dynamic(state, buffer);
 }
-
-namespace {
-
-/// Shaders that read the buffer as storage would be overtaken, or go on seeing older bytes, without one.
-bool readers_need_barrier(const ContextState& state) noexcept {
-  return state.quirk(QuirkId::software_update_order) || state.quirk(QuirkId::nvidia_flush_barrier);
-}
-
-}  // namespace
 
 bool gives_sub_data(const ContextState& state) noexcept {
   return may_be_read_by_gl(state, {}, 0);
@@ -65,14 +74,18 @@ KnownBuffer KnownTarget::make(const ContextState& state, std::uint32_t buffer,
                               BufferPromises promises) noexcept {
   KnownBuffer known;
   known.buffer_ = buffer;
-  known.takes_sub_data_ = is_dynamic(state, buffer);
   known.promises_ = promises;
   known.size_bytes_ = BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE);
+  known.orders_update_ =
+      !promises.no_shader_stores || (readers_need_barrier(state) && !promises.no_storage_reads);
+  if (updates_keep_order(state, promises, known.size_bytes_) && is_dynamic(state, buffer))
+    known.updates_up_to_ = longest_update(state);
   return known;
 }
 
 Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                                 std::uint64_t size, std::source_location where) noexcept {
+  if (is_fine(state, known, offset, size)) return {};
   if (auto placed = state.check_thread(where); !placed) return placed;
   if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
   if (!core::fits(offset, size, known.size_bytes_))
@@ -81,14 +94,11 @@ Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& kn
 }
 
 Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept {
-  const bool order = !known.promises_.no_shader_stores;
   return {.buffer = known.buffer_,
           .offset = offset,
-          .takes_sub_data =
-              known.takes_sub_data_ && updates_keep_order(state, known.promises_, known.size_bytes_),
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
-          .order = order,
-          .order_update = order || (readers_need_barrier(state) && !known.promises_.no_storage_reads)};
+          .order = !known.promises_.no_shader_stores,
+          .order_update = known.orders_update_};
 }
 
 }  // namespace detail

@@ -8,6 +8,8 @@
 #include <pmb/transfer_plan.hpp>
 #include <source_location>
 
+#include "core/byte_ranges.hpp"
+#include "gl/at_hand.hpp"
 #include "gl/context_state.hpp"
 
 namespace pmb::detail {
@@ -29,11 +31,22 @@ bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept;
 bool gives_sub_data(const ContextState& state) noexcept;
 
 struct KnownTarget {
+  /// True where check() is ok, as far as that is known without asking GL.
+  static bool is_fine(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
+                      std::uint64_t size) noexcept {
+    return state.is_at_hand() && known.buffer_ != 0 && core::fits(offset, size, known.size_bytes_);
+  }
   /// Ok for a range of it, on its context. Empty ranges are.
   static Result<void> check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                             std::uint64_t size, std::source_location where) noexcept;
   /// Of a range that check() has passed.
   static Place place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept;
+
+  /// Whether an upload of this size, which is not empty, is an update by GL.
+  static bool is_update(const KnownBuffer& known, std::uint64_t size) noexcept {
+    return size <= known.updates_up_to_ && size != 0;
+  }
+  static bool orders_update(const KnownBuffer& known) noexcept { return known.orders_update_; }
 
   static KnownBuffer make(const ContextState& state, std::uint32_t buffer, BufferPromises promises) noexcept;
 };

@@ -74,10 +74,9 @@ Result<void> upload_through_ring(Context& context, const Place& place, const Tra
   return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
 }
 
-/// The rest of an upload whose target and range are legal. Inlined where it is called: around a small update by GL every
-/// instruction counts.
-inline Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
-                              std::span<const std::byte> bytes, std::source_location where) {
+/// The rest of an upload whose target and range are legal.
+Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
+                       std::span<const std::byte> bytes, std::source_location where) {
   if (!place.takes_sub_data) return upload_through_ring(context, place, step, bytes, where);
   const ContextState& state = ContextState::of(context);
   if (place.order_update) detail::order_update_among_shaders(state);
@@ -146,19 +145,32 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
                    bytes, where);
 }
 
-Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
-                    std::span<const std::byte> bytes, std::source_location where) {
+namespace {
+
+/// What is not known to be an update by GL.
+[[gnu::noinline]] Result<void> upload_slowly(Context& context, const KnownBuffer& buffer,
+                                             std::uint64_t offset_bytes, std::span<const std::byte> bytes,
+                                             std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
-  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
   Place place = KnownTarget::place(state, buffer, offset_bytes);
-  // Where updates overtake copies (quirk nvidia_update_order) a buffer gets nothing but updates or nothing but copies,
-  // whatever the plan says of a length.
-  const bool by_plan = step.path == Path::traditional;
-  const bool by_promise = state.quirk(detail::QuirkId::nvidia_update_order) && !state.options.path;
-  if (!by_plan && !by_promise) place.takes_sub_data = false;
-  return upload_to(context, place, step, bytes, where);
+  place.takes_sub_data = KnownTarget::is_update(buffer, bytes.size());
+  return upload_to(context, place, state.transfer_plan.up.step_for(bytes.size()), bytes, where);
+}
+
+}  // namespace
+
+Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+                    std::span<const std::byte> bytes, std::source_location where) {
+  // Around a small update by GL every instruction counts.
+  const ContextState& state = ContextState::of(context);
+  const bool at_once = KnownTarget::is_update(buffer, bytes.size()) &&
+                       KnownTarget::is_fine(state, buffer, offset_bytes, bytes.size());
+  if (!at_once) return upload_slowly(context, buffer, offset_bytes, bytes, where);
+  if (KnownTarget::orders_update(buffer)) detail::order_update_among_shaders(state);
+  BufferCalls(state).write(buffer.buffer(), offset_bytes, bytes.data(), bytes.size());
+  return {};
 }
 
 Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,

@@ -198,6 +198,21 @@ TEST_F(BenchVerification, AWayWithWrongBytesHasNoFiguresAndTheOthersHave) {
   EXPECT_EQ(exit_code_of({result}), ExitCode::kMismatch);
 }
 
+TEST_F(BenchVerification, WhoIsStoppedBeforeTheFirstTurnIsNotTold) {
+  bool stopped = false;
+  Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
+  for (const bool last : {false, true}) {
+    work.ways.push_back({"way", WayKind::traditional, [&, last]() -> Outcome<std::unique_ptr<Way>> {
+                           stopped = last;
+                           return make_kept_way(*bench_, source_, 1,
+                                                uploader(Fault::none, {.piece_bytes = kBytes}));
+                         }});
+  }
+  const CaseResult result =
+      measure(*bench_, std::move(work), {.seconds = 0, .stopped = [&] { return stopped; }});
+  EXPECT_TRUE(result.ways.empty());
+}
+
 TEST_F(BenchVerification, FencesAreCountedForOneOperation) {
   Case work{.scenario = "test", .size_bytes = kBytes, .operations = 4, .moved_bytes = kBytes};
   work.ways.push_back({"unsynchronized", WayKind::traditional, [this]() -> Outcome<std::unique_ptr<Way>> {

@@ -220,6 +220,8 @@ CaseResult measure(Workbench& bench, Case work, const MeasureRules& rules) {
   }
   if (!work.one_at_a_time) take_turns(work, rules, deadline, contenders);
   for (Contender& contender : contenders) {
+    // Who was stopped before his first turn has nothing to tell.
+    if (contender.wall.empty() && !contender.result.failure) continue;
     conclude(contender);
     result.ways.push_back(std::move(contender.result));
   }
