@@ -46,7 +46,8 @@ struct HeadlessOptions {
   int gl_major = 0;                   ///< Least version wanted; 0: the newest there is.
   int gl_minor = 0;
   bool no_error = false;  ///< EGL_KHR_create_context_no_error.
-  /// Lose-context-on-reset where the driver has it. On NVIDIA every bind then costs about 20 ns more.
+  /// Lose-context-on-reset where the driver has it. On NVIDIA every bind then costs about 20 ns more
+  /// (docs/drivers.md).
   bool robust = true;
   /// Buffers, textures and fences are shared with this context, on whose GPU the new one is made; a choice
   /// above that means another GPU is no_such_gpu. Used inside create() only; may be current on any thread.

@@ -29,8 +29,9 @@ struct BufferPromises {
   /// No shader stores into the buffer since the program's last glMemoryBarrier with GL_BUFFER_UPDATE_BARRIER_BIT: spares a
   /// barrier a transfer.
   bool no_shader_stores = false;
-  /// No shader reads it as a storage buffer: spares that barrier also where such readers would be overtaken, or go on seeing
-  /// older bytes, without one (quirks software_update_order, nvidia_flush_barrier). True of buffers of vertices and texels.
+  /// No shader reads it as a storage buffer: spares uploads that barrier also where such readers would be overtaken, or go on
+  /// seeing older bytes, without one (quirks software_update_order, nvidia_flush_barrier). True of buffers of vertices, texels
+  /// and uniform blocks.
   bool no_storage_reads = false;
   /// Nothing writes it but upload() of this KnownBuffer and shaders, and GL never reads it back: no copies into it, no
   /// clears, no glBufferSubData, neither glGetBufferSubData nor a map, now or before. For small buffers that are updated
@@ -42,7 +43,8 @@ struct BufferPromises {
   bool no_updates = false;
 };
 
-/// See the head of this file. A value, copied freely.
+/// See the head of this file. A value, copied freely. Uploads follow the transfer plan of look_up()'s time: after calibrate()
+/// look it up again.
 ///
 /// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
 /// without PERSISTENT during a transfer; at each transfer the context is current; and what it promised. A foreign thread is
@@ -62,11 +64,12 @@ class KnownBuffer {
  private:
   friend struct detail::KnownTarget;
   std::uint32_t buffer_ = 0;
-  bool orders_update_ = true;  ///< Updates stand behind a barrier.
+  bool takes_updates_ = false;  ///< By glBufferSubData, in order.
+  bool orders_update_ = true;   ///< Updates stand behind a barrier.
   BufferPromises promises_ = {};
   std::uint64_t size_bytes_ = 0;
-  std::uint64_t updates_up_to_ =
-      0;  ///< Uploads of up to so many bytes are updates, by the plan of look_up()'s time.
+  /// Uploads of up to so many bytes are updates for certain, by the plan of look_up()'s time.
+  std::uint64_t updates_up_to_ = 0;
 };
 
 }  // namespace pmb

@@ -227,7 +227,9 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
   auto chosen = winner(contenders);
   if (chosen && *chosen != 0) {
     if (auto again = race_again(contenders, rules); !again) return tl::unexpected(again.error());
-    chosen = winner(contenders);
+    // Without a second race the first one's winner may be the luckiest.
+    const bool raced = contenders.front().times_again.size() >= kLeastRuns;
+    chosen = raced ? winner(contenders).value_or(0) : 0;
   }
   add_cells(series, size, contenders, chosen);
   if (!chosen) {
@@ -236,8 +238,8 @@ Result<std::optional<Calibrator::Outcome>> Calibrator::contest(Series& series, s
     return std::nullopt;
   }
   keep_near_best(series, contenders, size > kEveryWayUpTo ? kNearBestOfLarge : kNearBest);
-  return Outcome{contenders[*chosen].index, spread_of(contenders[*chosen].times).median,
-                 spread_of(contenders[0].times).median};
+  return Outcome{contenders[*chosen].index, slower_race(contenders[*chosen]).median,
+                 slower_race(contenders[0]).median};
 }
 
 void Calibrator::keep_near_best(Series& series, const std::vector<Contender>& contenders, double near) {
@@ -260,17 +262,18 @@ void Calibrator::add_cells(const Series& series, std::uint64_t size, const std::
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     const Contender& contender = contenders[i];
     if (!contender.tried) continue;
-    const Spread spread = spread_of(contender.times);
+    const Spread spread = slower_race(contender);
     result_.wrong += contender.wrong ? 1 : 0;
-    result_.cells.push_back({.work = series.name,
-                             .way = contender.way,
-                             .size_bytes = size,
-                             .ns = spread.median,
-                             .spread_ns = spread.half,
-                             .runs = static_cast<std::uint32_t>(contender.times.size()),
-                             .verified = contender.verified,
-                             .is_default = i == 0,
-                             .chosen = chosen == i});
+    result_.cells.push_back(
+        {.work = series.name,
+         .way = contender.way,
+         .size_bytes = size,
+         .ns = spread.median,
+         .spread_ns = spread.half,
+         .runs = static_cast<std::uint32_t>(contender.times.size() + contender.times_again.size()),
+         .verified = contender.verified,
+         .is_default = i == 0,
+         .chosen = chosen == i});
   }
 }
 

@@ -88,12 +88,6 @@ bool is_clearly_faster(const Spread& way, const Spread& other) noexcept {
   return way.median + way.half < other.median - other.half && way.median < kWorthwhile * other.median;
 }
 
-Spread slower_race(const Contender& contender) {
-  const Spread first = spread_of(contender.times);
-  const Spread again = spread_of(contender.times_again);
-  return again.median > first.median ? again : first;
-}
-
 Spread faster_race(const Contender& contender) {
   const Spread first = spread_of(contender.times);
   if (contender.times_again.empty()) return first;
@@ -141,7 +135,8 @@ Result<double> race(std::vector<Contender>& contenders, const RaceRules& rules) 
 Result<void> race_again(std::vector<Contender>& contenders, const RaceRules& rules) {
   std::vector<Contender> again;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    const Contender& contender = contenders[i];
+    Contender& contender = contenders[i];
+    contender.trial.reset();
     if (i > 0 && (!contender.has_figures() || contender.beaten)) continue;
     again.push_back({.way = contender.way, .make = contender.make, .index = i});
   }
@@ -156,19 +151,31 @@ Result<void> race_again(std::vector<Contender>& contenders, const RaceRules& rul
   return {};
 }
 
+Spread slower_race(const Contender& contender) {
+  const Spread first = spread_of(contender.times);
+  const Spread again = spread_of(contender.times_again);
+  return again.median > first.median ? again : first;
+}
+
 std::optional<std::size_t> winner(const std::vector<Contender>& contenders) {
   if (contenders.empty() || !contenders.front().has_figures()) return std::nullopt;
+  const bool raced_twice = !contenders.front().times_again.empty();
+  const auto counts = [&](const Contender& contender) {
+    return contender.has_figures() && (!raced_twice || contender.times_again.size() >= kLeastRuns);
+  };
   std::size_t fastest = 0;
   Spread best = slower_race(contenders.front());
   for (std::size_t i = 1; i < contenders.size(); ++i) {
-    if (!contenders[i].has_figures()) continue;
+    if (!counts(contenders[i])) continue;
     const Spread way = slower_race(contenders[i]);
     if (way.median >= best.median) continue;
     fastest = i;
     best = way;
   }
   for (std::size_t i = 0; i < fastest; ++i) {
-    if (contenders[i].has_figures() && !is_clearly_faster(best, faster_race(contenders[i]))) return i;
+    if (i > 0 && !counts(contenders[i])) continue;
+    const Spread other = i == 0 ? faster_race(contenders[i]) : slower_race(contenders[i]);
+    if (!is_clearly_faster(best, other)) return i;
   }
   return fastest;
 }

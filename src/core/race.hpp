@@ -71,9 +71,12 @@ Result<double> race(std::vector<Contender>& contenders, const RaceRules& rules);
 /// makes more difference than most ways do, and of many ways one is the luckiest.
 Result<void> race_again(std::vector<Contender>& contenders, const RaceRules& rules);
 
+/// Of its two races, if there were two.
+Spread slower_race(const Contender& contender);
+
 /// The first one that no other is faster than by more than both vary and by enough to matter: the default where it is
-/// among the best, else what stands before its equals. Of two races the slower counts for a way, and the faster for what
-/// it displaces. Empty where the first one has no figures.
+/// among the best, else what stands before its equals. Of two races the slower counts, but for the default, which keeps the
+/// faster of its own; who was not in both is out. Empty where the first one has no figures.
 std::optional<std::size_t> winner(const std::vector<Contender>& contenders);
 
 }  // namespace pmb::core

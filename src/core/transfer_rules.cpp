@@ -40,7 +40,8 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       break;
     case TransferKind::nvidia:
       // Small updates travel with the commands, where order and the buffer's promises allow: quirk
-      // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up with it.
+      // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up
+      // with it, and longer transfers, of which less is in a cache, need more.
       plan.up.steps = {by_gl(64 * kKiB),
                        {.up_to_bytes = 512 * kKiB, .chunk_bytes = 512 * kKiB},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},

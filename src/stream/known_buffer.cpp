@@ -78,14 +78,13 @@ KnownBuffer KnownTarget::make(const ContextState& state, std::uint32_t buffer,
   known.size_bytes_ = BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE);
   known.orders_update_ =
       !promises.no_shader_stores || (readers_need_barrier(state) && !promises.no_storage_reads);
-  if (updates_keep_order(state, promises, known.size_bytes_) && is_dynamic(state, buffer))
-    known.updates_up_to_ = longest_update(state);
+  known.takes_updates_ = updates_keep_order(state, promises, known.size_bytes_) && is_dynamic(state, buffer);
+  if (known.takes_updates_) known.updates_up_to_ = longest_update(state);
   return known;
 }
 
 Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& known, std::uint64_t offset,
                                 std::uint64_t size, std::source_location where) noexcept {
-  if (is_fine(state, known, offset, size)) return {};
   if (auto placed = state.check_thread(where); !placed) return placed;
   if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
   if (!core::fits(offset, size, known.size_bytes_))
@@ -96,6 +95,7 @@ Result<void> KnownTarget::check(const ContextState& state, const KnownBuffer& kn
 Place KnownTarget::place(const ContextState& state, const KnownBuffer& known, std::uint64_t offset) noexcept {
   return {.buffer = known.buffer_,
           .offset = offset,
+          .takes_sub_data = known.takes_updates_,
           .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
           .order = !known.promises_.no_shader_stores,
           .order_update = known.orders_update_};

@@ -74,13 +74,17 @@ Result<void> upload_through_ring(Context& context, const Place& place, const Tra
   return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
 }
 
+inline void update(const ContextState& state, std::uint32_t buffer, std::uint64_t offset,
+                   std::span<const std::byte> bytes, bool ordered) noexcept {
+  if (ordered) detail::order_update_among_shaders(state);
+  BufferCalls(state).write(buffer, offset, bytes.data(), bytes.size());
+}
+
 /// The rest of an upload whose target and range are legal.
 Result<void> upload_to(Context& context, const Place& place, const TransferStep& step,
                        std::span<const std::byte> bytes, std::source_location where) {
   if (!place.takes_sub_data) return upload_through_ring(context, place, step, bytes, where);
-  const ContextState& state = ContextState::of(context);
-  if (place.order_update) detail::order_update_among_shaders(state);
-  BufferCalls(state).write(place.buffer, place.offset, bytes.data(), bytes.size());
+  update(ContextState::of(context), place.buffer, place.offset, bytes, place.order_update);
   return {};
 }
 
@@ -154,9 +158,11 @@ namespace {
   ContextState& state = ContextState::of(context);
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
+  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
   Place place = KnownTarget::place(state, buffer, offset_bytes);
-  place.takes_sub_data = KnownTarget::is_update(buffer, bytes.size());
-  return upload_to(context, place, state.transfer_plan.up.step_for(bytes.size()), bytes, where);
+  if (step.path != Path::traditional && !KnownTarget::is_update(buffer, bytes.size()))
+    place.takes_sub_data = false;
+  return upload_to(context, place, step, bytes, where);
 }
 
 }  // namespace
@@ -168,8 +174,7 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
   const bool at_once = KnownTarget::is_update(buffer, bytes.size()) &&
                        KnownTarget::is_fine(state, buffer, offset_bytes, bytes.size());
   if (!at_once) return upload_slowly(context, buffer, offset_bytes, bytes, where);
-  if (KnownTarget::orders_update(buffer)) detail::order_update_among_shaders(state);
-  BufferCalls(state).write(buffer.buffer(), offset_bytes, bytes.data(), bytes.size());
+  update(state, buffer.buffer(), offset_bytes, bytes, KnownTarget::orders_update(buffer));
   return {};
 }
 

@@ -70,6 +70,8 @@ TEST_P(KnownBuffers, ADownloadOnALostContextIsNoArrival) {
   EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
 }
 
+class KnownBufferPlan : public PmbTest {};
+
 class OnNvidia : public PmbTest {
  protected:
   void start_with(std::optional<Path> path) {
@@ -171,6 +173,27 @@ TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
   Bytes target(kSize);
   take(pmb::download(*context_, buffer, 0, target));
   EXPECT_TRUE(target == pattern(kSize, 4));
+}
+
+// A measured plan may go back to GL beyond a size.
+TEST_F(KnownBufferPlan, EveryStepOfThePlanIsFollowed) {
+  pmb::Options options;
+  options.transfer = pmb::TransferPlan();
+  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
+                                {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
+                                {.path = Path::traditional, .chunk_bytes = 64 << 10}};
+  start({}, std::move(options));
+  const GLuint buffer = plain_buffer(16384);
+  const auto known = take(KnownBuffer::look_up(*context_, buffer));
+  for (const auto& [size, updates] : {std::pair{1024, 1U}, {4096, 0U}, {8192, 1U}}) {
+    const Bytes bytes = pattern(static_cast<std::size_t>(size), 3);
+    fake_->clear_log();
+    take(pmb::upload(*context_, known, 0, bytes));
+    EXPECT_EQ(fake_->calls("glNamedBufferSubData"), updates) << size;
+    fake_->clear_log();
+    take(pmb::upload(*context_, buffer, 0, bytes));
+    EXPECT_EQ(fake_->calls("glNamedBufferSubData"), updates) << size << " by name";
+  }
 }
 
 class Chunks : public PmbTest {

@@ -111,6 +111,18 @@ TEST_F(Race, LuckOfOneRaceDoesNotWin) {
   EXPECT_EQ(made_[1], 2);
 }
 
+TEST_F(Race, WhoWasLuckyOnceStandsInNobodysWay) {
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 1e6, .luck = 0.5}, {.cost = 0.55e6}}), 2U);
+}
+
+TEST_F(Race, WhoIsNotInTheSecondRaceIsOut) {
+  static_cast<void>(won({{.cost = 1e6}, {.cost = 0.5e6}}));
+  contenders_[0].times_again = contenders_[0].times;
+  EXPECT_EQ(winner(contenders_), 0U);
+  contenders_[1].times_again = contenders_[1].times;
+  EXPECT_EQ(winner(contenders_), 1U);
+}
+
 // One that wins once more is not given up for another that is merely before it.
 TEST_F(Race, WhoWinsBothRacesWins) {
   EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 0.98e6, .luck = 1.01}, {.cost = 0.7e6}}), 2U);

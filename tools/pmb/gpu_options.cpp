@@ -56,13 +56,13 @@ pmb::Options program_options(const GpuOptions& options) {
   return chosen;
 }
 
-pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options) {
+pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust) {
   HeadlessOptions wanted;
   wanted.software = options.software;
   wanted.gles = options.gles;
   wanted.gl_major = options.gl_major;
   wanted.gl_minor = options.gl_minor;
-  wanted.robust = options.robust;
+  wanted.robust = robust;
   const char* const end = options.gpu.data() + options.gpu.size();
   int index = 0;
   const auto [stop, error] = std::from_chars(options.gpu.data(), end, index);

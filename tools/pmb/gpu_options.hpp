@@ -18,7 +18,6 @@ struct GpuOptions {
   int gl_major = 0;       ///< Least version; 0: the newest there is.
   int gl_minor = 0;
   bool no_profile = false;  ///< Plans by quirks and defaults, whatever was measured.
-  bool robust = true;  ///< Not an option: false where nobody listens for resets, whose notification costs.
 };
 
 /// Adds `--gpu INDEX|NAME` and `--software`. `options` must live as long as `app` parses.
@@ -35,8 +34,8 @@ void add_profile_option(CLI::App& app, GpuOptions& options);
 pmb::Options program_options(const GpuOptions& options);
 
 /// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
-/// make_current.
-pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options);
+/// make_current. Not robust: where nobody listens for resets, whose notification costs.
+pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust = true);
 
 /// Large copies on oneTBB's threads, where the program was built with it and the options name no others.
 void lend_threads(pmb::Options& options);

@@ -64,10 +64,8 @@ Outcome<pmb::Context> Workbench::make_context(pmb::Options options) {
 }
 
 Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
-  // As most programs do; asking for reset notification makes calls of NVIDIA's driver dearer (docs/drivers.md).
-  GpuOptions chosen = options;
-  chosen.robust = false;
-  auto headless = open_headless(chosen);
+  // As most programs do; reset notification makes calls of NVIDIA's driver dearer (docs/drivers.md).
+  auto headless = open_headless(options, false);
   if (!headless) return fail(kNoGl, "no usable GL: {}", headless.error().message());
   std::unique_ptr<Workbench> bench(new Workbench(std::move(*headless)));
   pmb::Loader loader = pmb::HeadlessContext::loader();

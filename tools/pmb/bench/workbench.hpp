@@ -67,7 +67,7 @@ class Workbench {
   /// makes some drivers move it to where later GPU work on it is slow.
   Outcome<std::vector<std::byte>> read_back(Place place, std::uint64_t size_bytes);
 
-  /// Shaders see new bytes of glBufferData and glBufferSubData only behind a barrier here (quirk nvidia_flush_barrier).
+  /// Storage readers see new bytes of glBufferData and glBufferSubData only behind a barrier here (quirk nvidia_flush_barrier).
   bool updates_need_barrier() const noexcept { return updates_need_barrier_; }
 
   /// Binds a range as shader storage.
