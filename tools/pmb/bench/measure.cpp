@@ -177,6 +177,27 @@ void take_turns(const Case& work, const MeasureRules& rules, double deadline,
   }
 }
 
+/// Makes it for a round of turns; in the first it is also looked at from all sides.
+void ready(Workbench& bench, const Case& work, const WaySpec& spec, const MeasureRules& rules,
+           Contender& contender, bool first) {
+  contender.result.way = spec.name;
+  contender.result.kind = spec.kind;
+  if (contender.result.failure) return;
+  Outcome<void> done;
+  if (first) {
+    done = prepare(bench, work, spec, rules, contender);
+  } else if (auto made = spec.make(); made) {
+    contender.way = std::move(*made);
+    done = contender.way->run(1);
+  } else {
+    done = pass_on(made);
+  }
+  if (done) return;
+  fail_contender(contender, std::move(done.error()));
+  // An error that is left in GL belongs to this way and to no other.
+  static_cast<void>(bench.require_no_error(spec.name));
+}
+
 void conclude(Contender& contender) {
   contender.result.wall = summarize(contender.wall);
   contender.result.cpu_ns = summarize(contender.cpu).median;
@@ -198,27 +219,32 @@ CaseResult measure(Workbench& bench, Case work, const MeasureRules& rules) {
                     .limit_note = work.limit_note,
                     .timed = !work.one_turn,
                     .ways = {}};
-  const double seconds =
-      work.one_at_a_time ? rules.seconds / static_cast<double>(work.ways.size()) : rules.seconds;
-  double deadline = wall_ns() + seconds * kNanosecondsPerSecond;
-  std::vector<Contender> contenders;
-  contenders.reserve(work.ways.size());
-  for (const WaySpec& spec : work.ways) {
-    if (rules.stopped()) break;
-    Contender& contender = contenders.emplace_back();
-    contender.result.way = spec.name;
-    contender.result.kind = spec.kind;
-    if (auto ready = prepare(bench, work, spec, rules, contender); !ready) {
-      fail_contender(contender, std::move(ready.error()));
-      // An error that is left in GL belongs to this way and to no other.
-      static_cast<void>(bench.require_no_error(spec.name));
+  // Where a way's memory happens to lie makes as much difference as most ways do, and what cannot take turns drifts: in a
+  // second round all are made anew, the other way round.
+  const std::uint32_t rounds = work.one_turn || rules.most_turns == 1 ? 1 : 2;
+  const double parts = rounds * (work.one_at_a_time ? static_cast<double>(work.ways.size()) : 1.0);
+  std::vector<Contender> contenders(work.ways.size());
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    const auto share = [&](std::uint32_t turns) {
+      return turns * (round + 1) / rounds - turns * round / rounds;
+    };
+    MeasureRules turns = rules;
+    turns.least_turns = share(rules.least_turns);
+    turns.most_turns = share(rules.most_turns);
+    const auto deadline = [&] { return wall_ns() + rules.seconds / parts * kNanosecondsPerSecond; };
+    double end = deadline();
+    for (std::size_t i = 0; i < contenders.size() && !rules.stopped(); ++i) {
+      const std::size_t at = round == 0 ? i : contenders.size() - 1 - i;
+      Contender& contender = contenders[at];
+      ready(bench, work, work.ways[at], rules, contender, round == 0);
+      if (!work.one_at_a_time) continue;
+      take_turns(work, turns, end, contenders);
+      contender.way.reset();
+      end = deadline();
     }
-    if (!work.one_at_a_time) continue;
-    take_turns(work, rules, deadline, contenders);
-    contender.way.reset();
-    deadline = wall_ns() + seconds * kNanosecondsPerSecond;
+    if (!work.one_at_a_time) take_turns(work, turns, end, contenders);
+    for (Contender& contender : contenders) contender.way.reset();
   }
-  if (!work.one_at_a_time) take_turns(work, rules, deadline, contenders);
   for (Contender& contender : contenders) {
     // Who was stopped before his first turn has nothing to tell.
     if (contender.wall.empty() && !contender.result.failure) continue;
