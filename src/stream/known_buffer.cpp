@@ -23,8 +23,8 @@ bool updates_keep_order(const ContextState& state, BufferPromises promises, std:
   return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
 }
 
-/// With quirk nvidia_update_order glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a few pages of
-/// it do not matter.
+/// With quirk nvidia_update_order glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a
+/// few pages of it do not matter.
 constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
 
 /// True where reading by GL does no harm to what the program or pmb does with the buffer later.
