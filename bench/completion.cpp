@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   auto context = take(pmb::Context::from_current(pmb::HeadlessContext::loader()));
   auto memory = take(pmb::MappedBuffer::create(
       context,
-      {.size_bytes = 4096, .access = pmb::Access::read, .model = pmb::Model::coherent, .pretouch = true}));
+      {.size_bytes = 4096, .access = pmb::Access::read, .model = pmb::Model::coherent, .prefault = true}));
   std::atomic_ref<std::uint32_t> word(*reinterpret_cast<std::uint32_t*>(memory.raw_bytes().data()));
 
   GLuint buffers[3] = {};

@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
     for (const pmb::Access access : {pmb::Access::sequential_write, pmb::Access::read}) {
       for (const pmb::Model model : {pmb::Model::coherent, pmb::Model::explicit_flush}) {
         auto buffer = pmb::MappedBuffer::create(
-            *context, {.size_bytes = kLargest, .access = access, .model = model, .pretouch = true});
+            *context, {.size_bytes = kLargest, .access = access, .model = model, .prefault = true});
         if (!buffer) continue;
         memories.push_back({std::string(access == pmb::Access::read ? "mapped read, " : "mapped write, ") +
                                 pmb::to_string(model),

@@ -154,10 +154,10 @@ int main(int argc, char** argv) {
   };
 
   // Looked up once a buffer, as a program would.
-  pmb::KnownBuffer last;
+  pmb::BufferTarget last;
   const auto known_of = [&](GLuint buffer) {
     if (last.buffer() != buffer)
-      last = take(pmb::KnownBuffer::look_up(alone, buffer, {.no_shader_stores = true}));
+      last = take(pmb::BufferTarget::look_up(alone, buffer, {.no_shader_stores = true}));
     return last;
   };
 
@@ -191,7 +191,7 @@ int main(int argc, char** argv) {
     ways.push_back({"plan", 0, by(plan)});
     // The least that a call can cost: a buffer that was asked for once, a program that knows its context.
     ways.push_back({"plan, known buffer", 0, [&, up](GLuint buffer, std::span<std::byte> b) {
-                      const pmb::KnownBuffer known = known_of(buffer);
+                      const pmb::BufferTarget known = known_of(buffer);
                       take(up ? pmb::upload(alone, known, 0, b) : pmb::download(alone, known, 0, b));
                     }});
     for (std::size_t i = 0; i < forced_ways.size(); ++i) {

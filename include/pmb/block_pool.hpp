@@ -64,21 +64,21 @@ class Block {
   std::uint64_t key_ = 0;
 };
 
-struct BlockPoolInfo {
+struct BlockPoolOptions {
   std::uint64_t block_bytes = 0;
   std::uint32_t count = 0;  ///< 1 to 65536.
   Access access = Access::bidirectional;
   std::string_view label = {};
   std::optional<Model> model = {};
   std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
-  bool pretouch = false;
+  bool prefault = false;
 };
 
 /// See the head of this file. Move-only.
 class BlockPool {
  public:
   /// All blocks or none. Statuses: those of MappedBuffer::create.
-  static Result<BlockPool> create(Context& context, const BlockPoolInfo& info,
+  static Result<BlockPool> create(Context& context, const BlockPoolOptions& info,
                                   std::source_location where = std::source_location::current());
 
   BlockPool() noexcept;

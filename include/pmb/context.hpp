@@ -24,10 +24,10 @@
 #include <optional>
 #include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
-#include <pmb/profile.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
-#include <pmb/transfer_plan.hpp>
+#include <pmb/tune/profile.hpp>
+#include <pmb/tune/transfer_plan.hpp>
 #include <pmb/validation.hpp>
 #include <source_location>
 #include <string>

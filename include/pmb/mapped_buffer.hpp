@@ -34,12 +34,12 @@ namespace detail {
 struct Mapping;
 }
 
-struct MappedBufferInfo {
+struct MappedBufferOptions {
   std::uint64_t size_bytes = 0;
   Access access = Access::sequential_write;
   std::string_view label = {};      ///< For messages and for GL_KHR_debug; copied.
   std::optional<Model> model = {};  ///< Forces the model; else the plan chooses.
-  bool pretouch =
+  bool prefault =
       false;  ///< Touches every page now rather than at first use. Takes about 0.1 to 0.25 s a GiB.
 };
 
@@ -57,7 +57,7 @@ class MappedBuffer {
  public:
   /// Creates storage and maps it. The size is checked against what this machine can back before GL is asked.
   /// Can block for milliseconds; not for a frame.
-  static Result<MappedBuffer> create(Context& context, const MappedBufferInfo& info,
+  static Result<MappedBuffer> create(Context& context, const MappedBufferOptions& info,
                                      std::source_location where = std::source_location::current());
 
   /// Uses a persistent mapping of the caller's. Buffer and mapping stay the caller's and must outlive this

@@ -19,11 +19,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <pmb/known_buffer.hpp>
+#include <pmb/buffer_target.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
-#include <pmb/ring_stats.hpp>
+#include <pmb/stats.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
@@ -80,25 +80,14 @@ class PendingReadback {
   std::uint64_t key_ = 0;
 };
 
-struct ReadbackRingInfo {
-  std::uint64_t capacity_bytes = 0;
-  std::string_view label = {};
-  std::optional<Model> model = {};
-  std::uint32_t max_slices = 0;                          ///< As UploadRingInfo.
-  std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of request and acquire when the ring is full.
-  bool pretouch = false;
-  std::uint64_t max_capacity_bytes = 0;  ///< As UploadRingInfo: where larger, the ring grows, see UploadRing.
-};
-
 /// See the head of this file. Move-only; pending readbacks follow the ring when it moves.
 class ReadbackRing {
  public:
   /// Statuses: those of MappedBuffer::create.
-  static Result<ReadbackRing> create(Context& context, const ReadbackRingInfo& info,
+  static Result<ReadbackRing> create(Context& context, const RingOptions& info,
                                      std::source_location where = std::source_location::current());
   /// A ring on a readable mapping that exists, an adopted one too. The buffer goes with a failure.
-  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer,
-                                        const ReadbackRingInfo& info = {},
+  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer, const RingOptions& info = {},
                                         std::source_location where = std::source_location::current());
 
   ReadbackRing() noexcept;
@@ -114,7 +103,7 @@ class ReadbackRing {
 
   /// The same without asking GL about the buffer, and without a barrier where it was promised that none is needed.
   /// Statuses: those of acquire, and invalid_argument.
-  Result<PendingReadback> request(const KnownBuffer& buffer, std::uint64_t offset_bytes,
+  Result<PendingReadback> request(const BufferTarget& buffer, std::uint64_t offset_bytes,
                                   std::uint64_t size_bytes,
                                   std::source_location where = std::source_location::current());
 

@@ -19,13 +19,13 @@
 //          COPY_READ and COPY_WRITE bindings where direct state access is missing. Both are ordered behind
 //          shader stores that were issued before (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section
 //          7.13.2). Each call asks GL whether the buffer exists, for its size, for its mapping, and, before
-//          glBufferSubData, for its storage flags; a KnownBuffer is asked about once.
+//          glBufferSubData, for its storage flags; a BufferTarget is asked about once.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <pmb/known_buffer.hpp>
+#include <pmb/buffer_target.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
@@ -46,7 +46,7 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
                     std::span<const std::byte> bytes,
                     std::source_location where = std::source_location::current());
 
-Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
                     std::span<const std::byte> bytes,
                     std::source_location where = std::source_location::current());
 
@@ -56,7 +56,7 @@ Result<void> upload(Context& context, const KnownBuffer& buffer, std::uint64_t o
 Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                             std::span<const std::byte> bytes,
                             std::source_location where = std::source_location::current());
-Result<Ticket> upload_async(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+Result<Ticket> upload_async(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
                             std::span<const std::byte> bytes,
                             std::source_location where = std::source_location::current());
 
@@ -64,7 +64,7 @@ Result<Ticket> upload_async(Context& context, const KnownBuffer& buffer, std::ui
 Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                       std::span<std::byte> bytes,
                       std::source_location where = std::source_location::current());
-Result<void> download(Context& context, const KnownBuffer& buffer, std::uint64_t offset_bytes,
+Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
                       std::span<std::byte> bytes,
                       std::source_location where = std::source_location::current());
 
@@ -111,7 +111,7 @@ class PendingDownload {
 Result<PendingDownload> download_async(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                                        std::uint64_t size_bytes,
                                        std::source_location where = std::source_location::current());
-Result<PendingDownload> download_async(Context& context, const KnownBuffer& buffer,
+Result<PendingDownload> download_async(Context& context, const BufferTarget& buffer,
                                        std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                        std::source_location where = std::source_location::current());
 

@@ -32,7 +32,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
-#include <pmb/ring_stats.hpp>
+#include <pmb/stats.hpp>
 #include <pmb/timeline.hpp>
 #include <source_location>
 #include <span>
@@ -48,7 +48,7 @@ struct UploadRingControl;
 
 /// What the inlined half of the hot path works on; the rest of a ring is behind it.
 struct RingHot {
-  core::RingLayout layout;
+  detail::RingLayout layout;
   const std::uint64_t* issued = nullptr;  ///< Serial of the timeline's last mark.
   const TimelineControl* timeline = nullptr;
   std::byte* base = nullptr;  ///< Where byte 0 of the GL buffer would be.
@@ -68,8 +68,8 @@ class Slice {
   /// The bytes to fill, as long as the slice is acquired; empty afterwards. Write-only: reads are undefined
   /// and can be a hundred times slower than memory.
   std::span<std::byte> raw_bytes() const noexcept {
-    const core::RingSlot* slot = live_slot();
-    if (!slot || slot->state() != core::RingSlot::kAcquired) return {};
+    const detail::RingSlot* slot = live_slot();
+    if (!slot || slot->state() != detail::RingSlot::kAcquired) return {};
     return {control_->base + slot->offset, static_cast<std::size_t>(slot->size)};
   }
   /// GL name for the binding calls. Validation takes asking as giving the slice to GL: ask once it is
@@ -82,12 +82,12 @@ class Slice {
   }
   /// From the start of the GL buffer.
   std::uint64_t offset_bytes() const noexcept {
-    const core::RingSlot* slot = live_slot();
+    const detail::RingSlot* slot = live_slot();
     return slot ? slot->offset : 0;
   }
   /// As acquired; as used once published.
   std::uint64_t size_bytes() const noexcept {
-    const core::RingSlot* slot = live_slot();
+    const detail::RingSlot* slot = live_slot();
     return slot ? slot->size : 0;
   }
   /// Acquired or published, not yet retired.
@@ -123,7 +123,7 @@ class Slice {
   friend struct detail::UploadRingControl;
   friend class UploadRing;
   constexpr Slice(detail::RingHot* control, std::uint64_t key) noexcept : control_(control), key_(key) {}
-  const core::RingSlot* live_slot() const noexcept {
+  const detail::RingSlot* live_slot() const noexcept {
     return control_ ? control_->layout.find_live(key_) : nullptr;
   }
   void note_given_to_gl() const noexcept;
@@ -132,13 +132,13 @@ class Slice {
   std::uint64_t key_ = 0;
 };
 
-struct UploadRingInfo {
+struct RingOptions {
   std::uint64_t capacity_bytes = 0;
   std::string_view label = {};
   std::optional<Model> model = {};                       ///< Forces the model.
   std::uint32_t max_slices = 0;                          ///< Live at once; 0: one a 256 bytes, 16 to 16384.
   std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
-  bool pretouch = false;
+  bool prefault = false;
   /// Where larger, the ring grows up to this instead of waiting or refusing; see UploadRing.
   std::uint64_t max_capacity_bytes = 0;
 };
@@ -155,13 +155,13 @@ class UploadRing {
  public:
   /// Blocks for milliseconds; allocates everything the ring will need until it grows.
   /// Statuses: those of MappedBuffer::create, and invalid_argument.
-  static Result<UploadRing> create(Context& context, const UploadRingInfo& info,
+  static Result<UploadRing> create(Context& context, const RingOptions& info,
                                    std::source_location where = std::source_location::current());
 
   /// A ring on a mapping that exists, an adopted one too; capacity, label and model are the buffer's. The
   /// buffer goes with a failure. What such a ring grows into is planned by pmb; the buffer then goes as other older
   /// storage does, an adopted one back to its owner.
-  static Result<UploadRing> create_on(Context& context, MappedBuffer buffer, const UploadRingInfo& info = {},
+  static Result<UploadRing> create_on(Context& context, MappedBuffer buffer, const RingOptions& info = {},
                                       std::source_location where = std::source_location::current());
 
   UploadRing() noexcept;
@@ -217,7 +217,7 @@ class UploadRing {
   Result<void> publish(Slice slice, std::uint64_t used_bytes,
                        std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_) [[likely]] {
-      core::RingSlot* slot = control_->layout.find(slice.key_, core::RingSlot::kAcquired);
+      detail::RingSlot* slot = control_->layout.find(slice.key_, detail::RingSlot::kAcquired);
       if (slot && used_bytes == slot->size) [[likely]] {
         control_->layout.publish(*slot, *control_->issued);
         return {};
@@ -252,7 +252,7 @@ class UploadRing {
   Result<void> retire(Slice slice, Ticket ticket,
                       std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_ && ticket.control_ == control_->timeline) [[likely]] {
-      core::RingSlot* slot = control_->layout.find(slice.key_, core::RingSlot::kPublished);
+      detail::RingSlot* slot = control_->layout.find(slice.key_, detail::RingSlot::kPublished);
       if (slot && control_->layout.is_unretired(*slot) && ticket.serial_ > slot->serial) [[likely]] {
         control_->layout.retire(*slot, ticket.serial_);
         return {};
@@ -265,7 +265,7 @@ class UploadRing {
   /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish): nothing is retired
   /// then.
   Result<void> retire(Ticket ticket, std::source_location where = std::source_location::current()) {
-    core::RingLayout& layout = control_->layout;
+    detail::RingLayout& layout = control_->layout;
     const bool plain = ticket.control_ == control_->timeline && !layout.attended();
     if (plain && ticket.serial_ > layout.published_serial()) [[likely]] {
       layout.retire_published(ticket.serial_);
@@ -289,7 +289,7 @@ class UploadRing {
   Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
                      std::source_location where = std::source_location::current());
 
-  /// Walks over the records. See pmb/ring_stats.hpp.
+  /// Walks over the records. See pmb/stats.hpp.
   RingStats stats() const noexcept;
   /// The buffer that slices come from now, an inert one for a moved-from ring.
   const MappedBuffer& mapped_buffer() const noexcept;

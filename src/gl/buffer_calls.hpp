@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "gl/context_state.hpp"
+#include "context/context_state.hpp"
 
 namespace pmb::detail {
 

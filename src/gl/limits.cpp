@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "gl/context_state.hpp"
+#include "context/context_state.hpp"
 
 namespace pmb::detail {
 namespace {

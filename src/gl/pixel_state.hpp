@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "gl/context_state.hpp"
+#include "context/context_state.hpp"
 
 namespace pmb::detail {
 

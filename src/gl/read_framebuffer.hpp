@@ -8,7 +8,7 @@
 #include <pmb/texture.hpp>
 #include <source_location>
 
-#include "gl/context_state.hpp"
+#include "context/context_state.hpp"
 #include "gl/texel_formats.hpp"
 #include "gl/texture_calls.hpp"
 

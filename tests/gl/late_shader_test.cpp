@@ -85,7 +85,7 @@ TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
     gl_.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(SlowRows::kBytes), nullptr, usage);
     const GLuint copies = plain_buffer(kRows * SlowRows::kBytes);
-    const auto known = pmb::KnownBuffer::look_up(
+    const auto known = pmb::BufferTarget::look_up(
         context(), buffer, {.no_shader_stores = no_shader_stores, .only_updates = true});
     ASSERT_TRUE(known);
     for (std::uint32_t batch = 0; batch < 4; ++batch) {

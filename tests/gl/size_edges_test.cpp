@@ -199,7 +199,7 @@ TEST_F(SizeEdges, ManySmallBuffersTogetherMeetTheSameLimit) {
 TEST_F(SizeEdges, PretouchedBuffersStartAsUsableAsOthers) {
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     auto buffer =
-        pmb::MappedBuffer::create(context(), {.size_bytes = 1000001, .access = access, .pretouch = true});
+        pmb::MappedBuffer::create(context(), {.size_bytes = 1000001, .access = access, .prefault = true});
     ASSERT_TRUE(buffer) << buffer.error().message();
     EXPECT_EQ(buffer->size_bytes(), 1000001u);
   }

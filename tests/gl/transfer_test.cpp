@@ -271,7 +271,7 @@ TEST_F(GlTest, UploadsStandOverWhatTheGpuCopiedBefore) {
 TEST_F(GlTest, UpdatesOfBuffersThatAreOnlyUpdatedStayInOrder) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64, kMiB / 16}) {
     const GLuint buffer = plain_buffer(size);
-    const auto known = pmb::KnownBuffer::look_up(context(), buffer, {.only_updates = true});
+    const auto known = pmb::BufferTarget::look_up(context(), buffer, {.only_updates = true});
     ASSERT_TRUE(known);
     for (std::uint32_t turn = 0; turn < 16; ++turn) {
       ASSERT_TRUE(pmb::upload(context(), *known, 0, pattern(size, 70 + turn)));
@@ -305,7 +305,7 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
     gl_.BufferData(GL_COPY_WRITE_BUFFER, 4096, nullptr, usage);
     const auto known =
-        pmb::KnownBuffer::look_up(context(), buffer, {.no_shader_stores = true, .only_updates = true});
+        pmb::BufferTarget::look_up(context(), buffer, {.no_shader_stores = true, .only_updates = true});
     ASSERT_TRUE(known);
     gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, buffer);
     gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 1, seen);
@@ -334,7 +334,7 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
 TEST_F(GlTest, ReadsOfBuffersThatAreNeverUpdatedSeeEveryCopyBefore) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64}) {
     const GLuint buffer = plain_buffer(size);
-    const auto known = pmb::KnownBuffer::look_up(context(), buffer, {.no_updates = true});
+    const auto known = pmb::BufferTarget::look_up(context(), buffer, {.no_updates = true});
     ASSERT_TRUE(known);
     Bytes found(size);
     for (std::uint32_t turn = 0; turn < 16; ++turn) {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "bench/scenario.hpp"
-#include "command.hpp"
+#include "common/command.hpp"
 #include "program_run.hpp"
 #include "stream_fixture.hpp"
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "command.hpp"
-#include "gpu_options.hpp"
+#include "common/command.hpp"
+#include "common/gpu_options.hpp"
 #include "program_run.hpp"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <thread>
 
-#include "command.hpp"
+#include "common/command.hpp"
 #include "stream/progress.hpp"
 #include "stream_fixture.hpp"
 

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gpu_options.hpp"
+#include "common/gpu_options.hpp"
 #include "stream/builtin_kernels.hpp"
 #include "stream/frame_layout.hpp"
 #include "stream/reference.hpp"

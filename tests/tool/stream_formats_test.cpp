@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "command.hpp"
+#include "common/command.hpp"
 #include "stream/y4m.hpp"
 #include "stream_fixture.hpp"
 

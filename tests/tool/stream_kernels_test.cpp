@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "command.hpp"
+#include "common/command.hpp"
 #include "stream_fixture.hpp"
 
 namespace {

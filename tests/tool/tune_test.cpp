@@ -12,11 +12,11 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <pmb/profile.hpp>
+#include <pmb/tune/profile.hpp>
 #include <string>
 
-#include "command.hpp"
-#include "gpu_options.hpp"
+#include "common/command.hpp"
+#include "common/gpu_options.hpp"
 #include "program_run.hpp"
 #include "tune/buffer_messages.hpp"
 #include "tune/tune_report.hpp"

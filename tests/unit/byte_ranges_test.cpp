@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Range arithmetic: bounds that cannot overflow, and the range in which two blocks differ.
-#include "core/byte_ranges.hpp"
+#include "base/byte_ranges.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -9,9 +9,9 @@
 
 namespace {
 
-using pmb::core::ByteRange;
-using pmb::core::differing_range;
-using pmb::core::fits;
+using pmb::detail::ByteRange;
+using pmb::detail::differing_range;
+using pmb::detail::fits;
 
 TEST(ByteRanges, FitsToTheLastByteAndNoFurther) {
   EXPECT_TRUE(fits(0, 0, 0));

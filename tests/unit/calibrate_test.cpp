@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // calibrate() on the strict fake GL, which fails a test where a way lacks a fence, a flush or a barrier. What it
 // chooses there follows the machine's mood and is not asked; that it works, leaves nothing, and is a good guest is.
-#include <pmb/calibrate.hpp>
+#include <pmb/tune/calibrate.hpp>
 
-#include "core/profile_rules.hpp"
+#include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ TEST_P(Calibrate, EveryWayMovesTheRightBytesAndTheProfileIsInForce) {
     EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.way << ", " << cell.size_bytes;
     EXPECT_GT(cell.runs, 0U) << cell.work << ", " << cell.way << ", " << cell.size_bytes;
   }
-  EXPECT_TRUE(pmb::core::is_sound(measured.profile));
+  EXPECT_TRUE(pmb::detail::is_sound(measured.profile));
   ASSERT_NE(context_->profile(), nullptr);
   EXPECT_EQ(context_->profile()->to_json(), measured.profile.to_json());
   EXPECT_EQ(measured.profile.key, context_->profile_key());
@@ -71,7 +71,7 @@ TEST_P(Calibrate, ChangesNothingOfGlAndKeepsTheCallersErrors) {
   EXPECT_EQ(fake_->live_buffers(), buffers);
   EXPECT_EQ(fake_->live_syncs(), syncs);
   EXPECT_EQ(fake_->mapped_buffers(), 0U);
-  EXPECT_EQ(pmb::core::process_mapped_bytes(), 0U);
+  EXPECT_EQ(pmb::detail::process_mapped_bytes(), 0U);
   EXPECT_EQ(fake_->gpu_bytes(own), pattern(4096, 1));
 }
 
@@ -152,7 +152,7 @@ TEST_F(CalibrateOnce, ADriverThatRefusesMappingsLeavesTheDefaults) {
       take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = 1024}));
   EXPECT_EQ(fake_->pending_error(), static_cast<GLenum>(GL_NO_ERROR));
   EXPECT_FALSE(measured.complete);
-  EXPECT_TRUE(pmb::core::is_sound(measured.profile));
+  EXPECT_TRUE(pmb::detail::is_sound(measured.profile));
 }
 
 TEST_F(CalibrateOnce, NvidiaIsNeverAskedToUpdateOrToReadBackTheProgramsWay) {

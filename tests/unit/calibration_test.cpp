@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What calibration concludes, on simulated devices: from costs to a profile, through its file, to the plans of a context
 // whose driver answers with that device's name. And the plans of the same contexts without a profile.
-#include "core/calibration.hpp"
+#include "tune/calibration.hpp"
 
 #include <filesystem>
 
-#include "core/profile_rules.hpp"
+#include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
-#include "stream/measuring_device.hpp"
+#include "tune/measuring_device.hpp"
 
 namespace {
 
@@ -18,9 +18,9 @@ using pmb::Calibration;
 using pmb::Path;
 using pmb::Placement;
 using pmb::Plan;
-using pmb::core::Calibrator;
-using pmb::core::DeviceFacts;
+using pmb::detail::Calibrator;
 using pmb::detail::ContextState;
+using pmb::detail::DeviceFacts;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
@@ -208,12 +208,12 @@ TEST_F(Calibrated, SoftwareRenderersAreUsedInPlaceAndUpdatedByGl) {
 
 TEST_F(Calibrated, WhatTheDriverSaysSettlesWhatTimesLeaveOpen) {
   start_on(nvidia());
-  const pmb::core::DriverTraits driver = facts().driver;
+  const pmb::detail::DriverTraits driver = facts().driver;
   const pmb::MemoryCosts slow{.read_ns = 90, .gpu_ns_per_kib = 50};
   const pmb::MemoryCosts plain = kPlain.probed;
   using pmb::DriverMemory;
   const auto place = [&](DriverMemory said) {
-    return pmb::core::placement_of(Access::read, slow, plain, driver, said);
+    return pmb::detail::placement_of(Access::read, slow, plain, driver, said);
   };
   EXPECT_EQ(place(DriverMemory::unsaid), Placement::write_combined);
   EXPECT_EQ(place(DriverMemory::system), Placement::write_combined);
@@ -303,7 +303,7 @@ TEST_F(Calibrated, AnEarlyEndLeavesTheRestToItsDefaults) {
     // One run of what it is at, and the probes, which are not cut.
     EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) + 30e6);
     EXPECT_FALSE(measured_.complete);
-    EXPECT_TRUE(pmb::core::is_sound(measured_.profile));
+    EXPECT_TRUE(pmb::detail::is_sound(measured_.profile));
     if (measured_.profile.transfers) {
       EXPECT_EQ(measured_.profile.transfers->up.steps.back(), steps.back());
     }
@@ -345,7 +345,7 @@ TEST_F(Calibrated, WaysThatFailAreLeftOutAndTheRestGoesOn) {
   measured_ = take(Calibrator(device, known, wanted).run());
   EXPECT_FALSE(measured_.complete);
   EXPECT_EQ(measured_.wrong, 0U);
-  EXPECT_TRUE(pmb::core::is_sound(measured_.profile));
+  EXPECT_TRUE(pmb::detail::is_sound(measured_.profile));
   EXPECT_FALSE(measured_.profile.of(Access::sequential_write).steps.empty());
 }
 

@@ -169,9 +169,9 @@ TEST_P(DestroyOrder, AbandonedBytesAreBookedUntilTheContextEnds) {
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
   FakeGl::release_current();
   ring = pmb::UploadRing();
-  EXPECT_EQ(pmb::core::process_mapped_bytes(), 4096U);
+  EXPECT_EQ(pmb::detail::process_mapped_bytes(), 4096U);
   context_.reset();
-  EXPECT_EQ(pmb::core::process_mapped_bytes(), 0U);
+  EXPECT_EQ(pmb::detail::process_mapped_bytes(), 0U);
 }
 
 // Static destruction: an object that outlives main, its GL context and every other object.

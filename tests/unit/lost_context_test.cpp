@@ -154,7 +154,7 @@ TEST_P(LostContext, DestructorsEndAndANewContextWorks) {
     EXPECT_EQ(status_of(buffer.destroy()), Status::context_lost);
   }
   context_.reset();
-  EXPECT_EQ(pmb::core::process_mapped_bytes(), 0U);
+  EXPECT_EQ(pmb::detail::process_mapped_bytes(), 0U);
   FakeGl fresh;
   fresh.make_current();
   {

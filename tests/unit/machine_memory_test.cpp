@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How much memory the machine backs, on made-up file trees of both control group versions.
-#include "core/machine_memory.hpp"
+#include "base/machine_memory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using pmb::core::memory_limit_under;
+using pmb::detail::memory_limit_under;
 
 constexpr std::uint64_t kPhysical = std::uint64_t{16} << 30;
 
@@ -84,14 +84,14 @@ TEST_F(MachineMemory, IgnoresLimitsAboveThePhysicalMemory) {
 }
 
 TEST(MachineMemoryHere, IsMoreThanNothing) {
-  EXPECT_GT(pmb::core::machine_memory_limit(), std::uint64_t{1} << 20);
+  EXPECT_GT(pmb::detail::machine_memory_limit(), std::uint64_t{1} << 20);
 }
 
 TEST(TouchPages, WritesOnlyTheFirstByteOfEachPageAndOnlyWhereItMay) {
   std::vector<unsigned char> memory(10000, 7);
-  pmb::core::touch_pages(memory.data(), memory.size(), false);
+  pmb::detail::touch_pages(memory.data(), memory.size(), false);
   EXPECT_EQ(std::count(memory.begin(), memory.end(), 7), 10000);
-  pmb::core::touch_pages(memory.data(), memory.size(), true);
+  pmb::detail::touch_pages(memory.data(), memory.size(), true);
   EXPECT_EQ(memory[0], 0);
   EXPECT_EQ(memory[4096], 0);
   EXPECT_EQ(std::count(memory.begin(), memory.end(), 0), 3);

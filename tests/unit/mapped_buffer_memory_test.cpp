@@ -58,7 +58,7 @@ TEST_F(MappedBufferLimit, ImpossibleSizesNeverReachGl) {
 
 TEST_F(MappedBufferLimit, TheMachinesMemoryIsTheDefaultLimit) {
   start();
-  EXPECT_EQ(context_->memory_limit_bytes(), pmb::core::machine_memory_limit());
+  EXPECT_EQ(context_->memory_limit_bytes(), pmb::detail::machine_memory_limit());
   EXPECT_EQ(id_of(MappedBuffer::create(*context_, {.size_bytes = 4096 * kGiB})), ErrorId::exceeds_memory);
   EXPECT_EQ(fake_->total_calls(), 0U);
 }

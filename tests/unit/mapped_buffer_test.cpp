@@ -246,10 +246,10 @@ TEST_P(MappedBufferPath, DestroyedAndMovedFromBuffersAreInertAndReported) {
 }
 
 TEST_P(MappedBufferPath, PretouchingTouchesEveryPageAndChangesNothingVisible) {
-  auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 3 * 4096, .pretouch = true}));
+  auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 3 * 4096, .prefault = true}));
   EXPECT_EQ(buffer.raw_bytes()[4096], std::byte{0});
   auto readable =
-      take(MappedBuffer::create(*context_, {.size_bytes = 4096, .access = Access::read, .pretouch = true}));
+      take(MappedBuffer::create(*context_, {.size_bytes = 4096, .access = Access::read, .prefault = true}));
   EXPECT_TRUE(readable.is_mapped());
 }
 

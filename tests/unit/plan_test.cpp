@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/plan_rules.hpp"
+#include "plan/plan_rules.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -14,10 +14,10 @@ using namespace pmb_test;
 using pmb::Path;
 using pmb::Plan;
 using pmb::PlanRequest;
-using pmb::core::choose;
-using pmb::core::choose_client_storage;
-using pmb::core::DriverTraits;
-using pmb::core::Measured;
+using pmb::detail::choose;
+using pmb::detail::choose_client_storage;
+using pmb::detail::DriverTraits;
+using pmb::detail::Measured;
 
 constexpr DriverTraits kModern{.buffer_storage = true, .memory_barrier = true};
 
@@ -91,7 +91,7 @@ TEST(PlanRules, EveryChoiceHasAReason) {
   EXPECT_NE(chosen({}).reasons[0], nullptr);
   EXPECT_NE(chosen({}).reasons[1], nullptr);
   Plan plan;
-  for (int i = 0; i < 10; ++i) pmb::core::add_reason(plan, "reason");
+  for (int i = 0; i < 10; ++i) pmb::detail::add_reason(plan, "reason");
   EXPECT_EQ(std::count(plan.reasons.begin(), plan.reasons.end(), nullptr), 0);
 }
 

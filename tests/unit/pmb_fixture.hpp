@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "core/machine_memory.hpp"
+#include "base/machine_memory.hpp"
 #include "fake_gl.hpp"
 #include "strict_gl_gtest.hpp"
 
@@ -151,7 +151,7 @@ class PmbTest : public testing::Test {
 
   void TearDown() override {
     stop();
-    EXPECT_EQ(pmb::core::process_mapped_bytes(), 0U) << "bytes still booked against the memory limit";
+    EXPECT_EQ(pmb::detail::process_mapped_bytes(), 0U) << "bytes still booked against the memory limit";
     EXPECT_EQ(strict_gl::calls_without_context(), 0U) << "GL calls with no context current";
     strict_gl::reset_calls_without_context();
   }

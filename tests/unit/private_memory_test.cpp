@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The paths without mapped buffers: memory of the process's own, glBufferSubData at publish, glGetBufferSubData or a
 // short mapping when a readback is viewed, and buffers specified anew.
-#include "core/plan_rules.hpp"
+#include "plan/plan_rules.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Profiles: to JSON and back, files that are there whole or not at all, and which ones a context takes.
-#include <pmb/profile.hpp>
+#include <pmb/tune/profile.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "core/machine_cpu.hpp"
-#include "core/profile_rules.hpp"
+#include "plan/machine_cpu.hpp"
+#include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -289,7 +289,7 @@ TEST_F(ProfileFile, FitsEveryVersionAndProfileOfGlThatADriverOffers) {
   EXPECT_EQ(key_with(4, 3, "Mesa 22.3.6"), key_with(4, 6, "Mesa 22.3.6"));
   EXPECT_NE(key_with(4, 6, "Mesa 22.3.5"), key_with(4, 6, "Mesa 22.3.6"));
   EXPECT_FALSE(key_with(4, 6, "Mesa").cpu.empty());
-  EXPECT_EQ(key_with(4, 6, "Mesa").hardware_threads, pmb::core::hardware_threads());
+  EXPECT_EQ(key_with(4, 6, "Mesa").hardware_threads, pmb::detail::hardware_threads());
 }
 
 TEST_F(ProfileFile, OfADriverWhoseNameIsNoTextFitsToo) {
@@ -318,7 +318,7 @@ TEST_F(ProfileFile, ThatIsNotNamedIsNotLookedFor) {
 struct PlacementCase {
   Access access;
   pmb::MemoryCosts costs;
-  pmb::core::DriverTraits driver;
+  pmb::detail::DriverTraits driver;
   pmb::DriverMemory said;
   Placement expected;
 };
@@ -326,9 +326,9 @@ struct PlacementCase {
 TEST(PlacementRules, ReadFromWhatMemoryCosts) {
   using pmb::DriverMemory;
   const pmb::MemoryCosts plain{.read_ns = 0.8, .write_ns = 3, .gpu_ns_per_kib = 2};
-  const pmb::core::DriverTraits discrete{.buffer_storage = true};
-  const pmb::core::DriverTraits unified{.unified_memory = true, .buffer_storage = true};
-  const pmb::core::DriverTraits software{.software = true, .buffer_storage = true};
+  const pmb::detail::DriverTraits discrete{.buffer_storage = true};
+  const pmb::detail::DriverTraits unified{.unified_memory = true, .buffer_storage = true};
+  const pmb::detail::DriverTraits software{.software = true, .buffer_storage = true};
   constexpr auto kRead = Access::read;
   constexpr auto kWrite = Access::sequential_write;
   const PlacementCase cases[] = {
@@ -369,7 +369,7 @@ TEST(PlacementRules, ReadFromWhatMemoryCosts) {
       {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::gpu_memory},
       {kWrite, {}, discrete, DriverMemory::unsaid, Placement::unknown}};
   for (const PlacementCase& c : cases) {
-    EXPECT_EQ(pmb::core::placement_of(c.access, c.costs, plain, c.driver, c.said), c.expected)
+    EXPECT_EQ(pmb::detail::placement_of(c.access, c.costs, plain, c.driver, c.said), c.expected)
         << "case " << &c - cases;
   }
 }
@@ -380,12 +380,12 @@ TEST(PlacementRules, ASizeThatWasNotTimedIsPlannedByItsPlacement) {
   mappings[0].placement = Placement::gpu_memory;
   mappings[1].placement = Placement::cached;
   const pmb::PlanRequest request{.access = Access::read, .size_bytes = 64};
-  EXPECT_EQ(pmb::core::measured_for(profile, request, false).client_storage, true);
-  EXPECT_EQ(pmb::core::measured_for(profile, request, false).placement, Placement::cached);
-  EXPECT_EQ(pmb::core::measured_for(profile, request, true).client_storage, std::nullopt);
+  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).client_storage, true);
+  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).placement, Placement::cached);
+  EXPECT_EQ(pmb::detail::measured_for(profile, request, true).client_storage, std::nullopt);
   mappings[1].placement = Placement::write_combined;
-  EXPECT_EQ(pmb::core::measured_for(profile, request, false).client_storage, std::nullopt);
-  EXPECT_EQ(pmb::core::measured_for(profile, request, false).placement, Placement::gpu_memory);
+  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).client_storage, std::nullopt);
+  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).placement, Placement::gpu_memory);
 }
 
 }  // namespace

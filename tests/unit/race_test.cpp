@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Ways that take turns: when one displaces the default, and which ones end early.
-#include "core/race.hpp"
+#include "tune/race.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,12 +13,12 @@ namespace {
 using pmb::Error;
 using pmb::ErrorId;
 using pmb::Result;
-using pmb::core::Contender;
-using pmb::core::race;
-using pmb::core::race_again;
-using pmb::core::RaceRules;
-using pmb::core::Trial;
-using pmb::core::winner;
+using pmb::detail::Contender;
+using pmb::detail::race;
+using pmb::detail::race_again;
+using pmb::detail::RaceRules;
+using pmb::detail::Trial;
+using pmb::detail::winner;
 
 /// A way that costs what it is told, `swing` more or less by turns, and `luck` times that when it is made first.
 struct Way {

@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "core/fail.hpp"
+#include "base/fail.hpp"
 
 namespace {
 

@@ -9,10 +9,10 @@
 
 namespace {
 
-using pmb::core::kCacheLine;
-using pmb::core::RingAnswer;
-using pmb::core::RingLayout;
-using pmb::core::RingSlot;
+using pmb::detail::kCacheLine;
+using pmb::detail::RingAnswer;
+using pmb::detail::RingLayout;
+using pmb::detail::RingSlot;
 
 std::unique_ptr<RingLayout> layout_of(std::uint64_t first, std::uint64_t last, std::uint32_t slots = 16) {
   auto layout = std::make_unique<RingLayout>();

@@ -11,9 +11,9 @@
 namespace {
 
 using namespace pmb_test;
-using pmb::core::RingAnswer;
-using pmb::core::RingLayout;
-using pmb::core::RingSlot;
+using pmb::detail::RingAnswer;
+using pmb::detail::RingLayout;
+using pmb::detail::RingSlot;
 
 class Dice {
  public:

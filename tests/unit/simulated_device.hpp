@@ -12,8 +12,8 @@
 #include <set>
 #include <string>
 
-#include "core/calibration.hpp"
 #include "fake_gl.hpp"
+#include "tune/calibration.hpp"
 
 namespace pmb_test {
 
@@ -76,7 +76,7 @@ struct SimulatedDriver {
   }
 };
 
-class SimulatedDevice final : public pmb::core::Device {
+class SimulatedDevice final : public pmb::detail::Device {
  public:
   explicit SimulatedDevice(SimulatedDriver driver) : driver_(std::move(driver)) {}
 
@@ -104,22 +104,22 @@ class SimulatedDevice final : public pmb::core::Device {
     if (access == pmb::Access::read) probe.costs.write_ns = 0;
     return probe;
   }
-  pmb::Result<std::unique_ptr<pmb::core::Trial>> prepare(const pmb::core::PlanWork& work,
-                                                         const pmb::PlanChoice& choice) override {
-    const bool flushed = choice.model == pmb::Model::explicit_flush && !pmb::core::is_private(*choice.path);
+  pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(const pmb::detail::PlanWork& work,
+                                                           const pmb::PlanChoice& choice) override {
+    const bool flushed = choice.model == pmb::Model::explicit_flush && !pmb::detail::is_private(*choice.path);
     const bool right = !driver_.wrong_when_flushed || !flushed;
     const bool lucky =
         driver_.lucky_once && flushed && lucky_.insert(work.size_bytes * 2 + (work.gpu_reads > 1)).second;
     return trial(plan_cost(work, choice) * (lucky ? 0.75 : 1), right, static_cast<double>(work.size_bytes));
   }
-  pmb::Result<std::unique_ptr<pmb::core::Trial>> prepare(bool up, std::uint64_t size,
-                                                         const pmb::TransferDirection& way,
-                                                         const pmb::Profile&) override {
+  pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(bool up, std::uint64_t size,
+                                                           const pmb::TransferDirection& way,
+                                                           const pmb::Profile&) override {
     return trial(transfer_cost(up, static_cast<double>(size), way), true, static_cast<double>(size));
   }
 
  private:
-  class Run final : public pmb::core::Trial {
+  class Run final : public pmb::detail::Trial {
    public:
     Run(SimulatedDevice& device, double cost, bool right) : device_(device), cost_(cost), right_(right) {}
     pmb::Result<double> run(std::uint32_t count) override {
@@ -137,12 +137,12 @@ class SimulatedDevice final : public pmb::core::Device {
     bool right_;
   };
 
-  pmb::Result<std::unique_ptr<pmb::core::Trial>> trial(double cost, bool right, double size) {
+  pmb::Result<std::unique_ptr<pmb::detail::Trial>> trial(double cost, bool right, double size) {
     now_ += 50'000 + size * 0.25;  // Making a buffer and touching it.
     return std::make_unique<Run>(*this, cost, right);
   }
 
-  double plan_cost(const pmb::core::PlanWork& work, const pmb::PlanChoice& choice) const {
+  double plan_cost(const pmb::detail::PlanWork& work, const pmb::PlanChoice& choice) const {
     using pmb::Access;
     using pmb::Path;
     const SimulatedDriver& d = driver_;
@@ -151,7 +151,7 @@ class SimulatedDevice final : public pmb::core::Device {
     const bool writes = work.access != Access::read;
     const bool gets = work.access != Access::sequential_write;
     double cost = d.use;
-    if (pmb::core::is_private(*choice.path)) {
+    if (pmb::detail::is_private(*choice.path)) {
       if (writes) cost += size * kPlain.cpu_write + d.update + size * d.update_byte + reads * size * d.own;
       if (gets) cost += reads * size * d.own + d.get + size * d.get_byte + size * kPlain.cpu_read;
       if (choice.path == Path::orphaned) cost += d.orphan - (d.mapping_stalls > 0 ? d.update : 0);

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/stream_kernels.hpp"
+#include "copy/stream_kernels.hpp"
 
 namespace {
 
@@ -78,7 +78,7 @@ std::vector<std::int64_t> targets_here() {
     const std::int64_t target = left & -left;
     const WithTarget with(target);
     // Sets that the kernels are not compiled for are answered by another one.
-    if (std::string(pmb::core::kernel_target()) == hwy::TargetName(target)) found.push_back(target);
+    if (std::string(pmb::detail::kernel_target()) == hwy::TargetName(target)) found.push_back(target);
   }
   return found;
 }
@@ -121,11 +121,11 @@ class StreamKernels : public testing::TestWithParam<std::int64_t> {
 };
 
 TEST_P(StreamKernels, StoresPastTheCachesAreExact) {
-  expect_exact(&pmb::core::store_past_caches);
+  expect_exact(&pmb::detail::store_past_caches);
 }
 
 TEST_P(StreamKernels, StreamingLoadsAreExact) {
-  expect_exact(&pmb::core::load_streaming);
+  expect_exact(&pmb::detail::load_streaming);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, StreamKernels, testing::ValuesIn(targets_here()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The queue of fences: order, search, and merging that may prove later but never earlier.
-#include "core/ticket_queue.hpp"
+#include "context/ticket_queue.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace {
 
-using pmb::core::TicketQueue;
+using pmb::detail::TicketQueue;
 
 TicketQueue::Fence fence(std::uint64_t number) {
   return reinterpret_cast<TicketQueue::Fence>(static_cast<std::uintptr_t>(number));

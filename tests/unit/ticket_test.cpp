@@ -3,8 +3,8 @@
 #include <future>
 #include <thread>
 
-#include "gl/timeline_state.hpp"
-#include "gl/waiting_room.hpp"
+#include "context/ticket_waiters.hpp"
+#include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -24,7 +24,7 @@ class TicketWait : public PmbTest {
     const auto* control = pmb::detail::TimelineControl::of(ticket);
     while (control->waited_for.load() < count) std::this_thread::yield();
     // Who counts holds the room's mutex until it sleeps.
-    const std::lock_guard lock(pmb::detail::WaitingRoom::instance().mutex);
+    const std::lock_guard lock(pmb::detail::TicketWaiters::instance().mutex);
   }
 
   /// A thread without a context that waits for one ticket.
@@ -136,7 +136,7 @@ TEST_F(TicketWait, WhatPassedBeforeTheEndPassedForThoseWhoWaited) {
   until_asleep(ticket, 2);
   {
     // Nobody gets out of the room before all is over.
-    const std::lock_guard lock(pmb::detail::WaitingRoom::instance().mutex);
+    const std::lock_guard lock(pmb::detail::TicketWaiters::instance().mutex);
     auto* control = const_cast<pmb::detail::TimelineControl*>(pmb::detail::TimelineControl::of(ticket));
     control->passed.store(pmb::detail::TimelineControl::serial_of(ticket));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The timeline: what a ticket proves, how it is waited for, and every answer of a fence (scenarios 22, 23, 27
 // and 28).
-#include "gl/context_state.hpp"
-#include "gl/timeline_state.hpp"
+#include "context/context_state.hpp"
+#include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which way transfers of each size go: defaults by kind of driver, what the caller forces, and what GL is asked for.
-#include "core/transfer_rules.hpp"
+#include "plan/transfer_rules.hpp"
 
 #include <functional>
 #include <thread>
@@ -10,12 +10,12 @@
 namespace {
 
 using namespace pmb_test;
-using pmb::KnownBuffer;
+using pmb::BufferTarget;
 using pmb::Path;
 using pmb::TransferPlan;
 using pmb::TransferStep;
-using pmb::core::default_transfer_plan;
-using pmb::core::TransferKind;
+using pmb::detail::default_transfer_plan;
+using pmb::detail::TransferKind;
 
 TEST(TransferRules, EveryDefaultIsUsable) {
   for (const auto kind :
@@ -127,8 +127,8 @@ TEST_F(TransferPlanTest, ASmallUpdateIsOneUpdateOfGlsAndNoFence) {
 TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
   start();
   const GLuint buffer = plain_buffer(4096);
-  const auto known = take(KnownBuffer::look_up(*context_, buffer));
-  const auto unwritten = take(KnownBuffer::look_up(*context_, buffer, {.no_shader_stores = true}));
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto unwritten = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
   EXPECT_EQ(known.size_bytes(), 4096U);
   fake_->clear_log();
   take(pmb::upload(*context_, known, 0, pattern(256, 1)));
@@ -142,8 +142,8 @@ TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
   EXPECT_EQ(id_of(pmb::upload(*context_, known, 3900, pattern(256, 1))), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::upload(*context_, known, UINT64_MAX, pattern(256, 1))), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::download(*context_, known, 4000, target)), ErrorId::range_outside);
-  EXPECT_EQ(id_of(pmb::upload(*context_, KnownBuffer(), 0, pattern(256, 1))), ErrorId::not_a_buffer);
-  EXPECT_EQ(id_of(KnownBuffer::look_up(*context_, 4711)), ErrorId::not_a_buffer);
+  EXPECT_EQ(id_of(pmb::upload(*context_, BufferTarget(), 0, pattern(256, 1))), ErrorId::not_a_buffer);
+  EXPECT_EQ(id_of(BufferTarget::look_up(*context_, 4711)), ErrorId::not_a_buffer);
 }
 
 int looks_at_current = 0;
@@ -160,7 +160,7 @@ TEST_F(TransferPlanTest, TransfersOfAKnownBufferDoNotAskWhatIsCurrent) {
   const GLuint buffer = plain_buffer(4096);
   auto context =
       take(pmb::Context::from_current(&strict_gl::get_proc_address, {.current_context = &look_at_current}));
-  const auto known = take(KnownBuffer::look_up(context, buffer));
+  const auto known = take(BufferTarget::look_up(context, buffer));
   looks_at_current = 0;
   take(pmb::upload(context, known, 0, pattern(256, 1)));
   Bytes target(256);
@@ -173,7 +173,7 @@ TEST_F(TransferPlanTest, TransfersOfAKnownBufferDoNotAskWhatIsCurrent) {
 TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOtherContexts) {
   start({}, validating());
   const GLuint buffer = plain_buffer(4096);
-  const auto known = take(KnownBuffer::look_up(*context_, buffer));
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
   Bytes target(256);
   FakeGl other;
   other.make_current();
@@ -185,7 +185,7 @@ TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOth
   take(pmb::upload(*context_, known, 0, target));
 
   start();
-  const auto unwatched = take(KnownBuffer::look_up(*context_, plain_buffer(4096)));
+  const auto unwatched = take(BufferTarget::look_up(*context_, plain_buffer(4096)));
   std::thread([&] {
     EXPECT_EQ(id_of(pmb::upload(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
     EXPECT_EQ(id_of(pmb::download(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
@@ -195,7 +195,7 @@ TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOth
 TEST_F(TransferPlanTest, KnownBuffersOfALostContextAreRefused) {
   leaks_expected_ = true;
   start();
-  const auto known = take(KnownBuffer::look_up(*context_, plain_buffer(4096)));
+  const auto known = take(BufferTarget::look_up(*context_, plain_buffer(4096)));
   Bytes target(256);
   fake_->lose_context();
   context_->report_reset(GL_GUILTY_CONTEXT_RESET);
@@ -211,7 +211,7 @@ TEST_F(TransferPlanTest, StorageThatGlMayNotUpdateTakesTheRing) {
   fake_->clear_log();
   take(pmb::upload(*context_, mapped.buffer(), 0, pattern(256, 1)));
   EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
-  const auto known = take(KnownBuffer::look_up(*context_, mapped.buffer()));
+  const auto known = take(BufferTarget::look_up(*context_, mapped.buffer()));
   take(pmb::upload(*context_, known, 0, pattern(256, 2)));
   EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
   Bytes target(256);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pmb program: parses the command line and runs one subcommand.
 
-#include "command.hpp"
+#include "common/command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app{"pmb - persistent mapped buffers for OpenGL: CPU and GPU work on the same memory"};

@@ -21,7 +21,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace pmb::core {
+namespace pmb::detail {
 
 /// CPU cache line: no two slices share one, so that no two writers and no flush meet in it.
 inline constexpr std::uint64_t kCacheLine = 64;
@@ -283,4 +283,4 @@ class RingLayout {
   std::unique_ptr<RingSlot[]> storage_;
 };
 
-}  // namespace pmb::core
+}  // namespace pmb::detail

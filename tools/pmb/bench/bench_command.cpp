@@ -9,10 +9,10 @@
 #include <limits>
 #include <memory>
 
-#include "../command.hpp"
-#include "../progress_bar.hpp"
-#include "../stream/stop_signal.hpp"
 #include "bench_options.hpp"
+#include "common/command.hpp"
+#include "common/progress_bar.hpp"
+#include "common/stop_signal.hpp"
 #include "limit.hpp"
 #include "measure.hpp"
 #include "report.hpp"

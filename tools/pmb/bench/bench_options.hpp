@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../gpu_options.hpp"
-#include "../stream/failure.hpp"
+#include "common/failure.hpp"
+#include "common/gpu_options.hpp"
 #include "scenario.hpp"
 
 namespace pmb::tool::bench {

@@ -21,12 +21,12 @@ namespace {
 constexpr std::uint64_t kLeastPiece = 256 * 1024;
 
 /// Threads that copy pieces and sleep in between.
-class CopyCrew {
+class CopyQueue {
  public:
-  explicit CopyCrew(unsigned threads) {
+  explicit CopyQueue(unsigned threads) {
     for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
   }
-  ~CopyCrew() {
+  ~CopyQueue() {
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
@@ -34,8 +34,8 @@ class CopyCrew {
     start_.notify_all();
     for (std::thread& worker : workers_) worker.join();
   }
-  CopyCrew(const CopyCrew&) = delete;
-  CopyCrew& operator=(const CopyCrew&) = delete;
+  CopyQueue(const CopyQueue&) = delete;
+  CopyQueue& operator=(const CopyQueue&) = delete;
 
   std::size_t threads() const noexcept { return workers_.size() + 1; }
 
@@ -99,7 +99,7 @@ class CopyCrew {
 
 class CopyWay final : public Way {
  public:
-  CopyWay(CopyCrew& crew, const WireShape& shape)
+  CopyWay(CopyQueue& crew, const WireShape& shape)
       : crew_(crew), shape_(shape), source_(shape.size_bytes), target_(shape.size_bytes) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -119,7 +119,7 @@ class CopyWay final : public Way {
   std::uint64_t cpu_bytes_copied() const noexcept override { return shape_.size_bytes * shape_.operations; }
 
  private:
-  CopyCrew& crew_;
+  CopyQueue& crew_;
   WireShape shape_;
   Source source_;
   std::vector<std::byte> target_;
@@ -145,7 +145,7 @@ class MemoryLimit final : public Limit {
   std::string name() const override { return fmt::format("memory copy, {} threads", crew_.threads()); }
 
  private:
-  CopyCrew crew_;
+  CopyQueue crew_;
 };
 
 }  // namespace

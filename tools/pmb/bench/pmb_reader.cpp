@@ -52,7 +52,7 @@ class TransferReader final : public Reader {
     if (source.buffer != source_.buffer()) {
       // The scenario has set the barrier, for all ways; nobody updates the buffer.
       const auto found =
-          pmb::KnownBuffer::look_up(context_, source.buffer, {.no_shader_stores = true, .no_updates = true});
+          pmb::BufferTarget::look_up(context_, source.buffer, {.no_shader_stores = true, .no_updates = true});
       if (!found) return pmb_failure("looking a buffer up", found.error());
       source_ = *found;
     }
@@ -74,7 +74,7 @@ class TransferReader final : public Reader {
  private:
   pmb::Context& context_;
   OwnMemory memory_;
-  pmb::KnownBuffer source_;  ///< Looked up once, as programs do that stream.
+  pmb::BufferTarget source_;  ///< Looked up once, as programs do that stream.
   std::deque<std::uint64_t> offsets_;
 };
 
@@ -83,7 +83,7 @@ Outcome<pmb::ReadbackRing> make_ring(pmb::Context& context, const ReadShape& sha
   const std::uint64_t step = std::max(context.limits().storage_offset_alignment, kLine);
   const std::uint64_t padded = (shape.result_bytes + step - 1) / step * step;
   auto ring = pmb::ReadbackRing::create(
-      context, {.capacity_bytes = padded * shape.depth, .label = "bench readback", .pretouch = true});
+      context, {.capacity_bytes = padded * shape.depth, .label = "bench readback", .prefault = true});
   if (!ring) return pmb_failure("a readback ring", ring.error());
   return std::move(*ring);
 }

@@ -29,7 +29,7 @@ Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& sha
       context, {.capacity_bytes = padded * shape.pieces * frames,
                 .label = "bench upload",
                 .max_slices = std::max(16U, static_cast<std::uint32_t>(shape.pieces * frames)),
-                .pretouch = true});
+                .prefault = true});
   if (!ring) return pmb_failure("an upload ring", ring.error());
   return std::move(*ring);
 }
@@ -118,11 +118,11 @@ class StagedUploader final : public RingUploader {
 class TransferUploader final : public Uploader {
  public:
   TransferUploader(Workbench& bench, pmb::Context& context, std::vector<PlainBuffer> targets,
-                   std::vector<pmb::KnownBuffer> known)
+                   std::vector<pmb::BufferTarget> known)
       : bench_(bench), context_(context), targets_(std::move(targets)), known_(std::move(known)) {}
 
   Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
-    const pmb::KnownBuffer& target = known_[turn_];
+    const pmb::BufferTarget& target = known_[turn_];
     if (auto done = pmb::upload(context_, target, 0, bytes); !done) {
       return pmb_failure("pmb::upload", done.error());
     }
@@ -141,7 +141,7 @@ class TransferUploader final : public Uploader {
   Workbench& bench_;
   pmb::Context& context_;
   std::vector<PlainBuffer> targets_;
-  std::vector<pmb::KnownBuffer> known_;  ///< The targets, looked up once as programs do that stream.
+  std::vector<pmb::BufferTarget> known_;  ///< The targets, looked up once as programs do that stream.
   std::size_t turn_ = 0;
 };
 
@@ -180,10 +180,10 @@ Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(Workbench& bench, pmb:
                                                           const UploadShape& shape) {
   auto targets = make_targets(bench, shape.piece_bytes, shape.frames);
   if (!targets) return pass_on(targets);
-  std::vector<pmb::KnownBuffer> known;
+  std::vector<pmb::BufferTarget> known;
   for (const PlainBuffer& target : *targets) {
     // What is true of them: the classic ways set no barrier either, and nothing else is done with them.
-    const auto found = pmb::KnownBuffer::look_up(
+    const auto found = pmb::BufferTarget::look_up(
         context, target.name(),
         {.no_shader_stores = true, .no_storage_reads = !shape.read_as_storage, .only_updates = true});
     if (!found) return pmb_failure("looking a buffer up", found.error());

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <pmb/buffer_target.hpp>
 #include <pmb/context.hpp>
-#include <pmb/known_buffer.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/timeline.hpp>
 #include <utility>
@@ -63,9 +63,9 @@ class RingReader : public Reader {
   pmb::ReadbackRing& ring() noexcept { return ring_; }
 
   Outcome<void> pull_promised(Place source, pmb::BufferPromises promises) {
-    auto known = std::ranges::find(known_, source.buffer, &pmb::KnownBuffer::buffer);
+    auto known = std::ranges::find(known_, source.buffer, &pmb::BufferTarget::buffer);
     if (known == known_.end()) {
-      const auto found = pmb::KnownBuffer::look_up(context_, source.buffer, promises);
+      const auto found = pmb::BufferTarget::look_up(context_, source.buffer, promises);
       if (!found) return pmb_failure("looking a buffer up", found.error());
       known = known_.insert(known, *found);
     }
@@ -82,7 +82,7 @@ class RingReader : public Reader {
   ReadShape shape_;
   Marks marks_;
   std::deque<pmb::PendingReadback> pending_;
-  std::vector<pmb::KnownBuffer> known_;  ///< Looked up once, as programs do that stream.
+  std::vector<pmb::BufferTarget> known_;  ///< Looked up once, as programs do that stream.
 };
 
 }  // namespace pmb::tool::bench

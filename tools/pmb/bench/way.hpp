@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../stream/failure.hpp"
+#include "common/failure.hpp"
 
 namespace pmb::tool::bench {
 

@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "../gpu_options.hpp"
-#include "../stream/failure.hpp"
+#include "common/failure.hpp"
+#include "common/gpu_options.hpp"
 
 namespace pmb::tool::bench {
 

@@ -13,7 +13,7 @@
 
 #include "block_path.hpp"
 #include "builtin_kernels.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "frame_layout.hpp"
 
 namespace pmb::tool {

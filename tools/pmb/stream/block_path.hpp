@@ -14,7 +14,7 @@
 #include <pmb/context.hpp>
 #include <span>
 
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "kernel_program.hpp"
 
 namespace pmb::tool {

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "byte_source.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "frame_layout.hpp"
 #include "y4m.hpp"
 

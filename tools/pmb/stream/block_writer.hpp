@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "byte_source.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 
 namespace pmb::tool {
 

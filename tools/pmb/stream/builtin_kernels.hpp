@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "frame_layout.hpp"
 
 namespace pmb::tool {

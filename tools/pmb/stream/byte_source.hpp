@@ -10,8 +10,8 @@
 #include <span>
 #include <string>
 
-#include "failure.hpp"
-#include "stop_signal.hpp"
+#include "common/failure.hpp"
+#include "common/stop_signal.hpp"
 
 namespace pmb::tool {
 

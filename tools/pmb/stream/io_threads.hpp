@@ -13,8 +13,8 @@
 #include "block_reader.hpp"
 #include "block_writer.hpp"
 #include "channel.hpp"
-#include "failure.hpp"
-#include "stop_signal.hpp"
+#include "common/failure.hpp"
+#include "common/stop_signal.hpp"
 
 namespace pmb::tool {
 

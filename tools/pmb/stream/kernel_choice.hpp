@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "builtin_kernels.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "kernel_program.hpp"
 #include "kernel_source.hpp"
 #include "stream_options.hpp"

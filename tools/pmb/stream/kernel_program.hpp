@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "builtin_kernels.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "frame_layout.hpp"
 #include "kernel_source.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "failure.hpp"
+#include "common/failure.hpp"
 
 namespace pmb::tool {
 

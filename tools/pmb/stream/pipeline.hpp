@@ -11,7 +11,7 @@
 
 #include "block_check.hpp"
 #include "block_path.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "io_threads.hpp"
 #include "progress.hpp"
 

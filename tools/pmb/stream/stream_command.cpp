@@ -7,17 +7,17 @@
 #include <optional>
 #include <pmb/headless.hpp>
 
-#include "../command.hpp"
 #include "block_check.hpp"
 #include "block_path.hpp"
 #include "block_reader.hpp"
 #include "block_writer.hpp"
+#include "common/command.hpp"
+#include "common/stop_signal.hpp"
 #include "kernel_choice.hpp"
 #include "kernel_program.hpp"
 #include "path_choice.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
-#include "stop_signal.hpp"
 #include "stream_options.hpp"
 #include "summary.hpp"
 

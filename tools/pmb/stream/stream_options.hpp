@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../gpu_options.hpp"
-#include "failure.hpp"
+#include "common/failure.hpp"
+#include "common/gpu_options.hpp"
 #include "frame_layout.hpp"
 
 namespace pmb::tool {

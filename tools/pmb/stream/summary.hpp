@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "failure.hpp"
+#include "common/failure.hpp"
 
 namespace pmb::tool {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "failure.hpp"
+#include "common/failure.hpp"
 #include "frame_layout.hpp"
 
 namespace pmb::tool {

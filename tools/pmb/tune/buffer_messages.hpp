@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <pmb/calibrate.hpp>
+#include <pmb/tune/calibrate.hpp>
 #include <string_view>
 #include <utility>
 

@@ -8,14 +8,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <pmb/calibrate.hpp>
+#include <pmb/tune/calibrate.hpp>
 
-#include "../command.hpp"
-#include "../gpu_options.hpp"
-#include "../progress_bar.hpp"
-#include "../stream/failure.hpp"
-#include "../stream/stop_signal.hpp"
 #include "buffer_messages.hpp"
+#include "common/command.hpp"
+#include "common/failure.hpp"
+#include "common/gpu_options.hpp"
+#include "common/progress_bar.hpp"
+#include "common/stop_signal.hpp"
 #include "tune_report.hpp"
 
 namespace pmb::tool {

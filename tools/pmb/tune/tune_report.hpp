@@ -3,7 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-#include <pmb/calibrate.hpp>
+#include <pmb/tune/calibrate.hpp>
 #include <string>
 
 namespace pmb::tool {

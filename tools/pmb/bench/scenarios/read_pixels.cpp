@@ -163,7 +163,7 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
       }
       auto ring = pmb::ReadbackRing::create(
           *way.context,
-          {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .pretouch = true});
+          {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .prefault = true});
       if (!ring) return pmb_failure("a readback ring", ring.error());
       auto reader =
           std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring), shape, Marks::reader);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "base/machine_memory.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <string_view>
+
+namespace pmb::detail {
+namespace {
+
+constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
+/// One number in a file; unlimited for "max", for no file, and for anything else.
+std::uint64_t limit_in(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  std::uint64_t value = 0;
+  if (!(file >> text)) return kUnlimited;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : kUnlimited;
+}
+
+/// The least limit of a group and everything above it.
+std::uint64_t least_limit(const std::string& mount, std::string group, const char* file) {
+  std::uint64_t least = kUnlimited;
+  for (;;) {
+    least = std::min(least, limit_in(mount + group + "/" + file));
+    if (group.empty() || group == "/") return least;
+    group.resize(group.find_last_of('/'));
+  }
+}
+
+bool has_controller(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (list.substr(0, comma) == name) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical) {
+  std::uint64_t least = physical;
+  std::ifstream groups(root + "/proc/self/cgroup");
+  // Lines read "hierarchy:controllers:path"; version 2 has hierarchy 0 and no controllers (cgroups(7)).
+  for (std::string line; std::getline(groups, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string_view controllers = std::string_view(line).substr(first + 1, second - first - 1);
+    const std::string group = line.substr(second + 1);
+    if (group.empty() || group.front() != '/') continue;
+    if (controllers.empty()) {
+      least = std::min(least, least_limit(root + "/sys/fs/cgroup", group, "memory.max"));
+    } else if (has_controller(controllers, "memory")) {
+      least = std::min(least, least_limit(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
+    }
+  }
+  return least;
+}
+
+std::uint64_t machine_memory_limit() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGESIZE);
+  const std::uint64_t physical = pages > 0 && page > 0
+                                     ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page)
+                                     : kUnlimited;
+  return memory_limit_under("", physical);
+}
+
+std::atomic<std::uint64_t>& process_mapped_bytes() noexcept {
+  static std::atomic<std::uint64_t> bytes = 0;
+  return bytes;
+}
+
+void touch_pages(void* address, std::uint64_t size_bytes, bool writable) noexcept {
+  const auto page = static_cast<std::uint64_t>(std::max(sysconf(_SC_PAGESIZE), 1L));
+  auto* bytes = static_cast<volatile unsigned char*>(address);
+  for (std::uint64_t offset = 0; offset < size_bytes; offset += page) {
+    if (writable) {
+      bytes[offset] = 0;
+    } else {
+      static_cast<void>(bytes[offset]);
+    }
+  }
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The profile that a context's options name: found, read, and compared with the driver and machine at hand.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "context/context_state.hpp"
+#include "plan/machine_cpu.hpp"
+
+namespace pmb::detail {
+namespace {
+
+/// Names of drivers need not be UTF-8, files of JSON must.
+std::string ascii(std::string text) {
+  for (char& letter : text) {
+    if (letter < ' ' || letter > '~') letter = '?';
+  }
+  return text;
+}
+
+/// "4.6 (Core Profile) Mesa 22.3.6" and "4.5 (Compatibility Profile) Mesa 22.3.6" are one driver.
+std::string driver_part(std::string_view version) {
+  constexpr std::string_view kEs = "OpenGL ES ";
+  if (version.starts_with(kEs)) version.remove_prefix(kEs.size());
+  const auto skip_past = [&](char end) {
+    const std::size_t at = version.find(end);
+    if (at == std::string_view::npos) return;
+    version.remove_prefix(at + 1);
+    while (version.starts_with(' ')) version.remove_prefix(1);
+  };
+  const std::string_view whole = version;
+  skip_past(' ');
+  if (version.starts_with('(')) skip_past(')');
+  return std::string(version.empty() ? whole : version);
+}
+
+ErrorId misfit(const ProfileKey& found, const ProfileKey& here) {
+  const bool machine = found.cpu == here.cpu && found.hardware_threads == here.hardware_threads;
+  ProfileKey other = found;
+  other.cpu = here.cpu;
+  other.hardware_threads = here.hardware_threads;
+  if (other != here) return ErrorId::profile_driver;
+  return machine ? ErrorId::none : ErrorId::profile_machine;
+}
+
+}  // namespace
+
+ProfileKey key_of(const ContextState& state) {
+  return {.vendor = ascii(state.driver.vendor),
+          .renderer = ascii(state.driver.renderer),
+          .driver = ascii(driver_part(state.driver.version)),
+          .gles = state.limits.gles,
+          .cpu = ascii(detail::cpu_model()),
+          .hardware_threads = detail::hardware_threads()};
+}
+
+void read_profile(ContextState& state) {
+  const std::string& named = state.options.profile;
+  if (named.empty()) return;
+  const ProfileKey key = key_of(state);
+  std::error_code error;
+  const bool folder = named.ends_with('/') || std::filesystem::is_directory(named, error);
+  state.profile_file = folder ? (std::filesystem::path(named) / Profile::file_name(key)).string() : named;
+  auto profile = Profile::load(state.profile_file);
+  Error& why = state.profile_error;
+  if (!profile) {
+    why = profile.error();
+  } else if (const ErrorId id = misfit(profile->key, key); id != ErrorId::none) {
+    why = make_error(id, std::source_location::current());
+  } else {
+    state.profile = std::move(*profile);
+    state.log(LogLevel::info, [&] { return fmt::format("profile {} is in force", state.profile_file); });
+    return;
+  }
+  // Nothing to be done about where nobody has measured yet.
+  const LogLevel level = why.id == ErrorId::profile_missing && folder ? LogLevel::info : LogLevel::warning;
+  state.log(level,
+            [&] { return fmt::format("profile {} is ignored: {}", state.profile_file, why.message()); });
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// Creates the memory of mapped buffers, rings and pools: storage that is mapped, or a plain buffer beside memory of
+// the process's own.
+#include <algorithm>
+#include <pmb/context.hpp>
+
+#include "base/guard.hpp"
+#include "base/machine_memory.hpp"
+#include "context/mapping.hpp"
+#include "gl/buffer_calls.hpp"
+#include "plan/plan_rules.hpp"
+
+namespace pmb::detail {
+namespace {
+
+/// Books bytes against the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
+class Reservation {
+ public:
+  Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
+    auto& mapped = detail::process_mapped_bytes();
+    before_ = mapped.load();
+    while (before_ <= limit && bytes <= limit - before_) {
+      if (mapped.compare_exchange_weak(before_, before_ + bytes)) {
+        booked_ = true;
+        return;
+      }
+    }
+  }
+  ~Reservation() {
+    if (booked_) detail::process_mapped_bytes() -= bytes_;
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  bool booked() const noexcept { return booked_; }
+  std::uint64_t before() const noexcept { return before_; }
+  void keep() noexcept { booked_ = false; }
+
+ private:
+  std::uint64_t bytes_;
+  std::uint64_t before_ = 0;
+  bool booked_ = false;
+};
+
+GLenum usage_of(Access access) noexcept {
+  switch (access) {
+    case Access::sequential_write:
+      return GL_STREAM_DRAW;
+    case Access::read:
+      return GL_STREAM_READ;
+    case Access::bidirectional:
+      break;
+  }
+  return GL_DYNAMIC_COPY;
+}
+
+const char* storage_call(const ContextState& context, const Plan& plan) noexcept {
+  const BufferCalls calls(context);
+  return detail::is_private(plan.path) ? calls.data_call() : calls.storage_call();
+}
+
+/// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
+/// stays immutable with size 0), so that it is deleted in every case.
+GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error) {
+  const BufferCalls calls(context);
+  const GLuint name = calls.create();
+  if (detail::is_private(plan.path)) {
+    calls.data(name, plan.size_bytes, usage_of(plan.access));
+  } else {
+    calls.storage(name, plan.size_bytes, plan.storage_flags);
+  }
+  error = context.gl.GetError();
+  if (error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) != calls.reported(plan.size_bytes)) {
+    error = GL_OUT_OF_MEMORY;
+  }
+  if (error == GL_NO_ERROR) return name;
+  context.gl.DeleteBuffers(1, &name);
+  return 0;
+}
+
+void set_label(const ContextState& context, GLuint name, const std::string& label) {
+  const auto set = context.gl.ObjectLabel ? context.gl.ObjectLabel : context.gl.ObjectLabelKHR;
+  const int version = context.limits.gl_major * 10 + context.limits.gl_minor;
+  const bool labels = version >= (context.limits.gles ? 32 : 43) ||
+                      context.extensions.contains(std::string_view("GL_KHR_debug"));
+  if (!labels || !set || label.empty()) return;
+  // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
+  set(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)), label.c_str());
+}
+
+/// Gives the mapping its bytes: those of the buffer, or memory of its own.
+Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
+  if (detail::is_private(mapping.plan.path)) {
+    mapping.own = PrivateMemory::allocate(mapping.size);
+    mapping.pointer = mapping.own.get();
+    if (!mapping.pointer) return fail(ErrorId::out_of_host_memory, where);
+    return {};
+  }
+  const BufferCalls calls(*mapping.context);
+  mapping.pointer = static_cast<std::byte*>(calls.map(name, 0, mapping.size, mapping.plan.map_flags));
+  if (mapping.pointer) return {};
+  return fail(
+      ErrorId::map_answered_null, where,
+      {.numbers = {mapping.size}, .gl_call = calls.map_call(), .gl_error = mapping.context->gl.GetError()});
+}
+
+Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const MappedBufferOptions& info,
+                          Memory memory, std::source_location where) {
+  if (auto current = state->check_current(where); !current) return pass_on(current);
+  if (info.size_bytes == 0) return fail(ErrorId::zero_size, where);
+  const auto plan = make_plan(
+      *state, {.access = info.access, .size_bytes = info.size_bytes, .model = info.model}, memory, where);
+  if (!plan) return pass_on(plan);
+  if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
+    return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
+  }
+  Reservation reservation(info.size_bytes, state->memory_limit);
+  if (!reservation.booked()) {
+    return fail(ErrorId::exceeds_memory, where,
+                {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
+  }
+
+  // Everything that may throw comes before GL is asked for anything.
+  auto mapping = std::make_unique<Mapping>();
+  mapping->context = state;
+  mapping->label = info.label;
+  mapping->plan = *plan;
+  mapping->size = info.size_bytes;
+  mapping->created_at = where;
+  mapping->set_access();
+
+  state->set_caller_errors_aside();
+  GLenum error = GL_NO_ERROR;
+  GLuint name = make_storage(*state, *plan, error);
+  if (name == 0 && error == GL_OUT_OF_MEMORY) {
+    // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may be
+    // room.
+    state->gl.Finish();
+    name = make_storage(*state, *plan, error);
+  }
+  if (auto usable = state->check_reset(where); !usable) return pass_on(usable);
+  if (name == 0) {
+    return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
+                {.numbers = {info.size_bytes, plan->storage_flags},
+                 .gl_call = storage_call(*state, *plan),
+                 .gl_error = error});
+  }
+  if (auto given = give_bytes(*mapping, name, where); !given) {
+    state->gl.DeleteBuffers(1, &name);
+    return pass_on(given);
+  }
+  mapping->buffer = name;
+  try {
+    mapping->enrol();
+  } catch (...) {
+    mapping->pointer = nullptr;
+    state->gl.DeleteBuffers(1, &name);
+    throw;
+  }
+  reservation.keep();
+  set_label(*state, name, mapping->label);
+  if (info.prefault) detail::touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
+  return Mapping::wrap(std::move(mapping));
+}
+
+}  // namespace
+
+Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
+                                 const MappedBufferOptions& info, Memory memory, std::source_location where) {
+  return guarded(where, [&] { return make(context, info, memory, where); });
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The state behind a MappedBuffer, known to the context for as long as it lives: memory that the CPU touches, and
+// the GL buffer that the GPU touches. On the mapped paths both are one; on the private ones the process owns the
+// memory, and publishing and fetching copy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <pmb/mapped_buffer.hpp>
+#include <source_location>
+#include <string>
+
+#include "context/context_state.hpp"
+
+namespace pmb::detail {
+
+/// Memory of the process's own, aligned as every driver aligns its mappings.
+struct PrivateMemory {
+  static constexpr std::align_val_t kAlignment{4096};
+  struct Free {
+    void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, kAlignment); }
+  };
+  using Pointer = std::unique_ptr<std::byte, Free>;
+  /// Null without memory. Pages are not touched yet.
+  static Pointer allocate(std::uint64_t size) noexcept {
+    return Pointer(static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow)));
+  }
+};
+
+struct Mapping {
+  std::shared_ptr<ContextState> context;
+  std::string label;
+  Plan plan;
+  std::byte* pointer = nullptr;  ///< Of the first byte that the CPU touches; null when inert.
+  std::uint64_t size = 0;
+  std::uint64_t map_offset = 0;  ///< Of that byte in the GL buffer.
+  std::uint64_t born = 0;  ///< Last serial before pmb knew the mapping: no earlier mark had its barrier.
+  std::uint32_t buffer = 0;
+  bool adopted = false;
+  bool readable = false;
+  bool writable = false;
+  bool explicit_flush = false;  ///< Written ranges need flush().
+  PrivateMemory::Pointer own;   ///< Null on the mapped paths.
+  std::source_location created_at;
+
+  bool is_private() const noexcept { return own != nullptr; }
+
+  /// Makes written bytes of the GL buffer visible: a flush, whose offset is made relative to the mapping, as GL
+  /// wants it, or glBufferSubData. No checks.
+  void flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept;
+  /// Private memory only: brings bytes that the GPU wrote, behind shader stores. The caller has waited for the
+  /// writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
+  Result<void> fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
+                     std::source_location where) const noexcept;
+  /// Private memory only: gives the GL buffer new storage, so that nothing in flight is in the way. Commands
+  /// issued before keep the old one.
+  void orphan() const noexcept;
+  /// Unmaps, deletes and forgets. Statuses: data_lost, wrong_context.
+  Result<void> destroy(std::source_location where) noexcept;
+  /// Forgets without GL: the context is gone, or not current. The registry is locked by the caller.
+  void abandon() noexcept;
+  /// Takes access and model from the plan.
+  void set_access() noexcept;
+  /// Makes it known to its context.
+  void enrol();
+
+  /// For rings and pools.
+  static Mapping* of(const MappedBuffer& buffer) noexcept { return buffer.mapping_.get(); }
+  static MappedBuffer wrap(std::unique_ptr<Mapping> mapping) noexcept {
+    return MappedBuffer(std::move(mapping));
+  }
+
+ private:
+  void withdraw() noexcept;
+  /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier.
+  bool needs_barrier() const noexcept {
+    return readable && !is_private() && plan.model == Model::explicit_flush;
+  }
+};
+
+/// What memory will do: any that the plan finds best, or a mapping and nothing else.
+enum class Memory : std::uint8_t { any, mapped };
+
+/// A plan of legal flags for a request; see Context::plan.
+Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
+                       std::source_location where);
+
+/// The memory of MappedBuffer (`mapped`), rings and pools (`any`). A private one has no mapping: it is for rings and
+/// pools alone. See MappedBuffer::create.
+Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
+                                 const MappedBufferOptions& info, Memory memory, std::source_location where);
+
+}  // namespace pmb::detail

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <pmb/plan.hpp>
+
+#include "context/context_state.hpp"
+#include "context/mapping.hpp"
+#include "plan/plan_rules.hpp"
+#include "plan/profile_rules.hpp"
+#include "plan/transfer_rules.hpp"
+
+namespace pmb {
+namespace detail {
+
+detail::DriverTraits traits_of(const ContextState& context) {
+  const Vendor vendor = context.driver.vendor_kind;
+  return {.software = context.quirk(QuirkId::software_direct),
+          .unified_memory = vendor == Vendor::intel || vendor == Vendor::qualcomm || vendor == Vendor::arm ||
+                            vendor == Vendor::imagination || vendor == Vendor::broadcom,
+          .buffer_storage = context.limits.buffer_storage,
+          .memory_barrier = context.limits.memory_barrier,
+          .orphan_uploads = context.quirk(QuirkId::mobile_orphaning),
+          .client_writes = context.quirk(QuirkId::radeonsi_client_storage),
+          .client_uploads = context.quirk(QuirkId::nvidia_upload_client_storage),
+          .client_reads = context.quirk(QuirkId::nvidia_readback_client_storage)};
+}
+
+namespace {
+
+/// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
+/// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, else its bytes could not
+/// be published.
+void set_flags(Plan& plan, bool client_storage) {
+  std::uint32_t common = GL_MAP_PERSISTENT_BIT;
+  const bool writes = plan.access != Access::read;
+  const bool reads = plan.access != Access::sequential_write;
+  if (writes) common |= GL_MAP_WRITE_BIT;
+  if (reads) common |= GL_MAP_READ_BIT;
+  if (plan.model == Model::coherent) common |= GL_MAP_COHERENT_BIT;
+  plan.storage_flags = common;
+  plan.map_flags = common;
+  if (plan.model == Model::explicit_flush && writes) plan.map_flags |= GL_MAP_FLUSH_EXPLICIT_BIT;
+
+  if (client_storage) plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
+                       std::source_location where) {
+  PlanRequest asked = request;
+  detail::DriverTraits traits = traits_of(context);
+  if (!asked.model) asked.model = context.options.model;
+  if (!asked.path) asked.path = context.options.path;
+  detail::Measured measured;
+  if (context.profile) {
+    measured = detail::measured_for(*context.profile, asked, detail::client_by_quirk(asked.access, traits));
+  }
+  if (memory == Memory::mapped) {
+    if (asked.path && detail::is_private(*asked.path)) asked.path = std::nullopt;
+    if (measured.path && detail::is_private(*measured.path)) measured.path = std::nullopt;
+    traits.orphan_uploads = false;
+  }
+  Plan plan;
+  const bool possible = detail::choose(asked, traits, measured, plan);
+  if (!possible || (memory == Memory::mapped && detail::is_private(plan.path))) {
+    if (!context.limits.buffer_storage) {
+      return fail(ErrorId::buffer_storage_missing, where,
+                  {.numbers = {static_cast<std::uint64_t>(context.limits.gl_major),
+                               static_cast<std::uint64_t>(context.limits.gl_minor)}});
+    }
+    return fail(ErrorId::barrier_missing, where);
+  }
+  if (!detail::is_private(plan.path)) set_flags(plan, detail::choose_client_storage(traits, measured, plan));
+  return plan;
+}
+
+namespace {
+
+TransferPlan default_transfers(const ContextState& context) {
+  const Vendor vendor = context.driver.vendor_kind;
+  detail::TransferKind kind = detail::TransferKind::other;
+  if (context.quirk(QuirkId::software_direct)) {
+    kind = detail::TransferKind::software;
+  } else if (vendor == Vendor::nvidia && !context.driver.mesa) {
+    kind = detail::TransferKind::nvidia;
+  } else if (context.driver.mesa) {
+    kind = detail::TransferKind::mesa;
+  }
+  // lima, vc4 and panfrost map write-combined memory for reading, too (source of those drivers).
+  const bool slow_reads = context.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
+  return detail::default_transfer_plan(kind, slow_reads);
+}
+
+void force_by_gl(TransferPlan& plan) {
+  detail::force_path(plan.up, Path::traditional);
+  detail::force_path(plan.down, Path::traditional);
+  plan.reason = "transfers: by GL's own calls, since nothing is mapped here";
+}
+
+}  // namespace
+
+TransferPlan unforced_transfers(const ContextState& context, const Profile* profile) {
+  const bool measured = profile && profile->transfers;
+  TransferPlan plan = measured ? *profile->transfers : default_transfers(context);
+  if (!measured && context.quirk(QuirkId::mobile_orphaning)) detail::force_path(plan.up, Path::traditional);
+  // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
+  if (context.limits.gles) detail::force_path(plan.down, Path::staged);
+  if (!context.limits.buffer_storage) force_by_gl(plan);
+  return plan;
+}
+
+Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source_location where) {
+  const Options& options = context.options;
+  if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
+  const Profile* const profile = context.profile ? &*context.profile : nullptr;
+  TransferPlan plan = options.transfer ? *options.transfer : unforced_transfers(context, profile);
+  if (!context.limits.buffer_storage || (options.path && detail::is_private(*options.path))) {
+    force_by_gl(plan);
+  } else if (options.path) {
+    detail::force_path(plan.up, Path::staged);
+    detail::force_path(plan.down, Path::staged);
+    plan.reason = "transfers: through rings, forced by the caller";
+  }
+  return plan;
+}
+
+}  // namespace detail
+
+Result<Plan> Context::plan(const PlanRequest& request, std::source_location where) const {
+  if (request.size_bytes == 0) return fail(ErrorId::zero_size, where);
+  return detail::make_plan(*state_, request, detail::Memory::any, where);
+}
+
+std::string flag_names(std::uint32_t flags) {
+  struct Name {
+    std::uint32_t bit;
+    const char* name;
+  };
+  constexpr Name kNames[] = {
+      {GL_MAP_READ_BIT, "MAP_READ"},
+      {GL_MAP_WRITE_BIT, "MAP_WRITE"},
+      {GL_MAP_PERSISTENT_BIT, "MAP_PERSISTENT"},
+      {GL_MAP_COHERENT_BIT, "MAP_COHERENT"},
+      {GL_MAP_FLUSH_EXPLICIT_BIT, "MAP_FLUSH_EXPLICIT"},
+      {GL_MAP_INVALIDATE_RANGE_BIT, "MAP_INVALIDATE_RANGE"},
+      {GL_MAP_INVALIDATE_BUFFER_BIT, "MAP_INVALIDATE_BUFFER"},
+      {GL_MAP_UNSYNCHRONIZED_BIT, "MAP_UNSYNCHRONIZED"},
+      {GL_DYNAMIC_STORAGE_BIT, "DYNAMIC_STORAGE"},
+      {GL_CLIENT_STORAGE_BIT, "CLIENT_STORAGE"},
+  };
+  std::string text;
+  for (const Name& name : kNames) {
+    if ((flags & name.bit) == 0) continue;
+    if (!text.empty()) text += " | ";
+    text += name.name;
+    flags &= ~name.bit;
+  }
+  if (flags != 0) text += fmt::format("{}{:#x}", text.empty() ? "" : " | ", flags);
+  return text.empty() ? "none" : text;
+}
+
+std::string Plan::describe() const {
+  std::string text =
+      fmt::format("{}, {}, {} path ({} bytes, each touched {} time{} by the GPU)", to_string(access),
+                  to_string(model), to_string(path), size_bytes, gpu_reads, gpu_reads == 1 ? "" : "s");
+  if (!detail::is_private(path)) {
+    text += fmt::format("\n  storage {}\n  mapping {}", flag_names(storage_flags), flag_names(map_flags));
+  }
+  for (const char* reason : reasons) {
+    if (reason) text += fmt::format("\n  - {}", reason);
+  }
+  return text;
+}
+
+const char* to_string(Access access) noexcept {
+  switch (access) {
+    case Access::sequential_write:
+      return "sequential write";
+    case Access::read:
+      return "read";
+    case Access::bidirectional:
+      return "bidirectional";
+  }
+  return "unknown";
+}
+
+const char* to_string(Model model) noexcept {
+  return model == Model::coherent ? "coherent" : "explicit flush";
+}
+
+const char* to_string(Path path) noexcept {
+  switch (path) {
+    case Path::direct:
+      return "direct";
+    case Path::staged:
+      return "staged";
+    case Path::traditional:
+      return "traditional";
+    case Path::orphaned:
+      return "orphaned";
+  }
+  return "unknown";
+}
+
+}  // namespace pmb

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <pmb/timeline.hpp>
+
+#include "base/deadline.hpp"
+#include "context/context_state.hpp"
+#include "context/ticket_waiters.hpp"
+#include "context/timeline_state.hpp"
+
+namespace pmb {
+namespace detail {
+
+using detail::TicketQueue;
+static_assert(TicketQueue::kCapacity == Timeline::kMaxFences);
+
+TimelineState::TimelineState(ContextState& owner)
+    : context(owner), control(SlotPool<TimelineControl>::take()), issued(0), first_(0) {
+  // Goes on behind the last tenant's serials, at a mark boundary. Serials below the first are nobody's.
+  issued = control->base.load(std::memory_order_relaxed);
+  flushed = issued;
+  first_ = issued;
+  control->passed.store(issued, std::memory_order_release);
+}
+
+TimelineState::~TimelineState() {
+  close();
+  SlotPool<TimelineControl>::give_back(control);
+}
+
+void TimelineState::begin() noexcept {
+  control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (context.options.share_group == 0) return;
+  const std::lock_guard lock(control->sharing);
+  control->shared = this;
+}
+
+std::unique_lock<std::mutex> TimelineState::lock_fences() const noexcept {
+  return context.options.share_group != 0 ? std::unique_lock(control->sharing)
+                                          : std::unique_lock<std::mutex>();
+}
+
+Result<void> TimelineState::check_usable(std::source_location where) const noexcept {
+  // The place first: on other threads nothing else may be looked at.
+  if (auto current = context.check_current(where); !current) return current;
+  if (failure_.id == ErrorId::none) return {};
+  Error error = failure_;
+  error.where = where;
+  return tl::unexpected(error);
+}
+
+Result<void> TimelineState::check(Ticket ticket, std::source_location where) const noexcept {
+  const TimelineControl* theirs = TimelineControl::of(ticket);
+  if (!theirs) return fail(ErrorId::stale_ticket, where);
+  if (theirs != control) return fail(ErrorId::foreign_ticket, where);
+  if (TimelineControl::serial_of(ticket) <= control->base.load(std::memory_order_relaxed)) {
+    return fail(ErrorId::stale_ticket, where);
+  }
+  return {};
+}
+
+bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexcept {
+  const auto lock = lock_fences();
+  const auto superfluous = queue_.push(serial, fence, adopted);
+  if (!superfluous) return false;
+  if (*superfluous) context.gl.DeleteSync(static_cast<GLsync>(*superfluous));
+  issued = serial;
+  // Nobody knows whether an adopted one was flushed.
+  if (adopted && flushed == issued) --flushed;
+  return true;
+}
+
+Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_location where) {
+  if (auto room = make_room(where); !room) return room;
+  const GladGLContext& gl = context.gl;
+  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only through this barrier,
+  // then a fence behind it, then a wait.
+  if (context.incoherent_readable > 0) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
+  const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (!fence) {
+    if (auto usable = context.check_reset(where); !usable) return usable;
+    return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+  }
+  if (!push(serial, fence, false)) {
+    gl.DeleteSync(fence);
+    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
+  }
+  return {};
+}
+
+Result<void> TimelineState::make_room(std::source_location where) {
+  return queue_.size() < TicketQueue::kCapacity ? Result<void>() : poll(where);
+}
+
+void TimelineState::inspect_lenders(std::source_location where) const {
+  if (!context.validating()) return;
+  const std::lock_guard lock(context.registry);
+  for (ContextChild* lender : context.children) lender->inspect_at_mark(where);
+}
+
+Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return pass_on(usable);
+  const bool program = kind == Kind::program;
+  if (program) inspect_lenders(where);
+  std::uint64_t serial = next_program_serial();
+  if (!program && issued + 1 < serial) {
+    serial = issued + 1;
+  } else if (!program && awaited == serial) {
+    // A million transfers since a readback was acquired, and no mark of the program's: this must not arm it.
+    return fail(ErrorId::never_marked, where);
+  }
+  if (auto made = barrier_and_fence(serial, where); !made) return pass_on(made);
+  return TimelineControl::ticket(control, serial);
+}
+
+Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
+  if (!sync) return fail(ErrorId::no_such_fence, where);
+  if (auto usable = check_usable(where); !usable) return pass_on(usable);
+  if (auto room = make_room(where); !room) return pass_on(room);
+  if (!context.gl.IsSync(static_cast<GLsync>(sync))) {
+    if (auto reset = context.check_reset(where); !reset) return pass_on(reset);
+    return fail(ErrorId::no_such_fence, where);
+  }
+  // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
+  // perhaps, and with no barrier before it. By itself it proves no new serial; the mark behind it does, once
+  // both have passed.
+  if (!push(issued, static_cast<GLsync>(sync), true)) {
+    context.gl.DeleteSync(static_cast<GLsync>(sync));
+    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
+  }
+  return mark(Kind::program, where);
+}
+
+TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where) {
+  const GladGLContext& gl = context.gl;
+  const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
+  if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
+  // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
+  if (!context.check_reset(where)) return Answer::failed;
+  if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
+  // A failed wait leaves an error of its own behind.
+  context.set_caller_errors_aside(answer == GL_WAIT_FAILED ? GL_INVALID_VALUE : GL_NO_ERROR);
+  end(make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"}));
+  return Answer::failed;
+}
+
+void TimelineState::end(const Error& failure) noexcept {
+  if (failure_.id != ErrorId::none) return;
+  failure_ = failure;
+  end_tickets(failure);
+  drop_fences();
+}
+
+void TimelineState::end_tickets(const Error& why) noexcept {
+  TicketWaiters& room = TicketWaiters::instance();
+  {
+    const std::lock_guard lock(room.mutex);
+    control->last_end = {first_, passed(), why};
+    // From here on no serial counts as passed and none can be waited for. Later tenants of the control start
+    // behind every serial that was ever given out here.
+    control->base.store(next_program_serial(), std::memory_order_release);
+  }
+  room.news.notify_all();
+}
+
+void TimelineState::wake_waiting() const noexcept {
+  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any(): either
+  // a thread that is about to wait sees what has passed, or it is seen here.
+  if (control->waited_for.load(std::memory_order_seq_cst) == 0) return;
+  TicketWaiters& room = TicketWaiters::instance();
+  // Who has looked and does not sleep yet holds the mutex until it does.
+  { const std::lock_guard lock(room.mutex); }
+  room.news.notify_all();
+}
+
+void TimelineState::pass_front(std::size_t count) noexcept {
+  if (count == 0) return;
+  {
+    const auto lock = lock_fences();
+    std::uint64_t serial = 0;
+    for (; count > 0; --count) {
+      const TicketQueue::Entry oldest = queue_.pop();
+      context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
+      serial = oldest.serial;
+    }
+    control->passed.store(serial, std::memory_order_seq_cst);
+  }
+  wake_waiting();
+}
+
+void TimelineState::flush_once() noexcept {
+  if (flushed == issued) return;
+  context.gl.Flush();
+  const auto lock = lock_fences();
+  flushed = issued;
+}
+
+Result<void> TimelineState::flush(std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return usable;
+  flush_once();
+  return {};
+}
+
+Result<void> TimelineState::poll(std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return usable;
+  bool asked_again = false;
+  while (!queue_.empty()) {
+    const TicketQueue::Entry& oldest = queue_[0];
+    const Answer answer = ask(static_cast<GLsync>(oldest.fence), 0, where);
+    if (answer == Answer::failed) return tl::unexpected(failure_);
+    if (answer == Answer::signalled) {
+      pass_front(1);
+      continue;
+    }
+    // A fence that nobody flushed may never signal (OpenGL 4.6 core, section 4.1.2). Whether the caller
+    // flushed an adopted one is not known.
+    const bool was_flushed = flushed == issued || (!oldest.adopted && oldest.serial <= flushed);
+    if (asked_again || was_flushed) break;
+    flush_once();
+    asked_again = true;
+  }
+  return {};
+}
+
+Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanoseconds timeout,
+                                        std::source_location where) {
+  if (serial <= passed() && failure_.id == ErrorId::none) return {};
+  if (auto polled = poll(where); !polled) return polled;
+  if (serial <= passed()) return {};
+  flush_once();
+
+  const detail::Deadline deadline(timeout);
+  Answer answer = Answer::signalled;
+  queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
+    const auto left = static_cast<std::uint64_t>(deadline.left().count());
+    answer = ask(static_cast<GLsync>(entry.fence), left, where);
+    return answer == Answer::signalled;
+  });
+  if (answer == Answer::failed) return tl::unexpected(failure_);
+  if (answer == Answer::not_yet) {
+    return fail(ErrorId::wait_timed_out, where, {.numbers = {deadline.timeout_ns()}});
+  }
+  pass_front(queue_.first_proving(serial) + 1);
+  return {};
+}
+
+Result<void> TimelineState::wait(Ticket ticket, std::chrono::nanoseconds timeout,
+                                 std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return usable;
+  if (auto known = check(ticket, where); !known) return known;
+  return wait_serial(TimelineControl::serial_of(ticket), timeout, where);
+}
+
+Result<std::size_t> TimelineState::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                                            std::source_location where) {
+  if (auto usable = check_usable(where); !usable) return pass_on(usable);
+  if (tickets.empty()) return fail(ErrorId::no_tickets, where);
+  for (const Ticket& ticket : tickets) {
+    if (auto known = check(ticket, where); !known) return pass_on(known);
+  }
+  const auto oldest = std::min_element(tickets.begin(), tickets.end(), [](const Ticket& a, const Ticket& b) {
+    return TimelineControl::serial_of(a) < TimelineControl::serial_of(b);
+  });
+  if (auto passed = wait_serial(TimelineControl::serial_of(*oldest), timeout, where); !passed) {
+    return pass_on(passed);
+  }
+  return static_cast<std::size_t>(oldest - tickets.begin());
+}
+
+Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
+                                      std::source_location where) const {
+  if (queue_[queue_.first_proving(serial)].serial > flushed) {
+    other.report({.rule = Rule::unflushed_ticket, .noticed_at = where});
+    return fail(ErrorId::fence_not_flushed, where, {.numbers = {serial >> kSerialShift}});
+  }
+  const bool known = queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
+    // A wait for a name that is no fence there would be an error of GL's, or worse.
+    const auto fence = static_cast<GLsync>(entry.fence);
+    if (!other.gl.IsSync(fence)) return false;
+    // OpenGL 4.6 core, section 4.1.2: flags and timeout are fixed.
+    other.gl.WaitSync(fence, 0, GL_TIMEOUT_IGNORED);
+    return true;
+  });
+  if (known) return {};
+  if (auto reset = other.check_reset(where); !reset) return reset;
+  return fail(ErrorId::nothing_shared, where, {.numbers = {other.options.share_group}});
+}
+
+void TimelineState::drop_fences() noexcept {
+  // Without their context the fences cannot be deleted; they go with it.
+  const bool current = context.is_current();
+  const auto lock = lock_fences();
+  while (!queue_.empty()) {
+    const TicketQueue::Entry oldest = queue_.pop();
+    if (current) context.gl.DeleteSync(static_cast<GLsync>(oldest.fence));
+  }
+}
+
+void TimelineState::close() noexcept {
+  // Who failed before has ended its tickets then, with the better reason.
+  if (control->base.load(std::memory_order_relaxed) < next_program_serial()) {
+    end_tickets(make_error(ErrorId::stale_ticket, std::source_location()));
+  }
+  drop_fences();
+  const auto lock = lock_fences();
+  control->shared = nullptr;
+}
+
+}  // namespace detail
+
+Timeline::Timeline(detail::ContextState& context)
+    : state_(std::make_unique<detail::TimelineState>(context)) {}
+Timeline::~Timeline() = default;
+
+Result<Ticket> Timeline::mark(std::source_location where) {
+  return state_->mark(detail::TimelineState::Kind::program, where);
+}
+Result<Ticket> Timeline::adopt(void* gl_sync, std::source_location where) {
+  return state_->adopt(gl_sync, where);
+}
+Result<void> Timeline::poll(std::source_location where) {
+  return state_->poll(where);
+}
+Result<void> Timeline::wait(Ticket ticket, std::chrono::nanoseconds timeout, std::source_location where) {
+  return state_->wait(ticket, timeout, where);
+}
+Result<std::size_t> Timeline::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                                       std::source_location where) {
+  return state_->wait_any(tickets, timeout, where);
+}
+Result<void> Timeline::flush(std::source_location where) {
+  return state_->flush(where);
+}
+std::uint64_t Timeline::marked_serial() const noexcept {
+  return state_->issued >> kSerialShift;
+}
+std::uint64_t Timeline::passed_serial() const noexcept {
+  return state_->passed() >> kSerialShift;
+}
+std::size_t Timeline::live_fences() const noexcept {
+  return state_->live_fences();
+}
+
+}  // namespace pmb

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "copy/stream_kernels.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <pmb/store_fence.hpp>
+
+// For copies these two differ in nothing from the set below them.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "copy/stream_kernels.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace pmb::detail {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+// Without vectors nothing here is better than what the C library does.
+void StorePastCaches(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+  if (size != 0) std::memcpy(to, from, size);
+  store_fence();
+}
+
+void LoadStreaming(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+  if (size != 0) std::memcpy(to, from, size);
+}
+#else
+
+// A line at a time: a write-combining buffer that is filled whole leaves in one transaction, and a streamed load
+// fetches a whole line however little is taken of it.
+constexpr std::size_t kLine = 64;
+using Bytes = hn::CappedTag<std::uint8_t, kLine>;
+constexpr std::size_t kUnroll = 4;
+
+/// Bytes up to the next line, at most `size`.
+HWY_INLINE std::size_t to_next_line(const void* address, std::size_t size) {
+  const std::size_t ahead = (kLine - reinterpret_cast<std::uintptr_t>(address) % kLine) % kLine;
+  return ahead < size ? ahead : size;
+}
+
+void StorePastCaches(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+  const std::size_t head = to_next_line(to, size);
+  std::memcpy(to, from, head);
+  const Bytes tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const std::size_t step = kUnroll * lanes;
+  std::size_t at = head;
+  for (; size - at >= step; at += step) {
+    const auto v0 = hn::LoadU(tag, from + at);
+    const auto v1 = hn::LoadU(tag, from + at + lanes);
+    const auto v2 = hn::LoadU(tag, from + at + 2 * lanes);
+    const auto v3 = hn::LoadU(tag, from + at + 3 * lanes);
+    hn::Stream(v0, tag, to + at);
+    hn::Stream(v1, tag, to + at + lanes);
+    hn::Stream(v2, tag, to + at + 2 * lanes);
+    hn::Stream(v3, tag, to + at + 3 * lanes);
+  }
+  std::memcpy(to + at, from + at, size - at);
+  store_fence();
+}
+
+/// Highway has no streaming load. Where an instruction set has none either, lines are loaded whole all the same.
+HWY_INLINE hn::Vec<Bytes> load_line_part(Bytes tag, const std::uint8_t* aligned) {
+#if HWY_TARGET == HWY_AVX3
+  static_cast<void>(tag);
+  return hn::Vec<Bytes>{_mm512_stream_load_si512(const_cast<std::uint8_t*>(aligned))};
+#elif HWY_TARGET == HWY_AVX2
+  static_cast<void>(tag);
+  return hn::Vec<Bytes>{_mm256_stream_load_si256(reinterpret_cast<const __m256i*>(aligned))};
+#elif HWY_TARGET == HWY_SSE4
+  static_cast<void>(tag);
+  return hn::Vec<Bytes>{
+      _mm_stream_load_si128(const_cast<__m128i*>(reinterpret_cast<const __m128i*>(aligned)))};
+#else
+  return hn::Load(tag, aligned);
+#endif
+}
+
+void LoadStreaming(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+#if HWY_ARCH_X86
+  // Streamed loads are weakly ordered: none may be served from before the fence that said the bytes are there.
+  _mm_mfence();
+#endif
+  const std::size_t head = to_next_line(from, size);
+  std::memcpy(to, from, head);
+  const Bytes tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const std::size_t step = kUnroll * lanes;
+  std::size_t at = head;
+  for (; size - at >= step; at += step) {
+    const auto v0 = load_line_part(tag, from + at);
+    const auto v1 = load_line_part(tag, from + at + lanes);
+    const auto v2 = load_line_part(tag, from + at + 2 * lanes);
+    const auto v3 = load_line_part(tag, from + at + 3 * lanes);
+    hn::StoreU(v0, tag, to + at);
+    hn::StoreU(v1, tag, to + at + lanes);
+    hn::StoreU(v2, tag, to + at + 2 * lanes);
+    hn::StoreU(v3, tag, to + at + 3 * lanes);
+  }
+  std::memcpy(to + at, from + at, size - at);
+}
+
+#endif
+
+const char* Target() {
+  return hwy::TargetName(HWY_TARGET);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pmb::detail
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pmb::detail {
+
+HWY_EXPORT(StorePastCaches);
+HWY_EXPORT(LoadStreaming);
+HWY_EXPORT(Target);
+
+void store_past_caches(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  HWY_DYNAMIC_DISPATCH(StorePastCaches)
+  (reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), size);
+}
+
+void load_streaming(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  HWY_DYNAMIC_DISPATCH(LoadStreaming)
+  (reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), size);
+}
+
+const char* kernel_target() noexcept {
+  return HWY_DYNAMIC_DISPATCH(Target)();
+}
+
+}  // namespace pmb::detail
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "plan/plan_rules.hpp"
+
+namespace pmb::detail {
+namespace {
+
+struct Choice {
+  Path path;
+  const char* reason;
+};
+
+Choice choose_path(const PlanRequest& request, const DriverTraits& driver,
+                   const Measured& measured) noexcept {
+  const bool orphans = driver.orphan_uploads && request.access == Access::sequential_write;
+  if (request.path) return {*request.path, "path: forced by the caller"};
+  if (measured.path && (driver.buffer_storage || is_private(*measured.path)))
+    return {*measured.path, "path: measured on this driver"};
+  if (orphans) return {Path::orphaned, "path: orphaned, by quirk mobile_orphaning"};
+  if (!driver.buffer_storage)
+    return {Path::traditional, "path: traditional, since this context has no buffer storage"};
+  if (driver.software || measured.placement == Placement::plain)
+    return {Path::direct, "path: direct, since a software renderer's mapped memory is plain memory"};
+  if (measured.placement == Placement::gpu_memory && request.access == Access::sequential_write)
+    return {Path::direct, "path: direct, since the mapping was found to lie in the GPU's own memory"};
+  if (driver.unified_memory) return {Path::direct, "path: direct, since CPU and GPU share all memory here"};
+  if (request.gpu_reads <= 1)
+    return {Path::direct, "path: direct, since each byte crosses the bus once either way"};
+  return {
+      Path::staged,
+      "path: staged, since the GPU touches each byte more than once and its own memory is faster than the "
+      "bus"};
+}
+
+}  // namespace
+
+void add_reason(Plan& plan, const char* reason) noexcept {
+  for (const char*& slot : plan.reasons) {
+    if (slot == nullptr) {
+      slot = reason;
+      return;
+    }
+  }
+}
+
+bool choose(const PlanRequest& request, const DriverTraits& driver, const Measured& measured,
+            Plan& plan) noexcept {
+  plan.access = request.access;
+  plan.size_bytes = request.size_bytes;
+  plan.gpu_reads = request.gpu_reads;
+
+  auto [path, path_reason] = choose_path(request, driver, measured);
+  // What the GPU wrote would be gone with the old storage.
+  if (path == Path::orphaned && plan.access != Access::sequential_write) path = Path::traditional;
+  plan.path = path;
+  const bool readable = plan.access != Access::sequential_write;
+  const bool flushing_works = !readable || driver.memory_barrier;
+
+  if (is_private(path)) {
+    plan.model = Model::explicit_flush;
+    add_reason(plan, "model: explicit flush, since publishing copies on this path");
+  } else if (request.model) {
+    plan.model = *request.model;
+    add_reason(plan, "model: forced by the caller");
+  } else if (measured.model && (*measured.model == Model::coherent || flushing_works)) {
+    plan.model = *measured.model;
+    add_reason(plan, "model: measured on this driver");
+  } else {
+    plan.model = Model::coherent;
+    add_reason(plan,
+               "model: coherent by default, since no driver measured so far gains from flushing and nothing "
+               "can be forgotten");
+  }
+  add_reason(plan, path_reason);
+
+  if (is_private(path)) return true;
+  return driver.buffer_storage && (plan.model == Model::coherent || flushing_works);
+}
+
+bool choose_client_storage(const DriverTraits& driver, const Measured& measured, Plan& plan) noexcept {
+  if (measured.client_storage) {
+    if (*measured.client_storage) add_reason(plan, "storage: CLIENT_STORAGE, measured on this driver");
+    return *measured.client_storage;
+  }
+  if (!client_by_quirk(plan.access, driver)) return false;
+  const char* reason = "storage: CLIENT_STORAGE, by quirk nvidia_upload_client_storage";
+  if (plan.access == Access::read) {
+    reason = "storage: CLIENT_STORAGE, by quirk nvidia_readback_client_storage";
+  } else if (driver.client_writes) {
+    reason = "storage: CLIENT_STORAGE, by quirk radeonsi_client_storage";
+  }
+  add_reason(plan, reason);
+  return true;
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Which model and path to take, from facts about the driver. No GL: flags are made from the choice in src/gl.
+//
+// Order:   what the caller forces, then a measured profile, then quirks, then defaults. What a context cannot do, and
+//          what a driver gets wrong, no measurement overrides.
+#pragma once
+
+#include <pmb/plan.hpp>
+#include <pmb/tune/profile.hpp>
+
+namespace pmb::detail {
+
+/// What a measurement on this driver found for one access and size class. Empty members: nothing was
+/// measured.
+struct Measured {
+  std::optional<Model> model = {};
+  std::optional<Path> path = {};
+  std::optional<bool> client_storage = {};
+  Placement placement = Placement::unknown;
+};
+
+/// What is known of the driver without measuring.
+struct DriverTraits {
+  bool software = false;        ///< Mapped memory is plain memory.
+  bool unified_memory = false;  ///< CPU and GPU share all memory.
+  bool buffer_storage = false;
+  bool memory_barrier = false;
+  bool orphan_uploads = false;  ///< Respecifying whole buffers beats mapping them.
+  bool client_writes = false;   ///< Writable mappings ask for CLIENT_STORAGE, by quirk.
+  bool client_uploads = false;  ///< Mappings for writing alone do, by quirk.
+  bool client_reads = false;    ///< Mappings for reading alone do, by quirk.
+};
+
+/// Whether mappings for this access ask for CLIENT_STORAGE where nothing was measured.
+constexpr bool client_by_quirk(Access access, const DriverTraits& driver) noexcept {
+  if (access == Access::read) return driver.client_reads;
+  return driver.client_writes || (driver.client_uploads && access == Access::sequential_write);
+}
+
+/// True for the paths on which rings and pools keep their bytes in the process's own memory.
+constexpr bool is_private(Path path) noexcept {
+  return path == Path::traditional || path == Path::orphaned;
+}
+
+/// A choice, with reasons added to `plan.reasons`. Flags are left alone. False if a forced choice cannot
+/// work.
+bool choose(const PlanRequest& request, const DriverTraits& driver, const Measured& measured,
+            Plan& plan) noexcept;
+
+/// Whether the mapping asks for CLIENT_STORAGE; says why in `plan.reasons` where it does.
+bool choose_client_storage(const DriverTraits& driver, const Measured& measured, Plan& plan) noexcept;
+
+/// Adds a reason (a literal); beyond six they are dropped.
+void add_reason(Plan& plan, const char* reason) noexcept;
+
+}  // namespace pmb::detail

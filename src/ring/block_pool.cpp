@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <pmb/block_pool.hpp>
+#include <pmb/context.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/guard.hpp"
+#include "context/mapping.hpp"
+#include "context/timeline_state.hpp"
+
+namespace pmb {
+namespace detail {
+
+/// Indices, first in, first out, in memory that is allocated once.
+class IndexQueue {
+ public:
+  /// Empties it and makes room for `capacity` indices.
+  void reset(std::size_t capacity) {
+    indices_.assign(capacity, 0);
+    clear();
+  }
+  void clear() noexcept { front_ = count_ = 0; }
+  void push(std::uint32_t index) noexcept { indices_[(front_ + count_++) % indices_.size()] = index; }
+  std::uint32_t pop() noexcept {
+    const std::uint32_t index = indices_[front_];
+    front_ = (front_ + 1) % indices_.size();
+    --count_;
+    return index;
+  }
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t size() const noexcept { return count_; }
+
+ private:
+  std::vector<std::uint32_t> indices_;
+  std::size_t front_ = 0;
+  std::size_t count_ = 0;
+};
+
+/// Recycled, never freed; see SlotPool. A key is use << kIndexBits | index, and uses are counted on from
+/// one tenant to the next, so that a stale key is found by a compare.
+struct BlockPoolControl final : ContextChild {
+  static constexpr int kIndexBits = 16;
+  static constexpr std::uint64_t kIndexMask = (std::uint64_t{1} << kIndexBits) - 1;
+
+  enum class State : std::uint8_t {
+    free,
+    acquired,
+    published,  ///< Given to the GPU.
+    viewed,     ///< Given to the GPU, and its ticket has passed.
+    retired,    ///< Free once `serial` has passed.
+  };
+
+  struct Record {
+    MappedBuffer buffer;
+    std::byte* bytes = nullptr;
+    std::uint64_t key = UINT64_MAX;
+    std::uint64_t used = 0;
+    std::uint64_t serial = 0;   ///< Acquired or published: last mark before. Retired: what to wait for.
+    std::uint64_t fetched = 0;  ///< Private memory: the serial behind which its bytes were brought last.
+    std::uint32_t name = 0;
+    State state = State::free;
+  };
+
+  static BlockPoolControl* of(const Block& block) noexcept { return block.control_; }
+
+  Record* find(const Block& block) noexcept {
+    const std::uint64_t index = block.key_ & kIndexMask;
+    if (block.control_ != this || index >= records.size() || records[index].key != block.key_) return nullptr;
+    return &records[index];
+  }
+
+  void make_inert() noexcept override {
+    for (Record& record : records) {
+      record.key = UINT64_MAX;
+      record.bytes = nullptr;
+    }
+    free_list.clear();
+    retired_list.clear();
+    inert = true;
+  }
+
+  void close() noexcept {
+    if (!context) return;
+    for (const Record& record : records) {
+      const bool out =
+          record.state != State::free && record.state != State::retired && record.buffer.is_mapped();
+      if (!out) continue;
+      context->report({.rule = Rule::destroyed_with_live_slices,
+                       .label = record.buffer.label(),
+                       .buffer = record.name,
+                       .begin_bytes = 0,
+                       .end_bytes = record.buffer.size_bytes(),
+                       .acquired_at = created_at,
+                       .noticed_at = created_at});
+    }
+    {
+      const std::lock_guard lock(context->registry);
+      context->children.erase(this);
+    }
+    make_inert();
+    records.clear();
+    line = nullptr;
+    context.reset();
+  }
+
+  tl::unexpected<Error> stale(std::source_location where) const noexcept {
+    if (context) {
+      if (auto alive = context->check_alive(where); !alive) return pass_on(alive);
+      context->report({.rule = Rule::stale_slice, .noticed_at = where});
+    }
+    return fail(ErrorId::stale_slice, where);
+  }
+
+  /// Moves retired blocks whose serial has passed back to the free list.
+  void reclaim() noexcept {
+    const std::uint64_t passed = line->passed();
+    std::erase_if(retired_list, [&](std::uint32_t index) {
+      Record& record = records[index];
+      if (record.serial > passed) return false;
+      record.state = State::free;
+      free_list.push(index);
+      return true;
+    });
+  }
+
+  Result<Block> acquire(bool may_wait, std::source_location where) {
+    if (!context || inert) return stale(where);
+    if (free_list.empty()) {
+      reclaim();
+      if (free_list.empty() && !retired_list.empty()) {
+        if (auto polled = line->poll(where); !polled) return pass_on(polled);
+        reclaim();
+      }
+      if (free_list.empty()) {
+        if (retired_list.empty() || !may_wait)
+          return fail(ErrorId::pool_exhausted, where, {.numbers = {records.size()}});
+        std::uint64_t oldest = UINT64_MAX;
+        for (const std::uint32_t index : retired_list) oldest = std::min(oldest, records[index].serial);
+        if (oldest > line->issued) return fail(ErrorId::never_marked, where);
+        if (auto passed = line->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
+        reclaim();
+      }
+    }
+    // First in, first out: a block rests as long as possible, and two blocks alternate.
+    const std::uint32_t index = free_list.pop();
+    Record& record = records[index];
+    record.key = next_use++ << kIndexBits | index;
+    record.used = block_bytes;
+    record.fetched = 0;
+    record.serial = line->issued;
+    record.state = State::acquired;
+    return Block(this, record.key);
+  }
+
+  Result<void> publish(Block block, std::uint64_t used, std::source_location where) {
+    Record* record = find(block);
+    if (!record) return stale(where);
+    if (record->state != State::acquired) return fail(ErrorId::already_published, where);
+    if (access == Access::read) return fail(ErrorId::not_writable, where);
+    if (used > block_bytes) return fail(ErrorId::published_too_much, where, {.numbers = {used, block_bytes}});
+    if (auto flushed = record->buffer.flush(0, used, where); !flushed) return flushed;
+    record->used = used;
+    record->serial = line->issued;
+    record->state = State::published;
+    return {};
+  }
+
+  /// Ok if `ticket` stands behind what the GPU was given with this block.
+  Result<void> check_ticket(const Record& record, Ticket ticket, std::source_location where) const {
+    if (record.state == State::acquired && access != Access::read) {
+      context->report({.rule = Rule::retired_unpublished,
+                       .label = record.buffer.label(),
+                       .buffer = record.name,
+                       .end_bytes = block_bytes,
+                       .acquired_at = created_at,
+                       .noticed_at = where});
+      return fail(ErrorId::not_published, where);
+    }
+    if (auto known = line->check(ticket, where); !known) {
+      if (known.error().id == ErrorId::foreign_ticket) report_ticket(record, Rule::foreign_ticket, where);
+      return known;
+    }
+    if (TimelineControl::serial_of(ticket) <= record.serial) {
+      report_ticket(record, Rule::ticket_too_old, where);
+      return fail(ErrorId::ticket_too_old, where,
+                  {.numbers = {ticket.serial(), record.serial >> kSerialShift}});
+    }
+    return {};
+  }
+
+  void report_ticket(const Record& record, Rule rule, std::source_location where) const {
+    context->report({.rule = rule,
+                     .label = record.buffer.label(),
+                     .buffer = record.name,
+                     .end_bytes = record.used,
+                     .acquired_at = created_at,
+                     .noticed_at = where});
+  }
+
+  Result<void> retire(Block block, Ticket ticket, std::source_location where) {
+    Record* record = find(block);
+    if (!record) return stale(where);
+    if (auto legal = check_ticket(*record, ticket, where); !legal) return legal;
+    record->serial = TimelineControl::serial_of(ticket);
+    record->state = State::retired;
+    record->key = UINT64_MAX;
+    retired_list.push_back(static_cast<std::uint32_t>(block.key_ & kIndexMask));
+    return {};
+  }
+
+  Result<ReadView> view(Block block, Ticket ticket, std::optional<std::chrono::nanoseconds> wait,
+                        std::source_location where) {
+    Record* record = find(block);
+    if (!record) return stale(where);
+    if (access == Access::sequential_write) return fail(ErrorId::not_readable, where);
+    if (auto legal = check_ticket(*record, ticket, where); !legal) return pass_on(legal);
+    const std::uint64_t serial = TimelineControl::serial_of(ticket);
+    if (serial > line->passed()) {
+      auto learnt = wait ? line->wait_serial(serial, *wait, where) : line->poll(where);
+      if (!learnt) return pass_on(learnt);
+      if (serial > line->passed())
+        return fail(ErrorId::not_passed_yet, where, {.numbers = {ticket.serial()}});
+    }
+    const Mapping& mapping = *Mapping::of(record->buffer);
+    if (mapping.is_private() && serial > record->fetched) {
+      if (auto current = context->check_current(where); !current) return pass_on(current);
+      if (auto fetched = mapping.fetch(0, block_bytes, where); !fetched) return pass_on(fetched);
+      record->fetched = serial;
+    }
+    record->state = State::viewed;
+    return ReadView({record->bytes, static_cast<std::size_t>(block_bytes)});
+  }
+
+  Result<void> release(Block block, std::source_location where) {
+    Record* record = find(block);
+    if (!record) return stale(where);
+    if (record->state == State::published) return fail(ErrorId::view_outstanding, where);
+    const auto index = static_cast<std::uint32_t>(block.key_ & kIndexMask);
+    record->key = UINT64_MAX;
+    if (record->state == State::acquired && access != Access::sequential_write) {
+      // Commands that write it may have been issued; any fence from now on stands behind them.
+      record->serial = line->issued + 1;
+      record->state = State::retired;
+      retired_list.push_back(index);
+    } else {
+      record->state = State::free;
+      free_list.push(index);
+    }
+    return {};
+  }
+
+  std::shared_ptr<ContextState> context;
+  TimelineState* line = nullptr;
+  std::vector<Record> records;
+  IndexQueue free_list;
+  std::vector<std::uint32_t> retired_list;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t next_use = 1;
+  std::chrono::nanoseconds timeout = {};
+  std::source_location created_at;
+  Access access = Access::bidirectional;
+  bool inert = false;
+};
+
+}  // namespace detail
+
+using detail::BlockPoolControl;
+using detail::ContextState;
+
+std::span<std::byte> Block::raw_bytes() const noexcept {
+  const auto* record = control_ ? control_->find(*this) : nullptr;
+  const bool open =
+      record && record->state == BlockPoolControl::State::acquired && control_->access != Access::read;
+  if (!open) return {};
+  return {record->bytes, static_cast<std::size_t>(control_->block_bytes)};
+}
+
+std::uint32_t Block::buffer() const noexcept {
+  const auto* record = control_ ? control_->find(*this) : nullptr;
+  return record ? record->name : 0;
+}
+
+std::uint64_t Block::size_bytes() const noexcept {
+  const auto* record = control_ ? control_->find(*this) : nullptr;
+  return record ? record->used : 0;
+}
+
+bool Block::is_live() const noexcept {
+  return control_ && control_->find(*this);
+}
+
+Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& info,
+                                    std::source_location where) {
+  if (info.count == 0 || info.block_bytes == 0) return fail(ErrorId::zero_size, where);
+  if (info.count > BlockPoolControl::kIndexMask + 1) {
+    return fail(ErrorId::range_outside, where,
+                {.numbers = {0, info.count, BlockPoolControl::kIndexMask + 1}});
+  }
+  return guarded(where, [&]() -> Result<BlockPool> {
+    std::vector<BlockPoolControl::Record> records(info.count);
+    for (BlockPoolControl::Record& record : records) {
+      auto buffer = detail::make_memory(ContextState::share(context),
+                                        {.size_bytes = info.block_bytes,
+                                         .access = info.access,
+                                         .label = info.label,
+                                         .model = info.model,
+                                         .prefault = info.prefault},
+                                        detail::Memory::any, where);
+      // Blocks made so far go with the vector: all or none.
+      if (!buffer) return pass_on(buffer);
+      record.bytes = buffer->raw_bytes().data();
+      record.name = buffer->buffer();
+      record.buffer = std::move(*buffer);
+    }
+    auto* control = detail::SlotPool<BlockPoolControl>::take();
+    BlockPool pool(control);  // gives the control block back if anything throws
+    control->line = &ContextState::of(context).line();
+    control->records = std::move(records);
+    control->free_list.reset(info.count);
+    control->retired_list.clear();
+    control->retired_list.reserve(info.count);
+    for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push(i);
+    control->block_bytes = info.block_bytes;
+    control->timeout = info.timeout.value_or(context.options().timeout);
+    control->created_at = where;
+    control->access = info.access;
+    control->inert = false;
+    control->context = ContextState::share(context);
+    const std::lock_guard lock(control->context->registry);
+    control->context->children.insert(control);
+    return pool;
+  });
+}
+
+BlockPool::BlockPool() noexcept = default;
+BlockPool::BlockPool(BlockPool&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
+
+BlockPool& BlockPool::operator=(BlockPool&& other) noexcept {
+  if (this != &other) {
+    BlockPool taken(std::move(other));
+    std::swap(control_, taken.control_);
+  }
+  return *this;
+}
+
+BlockPool::~BlockPool() {
+  if (!control_) return;
+  control_->close();
+  detail::SlotPool<BlockPoolControl>::give_back(control_);
+}
+
+Result<Block> BlockPool::acquire(std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->acquire(true, where);
+}
+Result<Block> BlockPool::try_acquire(std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->acquire(false, where);
+}
+Result<void> BlockPool::publish(Block block, std::uint64_t used_bytes, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->publish(block, used_bytes, where);
+}
+Result<void> BlockPool::retire(Block block, Ticket ticket, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->retire(block, ticket, where);
+}
+Result<ReadView> BlockPool::try_view(Block block, Ticket ticket, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->view(block, ticket, std::nullopt, where);
+}
+Result<ReadView> BlockPool::wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
+                                      std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->view(block, ticket, timeout, where);
+}
+Result<void> BlockPool::release(Block block, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return control_->release(block, where);
+}
+
+std::uint64_t BlockPool::block_bytes() const noexcept {
+  return control_ ? control_->block_bytes : 0;
+}
+std::uint32_t BlockPool::count() const noexcept {
+  return control_ ? static_cast<std::uint32_t>(control_->records.size()) : 0;
+}
+std::uint32_t BlockPool::free_count() const noexcept {
+  return control_ ? static_cast<std::uint32_t>(control_->free_list.size()) : 0;
+}
+Model BlockPool::model() const noexcept {
+  return control_ && !control_->records.empty() ? control_->records.front().buffer.model() : Model::coherent;
+}
+
+}  // namespace pmb

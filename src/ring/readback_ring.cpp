@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include <pmb/context.hpp>
+#include <pmb/readback_ring.hpp>
+#include <utility>
+
+#include "base/guard.hpp"
+#include "context/buffer_place.hpp"
+#include "context/mapping.hpp"
+#include "context/source_check.hpp"
+#include "gl/buffer_calls.hpp"
+#include "ring/ring_access.hpp"
+#include "ring/ring_control.hpp"
+
+namespace pmb {
+namespace detail {
+
+using detail::RingSlot;
+
+/// Slots go acquired → retired: while acquired, `serial` is the one behind which the bytes have arrived.
+struct ReadbackRingControl final : RingControl {
+  static ReadbackRingControl* of(const PendingReadback& pending) noexcept { return pending.control_; }
+
+  RingSlot* find(const PendingReadback& pending) noexcept {
+    return pending.control_ == this ? layout.find_live(pending.key_) : nullptr;
+  }
+
+  static Result<PendingReadback> acquire(ReadbackRingControl*& ring, std::uint64_t size,
+                                         std::uint64_t alignment, std::source_location where) {
+    if (auto reserved = reserve(ring, std::span(&size, 1), alignment, Wait::bounded, where); !reserved) {
+      return pass_on(reserved);
+    }
+    RingSlot& slot = ring->layout.newest();
+    slot.serial = ring->line->next_program_serial();
+    ring->line->awaited = slot.serial;
+    return PendingReadback(ring, slot.key());
+  }
+
+  /// The caller has checked the source.
+  static Result<PendingReadback> request(ReadbackRingControl*& ring, const Place& source, std::uint64_t size,
+                                         std::source_location where) {
+    if (auto reserved = reserve(ring, std::span(&size, 1), 0, Wait::bounded, where); !reserved)
+      return pass_on(reserved);
+    RingSlot& slot = ring->layout.newest();
+    if (source.buffer == ring->buffer && source.offset < slot.offset + size &&
+        slot.offset < source.offset + size) {
+      ring->layout.drop(slot, 0);
+      return fail(ErrorId::source_is_destination, where);
+    }
+    if (source.order) order_read_behind_shaders(*ring->context);
+    BufferCalls(*ring->context).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
+    // Any fence from now on stands behind the copy, pmb's own ones too.
+    slot.serial = ring->line->issued + 1;
+    return PendingReadback(ring, slot.key());
+  }
+  static Result<PendingReadback> request(ReadbackRing& ring, const Place& source, std::uint64_t size,
+                                         std::source_location where) {
+    return request(ring.control_, source, size, where);
+  }
+
+  Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
+                        std::source_location where) {
+    RingSlot* slot = find(pending);
+    if (!slot) return stale(pending.key_, where);
+    if (slot->serial > line->passed()) {
+      if (auto current = context->check_current(where); !current) return pass_on(current);
+      if (slot->serial > line->issued) {
+        context->report({.rule = Rule::readback_never_marked,
+                         .label = mapped.label(),
+                         .buffer = buffer,
+                         .begin_bytes = slot->offset,
+                         .end_bytes = slot->offset + slot->size,
+                         .noticed_at = where});
+        return fail(ErrorId::never_marked, where);
+      }
+      const std::uint64_t serial = slot->serial;
+      auto learnt = wait ? line->wait_serial(serial, *wait, where) : line->poll(where);
+      if (!learnt) return pass_on(learnt);
+      if (serial > line->passed()) {
+        return fail(ErrorId::not_passed_yet, where, {.numbers = {serial >> kSerialShift}});
+      }
+    }
+    // Private memory is filled once; from then on the serial is 0, and other threads may be reading.
+    if (const Mapping& mapping = *Mapping::of(mapped); mapping.is_private() && slot->serial != 0) {
+      if (auto current = context->check_current(where); !current) return pass_on(current);
+      if (auto fetched = mapping.fetch(slot->offset, slot->size, where); !fetched) return pass_on(fetched);
+      slot->serial = 0;
+    }
+    return ReadView({bytes_at(slot->offset), static_cast<std::size_t>(slot->size)});
+  }
+
+  Result<void> release(PendingReadback pending, std::source_location where) {
+    RingSlot* slot = find(pending);
+    if (!slot) return stale(pending.key_, where);
+    layout.drop(*slot, slot->serial <= line->passed() ? 0 : slot->serial);
+    return {};
+  }
+
+ private:
+  RingControl* take_another() const override { return SlotPool<ReadbackRingControl>::take(); }
+  void give_back() noexcept override { SlotPool<ReadbackRingControl>::give_back(this); }
+};
+
+Result<PendingReadback> request_from(ReadbackRing& ring, const Place& source, std::uint64_t size,
+                                     std::source_location where) {
+  return ReadbackRingControl::request(ring, source, size, where);
+}
+
+void note_writer_issued(const PendingReadback& pending) noexcept {
+  ReadbackRingControl* control = ReadbackRingControl::of(pending);
+  RingSlot* slot = control ? control->find(pending) : nullptr;
+  if (slot) slot->serial = control->line->issued + 1;
+}
+
+}  // namespace detail
+
+using detail::ContextState;
+using detail::ReadbackRingControl;
+
+namespace {
+
+const detail::RingSlot* slot_of(const PendingReadback& pending) noexcept {
+  ReadbackRingControl* control = ReadbackRingControl::of(pending);
+  return control ? control->find(pending) : nullptr;
+}
+
+}  // namespace
+
+Result<ReadView> PendingReadback::try_view(std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->view(*this, std::nullopt, where);
+}
+
+Result<ReadView> PendingReadback::wait(std::chrono::nanoseconds timeout, std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->view(*this, timeout, where);
+}
+
+Result<void> PendingReadback::release(std::source_location where) const {
+  if (!control_) return fail(ErrorId::stale_slice, where);
+  return control_->release(*this, where);
+}
+
+std::uint32_t PendingReadback::buffer() const noexcept {
+  return slot_of(*this) ? control_->buffer : 0;
+}
+
+std::uint64_t PendingReadback::offset_bytes() const noexcept {
+  const detail::RingSlot* slot = slot_of(*this);
+  return slot ? slot->offset : 0;
+}
+
+std::uint64_t PendingReadback::size_bytes() const noexcept {
+  const detail::RingSlot* slot = slot_of(*this);
+  return slot ? slot->size : 0;
+}
+
+bool PendingReadback::is_live() const noexcept {
+  return slot_of(*this) != nullptr;
+}
+
+Result<ReadbackRing> ReadbackRing::create(Context& context, const RingOptions& info,
+                                          std::source_location where) {
+  auto buffer = detail::make_memory(ContextState::share(context),
+                                    {.size_bytes = info.capacity_bytes,
+                                     .access = Access::read,
+                                     .label = info.label,
+                                     .model = info.model,
+                                     .prefault = info.prefault},
+                                    detail::Memory::any, where);
+  if (!buffer) return pass_on(buffer);
+  return create_on(context, std::move(*buffer), info, where);
+}
+
+Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buffer, const RingOptions& info,
+                                             std::source_location where) {
+  if (auto current = ContextState::of(context).check_current(where); !current) return pass_on(current);
+  if (!buffer.is_mapped()) return fail(ErrorId::not_mapped, where);
+  if (buffer.access() == Access::sequential_write) return fail(ErrorId::not_readable, where);
+  if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
+    return fail(ErrorId::other_context_current, where);
+  }
+  return guarded(where, [&]() -> Result<ReadbackRing> {
+    auto* control = detail::SlotPool<ReadbackRingControl>::take();
+    ReadbackRing ring(control);  // gives the control block back if it cannot be opened
+    if (auto opened = control->open(ContextState::share(context), std::move(buffer), info, where); !opened) {
+      return pass_on(opened);
+    }
+    return ring;
+  });
+}
+
+ReadbackRing::ReadbackRing() noexcept = default;
+ReadbackRing::ReadbackRing(ReadbackRing&& other) noexcept
+    : control_(std::exchange(other.control_, nullptr)) {}
+
+ReadbackRing& ReadbackRing::operator=(ReadbackRing&& other) noexcept {
+  if (this != &other) {
+    ReadbackRing taken(std::move(other));
+    std::swap(control_, taken.control_);
+  }
+  return *this;
+}
+
+ReadbackRing::~ReadbackRing() {
+  if (control_) control_->close_all();
+}
+
+Result<PendingReadback> ReadbackRing::request(std::uint32_t buffer, std::uint64_t offset_bytes,
+                                              std::uint64_t size_bytes, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
+  auto legal = detail::check_copy(*control_->context, buffer, offset_bytes, size_bytes, where);
+  if (!legal) return pass_on(legal);
+  return ReadbackRingControl::request(control_, {.buffer = buffer, .offset = offset_bytes}, size_bytes,
+                                      where);
+}
+
+Result<PendingReadback> ReadbackRing::request(const BufferTarget& buffer, std::uint64_t offset_bytes,
+                                              std::uint64_t size_bytes, std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
+  const ContextState& state = *control_->context;
+  if (auto legal = detail::KnownTarget::check(state, buffer, offset_bytes, size_bytes, where); !legal)
+    return pass_on(legal);
+  return ReadbackRingControl::request(control_, detail::KnownTarget::place(state, buffer, offset_bytes),
+                                      size_bytes, where);
+}
+
+Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,
+                                              std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return ReadbackRingControl::acquire(control_, size_bytes, alignment, where);
+}
+
+Result<void> ReadbackRing::drain(std::optional<std::chrono::nanoseconds> timeout,
+                                 std::source_location where) {
+  if (!control_) return fail(ErrorId::not_mapped, where);
+  return detail::RingControl::drain(control_, timeout, where);
+}
+
+RingStats ReadbackRing::stats() const noexcept {
+  return control_ ? control_->stats() : RingStats{};
+}
+
+const MappedBuffer& ReadbackRing::mapped_buffer() const noexcept {
+  static const MappedBuffer kNone;
+  return control_ ? control_->mapped : kNone;
+}
+
+}  // namespace pmb

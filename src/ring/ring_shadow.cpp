@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "ring/ring_shadow.hpp"
+
+#include <utility>
+
+#include "base/byte_ranges.hpp"
+#include "context/context_state.hpp"
+
+namespace pmb::detail {
+
+RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes)
+    : context_(context), label_(std::move(label)), buffer_(buffer), gpu_writes_(gpu_writes) {}
+
+void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
+                          std::source_location where) {
+  Watch watch;
+  watch.offset = offset;
+  watch.mapped = bytes;
+  // Write-only memory may be slow to read, which validation accepts; its values only serve to see a change.
+  watch.copy.assign(bytes.begin(), bytes.end());
+  watch.acquired_at = where;
+  watches_.insert_or_assign(key, std::move(watch));
+}
+
+void RingShadow::given_to_gl(std::uint64_t key) {
+  if (const auto found = watches_.find(key); found != watches_.end()) found->second.given = true;
+}
+
+void RingShadow::published(std::uint64_t key, std::span<const std::byte> bytes) {
+  const auto found = watches_.find(key);
+  if (found == watches_.end()) return;
+  Watch& watch = found->second;
+  watch.mapped = bytes;
+  watch.copy.assign(bytes.begin(), bytes.end());
+  watch.is_published = true;
+  watch.reported = false;
+}
+
+void RingShadow::cancelled(std::uint64_t key) {
+  watches_.erase(key);
+}
+
+void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
+  if (const auto found = watches_.find(key); found != watches_.end()) found->second.serial = serial;
+}
+
+void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) const {
+  if (watch.reported || (gpu_writes_ && rule == Rule::written_after_publish)) return;
+  const detail::ByteRange changed = detail::differing_range(watch.mapped, watch.copy);
+  if (changed.empty()) return;
+  watch.reported = true;
+  report(rule, watch.offset + changed.begin, watch.offset + changed.end, watch.acquired_at, where);
+}
+
+void RingShadow::inspect_unpublished(std::source_location where) {
+  for (auto& [key, watch] : watches_) {
+    if (!watch.is_published && watch.given) compare(watch, Rule::slice_used_unpublished, where);
+    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+  }
+}
+
+void RingShadow::settle(std::uint64_t passed, std::source_location where) {
+  for (auto entry = watches_.begin(); entry != watches_.end();) {
+    Watch& watch = entry->second;
+    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+    const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
+    entry = done ? watches_.erase(entry) : std::next(entry);
+  }
+}
+
+void RingShadow::report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired,
+                        std::source_location noticed) const {
+  context_.report({.rule = rule,
+                   .label = label_,
+                   .buffer = buffer_,
+                   .begin_bytes = begin,
+                   .end_bytes = end,
+                   .acquired_at = acquired,
+                   .noticed_at = noticed});
+}
+
+std::source_location RingShadow::acquired_at(std::uint64_t key) const {
+  const auto found = watches_.find(key);
+  return found == watches_.end() ? std::source_location() : found->second.acquired_at;
+}
+
+}  // namespace pmb::detail

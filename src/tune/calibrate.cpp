@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <ctime>
+#include <pmb/context.hpp>
+#include <pmb/tune/calibrate.hpp>
+
+#include "base/guard.hpp"
+#include "context/context_state.hpp"
+#include "transfer/transfer_rings.hpp"
+#include "tune/calibration.hpp"
+#include "tune/measuring_device.hpp"
+
+namespace pmb {
+namespace {
+
+using detail::ContextState;
+
+std::string now_text() {
+  char text[sizeof "2026-11-25T12:00:00Z"] = {};
+  const std::time_t now = std::time(nullptr);
+  std::tm parts = {};
+  if (gmtime_r(&now, &parts)) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Result<Calibration> measure(ContextState& state, const CalibrateOptions& options) {
+  detail::MeasuringDevice device(state, options);
+  if (auto opened = device.open(); !opened) return pass_on(opened);
+  return detail::Calibrator(device, device.facts(), options).run();
+}
+
+/// Ways that failed may have left errors of GL behind; the caller's were set aside before.
+void forget_own_errors(const ContextState& state) {
+  for (int i = 0; i < 8; ++i) {
+    const GLenum error = state.gl.GetError();
+    if (error == GL_NO_ERROR || error == GL_CONTEXT_LOST) return;
+  }
+}
+
+void warn(const ContextState& state, const Calibration& measured) {
+  for (const CalibrationCell& cell : measured.cells) {
+    if (cell.verified) continue;
+    state.log(LogLevel::warning, [&] {
+      return fmt::format("calibration leaves out {} for {} of {} bytes: it failed or moved wrong bytes",
+                         cell.way, cell.work, cell.size_bytes);
+    });
+  }
+}
+
+}  // namespace
+
+Result<Calibration> calibrate(Context& context, const CalibrateOptions& options, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  if (auto current = state.check_current(where); !current) return pass_on(current);
+  return guarded(where, [&]() -> Result<Calibration> {
+    state.set_caller_errors_aside();
+    auto measured = measure(state, options);
+    if (!measured && measured.error().status == Status::context_lost) {
+      return tl::unexpected(state.lose(static_cast<std::uint32_t>(measured.error().numbers[0]), where));
+    }
+    forget_own_errors(state);
+    if (!measured) return pass_on(measured);
+    measured->profile.key = key_of(state);
+    measured->profile.made = now_text();
+    warn(state, *measured);
+
+    state.profile = measured->profile;
+    state.profile_error = {};
+    state.profile_file.clear();
+    auto transfers = make_transfer_plan(state, where);
+    if (!transfers) return pass_on(transfers);
+    state.transfer_plan = std::move(*transfers);
+    if (state.transfer) {
+      // Their sizes and models are those of the plan before. Downloads that the program still has keep theirs.
+      state.transfer->up.reset();
+      state.transfer->down.reset();
+      state.transfer->unfenced_bytes = 0;
+    }
+    return std::move(*measured);
+  });
+}
+
+}  // namespace pmb

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+// Buffers that pmb asked about once, what is promised about them, and how transfers are cut into chunks.
+#include "copy/chunk_lengths.hpp"
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::BufferTarget;
+using pmb::Path;
+
+Bytes part(const Bytes& bytes, std::size_t offset, std::size_t size) {
+  return copy(std::span(bytes).subspan(offset, size));
+}
+
+class KnownBuffers : public PmbPathTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, KnownBuffers, every_path(), path_name);
+
+TEST_P(KnownBuffers, ARequestSeesWhatShadersWroteAndIsRefusedOutside) {
+  auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
+  const GLuint buffer = plain_buffer(1024);
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  write_on_gpu(buffer, 0, pattern(1024, 1));
+  const auto pending = take(ring.request(known, 256, 512));
+  mark();
+  EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), part(pattern(1024, 1), 256, 512));
+  take(pending.release());
+  EXPECT_EQ(id_of(ring.request(known, 1000, 25)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(ring.request(known, UINT64_MAX, 2)), ErrorId::range_outside);
+  EXPECT_EQ(id_of(ring.request(known, 0, 0)), ErrorId::zero_size);
+  EXPECT_EQ(id_of(ring.request(BufferTarget(), 0, 1)), ErrorId::not_a_buffer);
+  pmb::ReadbackRing none;
+  EXPECT_EQ(id_of(none.request(known, 0, 1)), ErrorId::not_mapped);
+}
+
+TEST_P(KnownBuffers, APromiseAboutShadersSparesTheBarrierOfARequest) {
+  auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
+  const GLuint buffer = plain_buffer(64, pattern(64, 2).data());
+  const auto known = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
+  EXPECT_TRUE(known.promises().no_shader_stores);
+  fake_->clear_log();
+  const auto pending = take(ring.request(known, 0, 64));
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 0U);
+  EXPECT_EQ(fake_->calls("glIsBuffer"), 0U);
+  mark();
+  EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(64, 2));
+  take(pending.release());
+}
+
+TEST_P(KnownBuffers, AsynchronousTransfersTakeThem) {
+  const GLuint buffer = plain_buffer(256);
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto ticket = take(pmb::upload_async(*context_, known, 0, pattern(256, 3)));
+  take(timeline().wait(ticket, 1s));
+  const auto pending = take(pmb::download_async(*context_, known, 64, 128));
+  Bytes target(128);
+  take(pending.finish(target, 1s));
+  EXPECT_EQ(target, part(pattern(256, 3), 64, 128));
+  EXPECT_EQ(id_of(pmb::upload_async(*context_, known, 200, pattern(64, 1))), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::download_async(*context_, known, 200, 64)), ErrorId::range_outside);
+}
+
+TEST_P(KnownBuffers, ADownloadOnALostContextIsNoArrival) {
+  if (!context_->limits().reset_notification) GTEST_SKIP() << "this context does not tell of its loss";
+  const GLuint buffer = plain_buffer(64, pattern(64, 5).data());
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  leaks_expected_ = true;
+  fake_->lose_context();
+  Bytes target(64);
+  EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
+}
+
+class KnownBufferPlan : public PmbTest {};
+
+class OnNvidia : public PmbTest {
+ protected:
+  void start_with(std::optional<Path> path) {
+    FakeConfig config;
+    config.vendor = "NVIDIA Corporation";
+    config.version_suffix = "NVIDIA 580.159.03";
+    pmb::Options options;
+    options.path = path;
+    start(config, options);
+  }
+  /// Updates by GL of this buffer itself that an upload makes.
+  std::size_t updates(GLuint buffer, pmb::BufferPromises promises, std::size_t size) {
+    const auto known = take(BufferTarget::look_up(*context_, buffer, promises));
+    fake_->clear_log();
+    take(pmb::upload(*context_, known, 0, pattern(size, size)));
+    std::size_t found = 0;
+    for (const auto& call : fake_->log_of("glNamedBufferSubData"))
+      found += call.values.at(0) == static_cast<std::int64_t>(buffer) ? 1 : 0;
+    gl_.Finish();
+    EXPECT_EQ(fake_->gpu_bytes(buffer, 0, static_cast<std::int64_t>(size)), pattern(size, size));
+    return found;
+  }
+};
+
+TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNothingButUpdatesGetThem) {
+  for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
+    start_with(path);
+    const GLuint small = plain_buffer(64 << 10);
+    EXPECT_EQ(updates(small, {.only_updates = true}, 4096), 1U);
+    EXPECT_EQ(updates(small, {.only_updates = true}, 64 << 10), 1U);
+    EXPECT_EQ(updates(small, {}, 4096), 0U);
+    EXPECT_EQ(updates(small, {.no_shader_stores = true}, 4096), 0U);
+    const GLuint large = plain_buffer(65 << 10);
+    EXPECT_EQ(updates(large, {.only_updates = true}, 4096), 0U)
+        << "longer uploads into it are copies, which updates would overtake";
+  }
+}
+
+TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoUpdatesAreReadByGlsOwnCall) {
+  for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
+    start_with(path);
+    const auto reads = [&](std::size_t size, pmb::BufferPromises promises) {
+      const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
+      const auto known = take(BufferTarget::look_up(*context_, buffer, promises));
+      fake_->clear_log();
+      Bytes target(64);
+      take(pmb::download(*context_, known, 0, target));
+      EXPECT_EQ(target, part(pattern(size, 1), 0, 64));
+      std::size_t found = 0;
+      for (const auto& call : fake_->log_of("glGetNamedBufferSubData"))
+        found += call.values.at(0) == static_cast<std::int64_t>(buffer) ? 1 : 0;
+      return found;
+    };
+    EXPECT_EQ(reads(4096, {.no_updates = true}), 1U);
+    EXPECT_EQ(reads(4096, {}), 0U);
+    EXPECT_EQ(reads(4096, {.only_updates = true}), 0U);
+    EXPECT_EQ(reads(64 << 10, {.no_updates = true}), 0U) << "the whole buffer would move";
+  }
+}
+
+TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.version_suffix = "NVIDIA 580.159.03";
+  pmb::Options options;
+  options.transfer = pmb::TransferPlan();
+  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
+  start(config, options);
+  const GLuint buffer = plain_buffer(64 << 10);
+  EXPECT_EQ(updates(buffer, {.only_updates = true}, 512), 1U);
+  EXPECT_EQ(updates(buffer, {.only_updates = true}, 32 << 10), 1U);
+}
+
+// Caches of readers matter to updates alone; what comes down waits for stores, if there may be any.
+TEST_F(OnNvidia, ReadersBehindAnUpdateNeedABarrierAndDownloadsNone) {
+  start_with({});
+  const GLuint buffer = plain_buffer(4096);
+  const auto known = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
+  Bytes target(4096);
+  fake_->clear_log();
+  take(pmb::download(*context_, known, 0, target));
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 0U);
+  take(pmb::upload(*context_, known, 0, target));
+  const auto barriers = fake_->log_of("glMemoryBarrier");
+  ASSERT_EQ(barriers.size(), 1U);
+  EXPECT_EQ(static_cast<GLbitfield>(barriers.front().values.at(0)), GLbitfield{GL_ALL_BARRIER_BITS});
+}
+
+TEST_F(OnNvidia, WhatIsPromisedNoUpdatesGetsNone) {
+  start_with({});
+  const GLuint buffer = plain_buffer(4096);
+  EXPECT_EQ(updates(buffer, {.only_updates = true, .no_updates = true}, 4096), 0U);
+}
+
+TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
+  start_with(Path::traditional);
+  constexpr std::size_t kSize = (5 << 20) + 77;
+  const GLuint buffer = plain_buffer(kSize, pattern(kSize, 4).data());
+  Bytes target(kSize);
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_TRUE(target == pattern(kSize, 4));
+}
+
+// A measured plan may go back to GL beyond a size.
+TEST_F(KnownBufferPlan, EveryStepOfThePlanIsFollowed) {
+  pmb::Options options;
+  options.transfer = pmb::TransferPlan();
+  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
+                                {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
+                                {.path = Path::traditional, .chunk_bytes = 64 << 10}};
+  start({}, std::move(options));
+  const GLuint buffer = plain_buffer(16384);
+  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  for (const auto& [size, updates] : {std::pair{1024, 1U}, {4096, 0U}, {8192, 1U}}) {
+    const Bytes bytes = pattern(static_cast<std::size_t>(size), 3);
+    fake_->clear_log();
+    take(pmb::upload(*context_, known, 0, bytes));
+    EXPECT_EQ(fake_->calls("glNamedBufferSubData"), updates) << size;
+    fake_->clear_log();
+    take(pmb::upload(*context_, buffer, 0, bytes));
+    EXPECT_EQ(fake_->calls("glNamedBufferSubData"), updates) << size << " by name";
+  }
+}
+
+class Chunks : public PmbTest {
+ protected:
+  static constexpr std::size_t kSize = 3 << 20;
+  void start_chunked() {
+    pmb::Options options;
+    options.transfer = pmb::TransferPlan();
+    for (pmb::TransferDirection* way : {&options.transfer->up, &options.transfer->down}) {
+      way->steps = {{.chunk_bytes = 512 << 10}};
+      way->ring_bytes = 2 << 20;
+    }
+    start({}, std::move(options));
+  }
+};
+
+TEST_F(Chunks, ADownloadInManySeesWhatShadersWroteBehindOneBarrier) {
+  start_chunked();
+  const GLuint buffer = plain_buffer(kSize);
+  fake_->shader_write(buffer, 0, pattern(kSize, 1));
+  Bytes target(kSize);
+  fake_->clear_log();
+  take(pmb::download(*context_, buffer, 0, target));
+  EXPECT_TRUE(target == pattern(kSize, 1));
+  EXPECT_EQ(fake_->calls("glMemoryBarrier"), 1U);
+  EXPECT_GT(fake_->calls("glCopyNamedBufferSubData"), kSize / (512 << 10));
+}
+
+TEST_F(Chunks, GrowOnTheWayUp) {
+  start_chunked();
+  const GLuint buffer = plain_buffer(kSize);
+  fake_->clear_log();
+  take(pmb::upload(*context_, buffer, 0, pattern(kSize, 2)));
+  std::int64_t before = 0;
+  std::int64_t total = 0;
+  for (const auto& call : fake_->log_of("glCopyNamedBufferSubData")) {
+    const std::int64_t size = call.values.at(4);
+    total += size;
+    if (total < static_cast<std::int64_t>(kSize)) {
+      EXPECT_GE(size, before);
+    }
+    before = size;
+  }
+  EXPECT_EQ(total, static_cast<std::int64_t>(kSize));
+  gl_.Finish();
+  EXPECT_TRUE(fake_->gpu_bytes(buffer) == pattern(kSize, 2));
+}
+
+TEST(ChunkLengths, CoverEveryByteOnceAndNeverExceedThePlan) {
+  for (const std::uint64_t chunk : {64U << 10U, 128U << 10U, 1U << 20U, 4U << 20U}) {
+    for (const std::uint64_t size : {1U, 63U, 65U << 10U, 131073U, 1U << 20U, 8294400U, 67108864U}) {
+      std::uint64_t up = 0;
+      std::uint64_t chunks = 0;
+      for (; up < size; ++chunks) {
+        const std::uint64_t length = pmb::detail::upload_chunk(chunk, up, size - up);
+        ASSERT_GT(length, 0U);
+        ASSERT_LE(length, chunk);
+        up += length;
+      }
+      EXPECT_EQ(up, size);
+      EXPECT_LE(chunks, size / chunk + 5) << size << " bytes in chunks of " << chunk;
+      std::uint64_t down = 0;
+      for (chunks = 0; down < size; ++chunks) {
+        const std::uint64_t length = pmb::detail::download_chunk(chunk, size - down);
+        ASSERT_GT(length, 0U);
+        ASSERT_LE(length, chunk);
+        down += length;
+      }
+      EXPECT_EQ(down, size);
+      EXPECT_LE(chunks, size / chunk + 8) << size << " bytes in chunks of " << chunk;
+    }
+  }
+}
+
+}  // namespace
