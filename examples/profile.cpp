@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include <pmb/tune/calibrate.hpp>
+
 #include "setup.hpp"
 
 namespace {

@@ -5,6 +5,8 @@
 #include <thread>
 #include <vector>
 
+#include <pmb/tune/calibrate.hpp>
+
 #include "gl_fixture.hpp"
 
 namespace gl_test {

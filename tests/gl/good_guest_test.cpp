@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include <pmb/tune/calibrate.hpp>
+
 #include "gl_fixture.hpp"
 #include "gl_spy.hpp"
 #include "gl_state.hpp"
