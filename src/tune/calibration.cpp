@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/fail.hpp"
 #include "plan/profile_rules.hpp"
 
 namespace pmb::detail {

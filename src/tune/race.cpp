@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/fail.hpp"
+
 namespace pmb::detail {
 namespace {
 
