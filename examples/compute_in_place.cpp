@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A compute shader that reads and writes shared memory itself: no copy on either side.
+// A compute shader reads and writes shared memory directly: there is no copy on either side.
 #include <cstdint>
 
 #include "setup.hpp"
@@ -25,7 +25,7 @@ int main() {
   glUseProgram(sample::program(sample::shader(GL_COMPUTE_SHADER, kDouble)));
   pmb::Timeline& timeline = gl.context.timeline();
 
-  // Each block is a buffer of its own: a store that strays cannot reach a neighbour.
+  // Each block has its own GL buffer, so a stray store cannot reach a neighbour.
   auto inputs = sample::need(pmb::BlockPool::create(
       gl.context,
       {.block_bytes = kBytes, .count = 3, .access = pmb::Access::sequential_write, .label = "inputs"}));

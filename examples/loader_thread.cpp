@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A loader thread uploads images with a context of its own while the render thread uses them with another. Only
-// buffer names and tickets cross threads.
+// A loader thread uploads images with its own context while the render thread uses them with another. Only buffer names
+// and tickets cross threads.
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -96,7 +96,7 @@ int main() {
   std::vector<std::byte> bytes(kImageBytes);
   while (const auto image = loaded.pop()) {
     sample::need(image->uploaded.wait_on_gpu(context));
-    glBindBuffer(GL_COPY_READ_BUFFER, image->buffer);  // anew, behind the wait: so its new contents are seen
+    glBindBuffer(GL_COPY_READ_BUFFER, image->buffer);  // anew, after the wait: shows its new contents
     glGetBufferSubData(GL_COPY_READ_BUFFER, 0, kImageBytes, bytes.data());
     for (const std::byte byte : bytes) {
       sample::expect(byte == static_cast<std::byte>(number), "an image is wrong");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Many threads write one frame's data straight into shared memory: an arena for what nobody can size before, and
-// slices acquired together for what has a known size.
+// Many threads write one frame's data straight into shared memory: into an arena where sizes are not known before, and
+// into slices that are published together where they are.
 #include <array>
 #include <cstring>
 #include <mutex>
@@ -25,7 +25,7 @@ struct Header {
   std::uint32_t particles;
 };
 
-/// What the workers found: pieces, in any order.
+/// The pieces that the workers took, in any order.
 struct Found {
   std::mutex lock;
   std::vector<pmb::ArenaPiece> pieces;
@@ -35,7 +35,7 @@ struct Found {
 void simulate(const pmb::Arena& arena, std::span<std::byte> header, std::uint32_t worker, int frame,
               Found& found) {
   std::vector<Particle> alive(static_cast<std::size_t>(frame % 7 + 1) * (worker + 1),
-                              {{1, 2, 3}, worker});  // no one knows before how many
+                              {{1, 2, 3}, worker});  // how many is not known before
   if (const auto piece = arena.take(alive.size() * sizeof(Particle), sizeof(Particle))) {
     std::memcpy(piece->bytes.data(), alive.data(), piece->bytes.size());
     const std::lock_guard lock(found.lock);
@@ -43,7 +43,7 @@ void simulate(const pmb::Arena& arena, std::span<std::byte> header, std::uint32_
   }
   const Header what = {worker, static_cast<std::uint32_t>(alive.size())};
   std::memcpy(header.data(), &what, sizeof what);
-  arena.finish();  // needed after non-temporal stores; the join or lock behind it then hands all bytes over
+  arena.finish();  // needed after non-temporal stores; the join then orders all bytes before the publish
 }
 
 }  // namespace
@@ -62,9 +62,7 @@ int main() {
     std::size_t drawn = 0;
     auto arena = sample::need(ring.lend(kFrameBytes));
     std::array<pmb::Slice, kWorkers> headers;
-    const std::array<std::uint64_t, kWorkers> sizes = {sizeof(Header), sizeof(Header), sizeof(Header),
-                                                       sizeof(Header)};
-    sample::need(ring.acquire(sizes, headers));  // all of them or none
+    for (pmb::Slice& header : headers) header = sample::need(ring.acquire(sizeof(Header)));
 
     std::vector<std::thread> workers;
     for (std::uint32_t worker = 0; worker < kWorkers; ++worker) {

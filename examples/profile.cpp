@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plans from what this driver was measured to do: a profile that is made once and named from then on.
+// Plans follow a profile of this driver: the first start measures it, later starts load it.
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The program's own place for it; Profile::default_folder() is where `pmb tune` keeps them.
+/// The program's own file; `pmb tune` keeps its files in Profile::default_folder().
 std::string profile_file() {
   return (std::filesystem::temp_directory_path() / "pmb_sample_profile" / "profile.json").string();
 }

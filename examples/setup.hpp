@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the samples of docs/usage-patterns.md share: a context without a window, a program from source, and an
-// end on the first error. The samples show pmb; a real program handles its errors where they arise.
+// Helpers for the samples of docs/usage-patterns.md: a context without a window, shader programs, and an exit on the
+// first error. A real program handles its errors where they arise.
 #pragma once
 
 #define GL_GLEXT_PROTOTYPES
@@ -19,7 +19,7 @@ namespace sample {
   std::exit(1);
 }
 
-/// The value of a result, or the end of the sample.
+/// Returns the value of a result; prints the error and exits if there is none.
 template <class T>
 T need(pmb::Result<T> result) {
   if (!result) stop(result.error().message().c_str());
@@ -59,7 +59,7 @@ GLuint program(Shaders... shaders) {
   return name;
 }
 
-/// An RGBA8 target of `width` × `height` texels to draw into, bound.
+/// Binds a new RGBA8 framebuffer of `width` × `height` texels.
 inline void bind_target(int width, int height) {
   GLuint texture = 0;
   GLuint framebuffer = 0;

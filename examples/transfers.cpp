@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes into and out of buffers that live in GPU memory: at once, later, and many small ones.
+// Bytes go into and out of the program's GL buffers: at once, later, and in many small updates.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -22,7 +22,7 @@ GLuint buffer_of(std::size_t size) {
   return name;
 }
 
-/// The threads of a program that has some already; a pool would not start them anew.
+/// Stands in for the program's thread pool, which would not start its threads for each call.
 pmb::ParallelFor own_threads() {
   return [](std::size_t count, pmb::ParallelBody body) {
     std::vector<std::jthread> helpers;

@@ -18,7 +18,7 @@ struct alignas(16) Object {
   std::array<float, 4> colour;
 };
 
-/// One colour an object; object n covers column n of the target.
+/// Each object has one colour and covers one column of the target.
 void draw_frame(pmb::Context& context, pmb::UploadRing& ring, const std::vector<Object>& objects) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     auto slice = sample::need(ring.acquire<Object>(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Validation: wrong use is reported to a sink, with label, bytes and both places in the code.
+// Validation reports misuse to a sink, with label, bytes and both places in the code.
 #include <vector>
 
 #include "setup.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Vertices written where the GPU reads them, with the first vertex as an offset instead of a new binding.
+// Vertices are written where the GPU reads them. Each draw takes a first vertex instead of a new binding.
 #include <array>
 
 #include "setup.hpp"
@@ -16,8 +16,7 @@ void main() { pixel = vec4(1.0, 0.5, 0.25, 1.0); })";
 using Vertex = std::array<float, 3>;  // 12 bytes: not a power of two
 
 void draw_triangle(pmb::UploadRing& ring, const std::array<Vertex, 3>& corners) {
-  // Aligned to the stride, the slice starts at a whole vertex, so that one binding serves the ring's whole
-  // life.
+  // Aligned to the stride, the slice starts at a whole vertex: one binding serves for the ring's whole life.
   auto slice = sample::need(ring.acquire(sizeof corners, sizeof(Vertex)));
   slice.copy_from(std::as_bytes(std::span(corners)));
   sample::need(ring.publish(slice, sizeof corners));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Video: a decoder writes the three planes of a frame into shared memory, three textures take them from there, and what
-// was made of them is read back some frames later.
+// Video: a decoder writes the three planes of a frame into shared memory, and three textures take them from there. The
+// result is read back some frames later.
 #include <cstring>
 #include <deque>
 #include <span>
@@ -38,7 +38,7 @@ int main() {
   const GLuint chroma[] = {make_plane(kWidth / 2, kHeight / 2), make_plane(kWidth / 2, kHeight / 2)};
   auto ring = sample::need(pmb::UploadRing::create(context, {.capacity_bytes = 4 * kFrameBytes + 4096}));
   auto readback = sample::need(pmb::ReadbackRing::create(context, {.capacity_bytes = 4 * kFrameBytes}));
-  std::deque<pmb::PendingReadback> under_way;
+  std::deque<pmb::PendingReadback> in_flight;
 
   const pmb::TextureRegion luma_region = {
       .texture = luma, .target = GL_TEXTURE_2D, .width = kWidth, .height = kHeight};
@@ -60,17 +60,17 @@ int main() {
       layout.offset_bytes += layout.row_stride_bytes * region.height;
     }
     // … draw with the three textures …
-    if (under_way.size() == 3) {
-      auto view = sample::need(under_way.front().wait(std::chrono::seconds(5)));
+    if (in_flight.size() == 3) {
+      auto view = sample::need(in_flight.front().wait(std::chrono::seconds(5)));
       sample::expect(std::to_integer<int>(view.bytes()[0]) == (number - 3) % 256, "a frame is wrong");
-      sample::need(under_way.front().release());
-      under_way.pop_front();
+      sample::need(in_flight.front().release());
+      in_flight.pop_front();
     }
-    under_way.push_back(sample::need(pmb::read_texture(context, luma_region, luma_layout, readback)));
+    in_flight.push_back(sample::need(pmb::read_texture(context, luma_region, luma_layout, readback)));
     sample::need(ring.retire(sample::need(context.timeline().mark())));
   }
 
-  // Planes that lie in memory of the program's own go up in one call, with one fence.
+  // Planes in system memory go up in one call, with one fence.
   const std::vector<std::byte> picture(kFrameBytes, std::byte{7});
   const pmb::TextureUpload planes[] = {
       {luma_region, luma_layout, picture},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A worker fills shared memory while the context's thread submits what is ready. Only the bytes cross
-// threads.
+// A worker fills shared memory while the context's thread submits filled packets. Only the bytes cross threads.
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -81,7 +80,7 @@ int main() {
     glCopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER,
                         static_cast<GLintptr>(job.slice.offset_bytes()),
                         static_cast<GLintptr>(kPacket) * job.number, kPacket);
-    // Slices that the worker still fills stay live: only what is published is retired.
+    // Only published slices are retired; those that the worker still fills stay live.
     sample::need(ring.retire(sample::need(gl.context.timeline().mark())));
   }
   to_fill.push(std::nullopt);
