@@ -32,7 +32,7 @@ bool draw_frames(pmb::Context& context) {
     if (!ring.publish(slice, kBytes)) return false;  // make the bytes visible to the GPU
     glBindBufferRange(GL_UNIFORM_BUFFER, 0, slice.buffer(), GLintptr(slice.offset_bytes()), kBytes);
     glDrawArrays(GL_TRIANGLES, 0, 3);                 // issue every command that reads them
-    auto ticket = context.timeline().mark().value();  // put a fence behind those commands
+    auto ticket = context.timeline().mark().value();  // a fence after those commands
     if (!ring.retire(ticket)) return false;           // reusable once the GPU has passed it
   }
   return true;
