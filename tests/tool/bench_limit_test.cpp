@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "bench/limit.hpp"
+#include "bench/limits/limit.hpp"
 
 namespace {
 
@@ -34,11 +34,11 @@ TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
   for (const std::uint64_t size : {16U, 4096U, 1'000'000U, 3U << 20}) {
     for (const Wire wire : kEveryWire) {
       ASSERT_TRUE(limit->describe(wire));
-      auto way = limit->make({.wire = wire, .size_bytes = size, .operations = 2});
-      ASSERT_TRUE(way) << way.error().message;
-      const auto right = (*way)->verify();
+      auto method = limit->make({.wire = wire, .size_bytes = size, .operations = 2});
+      ASSERT_TRUE(method) << method.error().message;
+      const auto right = (*method)->verify();
       EXPECT_TRUE(right) << *limit->describe(wire) << ", " << size << ": " << right.error().message;
-      EXPECT_TRUE((*way)->run(2));
+      EXPECT_TRUE((*method)->run(2));
     }
   }
   EXPECT_EQ(fake<int()>("fake_cuda_live_objects")(), 0);
@@ -51,12 +51,12 @@ TEST(BenchLimit, EveryWireCopiesInItsOwnDirections) {
   const auto take_copied = fake<int(std::uint64_t*, std::uint64_t*)>("fake_cuda_take_copied");
   constexpr std::uint64_t kBytes = 4096;
   for (const Wire wire : kEveryWire) {
-    auto way = limit->make({.wire = wire, .size_bytes = kBytes, .operations = 3});
-    ASSERT_TRUE(way);
+    auto method = limit->make({.wire = wire, .size_bytes = kBytes, .operations = 3});
+    ASSERT_TRUE(method);
     std::uint64_t up = 0;
     std::uint64_t down = 0;
     take_copied(&up, &down);
-    ASSERT_TRUE((*way)->run(2));
+    ASSERT_TRUE((*method)->run(2));
     take_copied(&up, &down);
     const bool goes_up = wire == Wire::up || wire == Wire::pageable_up || wire == Wire::both;
     const bool goes_down = wire == Wire::down || wire == Wire::pageable_down || wire == Wire::both;
@@ -82,11 +82,11 @@ TEST(BenchLimit, TheMemoryCopyMovesEveryByteWithAnyNumberOfThreads) {
     for (const std::uint64_t size : {64U, 256U * 1024U, 5'000'000U}) {
       for (const Wire wire : kEveryWire) {
         if (!limit->describe(wire)) continue;
-        auto way = limit->make({.wire = wire, .size_bytes = size, .operations = 3});
-        ASSERT_TRUE(way);
-        const auto right = (*way)->verify();
+        auto method = limit->make({.wire = wire, .size_bytes = size, .operations = 3});
+        ASSERT_TRUE(method);
+        const auto right = (*method)->verify();
         EXPECT_TRUE(right) << right.error().message;
-        EXPECT_TRUE((*way)->run(3));
+        EXPECT_TRUE((*method)->run(3));
       }
     }
     EXPECT_FALSE(limit->describe(Wire::pageable_up)) << "only CUDA has that";

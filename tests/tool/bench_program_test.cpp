@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "bench/scenario.hpp"
+#include "bench/scenarios/scenario.hpp"
 #include "common/command.hpp"
 #include "program_run.hpp"
 #include "stream_fixture.hpp"
@@ -75,7 +75,7 @@ TEST_F(Bench, ListNamesEveryScenario) {
 
 TEST_F(Bench, WhatCannotBeMeasuredIsExitCodeOneWithOneSentence) {
   for (const char* arguments :
-       {"--software --scenario no_such", "--software --quick --way no_such", "--software --size 100",
+       {"--software --scenario no_such", "--software --quick --method no_such", "--software --size 100",
         "--software --size 32", "--software --scenario duplex --size 64", "--software --repeat 0",
         "--software --time -1"}) {
     EXPECT_EQ(run(std::string(arguments) + " 2>/dev/null").exit_code, ExitCode::kUsage) << arguments;
@@ -86,16 +86,16 @@ TEST_F(Bench, WhatCannotBeMeasuredIsExitCodeOneWithOneSentence) {
 }
 
 TEST_F(Bench, OnlyTheNamedWaysAreMeasured) {
-  const auto result =
-      run("--software --repeat 1 --scenario upload_kept --size 4K --way 'buffer_*' --way plan --json -");
-  std::set<std::string> ways;
+  const auto result = run(
+      "--software --repeat 1 --scenario upload_kept --size 4K --method 'buffer_*' --method plan --json -");
+  std::set<std::string> methods;
   const json benchmarks = json::parse(result.output).at("benchmarks");
-  for (const json& entry : benchmarks) ways.insert(entry.at("way"));
-  EXPECT_EQ(ways, (std::set<std::string>{"buffer_data", "buffer_sub_data", "plan", "limit"}));
+  for (const json& entry : benchmarks) methods.insert(entry.at("way"));
+  EXPECT_EQ(methods, (std::set<std::string>{"buffer_data", "buffer_sub_data", "plan", "limit"}));
 }
 
 TEST_F(Bench, RepeatSaysHowManyTurnsThereAre) {
-  const auto result = run("--software --repeat 7 --scenario download --size 4K --way plan --json -");
+  const auto result = run("--software --repeat 7 --scenario download --size 4K --method plan --json -");
   const json benchmarks = json::parse(result.output).at("benchmarks");
   EXPECT_EQ(benchmarks.size(), 2u);
   for (const json& entry : benchmarks) EXPECT_EQ(entry.at("repetitions"), 7);
@@ -107,7 +107,7 @@ TEST_F(Bench, TableFilesAndPageTellTheSameRun) {
                           folder.file("run.json") + "' --html '" + folder.file("run.html") + "'");
   EXPECT_EQ(result.exit_code, ExitCode::kSuccess);
   EXPECT_NE(result.output.find("upload_kept, 4 KiB each"), std::string::npos);
-  EXPECT_NE(result.output.find("plan against the best traditional way"), std::string::npos);
+  EXPECT_NE(result.output.find("plan against the best traditional method"), std::string::npos);
   const json run_json = json::parse(stream_test::read_text(folder.file("run.json")));
   EXPECT_FALSE(run_json.at("context").at("limit").at("reason").get<std::string>().empty());
   EXPECT_FALSE(run_json.at("context").at("plan").empty());
@@ -115,7 +115,7 @@ TEST_F(Bench, TableFilesAndPageTellTheSameRun) {
 }
 
 TEST_F(Bench, UnwritableFilesAreExitCodeThree) {
-  const std::string small = "--software --repeat 1 --scenario upload_kept --size 64 --way plan ";
+  const std::string small = "--software --repeat 1 --scenario upload_kept --size 64 --method plan ";
   EXPECT_EQ(run(small + "--json /nonexistent/run.json >/dev/null 2>&1").exit_code, ExitCode::kOutput);
   EXPECT_EQ(run(small + "--html /nonexistent/run.html >/dev/null 2>&1").exit_code, ExitCode::kOutput);
   if (access("/dev/full", W_OK) == 0) {

@@ -10,23 +10,23 @@
 #include <string>
 #include <vector>
 
-#include "bench/report.hpp"
+#include "bench/report/report.hpp"
 
 namespace {
 
 using namespace pmb::tool::bench;
 using nlohmann::json;
 
-Measurement way_of(const char* name, WayKind kind, double median) {
-  Measurement way;
-  way.way = name;
-  way.kind = kind;
-  way.wall = summarize(std::vector<double>{median * 0.99, median, median * 1.01});
-  way.cpu_ns = median / 2;
-  way.fences = 1;
-  way.cpu_bytes_copied = 4096;
-  way.verified = true;
-  return way;
+Measurement way_of(const char* name, MethodKind kind, double median) {
+  Measurement method;
+  method.method = name;
+  method.kind = kind;
+  method.wall = summarize(std::vector<double>{median * 0.99, median, median * 1.01});
+  method.cpu_ns = median / 2;
+  method.fences = 1;
+  method.cpu_bytes_copied = 4096;
+  method.verified = true;
+  return method;
 }
 
 std::vector<CaseResult> some_results() {
@@ -35,16 +35,16 @@ std::vector<CaseResult> some_results() {
                    .size_bytes = 4096,
                    .operations = 1,
                    .limit_note = "a copy",
-                   .ways = {}};
-  sized.ways = {way_of("buffer_data", WayKind::traditional, 4000), way_of("plan", WayKind::plan, 1000),
-                way_of("limit", WayKind::limit, 500)};
-  sized.ways[1].gpu_ns = 700;
-  sized.ways[1].gpu_memory_bytes = 8192;
+                   .methods = {}};
+  sized.methods = {way_of("buffer_data", MethodKind::traditional, 4000),
+                   way_of("plan", MethodKind::plan, 1000), way_of("limit", MethodKind::limit, 500)};
+  sized.methods[1].gpu_ns = 700;
+  sized.methods[1].gpu_memory_bytes = 8192;
   Measurement broken;
-  broken.way = "broken";
+  broken.method = "broken";
   broken.failure = pmb::tool::Failure{pmb::tool::kMismatch, "byte 3 of 9 </script> is wrong"};
-  sized.ways.push_back(broken);
-  compare_ways(sized, 4096);
+  sized.methods.push_back(broken);
+  compare_methods(sized, 4096);
   CaseResult frame = sized;
   frame.scenario = "frame_upload";
   frame.variant = "rgba8";
@@ -118,12 +118,12 @@ TEST(BenchText, ShowsUnrankedDifferencesAsEqualAndWhatFailed) {
   EXPECT_NE(case_text(results[0]).find("byte 3 of 9"), std::string::npos);
   EXPECT_NE(summary_text(results).find("faster in 2, equal within the spread in 0, slower in 0"),
             std::string::npos);
-  results[0].ways[1].wall = results[0].ways[0].wall;
-  compare_ways(results[0], 4096);
+  results[0].methods[1].wall = results[0].methods[0].wall;
+  compare_methods(results[0], 4096);
   EXPECT_EQ(case_text(results[0]).find("1.00x"), std::string::npos);
   EXPECT_NE(summary_text(results).find("faster in 1, equal within the spread in 1"), std::string::npos);
-  results[0].ways[1].wall = summarize(std::vector<double>{9000, 9000, 9000});
-  compare_ways(results[0], 4096);
+  results[0].methods[1].wall = summarize(std::vector<double>{9000, 9000, 9000});
+  compare_methods(results[0], 4096);
   EXPECT_NE(summary_text(results).find("slower in 1\n  upload_kept 4 KiB: 0.44x of buffer_data"),
             std::string::npos)
       << summary_text(results);
@@ -181,8 +181,8 @@ TEST(BenchPage, LoadsNothingFromElsewhere) {
     EXPECT_EQ(tag.attributes.find("href="), std::string::npos) << tag.name;
     EXPECT_NE(tag.name, "link");
   }
-  for (const char* way : {"fetch(", "XMLHttpRequest", "import(", "@import", "url("}) {
-    EXPECT_EQ(page.find(way), std::string::npos) << way;
+  for (const char* method : {"fetch(", "XMLHttpRequest", "import(", "@import", "url("}) {
+    EXPECT_EQ(page.find(method), std::string::npos) << method;
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `pmb bench` says about repeated measurements, and how it compares ways.
+// What `pmb bench` says about repeated measurements, and how it compares methods.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -62,55 +62,57 @@ TEST(BenchStatistics, RangesThatTouchDoNotDiffer) {
   EXPECT_FALSE(differ(few, between(1, 2)));
 }
 
-Measurement way_of(const char* name, WayKind kind, double median, double half_spread = 1) {
-  Measurement way;
-  way.way = name;
-  way.kind = kind;
-  way.wall = {.median = median,
-              .first_quartile = median - half_spread,
-              .third_quartile = median + half_spread,
-              .least = median - half_spread,
-              .most = median + half_spread,
-              .samples = 5};
-  return way;
+Measurement way_of(const char* name, MethodKind kind, double median, double half_spread = 1) {
+  Measurement method;
+  method.method = name;
+  method.kind = kind;
+  method.wall = {.median = median,
+                 .first_quartile = median - half_spread,
+                 .third_quartile = median + half_spread,
+                 .least = median - half_spread,
+                 .most = median + half_spread,
+                 .samples = 5};
+  return method;
 }
 
 TEST(BenchComparison, RatiosAreToTheBestTraditionalWayAndToTheLimit) {
   CaseResult result;
-  result.ways = {way_of("slow", WayKind::traditional, 400), way_of("fast", WayKind::traditional, 200),
-                 way_of("plan", WayKind::plan, 50), way_of("limit", WayKind::limit, 40),
-                 way_of("other", WayKind::reference, 100)};
-  compare_ways(result, 1000);
-  EXPECT_EQ(best_traditional(result)->way, "fast");
-  const Measurement& plan = result.ways[2];
+  result.methods = {way_of("slow", MethodKind::traditional, 400),
+                    way_of("fast", MethodKind::traditional, 200), way_of("plan", MethodKind::plan, 50),
+                    way_of("limit", MethodKind::limit, 40), way_of("other", MethodKind::reference, 100)};
+  compare_methods(result, 1000);
+  EXPECT_EQ(best_traditional(result)->method, "fast");
+  const Measurement& plan = result.methods[2];
   EXPECT_EQ(plan.vs_traditional, 4);
   EXPECT_TRUE(plan.ranked);
   EXPECT_EQ(plan.of_limit, 0.8);
   EXPECT_EQ(plan.gb_per_s, 20);
-  EXPECT_EQ(result.ways[0].vs_traditional, 0.5);
-  EXPECT_FALSE(result.ways[1].ranked) << "the best is not ranked against itself";
-  EXPECT_FALSE(result.ways[3].of_limit);
-  EXPECT_FALSE(result.ways[4].vs_traditional) << "references do not compete";
+  EXPECT_EQ(result.methods[0].vs_traditional, 0.5);
+  EXPECT_FALSE(result.methods[1].ranked) << "the best is not ranked against itself";
+  EXPECT_FALSE(result.methods[3].of_limit);
+  EXPECT_FALSE(result.methods[4].vs_traditional) << "references do not compete";
 }
 
 TEST(BenchComparison, DifferencesInsideTheSpreadAreNotRanked) {
   CaseResult result;
-  result.ways = {way_of("traditional", WayKind::traditional, 100, 8), way_of("plan", WayKind::plan, 110, 8)};
-  compare_ways(result, 1);
-  EXPECT_FALSE(result.ways[1].ranked);
-  result.ways = {way_of("traditional", WayKind::traditional, 100, 4), way_of("plan", WayKind::plan, 110, 4)};
-  compare_ways(result, 1);
-  EXPECT_TRUE(result.ways[1].ranked);
+  result.methods = {way_of("traditional", MethodKind::traditional, 100, 8),
+                    way_of("plan", MethodKind::plan, 110, 8)};
+  compare_methods(result, 1);
+  EXPECT_FALSE(result.methods[1].ranked);
+  result.methods = {way_of("traditional", MethodKind::traditional, 100, 4),
+                    way_of("plan", MethodKind::plan, 110, 4)};
+  compare_methods(result, 1);
+  EXPECT_TRUE(result.methods[1].ranked);
 }
 
 TEST(BenchComparison, WaysWithoutFiguresCompareWithNothing) {
   CaseResult result;
-  result.ways = {way_of("broken", WayKind::traditional, 1), way_of("whole", WayKind::traditional, 100),
-                 way_of("plan", WayKind::plan, 50)};
-  result.ways[0].failure = pmb::tool::Failure{pmb::tool::kGpu, "no"};
-  compare_ways(result, 1);
-  EXPECT_EQ(best_traditional(result)->way, "whole");
-  EXPECT_EQ(result.ways[2].vs_traditional, 2);
+  result.methods = {way_of("broken", MethodKind::traditional, 1),
+                    way_of("whole", MethodKind::traditional, 100), way_of("plan", MethodKind::plan, 50)};
+  result.methods[0].failure = pmb::tool::Failure{pmb::tool::kGpu, "no"};
+  compare_methods(result, 1);
+  EXPECT_EQ(best_traditional(result)->method, "whole");
+  EXPECT_EQ(result.methods[2].vs_traditional, 2);
 }
 
 TEST(BenchMemory, ReadsWhatTheKernelTells) {

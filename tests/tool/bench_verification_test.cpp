@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The verification of `pmb bench` can fail: wrong and stale bytes are found in every kind of work, and a way that
+// The verification of `pmb bench` can fail: wrong and stale bytes are found in every kind of work, and a method that
 // has them gets no figures.
 
 #include <gtest/gtest.h>
@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "bench/flow_work.hpp"
+#include "bench/bench_context.hpp"
 #include "bench/measure.hpp"
-#include "bench/upload_work.hpp"
-#include "bench/workbench.hpp"
+#include "bench/methods/flow_method.hpp"
+#include "bench/methods/upload_method.hpp"
 
 namespace {
 
@@ -31,7 +31,7 @@ class FaultyUploader final : public Uploader {
   /// Wrong bytes come with every put, or with each `every`-th only.
   FaultyUploader(std::unique_ptr<Uploader> real, Fault fault, std::uint32_t every)
       : real_(std::move(real)), fault_(fault), every_(every) {}
-  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) override {
     std::vector<std::byte> sent(bytes.begin(), bytes.end());
     if (fault_ == Fault::wrong_byte && ++puts_ % every_ == 0) sent[sent.size() / 2] ^= std::byte{1};
     if (fault_ == Fault::stale && first_.empty()) first_ = sent;
@@ -53,9 +53,9 @@ class FaultyUploader final : public Uploader {
 class FaultyReader final : public Reader {
  public:
   FaultyReader(std::unique_ptr<Reader> real, Fault fault) : real_(std::move(real)), fault_(fault) {}
-  Outcome<Place> target() override { return real_->target(); }
+  Outcome<BufferOffset> target() override { return real_->target(); }
   Outcome<void> sent() override { return real_->sent(); }
-  Outcome<void> pull(Place source) override { return real_->pull(source); }
+  Outcome<void> pull(BufferOffset source) override { return real_->pull(source); }
   Outcome<std::span<const std::byte>> wait_oldest() override {
     auto bytes = real_->wait_oldest();
     if (!bytes) return bytes;
@@ -76,7 +76,7 @@ class FaultyReader final : public Reader {
 class BenchVerification : public testing::Test {
  protected:
   void SetUp() override {
-    auto bench = Workbench::open({});
+    auto bench = BenchContext::open({});
     if (bench) {
       bench_ = std::move(*bench);
     } else if (std::getenv("PMB_REQUIRE_GL") != nullptr) {
@@ -87,20 +87,20 @@ class BenchVerification : public testing::Test {
   }
 
   std::unique_ptr<Uploader> uploader(Fault fault, const UploadShape& shape, std::uint32_t every = 1) {
-    auto real = make_classic_uploader(*bench_, ClassicUpload::buffer_sub_data, shape, GL_STATIC_DRAW);
+    auto real = make_traditional_uploader(*bench_, TraditionalUpload::buffer_sub_data, shape, GL_STATIC_DRAW);
     EXPECT_TRUE(real);
     return std::make_unique<FaultyUploader>(std::move(*real), fault, every);
   }
   std::unique_ptr<Reader> reader(Fault fault, const ReadShape& shape) {
-    auto real = make_classic_reader(*bench_, ClassicRead::pixel_buffer_map, shape);
+    auto real = make_traditional_reader(*bench_, TraditionalRead::pixel_buffer_map, shape);
     EXPECT_TRUE(real);
     return std::make_unique<FaultyReader>(std::move(*real), fault);
   }
 
   /// Verifies twice, since stale bytes are right the first time.
-  static ExitCode verdict(Way& way) {
+  static ExitCode verdict(Method& method) {
     for (int i = 0; i < 2; ++i) {
-      const auto right = way.verify();
+      const auto right = method.verify();
       if (!right) return right.error().code;
     }
     return ExitCode::kSuccess;
@@ -113,11 +113,11 @@ class BenchVerification : public testing::Test {
     auto made = Transformation::create(*bench_);
     EXPECT_TRUE(made);
     const auto shared = std::make_shared<Transformation>(std::move(*made));
-    return {.run = [shared](Place input, Place output) { shared->run(input, output, kBytes); },
+    return {.run = [shared](BufferOffset input, BufferOffset output) { shared->run(input, output, kBytes); },
             .expected = &Transformation::expected};
   }
 
-  std::unique_ptr<Workbench> bench_;
+  std::unique_ptr<BenchContext> bench_;
   const SharedSource source_ = std::make_shared<Source>(kBytes);
 };
 
@@ -125,16 +125,16 @@ constexpr Fault kEveryFault[] = {Fault::none, Fault::wrong_byte, Fault::stale};
 
 TEST_F(BenchVerification, SeesWrongAndStaleBytesThatTheGpuKeeps) {
   for (const Fault fault : kEveryFault) {
-    const auto way = make_kept_way(*bench_, source_, 1, uploader(fault, {.piece_bytes = kBytes}));
-    EXPECT_EQ(verdict(*way), expected(fault));
+    const auto method = make_kept_method(*bench_, source_, 1, uploader(fault, {.piece_bytes = kBytes}));
+    EXPECT_EQ(verdict(*method), expected(fault));
   }
 }
 
 TEST_F(BenchVerification, SeesWrongAndStaleBytesThatAShaderReads) {
   for (const Fault fault : kEveryFault) {
-    auto way = make_consumed_way(*bench_, source_, uploader(fault, {.piece_bytes = kBytes}));
-    ASSERT_TRUE(way);
-    EXPECT_EQ(verdict(**way), expected(fault));
+    auto method = make_consumed_method(*bench_, source_, uploader(fault, {.piece_bytes = kBytes}));
+    ASSERT_TRUE(method);
+    EXPECT_EQ(verdict(**method), expected(fault));
   }
 }
 
@@ -143,20 +143,20 @@ TEST_F(BenchVerification, SeesOneWrongByteInOneOfManyUpdates) {
   for (const Fault fault : kEveryFault) {
     const auto updates = std::make_shared<Source>(
         256 * 16, [](std::uint64_t seed, std::span<std::byte> bytes) { fill_updates(seed, 256, bytes); });
-    auto way =
-        make_update_way(*bench_, updates, shape, uploader(fault, {.piece_bytes = 256, .pieces = 16}, 11));
-    ASSERT_TRUE(way);
-    EXPECT_EQ(verdict(**way), expected(fault));
+    auto method =
+        make_update_method(*bench_, updates, shape, uploader(fault, {.piece_bytes = 256, .pieces = 16}, 11));
+    ASSERT_TRUE(method);
+    EXPECT_EQ(verdict(**method), expected(fault));
   }
 }
 
 TEST_F(BenchVerification, SeesWrongAndStaleBytesOnTheWayDown) {
   const ReadShape shape{.result_bytes = kBytes};
   for (const Fault fault : kEveryFault) {
-    auto pulled = make_download_way(*bench_, source_, 1, shape, reader(fault, shape));
+    auto pulled = make_download_method(*bench_, source_, 1, shape, reader(fault, shape));
     ASSERT_TRUE(pulled);
     EXPECT_EQ(verdict(**pulled), expected(fault));
-    auto produced = make_produced_way(*bench_, 1, shape, reader(fault, shape));
+    auto produced = make_produced_method(*bench_, 1, shape, reader(fault, shape));
     ASSERT_TRUE(produced);
     EXPECT_EQ(verdict(**produced), expected(fault));
   }
@@ -166,11 +166,11 @@ TEST_F(BenchVerification, SeesWrongAndStaleBytesOfEitherDirectionOfAStream) {
   const FlowShape shape{.output_bytes = kBytes, .frames = 4, .depth = 2};
   for (const Fault up : kEveryFault) {
     for (const Fault down : kEveryFault) {
-      const auto way =
-          make_flow_way(source_, shape, transformation(), uploader(up, {.piece_bytes = kBytes, .frames = 2}),
-                        reader(down, {.result_bytes = kBytes, .depth = 2}));
+      const auto method = make_flow_method(source_, shape, transformation(),
+                                           uploader(up, {.piece_bytes = kBytes, .frames = 2}),
+                                           reader(down, {.result_bytes = kBytes, .depth = 2}));
       const bool right = up == Fault::none && down == Fault::none;
-      EXPECT_EQ(verdict(*way), right ? ExitCode::kSuccess : ExitCode::kMismatch);
+      EXPECT_EQ(verdict(*method), right ? ExitCode::kSuccess : ExitCode::kMismatch);
     }
   }
 }
@@ -178,23 +178,23 @@ TEST_F(BenchVerification, SeesWrongAndStaleBytesOfEitherDirectionOfAStream) {
 TEST_F(BenchVerification, AWayWithWrongBytesHasNoFiguresAndTheOthersHave) {
   Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
   for (const Fault fault : {Fault::wrong_byte, Fault::none}) {
-    work.ways.push_back({fault == Fault::none ? "right" : "wrong", WayKind::traditional,
-                         [this, fault]() -> Outcome<std::unique_ptr<Way>> {
-                           return make_kept_way(*bench_, source_, 1,
-                                                uploader(fault, {.piece_bytes = kBytes}));
-                         }});
+    work.methods.push_back({fault == Fault::none ? "right" : "wrong", MethodKind::traditional,
+                            [this, fault]() -> Outcome<std::unique_ptr<Method>> {
+                              return make_kept_method(*bench_, source_, 1,
+                                                      uploader(fault, {.piece_bytes = kBytes}));
+                            }});
   }
   const CaseResult result = measure(*bench_, std::move(work), {.seconds = 0, .least_turns = 2});
-  ASSERT_EQ(result.ways.size(), 2u);
-  ASSERT_TRUE(result.ways[0].failure);
-  EXPECT_EQ(result.ways[0].failure->code, ExitCode::kMismatch);
-  EXPECT_FALSE(result.ways[0].verified);
-  EXPECT_EQ(result.ways[0].wall.samples, 0u);
-  EXPECT_FALSE(result.ways[0].vs_traditional);
-  EXPECT_FALSE(result.ways[1].failure);
-  EXPECT_TRUE(result.ways[1].verified);
-  EXPECT_EQ(result.ways[1].wall.samples, 2u);
-  EXPECT_GT(result.ways[1].wall.median, 0);
+  ASSERT_EQ(result.methods.size(), 2u);
+  ASSERT_TRUE(result.methods[0].failure);
+  EXPECT_EQ(result.methods[0].failure->code, ExitCode::kMismatch);
+  EXPECT_FALSE(result.methods[0].verified);
+  EXPECT_EQ(result.methods[0].wall.samples, 0u);
+  EXPECT_FALSE(result.methods[0].vs_traditional);
+  EXPECT_FALSE(result.methods[1].failure);
+  EXPECT_TRUE(result.methods[1].verified);
+  EXPECT_EQ(result.methods[1].wall.samples, 2u);
+  EXPECT_GT(result.methods[1].wall.median, 0);
   EXPECT_EQ(exit_code_of({result}), ExitCode::kMismatch);
 }
 
@@ -202,29 +202,29 @@ TEST_F(BenchVerification, WhoIsStoppedBeforeTheFirstTurnIsNotTold) {
   bool stopped = false;
   Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
   for (const bool last : {false, true}) {
-    work.ways.push_back({"way", WayKind::traditional, [&, last]() -> Outcome<std::unique_ptr<Way>> {
-                           stopped = last;
-                           return make_kept_way(*bench_, source_, 1,
-                                                uploader(Fault::none, {.piece_bytes = kBytes}));
-                         }});
+    work.methods.push_back({"way", MethodKind::traditional, [&, last]() -> Outcome<std::unique_ptr<Method>> {
+                              stopped = last;
+                              return make_kept_method(*bench_, source_, 1,
+                                                      uploader(Fault::none, {.piece_bytes = kBytes}));
+                            }});
   }
   const CaseResult result =
       measure(*bench_, std::move(work), {.seconds = 0, .stopped = [&] { return stopped; }});
-  EXPECT_TRUE(result.ways.empty());
+  EXPECT_TRUE(result.methods.empty());
 }
 
 TEST_F(BenchVerification, FencesAreCountedForOneOperation) {
   Case work{.scenario = "test", .size_bytes = kBytes, .operations = 4, .moved_bytes = kBytes};
-  work.ways.push_back({"unsynchronized", WayKind::traditional, [this]() -> Outcome<std::unique_ptr<Way>> {
-                         auto real =
-                             make_classic_uploader(*bench_, ClassicUpload::map_unsynchronized,
-                                                   {.piece_bytes = kBytes, .frames = 3}, GL_STATIC_DRAW);
-                         if (!real) return pmb::tool::pass_on(real);
-                         return make_kept_way(*bench_, source_, 4, std::move(*real));
-                       }});
+  work.methods.push_back(
+      {"unsynchronized", MethodKind::traditional, [this]() -> Outcome<std::unique_ptr<Method>> {
+         auto real = make_traditional_uploader(*bench_, TraditionalUpload::map_unsynchronized,
+                                               {.piece_bytes = kBytes, .frames = 3}, GL_STATIC_DRAW);
+         if (!real) return pmb::tool::pass_on(real);
+         return make_kept_method(*bench_, source_, 4, std::move(*real));
+       }});
   const CaseResult result = measure(*bench_, std::move(work), {.seconds = 0, .least_turns = 1});
-  EXPECT_EQ(result.ways.at(0).fences, 1);
-  EXPECT_EQ(result.ways.at(0).cpu_bytes_copied, kBytes);
+  EXPECT_EQ(result.methods.at(0).fences, 1);
+  EXPECT_EQ(result.methods.at(0).cpu_bytes_copied, kBytes);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@
 #include <limits>
 #include <memory>
 
-#include "bench_options.hpp"
+#include "bench/bench_options.hpp"
+#include "bench/limits/limit.hpp"
+#include "bench/measure.hpp"
+#include "bench/report/report.hpp"
+#include "bench/scenarios/scenario.hpp"
 #include "common/command.hpp"
 #include "common/progress_bar.hpp"
 #include "common/stop_signal.hpp"
-#include "limit.hpp"
-#include "measure.hpp"
-#include "report.hpp"
-#include "scenario.hpp"
 
 namespace pmb::tool {
 namespace {
@@ -48,7 +48,7 @@ Outcome<void> write_file(const std::string& name, const std::string& text) {
   return {};
 }
 
-std::unique_ptr<Limit> open_limit(Workbench& bench, RunContext& context) {
+std::unique_ptr<Limit> open_limit(BenchContext& bench, RunContext& context) {
   std::unique_ptr<Limit> limit;
   if (bench.planned().driver().vendor_kind == pmb::Vendor::nvidia) {
     limit = open_cuda_limit(bench.cuda_device().value_or(0), context.limit_reason);
@@ -85,7 +85,7 @@ Outcome<int> run_bench(const BenchOptions& options) {
   if (!scenarios) return pass_on(scenarios);
   StopSignal stop;
   const SignalGuard signals(stop);
-  auto bench = Workbench::open(options.gpu);
+  auto bench = BenchContext::open(options.gpu);
   if (!bench) return pass_on(bench);
   RunContext context = describe_run(**bench);
   const std::unique_ptr<Limit> limit = open_limit(**bench, context);
@@ -93,7 +93,7 @@ Outcome<int> run_bench(const BenchOptions& options) {
   std::vector<Case> cases;
   const CaseSetup setup{.bench = **bench, .limit = *limit, .sizes = *sizes, .quick = options.quick};
   for (const Scenario* scenario : *scenarios) scenario->add_cases(setup, cases);
-  if (auto kept = keep_ways(options, cases); !kept) return pass_on(kept);
+  if (auto kept = keep_methods(options, cases); !kept) return pass_on(kept);
 
   const bool table = options.json != "-";
   const ProgressBar progress(!options.quiet);
@@ -137,7 +137,7 @@ int bench_main(const BenchOptions& options) {
 void add_bench_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand(
-      "bench", "Measures pmb's ways against the traditional ones, with the wire's limit in the same run");
+      "bench", "Measures pmb's methods against the traditional ones, with the wire's limit in the same run");
   add_bench_options(*command, *options);
   command->callback([options, &exit_code] { exit_code = bench_main(*options); });
 }

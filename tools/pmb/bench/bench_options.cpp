@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The options of `pmb bench`, their help, and what they leave of the scenarios.
 
-#include "bench_options.hpp"
+#include "bench/bench_options.hpp"
 
 #include <fnmatch.h>
 
 #include <algorithm>
 #include <set>
 
-#include "shader.hpp"
+#include "bench/shader.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -18,10 +18,11 @@ constexpr double kQuickSeconds = 30;
 constexpr std::uint64_t kLeastSize = 64;
 constexpr std::uint64_t kMostSize = 1ULL << 28;
 
-bool is_wanted(const BenchOptions& options, const WaySpec& way) {
-  if (options.ways.empty() || way.kind == WayKind::limit || way.kind == WayKind::reference) return true;
-  return std::ranges::any_of(options.ways, [&](const std::string& pattern) {
-    return fnmatch(pattern.c_str(), way.name.c_str(), 0) == 0;
+bool is_wanted(const BenchOptions& options, const MethodSpec& method) {
+  if (options.methods.empty() || method.kind == MethodKind::limit || method.kind == MethodKind::reference)
+    return true;
+  return std::ranges::any_of(options.methods, [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), method.name.c_str(), 0) == 0;
   });
 }
 
@@ -29,11 +30,11 @@ bool is_wanted(const BenchOptions& options, const WaySpec& way) {
 
 void add_bench_options(CLI::App& app, BenchOptions& options) {
   app.footer(
-      "Every way is verified, byte for byte, before it is measured. Ways take turns; a difference inside\n"
+      "Every method is verified, byte for byte, before it is measured. Ways take turns; a difference inside\n"
       "their spreads is shown as \"=\" and not ranked. docs/benchmarks.md has the method and the columns.\n"
       "  pmb bench --quick\n"
       "  pmb bench --json run.json --html run.html\n"
-      "  pmb bench --scenario upload_kept --size 8M --way plan --way buffer_sub_data");
+      "  pmb bench --scenario upload_kept --size 8M --method plan --method buffer_sub_data");
   app.add_option("--scenario", options.scenarios, "Only this scenario, as --list names it; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false)
@@ -43,7 +44,7 @@ void add_bench_options(CLI::App& app, BenchOptions& options) {
       ->allow_extra_args(false)
       ->option_text("BYTES")
       ->group("Work");
-  app.add_option("--way", options.ways, "Only ways of this name, * and ? allowed; may be repeated")
+  app.add_option("--method", options.methods, "Only methods of this name, * and ? allowed; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->group("Work");
@@ -55,7 +56,7 @@ void add_bench_options(CLI::App& app, BenchOptions& options) {
       ->check(CLI::PositiveNumber)
       ->option_text("SECONDS")
       ->group("Accuracy");
-  app.add_option("--repeat", options.repeat, "Turns for every way, whatever the time")
+  app.add_option("--repeat", options.repeat, "Turns for every method, whatever the time")
       ->check(CLI::Range(1, 100000))
       ->option_text("N")
       ->group("Accuracy");
@@ -106,19 +107,19 @@ Outcome<std::vector<const Scenario*>> scenarios_of(const BenchOptions& options) 
   return fail(kUsage, "there is no scenario {}; `pmb bench --list` shows them", *unknown.begin());
 }
 
-Outcome<void> keep_ways(const BenchOptions& options, std::vector<Case>& cases) {
+Outcome<void> keep_methods(const BenchOptions& options, std::vector<Case>& cases) {
   bool any = false;
   for (Case& work : cases) {
-    std::erase_if(work.ways, [&](const WaySpec& way) { return !is_wanted(options, way); });
-    any = any || std::ranges::any_of(work.ways, [](const WaySpec& way) {
-            return way.kind != WayKind::limit && way.kind != WayKind::reference;
+    std::erase_if(work.methods, [&](const MethodSpec& method) { return !is_wanted(options, method); });
+    any = any || std::ranges::any_of(work.methods, [](const MethodSpec& method) {
+            return method.kind != MethodKind::limit && method.kind != MethodKind::reference;
           });
   }
   if (any) return {};
   std::string wanted;
-  for (const std::string& way : options.ways) wanted += " " + way;
+  for (const std::string& method : options.methods) wanted += " " + method;
   return fail(kUsage,
-              "there is nothing to measure: no scenario has a way named{}, or none runs at these sizes",
+              "there is nothing to measure: no scenario has a method named{}, or none runs at these sizes",
               wanted);
 }
 

@@ -8,18 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "bench/scenarios/scenario.hpp"
 #include "common/failure.hpp"
 #include "common/gpu_options.hpp"
-#include "scenario.hpp"
 
 namespace pmb::tool::bench {
 
 struct BenchOptions {
   std::vector<std::string> scenarios;
   std::vector<std::uint64_t> sizes;
-  std::vector<std::string> ways;  ///< Names with * and ?.
-  double seconds = 0;             ///< 0: the default of --quick or of a full run.
-  std::uint32_t repeat = 0;       ///< 0: as often as the time allows.
+  std::vector<std::string> methods;  ///< Names with * and ?.
+  double seconds = 0;                ///< 0: the default of --quick or of a full run.
+  std::uint32_t repeat = 0;          ///< 0: as often as the time allows.
   bool quick = false;
   bool list = false;
   bool quiet = false;
@@ -37,9 +37,9 @@ Outcome<std::vector<std::uint64_t>> sizes_of(const BenchOptions& options);
 /// The scenarios to run, in the order of the table. Failures: kUsage, naming those that there are.
 Outcome<std::vector<const Scenario*>> scenarios_of(const BenchOptions& options);
 
-/// Drops the ways that the options do not name; limits and references stay. Failures: kUsage where no case
+/// Drops the methods that the options do not name; limits and references stay. Failures: kUsage where no case
 /// keeps any.
-Outcome<void> keep_ways(const BenchOptions& options, std::vector<Case>& cases);
+Outcome<void> keep_methods(const BenchOptions& options, std::vector<Case>& cases);
 
 /// Time for everything together.
 double seconds_of(const BenchOptions& options) noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Measures the ways of a case: each is made, run, verified, and then all take turns, so that whatever drifts on
+// Measures the methods of a case: each is made, run, verified, and then all take turns, so that whatever drifts on
 // the machine drifts for all of them.
 //
 // Units:   nanoseconds, bytes; times, fences and copies are those of one operation.
@@ -12,15 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "statistics.hpp"
-#include "way.hpp"
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
+#include "bench/methods/method.hpp"
+#include "bench/statistics.hpp"
 
 namespace pmb::tool::bench {
 
 struct Measurement {
-  std::string way;
-  WayKind kind = WayKind::traditional;
+  std::string method;
+  MethodKind kind = MethodKind::traditional;
   std::optional<Failure> failure;  ///< Why there are no figures.
   Statistics wall;                 ///< One sample is the mean of a burst of runs.
   double cpu_ns = 0;               ///< Median; of all threads of the process.
@@ -33,7 +33,7 @@ struct Measurement {
   bool verified = false;
   double gb_per_s = 0;
   std::optional<double> of_limit;        ///< Time of the limit / time of this.
-  std::optional<double> vs_traditional;  ///< Time of the best traditional way / time of this.
+  std::optional<double> vs_traditional;  ///< Time of the best traditional method / time of this.
   bool ranked = false;                   ///< That difference is larger than the spreads.
 };
 
@@ -44,28 +44,28 @@ struct CaseResult {
   std::uint32_t operations = 1;
   std::string limit_note;
   bool timed = true;  ///< Times are compared with each other; else only memory is the point.
-  std::vector<Measurement> ways;
+  std::vector<Measurement> methods;
 };
 
 struct MeasureRules {
   double seconds = 1;  ///< For one case with everything, unless the turns below take longer.
   std::uint32_t least_turns = 5;
   std::uint32_t most_turns = 200;
-  double burst_seconds = 0.001;  ///< Runs of one way in a row take about this long, at least one.
+  double burst_seconds = 0.001;  ///< Runs of one method in a row take about this long, at least one.
   std::function<bool()> stopped = [] { return false; };  ///< Asked often; what is measured so far counts.
 };
 
 /// Frees everything that the case needed.
-CaseResult measure(Workbench& bench, Case work, const MeasureRules& rules);
+CaseResult measure(BenchContext& bench, Case work, const MeasureRules& rules);
 
-/// Fills in what compares ways with each other.
-void compare_ways(CaseResult& result, std::uint64_t moved_bytes);
+/// Fills in what compares methods with each other.
+void compare_methods(CaseResult& result, std::uint64_t moved_bytes);
 
-const Measurement* find_kind(const CaseResult& result, WayKind kind) noexcept;
-/// The fastest of the traditional ways that has figures.
+const Measurement* find_kind(const CaseResult& result, MethodKind kind) noexcept;
+/// The fastest of the traditional methods that has figures.
 const Measurement* best_traditional(const CaseResult& result) noexcept;
 
-/// kMismatch where any way had wrong bytes, else kGpu where any failed otherwise, else kSuccess.
+/// kMismatch where any method had wrong bytes, else kGpu where any failed otherwise, else kSuccess.
 ExitCode exit_code_of(const std::vector<CaseResult>& results) noexcept;
 
 }  // namespace pmb::tool::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads /proc.
 
-#include "process_memory.hpp"
+#include "bench/process_memory.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>

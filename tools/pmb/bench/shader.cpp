@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // GLSL, dispatches, and the same in C++.
 
-#include "shader.hpp"
+#include "bench/shader.hpp"
 
 #include <fmt/format.h>
 
@@ -133,7 +133,7 @@ std::uint32_t weighed_sum(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Outcome<Shader> Shader::build(Workbench& bench, std::string_view source) {
+Outcome<Shader> Shader::build(BenchContext& bench, std::string_view source) {
   const GladGLContext& gl = bench.gl();
   const GLuint shader = gl.CreateShader(GL_COMPUTE_SHADER);
   const char* text = source.data();
@@ -170,17 +170,18 @@ void fill_pattern(std::uint64_t seed, std::span<std::byte> bytes) {
   }
 }
 
-Outcome<Reduction> Reduction::create(Workbench& bench) {
+Outcome<Reduction> Reduction::create(BenchContext& bench) {
   auto shader = Shader::build(bench, kReduction);
   if (!shader) return pass_on(shader);
   // Pieces of one binding each; few contexts allow less than 128 MiB.
   constexpr std::uint64_t kMostPieces = 64;
-  auto sums = PlainBuffer::create(bench, kMostPieces * kMostGroups * sizeof(std::uint32_t), GL_DYNAMIC_COPY);
+  auto sums =
+      GlBuffer::create(bench.gl(), kMostPieces * kMostGroups * sizeof(std::uint32_t), GL_DYNAMIC_COPY);
   if (!sums) return pass_on(sums);
   return Reduction(bench, std::move(*shader), std::move(*sums));
 }
 
-void Reduction::run(Place input, std::uint64_t size_bytes) {
+void Reduction::run(BufferOffset input, std::uint64_t size_bytes) {
   const GladGLContext& gl = bench_->gl();
   shader_.use();
   gl.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 1, sums_.name());
@@ -213,13 +214,13 @@ std::uint32_t Reduction::expected(std::span<const std::byte> input) {
   return weighed_sum(input);
 }
 
-Outcome<Transformation> Transformation::create(Workbench& bench) {
+Outcome<Transformation> Transformation::create(BenchContext& bench) {
   auto shader = Shader::build(bench, kTransformation);
   if (!shader) return pass_on(shader);
   return Transformation(bench, std::move(*shader));
 }
 
-void Transformation::run(Place input, Place output, std::uint64_t size_bytes) const {
+void Transformation::run(BufferOffset input, BufferOffset output, std::uint64_t size_bytes) const {
   shader_.use();
   for (std::uint64_t at = 0; at < size_bytes; at += bench_->most_bytes_bound()) {
     const std::uint64_t piece = std::min(size_bytes - at, bench_->most_bytes_bound());
@@ -239,13 +240,13 @@ void Transformation::expected(std::span<const std::byte> input, std::span<std::b
   }
 }
 
-Outcome<Production> Production::create(Workbench& bench) {
+Outcome<Production> Production::create(BenchContext& bench) {
   auto shader = Shader::build(bench, kProduction);
   if (!shader) return pass_on(shader);
   return Production(bench, std::move(*shader));
 }
 
-void Production::run(std::uint64_t seed, Place output, std::uint64_t size_bytes) const {
+void Production::run(std::uint64_t seed, BufferOffset output, std::uint64_t size_bytes) const {
   shader_.use();
   shader_.set("seed", seed);
   for (std::uint64_t at = 0; at < size_bytes; at += bench_->most_bytes_bound()) {
@@ -257,13 +258,13 @@ void Production::run(std::uint64_t seed, Place output, std::uint64_t size_bytes)
   }
 }
 
-Outcome<UpdateReader> UpdateReader::create(Workbench& bench, std::uint32_t slots,
+Outcome<UpdateReader> UpdateReader::create(BenchContext& bench, std::uint32_t slots,
                                            std::uint64_t update_bytes) {
   const std::string source =
       fmt::format("#version 430\n#define COUNT {}u\n{}", update_bytes / kUnitBytes, kUpdate);
   auto shader = Shader::build(bench, source);
   if (!shader) return pass_on(shader);
-  auto results = PlainBuffer::create(bench, slots * sizeof(std::uint32_t), GL_DYNAMIC_COPY);
+  auto results = GlBuffer::create(bench.gl(), slots * sizeof(std::uint32_t), GL_DYNAMIC_COPY);
   if (!results) return pass_on(results);
   return UpdateReader(bench, std::move(*shader), std::move(*results), slots, update_bytes);
 }

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
 
 namespace pmb::tool::bench {
 
@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kUnitBytes = 16;
 class Shader {
  public:
   /// Failures: kKernel with the compiler's messages.
-  static Outcome<Shader> build(Workbench& bench, std::string_view source);
+  static Outcome<Shader> build(BenchContext& bench, std::string_view source);
   Shader(Shader&& other) noexcept : gl_(other.gl_), program_(std::exchange(other.program_, 0)) {}
   Shader& operator=(Shader&&) = delete;
   ~Shader() {
@@ -48,53 +48,53 @@ void fill_pattern(std::uint64_t seed, std::span<std::byte> bytes);
 /// one wrong byte cannot go unseen.
 class Reduction {
  public:
-  static Outcome<Reduction> create(Workbench& bench);
-  void run(Place input, std::uint64_t size_bytes);
+  static Outcome<Reduction> create(BenchContext& bench);
+  void run(BufferOffset input, std::uint64_t size_bytes);
   /// The checksum of the last run, read back.
   Outcome<std::uint32_t> result();
   static std::uint32_t expected(std::span<const std::byte> input);
 
  private:
-  Reduction(Workbench& bench, Shader shader, PlainBuffer sums) noexcept
+  Reduction(BenchContext& bench, Shader shader, GlBuffer sums) noexcept
       : bench_(&bench), shader_(std::move(shader)), sums_(std::move(sums)) {}
-  Workbench* bench_;
+  BenchContext* bench_;
   Shader shader_;
-  PlainBuffer sums_;
+  GlBuffer sums_;
   std::uint32_t groups_used_ = 0;
 };
 
 /// Reads every word once and writes another in its place: a stand-in for work on a stream.
 class Transformation {
  public:
-  static Outcome<Transformation> create(Workbench& bench);
-  void run(Place input, Place output, std::uint64_t size_bytes) const;
+  static Outcome<Transformation> create(BenchContext& bench);
+  void run(BufferOffset input, BufferOffset output, std::uint64_t size_bytes) const;
   static void expected(std::span<const std::byte> input, std::span<std::byte> output);
 
  private:
-  Transformation(Workbench& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
-  Workbench* bench_;
+  Transformation(BenchContext& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
+  BenchContext* bench_;
   Shader shader_;
 };
 
 /// Writes the words of fill_pattern: results that come from the GPU alone.
 class Production {
  public:
-  static Outcome<Production> create(Workbench& bench);
-  void run(std::uint64_t seed, Place output, std::uint64_t size_bytes) const;
+  static Outcome<Production> create(BenchContext& bench);
+  void run(std::uint64_t seed, BufferOffset output, std::uint64_t size_bytes) const;
 
  private:
-  Production(Workbench& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
-  Workbench* bench_;
+  Production(BenchContext& bench, Shader shader) noexcept : bench_(&bench), shader_(std::move(shader)) {}
+  BenchContext* bench_;
   Shader shader_;
 };
 
 /// One small dispatch: sums an update's words into the slot that the update's first word names.
 class UpdateReader {
  public:
-  static Outcome<UpdateReader> create(Workbench& bench, std::uint32_t slots, std::uint64_t update_bytes);
+  static Outcome<UpdateReader> create(BenchContext& bench, std::uint32_t slots, std::uint64_t update_bytes);
   /// Binds shader and results; then each dispatch() reads what bind() bound last.
   void begin() const;
-  void bind(Place update) const {
+  void bind(BufferOffset update) const {
     bench_->gl().BindBufferRange(GL_UNIFORM_BUFFER, 0, update.buffer,
                                  static_cast<GLintptr>(update.offset_bytes),
                                  static_cast<GLsizeiptr>(update_bytes_));
@@ -105,16 +105,16 @@ class UpdateReader {
   static std::uint32_t expected(std::span<const std::byte> update);
 
  private:
-  UpdateReader(Workbench& bench, Shader shader, PlainBuffer results, std::uint32_t slots,
+  UpdateReader(BenchContext& bench, Shader shader, GlBuffer results, std::uint32_t slots,
                std::uint64_t update_bytes) noexcept
       : bench_(&bench),
         shader_(std::move(shader)),
         results_(std::move(results)),
         slots_(slots),
         update_bytes_(update_bytes) {}
-  Workbench* bench_;
+  BenchContext* bench_;
   Shader shader_;
-  PlainBuffer results_;
+  GlBuffer results_;
   std::uint32_t slots_;
   std::uint64_t update_bytes_;
 };

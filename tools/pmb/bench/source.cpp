@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Bytes to move and their comparison.
 
-#include "source.hpp"
+#include "bench/source.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "shader.hpp"
+#include "bench/shader.hpp"
 
 namespace pmb::tool::bench {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes that the ways of a case work on, shared by all of them, and the comparison that verifies.
+// The bytes that the methods of a case work on, shared by all of them, and the comparison that verifies.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Medians by sorting.
 
-#include "statistics.hpp"
+#include "bench/statistics.hpp"
 
 #include <algorithm>
 #include <vector>

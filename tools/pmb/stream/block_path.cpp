@@ -10,26 +10,6 @@
 namespace pmb::tool {
 namespace {
 
-ExitCode exit_code_of(pmb::Status status) {
-  switch (status) {
-    case pmb::Status::too_large:
-    case pmb::Status::out_of_memory:
-    case pmb::Status::map_failed:
-      return kLimit;
-    case pmb::Status::unsupported:
-      return kNoGl;
-    default:
-      return kGpu;
-  }
-}
-
-Outcome<void> require_no_gl_error(const GpuWork& work, std::string_view doing) {
-  const GLenum error = work.gl.GetError();
-  if (error == GL_NO_ERROR) return {};
-  return fail(error == GL_OUT_OF_MEMORY ? kLimit : kGpu, "{}: the driver ({}) answered GL error {:#x}", doing,
-              work.context.driver().renderer, error);
-}
-
 class TraditionalPath final : public BlockPath {
  public:
   TraditionalPath(const GpuWork& work, TraditionalRun run)
@@ -85,26 +65,6 @@ class TraditionalPath final : public BlockPath {
 
 }  // namespace
 
-tl::unexpected<Failure> gpu_failure(const GpuWork& work, std::string_view doing, const pmb::Error& error) {
-  return fail(exit_code_of(error.status), "{}: {} ({})", doing, error.message(),
-              work.context.driver().renderer);
-}
-
-Outcome<PlainBuffer> PlainBuffer::create(const GpuWork& work, std::uint64_t size_bytes, GLenum usage) {
-  GLuint name = 0;
-  work.gl.GenBuffers(1, &name);
-  PlainBuffer buffer(work.gl, name);
-  work.gl.BindBuffer(GL_SHADER_STORAGE_BUFFER, name);
-  work.gl.BufferData(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, usage);
-  auto allocated = require_no_gl_error(work, fmt::format("a GL buffer of {} bytes", size_bytes));
-  if (!allocated) return pass_on(allocated);
-  return buffer;
-}
-
-PlainBuffer::~PlainBuffer() {
-  if (name_ != 0) gl_->DeleteBuffers(1, &name_);
-}
-
 void run_kernel(const GpuWork& work, GLuint input, GLuint output, const BlockJob& job) {
   const GladGLContext& gl = work.gl;
   gl.BindBufferRange(GL_SHADER_STORAGE_BUFFER, 0, input, 0, static_cast<GLsizeiptr>(work.input_bytes));
@@ -118,7 +78,7 @@ void run_kernel(const GpuWork& work, GLuint input, GLuint output, const BlockJob
 
 Outcome<void> require_writes(const GpuWork& work, GLuint input, const BlockJob& job) {
   const GladGLContext& gl = work.gl;
-  auto output = PlainBuffer::create(work, work.output_bytes, GL_STREAM_READ);
+  auto output = GlBuffer::create(work.gl, work.output_bytes, GL_STREAM_READ);
   if (!output) return pass_on(output);
   GpuWork probe = work;
   probe.clear_output = false;
@@ -135,11 +95,11 @@ Outcome<void> require_writes(const GpuWork& work, GLuint input, const BlockJob& 
                           piece.data());
       const auto words = std::span(piece).first(bytes / sizeof(std::uint32_t));
       if (std::ranges::any_of(words, [&](std::uint32_t word) { return word != content; })) {
-        return require_no_gl_error(work, "the first block");
+        return require_no_gl_error(work.gl, "the first block");
       }
     }
   }
-  auto healthy = require_no_gl_error(work, "the first block");
+  auto healthy = require_no_gl_error(work.gl, "the first block");
   if (!healthy) return healthy;
   return fail(
       kKernel,
@@ -149,9 +109,9 @@ Outcome<void> require_writes(const GpuWork& work, GLuint input, const BlockJob& 
 }
 
 Outcome<TraditionalRun> TraditionalRun::create(const GpuWork& work) {
-  auto input = PlainBuffer::create(work, work.input_bytes, GL_STREAM_DRAW);
+  auto input = GlBuffer::create(work.gl, work.input_bytes, GL_STREAM_DRAW);
   if (!input) return pass_on(input);
-  auto output = PlainBuffer::create(work, work.output_bytes, GL_STREAM_READ);
+  auto output = GlBuffer::create(work.gl, work.output_bytes, GL_STREAM_READ);
   if (!output) return pass_on(output);
   return TraditionalRun(work, std::move(*input), std::move(*output));
 }
@@ -169,7 +129,7 @@ Outcome<void> TraditionalRun::run(std::span<const std::byte> input, const BlockJ
   gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT | GL_SHADER_STORAGE_BARRIER_BIT);
   gl.BindBuffer(GL_SHADER_STORAGE_BUFFER, output_.name());
   gl.GetBufferSubData(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(output.size()), output.data());
-  return require_no_gl_error(work_, fmt::format("block {}", job.number));
+  return require_no_gl_error(work_.gl, fmt::format("block {}", job.number));
 }
 
 Outcome<std::unique_ptr<BlockPath>> make_traditional_path(const GpuWork& work) {

@@ -15,6 +15,7 @@
 #include <span>
 
 #include "common/failure.hpp"
+#include "common/gl_buffer.hpp"
 #include "kernel_program.hpp"
 
 namespace pmb::tool {
@@ -74,25 +75,6 @@ class BlockPath {
 Outcome<std::unique_ptr<BlockPath>> make_mapped_path(const GpuWork& work, bool staged);
 Outcome<std::unique_ptr<BlockPath>> make_traditional_path(const GpuWork& work);
 
-/// A failure of the library as one of the program.
-tl::unexpected<Failure> gpu_failure(const GpuWork& work, std::string_view doing, const pmb::Error& error);
-
-/// A plain GL buffer of the program's own.
-class PlainBuffer {
- public:
-  /// Failures: kLimit when there is no memory for it.
-  static Outcome<PlainBuffer> create(const GpuWork& work, std::uint64_t size_bytes, GLenum usage);
-  PlainBuffer(PlainBuffer&& other) noexcept : gl_(other.gl_), name_(std::exchange(other.name_, 0)) {}
-  PlainBuffer& operator=(PlainBuffer&&) = delete;
-  ~PlainBuffer();
-  GLuint name() const noexcept { return name_; }
-
- private:
-  PlainBuffer(const GladGLContext& gl, GLuint name) noexcept : gl_(&gl), name_(name) {}
-  const GladGLContext* gl_;
-  GLuint name_;
-};
-
 /// Binds both blocks and runs the kernel.
 void run_kernel(const GpuWork& work, GLuint input, GLuint output, const BlockJob& job);
 
@@ -109,11 +91,11 @@ class TraditionalRun {
   std::uint64_t output_bytes() const noexcept { return work_.output_bytes; }
 
  private:
-  TraditionalRun(const GpuWork& work, PlainBuffer input, PlainBuffer output)
+  TraditionalRun(const GpuWork& work, GlBuffer input, GlBuffer output)
       : work_(work), input_(std::move(input)), output_(std::move(output)) {}
   GpuWork work_;
-  PlainBuffer input_;
-  PlainBuffer output_;
+  GlBuffer input_;
+  GlBuffer output_;
 };
 
 }  // namespace pmb::tool

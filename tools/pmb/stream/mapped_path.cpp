@@ -13,13 +13,12 @@ namespace pmb::tool {
 namespace {
 
 // Long enough for any block of a working driver; beyond it something hangs.
-constexpr std::chrono::seconds kLongestWait{30};
 
 // The GPU's own memory of the staged path: two turns, so that one block's copy out need not hold up the next
 // one's copy in.
 struct DeviceBlock {
-  PlainBuffer input;
-  PlainBuffer output;
+  GlBuffer input;
+  GlBuffer output;
 };
 constexpr std::size_t kDeviceBlocks = 2;
 
@@ -33,29 +32,29 @@ class MappedPath final : public BlockPath {
     const auto block = inputs_.try_acquire();
     if (block) return InputBlock{.bytes = block->raw_bytes(), .block = *block};
     if (block.error().status == pmb::Status::would_block) return std::nullopt;
-    return gpu_failure(work_, "input memory", block.error());
+    return gpu_failure(work_.context, "input memory", block.error());
   }
 
   Outcome<void> submit(const InputBlock& input, const BlockJob& job) override {
     const auto doing = [&] { return fmt::format("block {}", job.number); };
     if (auto done = inputs_.publish(input.block, work_.input_bytes); !done) {
-      return gpu_failure(work_, doing(), done.error());
+      return gpu_failure(work_.context, doing(), done.error());
     }
     if (job.number == 0) {
       auto writes = require_writes(work_, input.block.buffer(), job);
       if (!writes) return writes;
     }
     const auto output = outputs_.acquire();
-    if (!output) return gpu_failure(work_, doing(), output.error());
+    if (!output) return gpu_failure(work_.context, doing(), output.error());
     if (device_.empty()) {
       run_kernel(work_, input.block.buffer(), output->buffer(), job);
     } else {
       run_staged(input.block.buffer(), output->buffer(), job);
     }
     const auto ticket = work_.context.timeline().mark();
-    if (!ticket) return gpu_failure(work_, doing(), ticket.error());
+    if (!ticket) return gpu_failure(work_.context, doing(), ticket.error());
     if (auto done = inputs_.retire(input.block, *ticket); !done)
-      return gpu_failure(work_, doing(), done.error());
+      return gpu_failure(work_.context, doing(), done.error());
     in_flight_.push_back({*output, *ticket, job.number});
     return {};
   }
@@ -64,13 +63,13 @@ class MappedPath final : public BlockPath {
     const InFlight oldest = in_flight_.front();
     in_flight_.pop_front();
     const auto view = outputs_.wait_view(oldest.output, oldest.ticket, kLongestWait);
-    if (!view) return gpu_failure(work_, fmt::format("block {}", oldest.number), view.error());
+    if (!view) return gpu_failure(work_.context, fmt::format("block {}", oldest.number), view.error());
     return OutputBlock{.bytes = view->bytes(), .block = oldest.output};
   }
 
   Outcome<void> release(const OutputBlock& output) override {
     if (auto done = outputs_.release(output.block); !done)
-      return gpu_failure(work_, "output memory", done.error());
+      return gpu_failure(work_.context, "output memory", done.error());
     return {};
   }
 
@@ -117,17 +116,19 @@ Outcome<std::unique_ptr<BlockPath>> make_mapped_path(const GpuWork& work, bool s
                                                       .count = work.in_flight,
                                                       .access = input_access,
                                                       .label = "stream input"});
-  if (!inputs) return gpu_failure(work, fmt::format("{} input blocks", work.in_flight), inputs.error());
+  if (!inputs)
+    return gpu_failure(work.context, fmt::format("{} input blocks", work.in_flight), inputs.error());
   auto outputs = pmb::BlockPool::create(work.context, {.block_bytes = work.output_bytes,
                                                        .count = work.in_flight,
                                                        .access = pmb::Access::read,
                                                        .label = "stream output"});
-  if (!outputs) return gpu_failure(work, fmt::format("{} output blocks", work.in_flight), outputs.error());
+  if (!outputs)
+    return gpu_failure(work.context, fmt::format("{} output blocks", work.in_flight), outputs.error());
   std::vector<DeviceBlock> device;
   for (std::size_t i = 0; staged && i < kDeviceBlocks; ++i) {
-    auto input = PlainBuffer::create(work, work.input_bytes, GL_DYNAMIC_COPY);
+    auto input = GlBuffer::create(work.gl, work.input_bytes, GL_DYNAMIC_COPY);
     if (!input) return pass_on(input);
-    auto output = PlainBuffer::create(work, work.output_bytes, GL_DYNAMIC_COPY);
+    auto output = GlBuffer::create(work.gl, work.output_bytes, GL_DYNAMIC_COPY);
     if (!output) return pass_on(output);
     device.push_back({std::move(*input), std::move(*output)});
   }

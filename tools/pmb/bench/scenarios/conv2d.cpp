@@ -7,7 +7,7 @@
 #include <cstring>
 #include <map>
 
-#include "flows.hpp"
+#include "bench/scenarios/flows.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -144,10 +144,10 @@ class Reference {
 };
 
 /// The kernel on data that are on the GPU already, with nothing moved.
-class ComputeWay final : public Way {
+class ComputeMethod final : public Method {
  public:
-  ComputeWay(Workbench& bench, FlowKernel kernel, SharedSource source, PlainBuffer input, PlainBuffer output,
-             std::uint64_t output_bytes)
+  ComputeMethod(BenchContext& bench, FlowKernel kernel, SharedSource source, GlBuffer input, GlBuffer output,
+                std::uint64_t output_bytes)
       : bench_(bench),
         kernel_(std::move(kernel)),
         source_(std::move(source)),
@@ -177,18 +177,18 @@ class ComputeWay final : public Way {
   std::uint64_t cpu_bytes_copied() const noexcept override { return 0; }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   FlowKernel kernel_;
   SharedSource source_;
-  PlainBuffer input_;
-  PlainBuffer output_;
+  GlBuffer input_;
+  GlBuffer output_;
   std::uint64_t output_bytes_;
 };
 
 }  // namespace
 
 void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   const bool small = setup.quick || bench.planned().driver().software;
   for (const Convolution& c : small ? kQuick : kFull) {
     const std::uint64_t input_bytes = (c.input_floats() + c.weight_floats()) * sizeof(float);
@@ -209,7 +209,7 @@ void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
       constexpr std::uint64_t kGroup = 64;
       const auto groups = static_cast<GLuint>((c.output_floats() + kGroup - 1) / kGroup);
       return FlowKernel{.run =
-                            [=, &bench](Place input, Place output) {
+                            [=, &bench](BufferOffset input, BufferOffset output) {
                               shader->use();
                               bench.bind_storage(0, input, input_bytes);
                               bench.bind_storage(1, output, output_bytes);
@@ -218,17 +218,18 @@ void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
                         .expected = [=](auto input, auto output) { (*reference)(input, output); }};
     };
     // Each input is read by every output channel that needs it.
-    add_flow_ways(setup, work, source, {.output_bytes = output_bytes}, c.outputs * c.side * c.side, kernel);
+    add_flow_methods(setup, work, source, {.output_bytes = output_bytes}, c.outputs * c.side * c.side,
+                     kernel);
     work.limit_note = "the dispatch alone, on data that are on the GPU already";
-    add_way(work, "limit", WayKind::limit, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+    add_method(work, "limit", MethodKind::limit, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       auto made = kernel();
       if (!made) return pass_on(made);
-      auto input = PlainBuffer::create(bench, input_bytes, GL_STATIC_DRAW);
+      auto input = GlBuffer::create(bench.gl(), input_bytes, GL_STATIC_DRAW);
       if (!input) return pass_on(input);
-      auto output = PlainBuffer::create(bench, output_bytes, GL_DYNAMIC_COPY);
+      auto output = GlBuffer::create(bench.gl(), output_bytes, GL_DYNAMIC_COPY);
       if (!output) return pass_on(output);
-      return std::make_unique<ComputeWay>(bench, std::move(*made), source, std::move(*input),
-                                          std::move(*output), output_bytes);
+      return std::make_unique<ComputeMethod>(bench, std::move(*made), source, std::move(*input),
+                                             std::move(*output), output_bytes);
     });
     cases.push_back(std::move(work));
   }

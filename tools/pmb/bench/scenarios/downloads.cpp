@@ -2,29 +2,30 @@
 // download, download_in_place and frame_download: from GPU memory to the CPU. results: bytes that a shader
 // writes.
 
-#include "../flow_work.hpp"
-#include "../scenario.hpp"
+#include "bench/methods/flow_method.hpp"
+#include "bench/scenarios/scenario.hpp"
 
 namespace pmb::tool::bench {
 namespace {
 
 using ReaderMaker = std::function<Outcome<std::unique_ptr<Reader>>()>;
 
-void add_download_way(const CaseSetup& setup, Case& work, const SharedSource& source, const ReadShape& shape,
-                      std::string name, WayKind kind, ReaderMaker make) {
-  add_way(work, std::move(name), kind,
-          [=, &bench = setup.bench, operations = work.operations]() -> Outcome<std::unique_ptr<Way>> {
-            auto reader = make();
-            if (!reader) return pass_on(reader);
-            return make_download_way(bench, source, operations, shape, std::move(*reader));
-          });
+void add_download_method(const CaseSetup& setup, Case& work, const SharedSource& source,
+                         const ReadShape& shape, std::string name, MethodKind kind, ReaderMaker make) {
+  add_method(work, std::move(name), kind,
+             [=, &bench = setup.bench, operations = work.operations]() -> Outcome<std::unique_ptr<Method>> {
+               auto reader = make();
+               if (!reader) return pass_on(reader);
+               return make_download_method(bench, source, operations, shape, std::move(*reader));
+             });
 }
 
-void add_classic_downloads(const CaseSetup& setup, Case& work, const SharedSource& source,
-                           const ReadShape& shape) {
-  for (const ClassicRead way : {ClassicRead::get_buffer_sub_data, ClassicRead::pixel_buffer_map}) {
-    add_download_way(setup, work, source, shape, to_string(way), WayKind::traditional,
-                     [=, &bench = setup.bench] { return make_classic_reader(bench, way, shape); });
+void add_traditional_downloads(const CaseSetup& setup, Case& work, const SharedSource& source,
+                               const ReadShape& shape) {
+  for (const TraditionalRead method :
+       {TraditionalRead::get_buffer_sub_data, TraditionalRead::pixel_buffer_map}) {
+    add_download_method(setup, work, source, shape, to_string(method), MethodKind::traditional,
+                        [=, &bench = setup.bench] { return make_traditional_reader(bench, method, shape); });
   }
 }
 
@@ -35,20 +36,20 @@ Case in_place_case(const CaseSetup& setup, const char* scenario, const char* var
             .size_bytes = size,
             .operations = operations,
             .moved_bytes = size,
-            .way_bytes = 2 * size};
+            .method_bytes = 2 * size};
   const auto source = std::make_shared<Source>(size);
   const ReadShape shape{.result_bytes = size, .depth = operations > 1 ? kFramesUnderWay : 1};
-  add_classic_downloads(setup, work, source, shape);
+  add_traditional_downloads(setup, work, source, shape);
   // The bytes lie in another buffer, so that there is no direct path.
-  for (const PmbWay& way : pmb_ways(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
-    add_download_way(setup, work, source, shape, way.name, way.kind,
-                     [=, &bench = setup.bench]() -> Outcome<std::unique_ptr<Reader>> {
-                       // Where GL's own call is the plan, the CPU may as well read in memory of its own.
-                       if (way.transfer_path_down(size) == pmb::Path::traditional) {
-                         return make_transfer_reader(*way.context, shape);
-                       }
-                       return make_ring_reader(*way.context, bench, shape, Marks::reader);
-                     });
+  for (const PmbMethod& method : pmb_methods(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
+    add_download_method(setup, work, source, shape, method.name, method.kind,
+                        [=, &bench = setup.bench]() -> Outcome<std::unique_ptr<Reader>> {
+                          // Where GL's own call is the plan, the CPU may as well read in memory of its own.
+                          if (method.transfer_path_down(size) == pmb::Path::traditional) {
+                            return make_transfer_reader(*method.context, shape);
+                          }
+                          return make_ring_reader(*method.context, bench, shape, Marks::reader);
+                        });
   }
   add_limit(work, setup.limit, Wire::down);
   add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
@@ -59,13 +60,13 @@ Case in_place_case(const CaseSetup& setup, const char* scenario, const char* var
 
 void add_download_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   for (const std::uint64_t size : setup.sizes) {
-    Case work{.scenario = "download", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
+    Case work{.scenario = "download", .size_bytes = size, .moved_bytes = size, .method_bytes = 2 * size};
     const auto source = std::make_shared<Source>(size);
     const ReadShape shape{.result_bytes = size, .landing = Landing::own};
-    add_classic_downloads(setup, work, source, shape);
-    for (const PmbWay& way : pmb_ways(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
-      add_download_way(setup, work, source, shape, way.name, way.kind,
-                       [=] { return make_transfer_reader(*way.context, shape); });
+    add_traditional_downloads(setup, work, source, shape);
+    for (const PmbMethod& method : pmb_methods(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
+      add_download_method(setup, work, source, shape, method.name, method.kind,
+                          [=] { return make_transfer_reader(*method.context, shape); });
     }
     add_limit(work, setup.limit, Wire::down);
     add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
@@ -86,24 +87,26 @@ void add_frame_download_cases(const CaseSetup& setup, std::vector<Case>& cases) 
 }
 
 void add_result_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   for (const std::uint64_t size : setup.sizes) {
-    Case work{.scenario = "results", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
+    Case work{.scenario = "results", .size_bytes = size, .moved_bytes = size, .method_bytes = 2 * size};
     const ReadShape shape{.result_bytes = size};
-    for (const ClassicRead way :
-         {ClassicRead::get_buffer_sub_data, ClassicRead::pixel_buffer_map, ClassicRead::stream_read_map}) {
-      add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-        auto reader = make_classic_reader(bench, way, shape);
-        if (!reader) return pass_on(reader);
-        return make_produced_way(bench, 1, shape, std::move(*reader));
-      });
+    for (const TraditionalRead method :
+         {TraditionalRead::get_buffer_sub_data, TraditionalRead::pixel_buffer_map,
+          TraditionalRead::stream_read_map}) {
+      add_method(work, to_string(method), MethodKind::traditional,
+                 [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                   auto reader = make_traditional_reader(bench, method, shape);
+                   if (!reader) return pass_on(reader);
+                   return make_produced_method(bench, 1, shape, std::move(*reader));
+                 });
     }
-    for (const PmbWay& way :
-         pmb_ways(bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional})) {
-      add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-        auto reader = make_pmb_reader(bench, way, shape, Marks::reader);
+    for (const PmbMethod& method :
+         pmb_methods(bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional})) {
+      add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+        auto reader = make_pmb_reader(bench, method, shape, Marks::reader);
         if (!reader) return pass_on(reader);
-        return make_produced_way(bench, 1, shape, std::move(*reader));
+        return make_produced_method(bench, 1, shape, std::move(*reader));
       });
     }
     add_limit(work, setup.limit, Wire::down);

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: MIT
 // frame_round_trip and duplex.
 
-#include "flows.hpp"
+#include "bench/scenarios/flows.hpp"
 
 #include <array>
 
 namespace pmb::tool::bench {
 namespace {
 
-struct ClassicPair {
-  ClassicUpload up;
-  ClassicRead down;
+struct TraditionalPair {
+  TraditionalUpload up;
+  TraditionalRead down;
 };
 
-constexpr std::array kClassicPairs = {
-    ClassicPair{ClassicUpload::buffer_data, ClassicRead::get_buffer_sub_data},
-    ClassicPair{ClassicUpload::buffer_sub_data, ClassicRead::get_buffer_sub_data},
-    ClassicPair{ClassicUpload::buffer_sub_data, ClassicRead::pixel_buffer_map},
-    ClassicPair{ClassicUpload::map_invalidate, ClassicRead::pixel_buffer_map},
-    ClassicPair{ClassicUpload::map_unsynchronized, ClassicRead::pixel_buffer_map},
-    ClassicPair{ClassicUpload::map_unsynchronized, ClassicRead::stream_read_map},
+constexpr std::array kTraditionalPairs = {
+    TraditionalPair{TraditionalUpload::buffer_data, TraditionalRead::get_buffer_sub_data},
+    TraditionalPair{TraditionalUpload::buffer_sub_data, TraditionalRead::get_buffer_sub_data},
+    TraditionalPair{TraditionalUpload::buffer_sub_data, TraditionalRead::pixel_buffer_map},
+    TraditionalPair{TraditionalUpload::map_invalidate, TraditionalRead::pixel_buffer_map},
+    TraditionalPair{TraditionalUpload::map_unsynchronized, TraditionalRead::pixel_buffer_map},
+    TraditionalPair{TraditionalUpload::map_unsynchronized, TraditionalRead::stream_read_map},
 };
 
 /// Every word read once and another written.
-KernelMaker transformation(Workbench& bench, std::uint64_t size_bytes) {
+KernelMaker transformation(BenchContext& bench, std::uint64_t size_bytes) {
   return [&bench, size_bytes]() -> Outcome<FlowKernel> {
     auto made = Transformation::create(bench);
     if (!made) return pass_on(made);
     const auto shared = std::make_shared<Transformation>(std::move(*made));
     return FlowKernel{
-        .run = [shared, size_bytes](Place input, Place output) { shared->run(input, output, size_bytes); },
+        .run = [shared, size_bytes](BufferOffset input,
+                                    BufferOffset output) { shared->run(input, output, size_bytes); },
         .expected = &Transformation::expected};
   };
 }
@@ -41,9 +42,9 @@ Case stream_case(const CaseSetup& setup, const char* scenario, const char* varia
             .size_bytes = size,
             .operations = frames,
             .moved_bytes = size,
-            .way_bytes = 2 * kFramesUnderWay * size};
+            .method_bytes = 2 * kFramesUnderWay * size};
   const FlowShape shape{.output_bytes = size, .frames = frames, .depth = kFramesUnderWay};
-  add_flow_ways(setup, work, std::make_shared<Source>(size), shape, 1, transformation(setup.bench, size));
+  add_flow_methods(setup, work, std::make_shared<Source>(size), shape, 1, transformation(setup.bench, size));
   add_limit(work, setup.limit, Wire::kernel_both);
   add_reference(work, setup.limit, Wire::both, "cuda_copies");
   return work;
@@ -51,32 +52,34 @@ Case stream_case(const CaseSetup& setup, const char* scenario, const char* varia
 
 }  // namespace
 
-void add_flow_ways(const CaseSetup& setup, Case& work, const SharedSource& source, const FlowShape& shape,
-                   std::uint32_t gpu_reads, const KernelMaker& kernel) {
-  Workbench& bench = setup.bench;
+void add_flow_methods(const CaseSetup& setup, Case& work, const SharedSource& source, const FlowShape& shape,
+                      std::uint32_t gpu_reads, const KernelMaker& kernel) {
+  BenchContext& bench = setup.bench;
   const UploadShape up{.piece_bytes = source->size_bytes(), .frames = shape.depth};
   const ReadShape down{.result_bytes = shape.output_bytes, .depth = shape.depth};
-  for (const ClassicPair& pair : kClassicPairs) {
-    add_way(work, fmt::format("{}+{}", to_string(pair.up), to_string(pair.down)), WayKind::traditional,
-            [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-              auto uploader = make_classic_uploader(bench, pair.up, up, GL_STREAM_DRAW);
-              if (!uploader) return pass_on(uploader);
-              auto reader = make_classic_reader(bench, pair.down, down);
-              if (!reader) return pass_on(reader);
-              auto made = kernel();
-              if (!made) return pass_on(made);
-              return make_flow_way(source, shape, std::move(*made), std::move(*uploader), std::move(*reader));
-            });
+  for (const TraditionalPair& pair : kTraditionalPairs) {
+    add_method(work, fmt::format("{}+{}", to_string(pair.up), to_string(pair.down)), MethodKind::traditional,
+               [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                 auto uploader = make_traditional_uploader(bench, pair.up, up, GL_STREAM_DRAW);
+                 if (!uploader) return pass_on(uploader);
+                 auto reader = make_traditional_reader(bench, pair.down, down);
+                 if (!reader) return pass_on(reader);
+                 auto made = kernel();
+                 if (!made) return pass_on(made);
+                 return make_flow_method(source, shape, std::move(*made), std::move(*uploader),
+                                         std::move(*reader));
+               });
   }
-  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional})) {
-    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      auto uploader = make_pmb_uploader(bench, way, up, gpu_reads);
+  for (const PmbMethod& method :
+       pmb_methods(bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional})) {
+    add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+      auto uploader = make_pmb_uploader(bench, method, up, gpu_reads);
       if (!uploader) return pass_on(uploader);
-      auto reader = make_pmb_reader(bench, way, down, Marks::uploader);
+      auto reader = make_pmb_reader(bench, method, down, Marks::uploader);
       if (!reader) return pass_on(reader);
       auto made = kernel();
       if (!made) return pass_on(made);
-      return make_flow_way(source, shape, std::move(*made), std::move(*uploader), std::move(*reader));
+      return make_flow_method(source, shape, std::move(*made), std::move(*uploader), std::move(*reader));
     });
   }
 }

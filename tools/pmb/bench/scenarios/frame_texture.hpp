@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "../scenario.hpp"
+#include "bench/scenarios/scenario.hpp"
 
 namespace pmb::tool::bench {
 
@@ -13,7 +13,7 @@ inline constexpr GLsizei kTextureHeight = 1080;
 inline constexpr std::uint64_t kTextureBytes = std::uint64_t{kTextureWidth} * kTextureHeight * 4;
 
 /// What glTexSubImage2D and glReadPixels take where bytes lie in a buffer.
-inline void* as_pointer(Place place) {
+inline void* as_pointer(BufferOffset place) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(place.offset_bytes));
 }
 

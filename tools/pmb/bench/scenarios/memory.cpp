@@ -4,9 +4,9 @@
 
 #include <pmb/mapped_buffer.hpp>
 
-#include "../scenario.hpp"
-#include "../shader.hpp"
-#include "../source.hpp"
+#include "bench/scenarios/scenario.hpp"
+#include "bench/shader.hpp"
+#include "bench/source.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -20,9 +20,9 @@ Outcome<void> check_sum(Reduction& reduction, std::span<const std::byte> bytes) 
 }
 
 /// One mapping that both sides work on.
-class SharedPayload final : public Way {
+class SharedPayload final : public Method {
  public:
-  SharedPayload(Workbench& bench, pmb::MappedBuffer buffer, Reduction reduction)
+  SharedPayload(BenchContext& bench, pmb::MappedBuffer buffer, Reduction reduction)
       : bench_(bench), buffer_(std::move(buffer)), reduction_(std::move(reduction)) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -42,23 +42,23 @@ class SharedPayload final : public Way {
  private:
   Outcome<void> use() {
     if (auto done = buffer_.flush(0, buffer_.size_bytes()); !done)
-      return pmb_failure("flushing", done.error());
+      return gpu_failure("flushing", done.error());
     reduction_.run({buffer_.buffer(), 0}, buffer_.size_bytes());
     return bench_.finish();
   }
 
-  Workbench& bench_;
+  BenchContext& bench_;
   pmb::MappedBuffer buffer_;
   Reduction reduction_;
 };
 
 /// The caller's array, the driver's copy of it, and the GPU's.
-class CopiedPayload final : public Way {
+class CopiedPayload final : public Method {
  public:
-  CopiedPayload(Workbench& bench, ClassicUpload way, std::uint64_t size_bytes, PlainBuffer buffer,
+  CopiedPayload(BenchContext& bench, TraditionalUpload method, std::uint64_t size_bytes, GlBuffer buffer,
                 Reduction reduction)
       : bench_(bench),
-        way_(way),
+        method_(method),
         memory_(size_bytes),
         buffer_(std::move(buffer)),
         reduction_(std::move(reduction)) {}
@@ -82,7 +82,7 @@ class CopiedPayload final : public Way {
     const GladGLContext& gl = bench_.gl();
     const auto size = static_cast<GLsizeiptr>(memory_.size());
     gl.BindBuffer(GL_COPY_WRITE_BUFFER, buffer_.name());
-    if (way_ == ClassicUpload::buffer_data) {
+    if (method_ == TraditionalUpload::buffer_data) {
       gl.BufferData(GL_COPY_WRITE_BUFFER, size, memory_.data(), GL_DYNAMIC_DRAW);
     } else {
       gl.BufferSubData(GL_COPY_WRITE_BUFFER, 0, size, memory_.data());
@@ -94,10 +94,10 @@ class CopiedPayload final : public Way {
     return bench_.require_no_error("using a payload from both sides");
   }
 
-  Workbench& bench_;
-  ClassicUpload way_;
+  BenchContext& bench_;
+  TraditionalUpload method_;
   std::vector<std::byte> memory_;
-  PlainBuffer buffer_;
+  GlBuffer buffer_;
   Reduction reduction_;
 };
 
@@ -106,26 +106,30 @@ class CopiedPayload final : public Way {
 void add_memory_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   constexpr std::uint64_t kFull = 1ULL << 30;
   constexpr std::uint64_t kQuick = 1ULL << 26;
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   const std::uint64_t size = setup.quick ? kQuick : kFull;
   Case work{
       .scenario = "memory", .size_bytes = size, .moved_bytes = size, .one_at_a_time = true, .one_turn = true};
-  for (const ClassicUpload way : {ClassicUpload::buffer_data, ClassicUpload::buffer_sub_data}) {
-    add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      auto reduction = Reduction::create(bench);
-      if (!reduction) return pass_on(reduction);
-      auto buffer = PlainBuffer::create(bench, size, GL_DYNAMIC_DRAW);
-      if (!buffer) return pass_on(buffer);
-      return std::make_unique<CopiedPayload>(bench, way, size, std::move(*buffer), std::move(*reduction));
-    });
+  for (const TraditionalUpload method :
+       {TraditionalUpload::buffer_data, TraditionalUpload::buffer_sub_data}) {
+    add_method(work, to_string(method), MethodKind::traditional,
+               [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                 auto reduction = Reduction::create(bench);
+                 if (!reduction) return pass_on(reduction);
+                 auto buffer = GlBuffer::create(bench.gl(), size, GL_DYNAMIC_DRAW);
+                 if (!buffer) return pass_on(buffer);
+                 return std::make_unique<CopiedPayload>(bench, method, size, std::move(*buffer),
+                                                        std::move(*reduction));
+               });
   }
-  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct})) {
-    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+  for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::direct})) {
+    add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       auto reduction = Reduction::create(bench);
       if (!reduction) return pass_on(reduction);
       auto buffer = pmb::MappedBuffer::create(
-          *way.context, {.size_bytes = size, .access = pmb::Access::bidirectional, .label = "bench payload"});
-      if (!buffer) return pmb_failure("a mapped buffer", buffer.error());
+          *method.context,
+          {.size_bytes = size, .access = pmb::Access::bidirectional, .label = "bench payload"});
+      if (!buffer) return gpu_failure("a mapped buffer", buffer.error());
       return std::make_unique<SharedPayload>(bench, std::move(*buffer), std::move(*reduction));
     });
   }

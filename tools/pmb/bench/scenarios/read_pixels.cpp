@@ -4,10 +4,10 @@
 #include <pmb/readback_ring.hpp>
 #include <pmb/texture.hpp>
 
-#include "../own_memory.hpp"
-#include "../ring_reader.hpp"
-#include "../source.hpp"
-#include "frame_texture.hpp"
+#include "bench/methods/own_memory.hpp"
+#include "bench/methods/ring_reader.hpp"
+#include "bench/scenarios/frame_texture.hpp"
+#include "bench/source.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -42,10 +42,10 @@ class PixelReader final : public RingReader {
  public:
   using RingReader::RingReader;
 
-  Outcome<Place> target() override { return Place{}; }
-  Outcome<void> pull(Place) override {
+  Outcome<BufferOffset> target() override { return BufferOffset{}; }
+  Outcome<void> pull(BufferOffset) override {
     const auto pending = pmb::read_pixels(context(), kFrame, kRgba, ring());
-    if (!pending) return pmb_failure("pmb::read_pixels", pending.error());
+    if (!pending) return gpu_failure("pmb::read_pixels", pending.error());
     push(*pending);
     return RingReader::sent();
   }
@@ -53,10 +53,10 @@ class PixelReader final : public RingReader {
 };
 
 /// Reads into memory at once, or into the buffers that a reader answers; by glReadPixels, or by pmb on a context.
-class ReadPixelsWay final : public Way {
+class ReadPixelsMethod final : public Method {
  public:
-  ReadPixelsWay(Workbench& bench, SharedSource source, std::unique_ptr<Reader> reader,
-                pmb::Context* pmb = nullptr)
+  ReadPixelsMethod(BenchContext& bench, SharedSource source, std::unique_ptr<Reader> reader,
+                   pmb::Context* pmb = nullptr)
       : bench_(bench), source_(std::move(source)), reader_(std::move(reader)), frame_(bench.gl()), pmb_(pmb) {
     if (!reader_) memory_ = OwnMemory(kTextureBytes);
   }
@@ -116,7 +116,7 @@ class ReadPixelsWay final : public Way {
       frame_.bind_for_reading();
       if (reader_) return reader_->pull({});
       if (auto done = pmb::read_pixels(*pmb_, kFrame, kRgba, memory_.bytes()); !done) {
-        return pmb_failure("pmb::read_pixels", done.error());
+        return gpu_failure("pmb::read_pixels", done.error());
       }
       return {};
     }
@@ -132,7 +132,7 @@ class ReadPixelsWay final : public Way {
     return reader_->sent();
   }
 
-  Workbench& bench_;
+  BenchContext& bench_;
   SharedSource source_;
   std::unique_ptr<Reader> reader_;
   DrawnFrame frame_;
@@ -143,31 +143,32 @@ class ReadPixelsWay final : public Way {
 }  // namespace
 
 void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   Case work = frame_texture_case("read_pixels");
   const auto source = std::make_shared<Source>(kTextureBytes);
   const ReadShape shape{.result_bytes = kTextureBytes, .depth = kFramesUnderWay};
-  add_way(work, "read_pixels", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-    return std::make_unique<ReadPixelsWay>(bench, source, nullptr);
+  add_method(work, "read_pixels", MethodKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+    return std::make_unique<ReadPixelsMethod>(bench, source, nullptr);
   });
-  add_way(work, "pixel_buffer_map", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-    auto reader = make_classic_reader(bench, ClassicRead::stream_read_map, shape);
-    if (!reader) return pass_on(reader);
-    return std::make_unique<ReadPixelsWay>(bench, source, std::move(*reader));
-  });
-  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional})) {
-    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+  add_method(work, "pixel_buffer_map", MethodKind::traditional,
+             [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+               auto reader = make_traditional_reader(bench, TraditionalRead::stream_read_map, shape);
+               if (!reader) return pass_on(reader);
+               return std::make_unique<ReadPixelsMethod>(bench, source, std::move(*reader));
+             });
+  for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::direct, pmb::Path::traditional})) {
+    add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       // Where GL's own calls are the plan, the CPU may as well read in memory of its own.
-      if (way.transfer_path_down(kTextureBytes) == pmb::Path::traditional) {
-        return std::make_unique<ReadPixelsWay>(bench, source, nullptr, way.context);
+      if (method.transfer_path_down(kTextureBytes) == pmb::Path::traditional) {
+        return std::make_unique<ReadPixelsMethod>(bench, source, nullptr, method.context);
       }
       auto ring = pmb::ReadbackRing::create(
-          *way.context,
+          *method.context,
           {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .prefault = true});
-      if (!ring) return pmb_failure("a readback ring", ring.error());
+      if (!ring) return gpu_failure("a readback ring", ring.error());
       auto reader =
-          std::make_unique<PixelReader>(*way.context, bench.gl(), std::move(*ring), shape, Marks::reader);
-      return std::make_unique<ReadPixelsWay>(bench, source, std::move(reader), way.context);
+          std::make_unique<PixelReader>(*method.context, bench.gl(), std::move(*ring), shape, Marks::reader);
+      return std::make_unique<ReadPixelsMethod>(bench, source, std::move(reader), method.context);
     });
   }
   add_limit(work, setup.limit, Wire::down);

@@ -3,14 +3,15 @@
 
 #include <array>
 
-#include "../scenario.hpp"
-#include "../upload_work.hpp"
+#include "bench/methods/upload_method.hpp"
+#include "bench/scenarios/scenario.hpp"
 
 namespace pmb::tool::bench {
 namespace {
 
-void add_update_ways(const CaseSetup& setup, Case& work, const UpdateShape& shape, std::uint32_t under_way) {
-  Workbench& bench = setup.bench;
+void add_update_methods(const CaseSetup& setup, Case& work, const UpdateShape& shape,
+                        std::uint32_t under_way) {
+  BenchContext& bench = setup.bench;
   const auto source =
       std::make_shared<Source>(shape.update_bytes * shape.updates,
                                [bytes = shape.update_bytes](std::uint64_t seed, std::span<std::byte> target) {
@@ -21,27 +22,28 @@ void add_update_ways(const CaseSetup& setup, Case& work, const UpdateShape& shap
                            .frames = under_way,
                            .paced_by_ring = shape.frames > 1,
                            .read_as_storage = false};
-  const auto add = [&](std::string name, WayKind kind, auto make_uploader) {
-    add_way(work, std::move(name), kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
+  const auto add = [&](std::string name, MethodKind kind, auto make_uploader) {
+    add_method(work, std::move(name), kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       auto uploader = make_uploader();
       if (!uploader) return pass_on(uploader);
-      return make_update_way(bench, source, shape, std::move(*uploader));
+      return make_update_method(bench, source, shape, std::move(*uploader));
     });
   };
-  for (const ClassicUpload way : classic_uploads()) {
-    add(to_string(way), WayKind::traditional,
-        [=, &bench] { return make_classic_uploader(bench, way, upload, GL_STREAM_DRAW); });
+  for (const TraditionalUpload method : traditional_uploads()) {
+    add(to_string(method), MethodKind::traditional,
+        [=, &bench] { return make_traditional_uploader(bench, method, upload, GL_STREAM_DRAW); });
   }
   // Each update is read once, from where it is.
-  for (const PmbWay& way :
-       pmb_ways(bench, {pmb::Path::direct, pmb::Path::traditional, pmb::Path::orphaned})) {
-    add(way.name, way.kind, [=, &bench] { return make_ring_uploader(bench, *way.context, upload); });
+  for (const PmbMethod& method :
+       pmb_methods(bench, {pmb::Path::direct, pmb::Path::traditional, pmb::Path::orphaned})) {
+    add(method.name, method.kind, [=, &bench] { return make_ring_uploader(bench, *method.context, upload); });
   }
-  add("pmb_upload", WayKind::forced,
+  add("pmb_upload", MethodKind::forced,
       [=, &bench] { return make_transfer_uploader(bench, bench.planned(), upload); });
   if (!shape.dispatched) return;
   work.limit_note = "the dispatches alone, with nothing updated";
-  add_way(work, "limit", WayKind::limit, [=, &bench] { return make_dispatch_way(bench, source, shape); });
+  add_method(work, "limit", MethodKind::limit,
+             [=, &bench] { return make_dispatch_method(bench, source, shape); });
 }
 
 void add_many(const CaseSetup& setup, std::vector<Case>& cases, const char* scenario, bool dispatched) {
@@ -56,7 +58,7 @@ void add_many(const CaseSetup& setup, std::vector<Case>& cases, const char* scen
               .operations = count,
               .moved_bytes = kUpdateBytes};
     const UpdateShape shape{.update_bytes = kUpdateBytes, .updates = count, .dispatched = dispatched};
-    add_update_ways(setup, work, shape, kFramesOfUpdates);
+    add_update_methods(setup, work, shape, kFramesOfUpdates);
     cases.push_back(std::move(work));
   }
 }
@@ -80,7 +82,7 @@ void add_single_update_cases(const CaseSetup& setup, std::vector<Case>& cases) {
             .moved_bytes = kUpdateBytes};
   const UpdateShape shape{
       .update_bytes = kUpdateBytes, .updates = 1, .frames = kFramesInARun, .dispatched = true};
-  add_update_ways(setup, work, shape, kFramesUnderWay);
+  add_update_methods(setup, work, shape, kFramesUnderWay);
   cases.push_back(std::move(work));
 }
 

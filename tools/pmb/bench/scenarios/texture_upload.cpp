@@ -5,8 +5,8 @@
 #include <pmb/texture.hpp>
 #include <vector>
 
-#include "../source.hpp"
-#include "frame_texture.hpp"
+#include "bench/scenarios/frame_texture.hpp"
+#include "bench/source.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -14,9 +14,9 @@ namespace {
 /// Brings one frame into the texture.
 using TextureWriter = std::function<Outcome<void>(const Texture& texture, std::span<const std::byte> pixels)>;
 
-class TextureUploadWay final : public Way {
+class TextureUploadMethod final : public Method {
  public:
-  TextureUploadWay(Workbench& bench, SharedSource source, TextureWriter write)
+  TextureUploadMethod(BenchContext& bench, SharedSource source, TextureWriter write)
       : bench_(bench), source_(std::move(source)), write_(std::move(write)), texture_(bench.gl()) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -42,14 +42,14 @@ class TextureUploadWay final : public Way {
   std::uint64_t cpu_bytes_copied() const noexcept override { return kTextureBytes * kFrames; }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   SharedSource source_;
   TextureWriter write_;
   Texture texture_;
 };
 
-/// Through the buffer that a classic uploader answers.
-TextureWriter through_buffer(Workbench& bench, std::shared_ptr<Uploader> uploader) {
+/// Through the buffer that a traditional uploader answers.
+TextureWriter through_buffer(BenchContext& bench, std::shared_ptr<Uploader> uploader) {
   return [&bench, uploader = std::move(uploader)](const Texture& texture,
                                                   std::span<const std::byte> pixels) -> Outcome<void> {
     auto place = uploader->put(pixels, Content::fresh);
@@ -70,7 +70,7 @@ TextureWriter by_pmb(pmb::Context& context) {
                                              .width = kTextureWidth,
                                              .height = kTextureHeight},
                                             {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE}, pixels);
-    if (!ticket) return pmb_failure("pmb::upload_texture", ticket.error());
+    if (!ticket) return gpu_failure("pmb::upload_texture", ticket.error());
     return {};
   };
 }
@@ -78,30 +78,31 @@ TextureWriter by_pmb(pmb::Context& context) {
 }  // namespace
 
 void add_texture_upload_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   Case work = frame_texture_case("texture_upload");
   const auto source = std::make_shared<Source>(kTextureBytes);
   const UploadShape shape{.piece_bytes = kTextureBytes, .frames = kFramesUnderWay, .read_as_storage = false};
-  add_way(work, "tex_sub_image", WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-    const TextureWriter from_memory = [](const Texture& texture, std::span<const std::byte> pixels) {
-      texture.write(pixels.data());
-      return Outcome<void>{};
-    };
-    return std::make_unique<TextureUploadWay>(bench, source, from_memory);
-  });
-  for (const ClassicUpload way : classic_uploads()) {
-    add_way(work, fmt::format("pixel_buffer/{}", to_string(way)), WayKind::traditional,
-            [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-              auto uploader = make_classic_uploader(bench, way, shape, GL_STREAM_DRAW);
-              if (!uploader) return pass_on(uploader);
-              return std::make_unique<TextureUploadWay>(bench, source,
-                                                        through_buffer(bench, std::move(*uploader)));
-            });
+  add_method(
+      work, "tex_sub_image", MethodKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+        const TextureWriter from_memory = [](const Texture& texture, std::span<const std::byte> pixels) {
+          texture.write(pixels.data());
+          return Outcome<void>{};
+        };
+        return std::make_unique<TextureUploadMethod>(bench, source, from_memory);
+      });
+  for (const TraditionalUpload method : traditional_uploads()) {
+    add_method(work, fmt::format("pixel_buffer/{}", to_string(method)), MethodKind::traditional,
+               [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                 auto uploader = make_traditional_uploader(bench, method, shape, GL_STREAM_DRAW);
+                 if (!uploader) return pass_on(uploader);
+                 return std::make_unique<TextureUploadMethod>(bench, source,
+                                                              through_buffer(bench, std::move(*uploader)));
+               });
   }
   // Textures have no direct path: the GPU keeps them in an order of its own.
-  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::staged, pmb::Path::traditional})) {
-    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      return std::make_unique<TextureUploadWay>(bench, source, by_pmb(*way.context));
+  for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::staged, pmb::Path::traditional})) {
+    add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+      return std::make_unique<TextureUploadMethod>(bench, source, by_pmb(*method.context));
     });
   }
   add_limit(work, setup.limit, Wire::up);

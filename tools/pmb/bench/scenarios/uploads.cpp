@@ -2,33 +2,34 @@
 // upload_kept and frame_upload: from ordinary memory until the GPU has the bytes in memory of its own.
 // upload_consumed: from where a producer wrote them until a shader has read each byte once.
 
-#include "../scenario.hpp"
-#include "../upload_work.hpp"
+#include "bench/methods/upload_method.hpp"
+#include "bench/scenarios/scenario.hpp"
 
 namespace pmb::tool::bench {
 namespace {
 
-void add_kept_ways(const CaseSetup& setup, Case& work) {
-  Workbench& bench = setup.bench;
+void add_kept_methods(const CaseSetup& setup, Case& work) {
+  BenchContext& bench = setup.bench;
   const auto source = std::make_shared<Source>(work.size_bytes);
   // A single upload is alone; frames take turns, as programs do that stream.
   const UploadShape shape{.piece_bytes = work.size_bytes,
                           .frames = work.operations > 1 ? kFramesUnderWay : 1,
                           .read_as_storage = false};
   const std::uint32_t operations = work.operations;
-  for (const ClassicUpload way : classic_uploads()) {
-    add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      auto uploader = make_classic_uploader(bench, way, shape, bench.usage_of_kept_bytes());
-      if (!uploader) return pass_on(uploader);
-      return make_kept_way(bench, source, operations, std::move(*uploader));
-    });
+  for (const TraditionalUpload method : traditional_uploads()) {
+    add_method(work, to_string(method), MethodKind::traditional,
+               [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                 auto uploader = make_traditional_uploader(bench, method, shape, bench.usage_of_kept_bytes());
+                 if (!uploader) return pass_on(uploader);
+                 return make_kept_method(bench, source, operations, std::move(*uploader));
+               });
   }
   // The bytes shall end in another buffer, so that there is no direct path.
-  for (const PmbWay& way : pmb_ways(bench, {pmb::Path::staged, pmb::Path::traditional})) {
-    add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-      auto uploader = make_transfer_uploader(bench, *way.context, shape);
+  for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::staged, pmb::Path::traditional})) {
+    add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+      auto uploader = make_transfer_uploader(bench, *method.context, shape);
       if (!uploader) return pass_on(uploader);
-      return make_kept_way(bench, source, operations, std::move(*uploader));
+      return make_kept_method(bench, source, operations, std::move(*uploader));
     });
   }
   add_limit(work, setup.limit, Wire::up);
@@ -39,8 +40,8 @@ void add_kept_ways(const CaseSetup& setup, Case& work) {
 
 void add_upload_kept_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   for (const std::uint64_t size : setup.sizes) {
-    Case work{.scenario = "upload_kept", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
-    add_kept_ways(setup, work);
+    Case work{.scenario = "upload_kept", .size_bytes = size, .moved_bytes = size, .method_bytes = 2 * size};
+    add_kept_methods(setup, work);
     cases.push_back(std::move(work));
   }
 }
@@ -52,30 +53,32 @@ void add_frame_upload_cases(const CaseSetup& setup, std::vector<Case>& cases) {
               .size_bytes = format.size_bytes,
               .operations = kFrames,
               .moved_bytes = format.size_bytes};
-    add_kept_ways(setup, work);
+    add_kept_methods(setup, work);
     cases.push_back(std::move(work));
   }
 }
 
 void add_upload_consumed_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  Workbench& bench = setup.bench;
+  BenchContext& bench = setup.bench;
   for (const std::uint64_t size : setup.sizes) {
-    Case work{.scenario = "upload_consumed", .size_bytes = size, .moved_bytes = size, .way_bytes = 2 * size};
+    Case work{
+        .scenario = "upload_consumed", .size_bytes = size, .moved_bytes = size, .method_bytes = 2 * size};
     const auto source = std::make_shared<Source>(size);
     const UploadShape shape{.piece_bytes = size};
-    for (const ClassicUpload way : classic_uploads()) {
-      add_way(work, to_string(way), WayKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-        auto uploader = make_classic_uploader(bench, way, shape, GL_STREAM_DRAW);
-        if (!uploader) return pass_on(uploader);
-        return make_consumed_way(bench, source, std::move(*uploader));
-      });
+    for (const TraditionalUpload method : traditional_uploads()) {
+      add_method(work, to_string(method), MethodKind::traditional,
+                 [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+                   auto uploader = make_traditional_uploader(bench, method, shape, GL_STREAM_DRAW);
+                   if (!uploader) return pass_on(uploader);
+                   return make_consumed_method(bench, source, std::move(*uploader));
+                 });
     }
-    for (const PmbWay& way : pmb_ways(
+    for (const PmbMethod& method : pmb_methods(
              bench, {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional, pmb::Path::orphaned})) {
-      add_way(work, way.name, way.kind, [=, &bench]() -> Outcome<std::unique_ptr<Way>> {
-        auto uploader = make_pmb_uploader(bench, way, shape);
+      add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
+        auto uploader = make_pmb_uploader(bench, method, shape);
         if (!uploader) return pass_on(uploader);
-        return make_consumed_way(bench, source, std::move(*uploader));
+        return make_consumed_method(bench, source, std::move(*uploader));
       });
     }
     add_limit(work, setup.limit, Wire::up);

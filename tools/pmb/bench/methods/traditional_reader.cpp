@@ -6,21 +6,21 @@
 #include <deque>
 #include <vector>
 
-#include "gpu_targets.hpp"
-#include "own_memory.hpp"
-#include "reader.hpp"
+#include "bench/methods/gpu_targets.hpp"
+#include "bench/methods/own_memory.hpp"
+#include "bench/methods/reader.hpp"
 
 namespace pmb::tool::bench {
 namespace {
 
 constexpr std::byte kPoison{0xA5};
 
-/// What both ways share: results that shaders stored need a barrier before anything copies them.
-class ClassicReader : public Reader {
+/// What both methods share: results that shaders stored need a barrier before anything copies them.
+class TraditionalReader : public Reader {
  public:
-  ClassicReader(Workbench& bench, const ReadShape& shape)
+  TraditionalReader(BenchContext& bench, const ReadShape& shape)
       : bench_(bench), shape_(shape), targets_(bench, shape.result_bytes, shape.depth) {}
-  Outcome<Place> target() override { return targets_.next(); }
+  Outcome<BufferOffset> target() override { return targets_.next(); }
   Outcome<void> sent() override {
     bench_.gl().MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT | GL_SHADER_STORAGE_BARRIER_BIT);
     return pull(targets_.latest());
@@ -31,23 +31,23 @@ class ClassicReader : public Reader {
   }
 
  protected:
-  Workbench& bench_;
+  BenchContext& bench_;
   ReadShape shape_;
   GpuTargets targets_;
   OwnMemory memory_;  ///< The caller's own.
 };
 
-class GettingReader final : public ClassicReader {
+class GettingReader final : public TraditionalReader {
  public:
-  GettingReader(Workbench& bench, const ReadShape& shape) : ClassicReader(bench, shape) {
+  GettingReader(BenchContext& bench, const ReadShape& shape) : TraditionalReader(bench, shape) {
     memory_ = OwnMemory(shape.result_bytes);
   }
-  Outcome<void> pull(Place source) override {
+  Outcome<void> pull(BufferOffset source) override {
     sources_.push_back(source);
     return {};
   }
   Outcome<std::span<const std::byte>> wait_oldest() override {
-    const Place source = sources_.front();
+    const BufferOffset source = sources_.front();
     sources_.pop_front();
     bench_.gl().BindBuffer(GL_COPY_READ_BUFFER, source.buffer);
     bench_.gl().GetBufferSubData(GL_COPY_READ_BUFFER, static_cast<GLintptr>(source.offset_bytes),
@@ -58,29 +58,29 @@ class GettingReader final : public ClassicReader {
   std::uint32_t copies() const noexcept override { return 1; }
 
  private:
-  std::deque<Place> sources_;
+  std::deque<BufferOffset> sources_;
 };
 
-class MappingReader final : public ClassicReader {
+class MappingReader final : public TraditionalReader {
  public:
-  MappingReader(Workbench& bench, const ReadShape& shape, std::vector<PlainBuffer> buffers, bool copies)
-      : ClassicReader(bench, shape), buffers_(std::move(buffers)), copies_on_gpu_(copies) {
+  MappingReader(BenchContext& bench, const ReadShape& shape, std::vector<GlBuffer> buffers, bool copies)
+      : TraditionalReader(bench, shape), buffers_(std::move(buffers)), copies_on_gpu_(copies) {
     if (shape.landing == Landing::own) memory_ = OwnMemory(shape.result_bytes);
   }
   ~MappingReader() override {
     for (const Sent& sent : sent_) bench_.gl().DeleteSync(sent.fence);
   }
 
-  Outcome<Place> target() override {
-    if (copies_on_gpu_) return ClassicReader::target();
-    return Place{buffers_[turn_].name(), 0};
+  Outcome<BufferOffset> target() override {
+    if (copies_on_gpu_) return TraditionalReader::target();
+    return BufferOffset{buffers_[turn_].name(), 0};
   }
   Outcome<void> sent() override {
-    if (copies_on_gpu_) return ClassicReader::sent();
+    if (copies_on_gpu_) return TraditionalReader::sent();
     bench_.gl().MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
     return arm();
   }
-  Outcome<void> pull(Place source) override {
+  Outcome<void> pull(BufferOffset source) override {
     copy_buffer(bench_.gl(), source, {buffers_[turn_].name(), 0}, shape_.result_bytes);
     return arm();
   }
@@ -114,8 +114,8 @@ class MappingReader final : public ClassicReader {
     return {};
   }
   void poison() override {
-    ClassicReader::poison();
-    for (const PlainBuffer& buffer : buffers_) poison_buffer(bench_.gl(), buffer.name());
+    TraditionalReader::poison();
+    for (const GlBuffer& buffer : buffers_) poison_buffer(bench_.gl(), buffer.name());
   }
   std::uint32_t copies() const noexcept override { return shape_.landing == Landing::own ? 1 : 0; }
 
@@ -124,7 +124,7 @@ class MappingReader final : public ClassicReader {
     GLuint buffer;
     GLsync fence;
   };
-  std::vector<PlainBuffer> buffers_;
+  std::vector<GlBuffer> buffers_;
   bool copies_on_gpu_;
   std::size_t turn_ = 0;
   std::deque<Sent> sent_;
@@ -133,23 +133,23 @@ class MappingReader final : public ClassicReader {
 
 }  // namespace
 
-const char* to_string(ClassicRead way) noexcept {
+const char* to_string(TraditionalRead method) noexcept {
   constexpr std::array<const char*, 3> kNames = {"get_buffer_sub_data", "pixel_buffer_map",
                                                  "stream_read_map"};
-  return kNames[static_cast<std::size_t>(way)];
+  return kNames[static_cast<std::size_t>(method)];
 }
 
-Outcome<std::unique_ptr<Reader>> make_classic_reader(Workbench& bench, ClassicRead way,
-                                                     const ReadShape& shape) {
-  if (way == ClassicRead::get_buffer_sub_data) return std::make_unique<GettingReader>(bench, shape);
-  std::vector<PlainBuffer> buffers;
+Outcome<std::unique_ptr<Reader>> make_traditional_reader(BenchContext& bench, TraditionalRead method,
+                                                         const ReadShape& shape) {
+  if (method == TraditionalRead::get_buffer_sub_data) return std::make_unique<GettingReader>(bench, shape);
+  std::vector<GlBuffer> buffers;
   for (std::uint32_t i = 0; i < shape.depth; ++i) {
-    auto buffer = PlainBuffer::create(bench, shape.result_bytes, GL_STREAM_READ);
+    auto buffer = GlBuffer::create(bench.gl(), shape.result_bytes, GL_STREAM_READ);
     if (!buffer) return pass_on(buffer);
     buffers.push_back(std::move(*buffer));
   }
   return std::make_unique<MappingReader>(bench, shape, std::move(buffers),
-                                         way == ClassicRead::pixel_buffer_map);
+                                         method == TraditionalRead::pixel_buffer_map);
 }
 
 }  // namespace pmb::tool::bench

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Opens CUDA's driver library.
 
-#include "cuda_driver.hpp"
+#include "bench/cuda/cuda_driver.hpp"
 
 #include <dlfcn.h>
 
 #include <array>
 
-#include "cuda_kernels.hpp"
+#include "bench/cuda/cuda_kernels.hpp"
 
 namespace pmb::tool::bench {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "uploader.hpp"
+#include "bench/methods/uploader.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -19,24 +19,24 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t step) {
 /// not wait for the frame before.
 class ReplacingUploader final : public Uploader {
  public:
-  ReplacingUploader(Workbench& bench, ClassicUpload way, GLenum usage, bool behind_barrier,
-                    std::vector<PlainBuffer> buffers)
+  ReplacingUploader(BenchContext& bench, TraditionalUpload method, GLenum usage, bool behind_barrier,
+                    std::vector<GlBuffer> buffers)
       : bench_(bench),
-        way_(way),
+        method_(method),
         usage_(usage),
         behind_barrier_(behind_barrier),
         buffers_(std::move(buffers)) {}
 
-  Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content) override {
     const GladGLContext& gl = bench_.gl();
     const GLuint name = buffers_[turn_].name();
     const auto size = static_cast<GLsizeiptr>(bytes.size());
     gl.BindBuffer(GL_COPY_WRITE_BUFFER, name);
-    switch (way_) {
-      case ClassicUpload::buffer_data:
+    switch (method_) {
+      case TraditionalUpload::buffer_data:
         gl.BufferData(GL_COPY_WRITE_BUFFER, size, bytes.data(), usage_);
         break;
-      case ClassicUpload::map_invalidate: {
+      case TraditionalUpload::map_invalidate: {
         void* const mapped =
             gl.MapBufferRange(GL_COPY_WRITE_BUFFER, 0, size, GL_MAP_WRITE_BIT | GL_MAP_INVALIDATE_BUFFER_BIT);
         if (mapped == nullptr) return fail(kGpu, "glMapBufferRange answered null");
@@ -50,7 +50,7 @@ class ReplacingUploader final : public Uploader {
     }
     // Who does not know of it gets wrong results, faster.
     if (behind_barrier_) gl.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
-    return Place{name, 0};
+    return BufferOffset{name, 0};
   }
 
   Outcome<void> end_frame() override {
@@ -62,18 +62,18 @@ class ReplacingUploader final : public Uploader {
   std::uint32_t copies(Content) const noexcept override { return 1; }
 
  private:
-  Workbench& bench_;
-  ClassicUpload way_;
+  BenchContext& bench_;
+  TraditionalUpload method_;
   GLenum usage_;
   bool behind_barrier_;  ///< Before storage readers.
-  std::vector<PlainBuffer> buffers_;
+  std::vector<GlBuffer> buffers_;
   std::size_t turn_ = 0;
 };
 
 /// One buffer for all frames; the CPU writes behind the driver's back, into a part whose fence has passed.
 class UnsynchronizedUploader final : public Uploader {
  public:
-  UnsynchronizedUploader(Workbench& bench, const UploadShape& shape, std::uint64_t stride, PlainBuffer buffer)
+  UnsynchronizedUploader(BenchContext& bench, const UploadShape& shape, std::uint64_t stride, GlBuffer buffer)
       : bench_(bench),
         stride_(stride),
         frame_bytes_(stride * shape.pieces),
@@ -85,7 +85,7 @@ class UnsynchronizedUploader final : public Uploader {
     }
   }
 
-  Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content) override {
     if (GLsync& fence = fences_[frame_]; fence != nullptr) {
       if (auto passed = bench_.wait(std::exchange(fence, nullptr)); !passed) return pass_on(passed);
     }
@@ -98,7 +98,7 @@ class UnsynchronizedUploader final : public Uploader {
     if (mapped == nullptr) return fail(kGpu, "glMapBufferRange answered null");
     std::memcpy(mapped, bytes.data(), bytes.size());
     gl.UnmapBuffer(GL_COPY_WRITE_BUFFER);
-    return Place{buffer_.name(), offset};
+    return BufferOffset{buffer_.name(), offset};
   }
 
   Outcome<void> end_frame() override {
@@ -118,10 +118,10 @@ class UnsynchronizedUploader final : public Uploader {
   std::uint32_t copies(Content) const noexcept override { return 1; }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   std::uint64_t stride_;
   std::uint64_t frame_bytes_;
-  PlainBuffer buffer_;
+  GlBuffer buffer_;
   std::vector<GLsync> fences_;
   std::size_t frame_ = 0;
   std::size_t last_frame_ = 0;
@@ -130,30 +130,30 @@ class UnsynchronizedUploader final : public Uploader {
 
 }  // namespace
 
-const char* to_string(ClassicUpload way) noexcept {
+const char* to_string(TraditionalUpload method) noexcept {
   constexpr std::array<const char*, 4> kNames = {"buffer_data", "buffer_sub_data", "map_invalidate",
                                                  "map_unsynchronized"};
-  return kNames[static_cast<std::size_t>(way)];
+  return kNames[static_cast<std::size_t>(method)];
 }
 
-Outcome<std::unique_ptr<Uploader>> make_classic_uploader(Workbench& bench, ClassicUpload way,
-                                                         const UploadShape& shape, GLenum usage) {
-  if (way == ClassicUpload::map_unsynchronized) {
+Outcome<std::unique_ptr<Uploader>> make_traditional_uploader(BenchContext& bench, TraditionalUpload method,
+                                                             const UploadShape& shape, GLenum usage) {
+  if (method == TraditionalUpload::map_unsynchronized) {
     const pmb::Limits& limits = bench.planned().limits();
     const std::uint64_t stride = round_up(
         shape.piece_bytes, std::max(limits.storage_offset_alignment, limits.uniform_offset_alignment));
-    auto buffer = PlainBuffer::create(bench, stride * shape.pieces * shape.frames, usage);
+    auto buffer = GlBuffer::create(bench.gl(), stride * shape.pieces * shape.frames, usage);
     if (!buffer) return pass_on(buffer);
     return std::make_unique<UnsynchronizedUploader>(bench, shape, stride, std::move(*buffer));
   }
-  std::vector<PlainBuffer> buffers;
+  std::vector<GlBuffer> buffers;
   for (std::uint32_t i = 0; i < shape.frames; ++i) {
-    auto buffer = PlainBuffer::create(bench, shape.piece_bytes, usage);
+    auto buffer = GlBuffer::create(bench.gl(), shape.piece_bytes, usage);
     if (!buffer) return pass_on(buffer);
     buffers.push_back(std::move(*buffer));
   }
   const bool behind_barrier = shape.read_as_storage && bench.updates_need_barrier();
-  return std::make_unique<ReplacingUploader>(bench, way, usage, behind_barrier, std::move(buffers));
+  return std::make_unique<ReplacingUploader>(bench, method, usage, behind_barrier, std::move(buffers));
 }
 
 }  // namespace pmb::tool::bench

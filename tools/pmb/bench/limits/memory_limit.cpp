@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "limit.hpp"
-#include "source.hpp"
+#include "bench/limits/limit.hpp"
+#include "bench/source.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -97,9 +97,9 @@ class CopyQueue {
   std::vector<std::thread> workers_;
 };
 
-class CopyWay final : public Way {
+class CopyMethod final : public Method {
  public:
-  CopyWay(CopyQueue& crew, const WireShape& shape)
+  CopyMethod(CopyQueue& crew, const WireShape& shape)
       : crew_(crew), shape_(shape), source_(shape.size_bytes), target_(shape.size_bytes) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -139,8 +139,8 @@ class MemoryLimit final : public Limit {
         return std::nullopt;
     }
   }
-  Outcome<std::unique_ptr<Way>> make(const WireShape& shape) override {
-    return std::make_unique<CopyWay>(crew_, shape);
+  Outcome<std::unique_ptr<Method>> make(const WireShape& shape) override {
+    return std::make_unique<CopyMethod>(crew_, shape);
   }
   std::string name() const override { return fmt::format("memory copy, {} threads", crew_.threads()); }
 

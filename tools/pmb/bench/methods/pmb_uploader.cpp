@@ -8,12 +8,11 @@
 #include <pmb/upload_ring.hpp>
 #include <vector>
 
-#include "uploader.hpp"
+#include "bench/methods/uploader.hpp"
 
 namespace pmb::tool::bench {
 namespace {
 
-constexpr std::chrono::seconds kLongestWait{30};
 /// Room for so many frames: a ring makes a fence for each quarter of it.
 constexpr std::uint32_t kFramesOfPacedRing = 256;
 
@@ -30,7 +29,7 @@ Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& sha
                 .label = "bench upload",
                 .max_slices = std::max(16U, static_cast<std::uint32_t>(shape.pieces * frames)),
                 .prefault = true});
-  if (!ring) return pmb_failure("an upload ring", ring.error());
+  if (!ring) return gpu_failure("an upload ring", ring.error());
   return std::move(*ring);
 }
 
@@ -38,27 +37,27 @@ class RingUploader : public Uploader {
  public:
   RingUploader(pmb::Context& context, pmb::UploadRing ring) : context_(context), ring_(std::move(ring)) {}
 
-  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) override {
     const auto slice = ring_.acquire(bytes.size());
-    if (!slice) return pmb_failure("acquiring a slice", slice.error());
+    if (!slice) return gpu_failure("acquiring a slice", slice.error());
     if (content == Content::fresh) slice->copy_from(bytes);
     if (auto done = ring_.publish(*slice, bytes.size()); !done) {
-      return pmb_failure("publishing a slice", done.error());
+      return gpu_failure("publishing a slice", done.error());
     }
-    return Place{slice->buffer(), slice->offset_bytes()};
+    return BufferOffset{slice->buffer(), slice->offset_bytes()};
   }
 
   Outcome<void> end_frame() override {
     const auto ticket = context_.timeline().mark();
-    if (!ticket) return pmb_failure("marking", ticket.error());
-    if (auto done = ring_.retire(*ticket); !done) return pmb_failure("retiring", done.error());
+    if (!ticket) return gpu_failure("marking", ticket.error());
+    if (auto done = ring_.retire(*ticket); !done) return gpu_failure("retiring", done.error());
     last_ = *ticket;
     return {};
   }
 
   Outcome<void> finish() override {
     if (auto done = context_.timeline().wait(last_, kLongestWait); !done) {
-      return pmb_failure("waiting for a ticket", done.error());
+      return gpu_failure("waiting for a ticket", done.error());
     }
     return {};
   }
@@ -81,52 +80,52 @@ class RingUploader : public Uploader {
 /// A ring that makes its fences by itself.
 class PacedUploader final : public RingUploader {
  public:
-  PacedUploader(Workbench& bench, pmb::Context& context, pmb::UploadRing ring)
+  PacedUploader(BenchContext& bench, pmb::Context& context, pmb::UploadRing ring)
       : RingUploader(context, std::move(ring)), bench_(bench) {}
 
   Outcome<void> end_frame() override {
-    if (auto done = ring().retire(); !done) return pmb_failure("retiring", done.error());
+    if (auto done = ring().retire(); !done) return gpu_failure("retiring", done.error());
     return {};
   }
   Outcome<void> finish() override { return bench_.finish(); }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
 };
 
 class StagedUploader final : public RingUploader {
  public:
-  StagedUploader(Workbench& bench, pmb::Context& context, pmb::UploadRing ring,
-                 std::vector<PlainBuffer> targets)
+  StagedUploader(BenchContext& bench, pmb::Context& context, pmb::UploadRing ring,
+                 std::vector<GlBuffer> targets)
       : RingUploader(context, std::move(ring)), bench_(bench), targets_(std::move(targets)) {}
 
-  Outcome<Place> put(std::span<const std::byte> bytes, Content content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) override {
     auto slice = RingUploader::put(bytes, content);
     if (!slice) return slice;
-    const Place target{targets_[turn_].name(), 0};
+    const BufferOffset target{targets_[turn_].name(), 0};
     turn_ = (turn_ + 1) % targets_.size();
     copy_buffer(bench_.gl(), *slice, target, bytes.size());
     return target;
   }
 
  private:
-  Workbench& bench_;
-  std::vector<PlainBuffer> targets_;
+  BenchContext& bench_;
+  std::vector<GlBuffer> targets_;
   std::size_t turn_ = 0;
 };
 
 class TransferUploader final : public Uploader {
  public:
-  TransferUploader(Workbench& bench, pmb::Context& context, std::vector<PlainBuffer> targets,
+  TransferUploader(BenchContext& bench, pmb::Context& context, std::vector<GlBuffer> targets,
                    std::vector<pmb::BufferTarget> known)
       : bench_(bench), context_(context), targets_(std::move(targets)), known_(std::move(known)) {}
 
-  Outcome<Place> put(std::span<const std::byte> bytes, Content) override {
+  Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content) override {
     const pmb::BufferTarget& target = known_[turn_];
     if (auto done = pmb::upload(context_, target, 0, bytes); !done) {
-      return pmb_failure("pmb::upload", done.error());
+      return gpu_failure("pmb::upload", done.error());
     }
-    return Place{target.buffer(), 0};
+    return BufferOffset{target.buffer(), 0};
   }
 
   Outcome<void> end_frame() override {
@@ -138,19 +137,19 @@ class TransferUploader final : public Uploader {
   std::uint32_t copies(Content) const noexcept override { return 1; }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   pmb::Context& context_;
-  std::vector<PlainBuffer> targets_;
+  std::vector<GlBuffer> targets_;
   std::vector<pmb::BufferTarget> known_;  ///< The targets, looked up once as programs do that stream.
   std::size_t turn_ = 0;
 };
 
-Outcome<std::vector<PlainBuffer>> make_targets(Workbench& bench, std::uint64_t size_bytes,
-                                               std::uint32_t count) {
-  std::vector<PlainBuffer> targets;
+Outcome<std::vector<GlBuffer>> make_targets(BenchContext& bench, std::uint64_t size_bytes,
+                                            std::uint32_t count) {
+  std::vector<GlBuffer> targets;
   for (std::uint32_t i = 0; i < count; ++i) {
-    // Of the same kind as the classic ways' targets: what pmb's plan may take is the same for both.
-    auto target = PlainBuffer::create(bench, size_bytes, bench.usage_of_kept_bytes());
+    // Of the same kind as the traditional methods' targets: what pmb's plan may take is the same for both.
+    auto target = GlBuffer::create(bench.gl(), size_bytes, bench.usage_of_kept_bytes());
     if (!target) return pass_on(target);
     targets.push_back(std::move(*target));
   }
@@ -159,7 +158,7 @@ Outcome<std::vector<PlainBuffer>> make_targets(Workbench& bench, std::uint64_t s
 
 }  // namespace
 
-Outcome<std::unique_ptr<Uploader>> make_ring_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_ring_uploader(BenchContext& bench, pmb::Context& context,
                                                       const UploadShape& shape) {
   auto ring = make_ring(context, shape);
   if (!ring) return pass_on(ring);
@@ -167,7 +166,7 @@ Outcome<std::unique_ptr<Uploader>> make_ring_uploader(Workbench& bench, pmb::Con
   return std::make_unique<RingUploader>(context, std::move(*ring));
 }
 
-Outcome<std::unique_ptr<Uploader>> make_staged_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_staged_uploader(BenchContext& bench, pmb::Context& context,
                                                         const UploadShape& shape) {
   auto ring = make_ring(context, shape);
   if (!ring) return pass_on(ring);
@@ -176,17 +175,17 @@ Outcome<std::unique_ptr<Uploader>> make_staged_uploader(Workbench& bench, pmb::C
   return std::make_unique<StagedUploader>(bench, context, std::move(*ring), std::move(*targets));
 }
 
-Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(BenchContext& bench, pmb::Context& context,
                                                           const UploadShape& shape) {
   auto targets = make_targets(bench, shape.piece_bytes, shape.frames);
   if (!targets) return pass_on(targets);
   std::vector<pmb::BufferTarget> known;
-  for (const PlainBuffer& target : *targets) {
-    // What is true of them: the classic ways set no barrier either, and nothing else is done with them.
+  for (const GlBuffer& target : *targets) {
+    // What is true of them: the traditional methods set no barrier either, and nothing else is done with them.
     const auto found = pmb::BufferTarget::look_up(
         context, target.name(),
         {.no_shader_stores = true, .no_storage_reads = !shape.read_as_storage, .only_updates = true});
-    if (!found) return pmb_failure("looking a buffer up", found.error());
+    if (!found) return gpu_failure("looking a buffer up", found.error());
     known.push_back(*found);
   }
   return std::make_unique<TransferUploader>(bench, context, std::move(*targets), std::move(known));

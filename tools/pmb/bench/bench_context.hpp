@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The GL context that everything is measured on, pmb's views of it (as it chooses, and forced), and what all
-// ways need of GL: fences that are counted, the end of a run, plain buffers.
+// methods need of GL: fences that are counted, the end of a run, plain buffers.
 //
 // Threads: the GL context's.
 #pragma once
@@ -20,12 +20,13 @@
 #include <vector>
 
 #include "common/failure.hpp"
+#include "common/gl_buffer.hpp"
 #include "common/gpu_options.hpp"
 
 namespace pmb::tool::bench {
 
 /// Bytes of a GL buffer.
-struct Place {
+struct BufferOffset {
   GLuint buffer = 0;
   std::uint64_t offset_bytes = 0;
 };
@@ -37,13 +38,13 @@ struct ForcedContext {
   pmb::Context context;
 };
 
-class Workbench {
+class BenchContext {
  public:
   /// Failures: kNoGl.
-  static Outcome<std::unique_ptr<Workbench>> open(const GpuOptions& options);
-  Workbench(const Workbench&) = delete;
-  Workbench& operator=(const Workbench&) = delete;
-  ~Workbench() = default;
+  static Outcome<std::unique_ptr<BenchContext>> open(const GpuOptions& options);
+  BenchContext(const BenchContext&) = delete;
+  BenchContext& operator=(const BenchContext&) = delete;
+  ~BenchContext() = default;
 
   const GladGLContext& gl() const noexcept { return gl_; }
   const pmb::HeadlessContext& headless() const noexcept { return headless_; }
@@ -51,27 +52,30 @@ class Workbench {
   pmb::Context& planned() noexcept { return *planned_; }
   std::vector<ForcedContext>& forced() noexcept { return forced_; }
 
-  /// A fence of a way's own, counted. Failures: kGpu.
+  /// A fence of a method's own, counted. Failures: kGpu.
   Outcome<GLsync> fence();
   /// Waits for a fence and deletes it. Failures: kGpu.
   Outcome<void> wait(GLsync fence);
-  /// Waits for everything issued so far, by a fence that is not counted: the same end for every way.
+  /// Waits for everything issued so far, by a fence that is not counted: the same end for every method.
   Outcome<void> finish();
-  /// Fences that pmb and the ways have made since the program started.
+  /// Fences that pmb and the methods have made since the program started.
   static std::uint64_t fences_made() noexcept;
 
   /// Failures: kGpu, naming what was done, where GL has an error pending.
-  Outcome<void> require_no_error(std::string_view doing);
+  Outcome<void> require_no_error(std::string_view doing) { return require_no_gl_error(gl_, doing); }
 
   /// Copies a range of a buffer out for verification, through a buffer of its own: reading a buffer directly
   /// makes some drivers move it to where later GPU work on it is slow.
-  Outcome<std::vector<std::byte>> read_back(Place place, std::uint64_t size_bytes);
+  Outcome<std::vector<std::byte>> read_back(BufferOffset place, std::uint64_t size_bytes);
 
   /// Storage readers see new bytes of glBufferData and glBufferSubData only behind a barrier here (quirk nvidia_flush_barrier).
   bool updates_need_barrier() const noexcept { return updates_need_barrier_; }
 
+  /// A buffer in VRAM, as far as GL can ask for that. Failures: those of GlBuffer::create.
+  Outcome<GlBuffer> buffer_in_vram(std::uint64_t size_bytes) const;
+
   /// Binds a range as shader storage.
-  void bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const;
+  void bind_storage(GLuint index, BufferOffset place, std::uint64_t size_bytes) const;
 
   /// The usage of buffers that are filled again and again and shall lie in the GPU's own memory. STATIC asks for that
   /// memory; but Mesa (22.3) then words a warning at every update, which takes longer than a small update itself
@@ -88,7 +92,7 @@ class Workbench {
   std::optional<int> cuda_device() const;
 
  private:
-  explicit Workbench(pmb::HeadlessContext headless) : headless_(std::move(headless)) {}
+  explicit BenchContext(pmb::HeadlessContext headless) : headless_(std::move(headless)) {}
   Outcome<pmb::Context> make_context(pmb::Options options);
 
   pmb::HeadlessContext headless_;
@@ -99,38 +103,9 @@ class Workbench {
   bool updates_need_barrier_ = false;
 };
 
-/// A GL buffer in memory that the driver chooses by `usage`.
-class PlainBuffer {
- public:
-  PlainBuffer() noexcept = default;
-  /// Failures: kGpu.
-  static Outcome<PlainBuffer> create(Workbench& bench, std::uint64_t size_bytes, GLenum usage);
-  /// In the GPU's own memory, as far as GL can ask for that.
-  static Outcome<PlainBuffer> create_on_gpu(Workbench& bench, std::uint64_t size_bytes);
-
-  PlainBuffer(PlainBuffer&& other) noexcept : gl_(other.gl_), name_(std::exchange(other.name_, 0)) {}
-  PlainBuffer& operator=(PlainBuffer&& other) noexcept {
-    std::swap(gl_, other.gl_);
-    std::swap(name_, other.name_);
-    return *this;
-  }
-  ~PlainBuffer() {
-    if (name_ != 0) gl_->DeleteBuffers(1, &name_);
-  }
-  GLuint name() const noexcept { return name_; }
-
- private:
-  PlainBuffer(const GladGLContext& gl, GLuint name) noexcept : gl_(&gl), name_(name) {}
-  const GladGLContext* gl_ = nullptr;
-  GLuint name_ = 0;
-};
-
 /// Copies on the GPU.
-void copy_buffer(const GladGLContext& gl, Place from, Place to, std::uint64_t size_bytes);
+void copy_buffer(const GladGLContext& gl, BufferOffset from, BufferOffset to, std::uint64_t size_bytes);
 /// Fills a whole buffer with a byte that no test data consists of.
 void poison_buffer(const GladGLContext& gl, GLuint buffer);
-
-/// A failure of the library as one of the program.
-tl::unexpected<Failure> pmb_failure(std::string_view doing, const pmb::Error& error);
 
 }  // namespace pmb::tool::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs and verifies everything that comes down.
 
-#include "flow_work.hpp"
+#include "bench/methods/flow_method.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -56,10 +56,10 @@ Outcome<void> check_oldest(Reader& reader, std::span<const std::byte> expected) 
   return same ? released : same;
 }
 
-class DownloadWay final : public Way {
+class DownloadMethod final : public Method {
  public:
-  DownloadWay(Workbench& bench, SharedSource source, std::uint32_t operations, const ReadShape& shape,
-              std::unique_ptr<Reader> reader, PlainBuffer buffer, Production production)
+  DownloadMethod(BenchContext& bench, SharedSource source, std::uint32_t operations, const ReadShape& shape,
+                 std::unique_ptr<Reader> reader, GlBuffer buffer, Production production)
       : bench_(bench),
         source_(std::move(source)),
         operations_(operations),
@@ -81,7 +81,7 @@ class DownloadWay final : public Way {
 
   Outcome<void> verify() override {
     const auto bytes = source_->renew();
-    auto staging = PlainBuffer::create(bench_, bytes.size(), GL_STREAM_DRAW);
+    auto staging = GlBuffer::create(bench_.gl(), bytes.size(), GL_STREAM_DRAW);
     if (!staging) return pass_on(staging);
     bench_.gl().BufferSubData(GL_COPY_WRITE_BUFFER, 0, static_cast<GLsizeiptr>(bytes.size()), bytes.data());
     copy_buffer(bench_.gl(), {staging->name(), 0}, {buffer_.name(), 0}, bytes.size());
@@ -101,25 +101,25 @@ class DownloadWay final : public Way {
   /// A shader writes a little of the buffer first. What no shader has written since it was read last, some drivers answer
   /// from memory of their own; nobody asks for the same bytes twice.
   Outcome<void> pull(std::uint64_t seed) {
-    const Place source{buffer_.name(), 0};
+    const BufferOffset source{buffer_.name(), 0};
     production_.run(seed, source, kUnitBytes);
     bench_.gl().MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
     return reader_->pull(source);
   }
 
-  Workbench& bench_;
+  BenchContext& bench_;
   SharedSource source_;
   std::uint32_t operations_;
   ReadShape shape_;
   std::unique_ptr<Reader> reader_;
-  PlainBuffer buffer_;
+  GlBuffer buffer_;
   Production production_;
 };
 
-class ProducedWay final : public Way {
+class ProducedMethod final : public Method {
  public:
-  ProducedWay(std::uint32_t operations, const ReadShape& shape, std::unique_ptr<Reader> reader,
-              Production production)
+  ProducedMethod(std::uint32_t operations, const ReadShape& shape, std::unique_ptr<Reader> reader,
+                 Production production)
       : operations_(operations),
         shape_(shape),
         reader_(std::move(reader)),
@@ -163,10 +163,10 @@ class ProducedWay final : public Way {
   Production production_;
 };
 
-class FlowWay final : public Way {
+class FlowMethod final : public Method {
  public:
-  FlowWay(SharedSource source, const FlowShape& shape, FlowKernel kernel, std::unique_ptr<Uploader> uploader,
-          std::unique_ptr<Reader> reader)
+  FlowMethod(SharedSource source, const FlowShape& shape, FlowKernel kernel,
+             std::unique_ptr<Uploader> uploader, std::unique_ptr<Reader> reader)
       : source_(std::move(source)),
         shape_(shape),
         kernel_(std::move(kernel)),
@@ -232,28 +232,29 @@ class FlowWay final : public Way {
 
 }  // namespace
 
-Outcome<std::unique_ptr<Way>> make_download_way(Workbench& bench, SharedSource source,
-                                                std::uint32_t operations, const ReadShape& shape,
-                                                std::unique_ptr<Reader> reader) {
-  auto buffer = PlainBuffer::create_on_gpu(bench, shape.result_bytes);
+Outcome<std::unique_ptr<Method>> make_download_method(BenchContext& bench, SharedSource source,
+                                                      std::uint32_t operations, const ReadShape& shape,
+                                                      std::unique_ptr<Reader> reader) {
+  auto buffer = bench.buffer_in_vram(shape.result_bytes);
   if (!buffer) return pass_on(buffer);
   auto production = Production::create(bench);
   if (!production) return pass_on(production);
-  return std::make_unique<DownloadWay>(bench, std::move(source), operations, shape, std::move(reader),
-                                       std::move(*buffer), std::move(*production));
+  return std::make_unique<DownloadMethod>(bench, std::move(source), operations, shape, std::move(reader),
+                                          std::move(*buffer), std::move(*production));
 }
 
-Outcome<std::unique_ptr<Way>> make_produced_way(Workbench& bench, std::uint32_t operations,
-                                                const ReadShape& shape, std::unique_ptr<Reader> reader) {
+Outcome<std::unique_ptr<Method>> make_produced_method(BenchContext& bench, std::uint32_t operations,
+                                                      const ReadShape& shape,
+                                                      std::unique_ptr<Reader> reader) {
   auto production = Production::create(bench);
   if (!production) return pass_on(production);
-  return std::make_unique<ProducedWay>(operations, shape, std::move(reader), std::move(*production));
+  return std::make_unique<ProducedMethod>(operations, shape, std::move(reader), std::move(*production));
 }
 
-std::unique_ptr<Way> make_flow_way(SharedSource source, const FlowShape& shape, FlowKernel kernel,
-                                   std::unique_ptr<Uploader> uploader, std::unique_ptr<Reader> reader) {
-  return std::make_unique<FlowWay>(std::move(source), shape, std::move(kernel), std::move(uploader),
-                                   std::move(reader));
+std::unique_ptr<Method> make_flow_method(SharedSource source, const FlowShape& shape, FlowKernel kernel,
+                                         std::unique_ptr<Uploader> uploader, std::unique_ptr<Reader> reader) {
+  return std::make_unique<FlowMethod>(std::move(source), shape, std::move(kernel), std::move(uploader),
+                                      std::move(reader));
 }
 
 }  // namespace pmb::tool::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Opens the context, counts fences, and wraps what ways need of GL.
+// Opens the context, counts fences, and wraps what methods need of GL.
 
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
@@ -16,7 +16,7 @@ namespace {
 // EGL_NV_device_cuda, which Debian's eglext.h has.
 constexpr EGLint kCudaDevice = EGL_CUDA_DEVICE_NV;
 
-// Who makes fences goes through here: pmb, whose loader answers count_fence for glFenceSync, and the ways.
+// Who makes fences goes through here: pmb, whose loader answers count_fence for glFenceSync, and the methods.
 std::uint64_t fences = 0;
 PFNGLFENCESYNCPROC real_fence_sync = nullptr;
 
@@ -43,16 +43,11 @@ constexpr std::array kForcedChoices = {
     ForcedChoice{"pmb_orphaned", pmb::Path::orphaned, std::nullopt},
 };
 
-constexpr GLuint64 kLongestWait = 30'000'000'000;  // ns; beyond it something hangs.
-constexpr std::uint64_t kKibibyte = 1024;          // The unit of both memory extensions.
+constexpr std::uint64_t kKibibyte = 1024;  // The unit of both memory extensions.
 
 }  // namespace
 
-tl::unexpected<Failure> pmb_failure(std::string_view doing, const pmb::Error& error) {
-  return fail(kGpu, "{}: {}", doing, error.message());
-}
-
-Outcome<pmb::Context> Workbench::make_context(pmb::Options options) {
+Outcome<pmb::Context> BenchContext::make_context(pmb::Options options) {
   auto loader = [](const char* name) -> void* {
     if (std::strcmp(name, "glFenceSync") == 0) return reinterpret_cast<void*>(&count_fence);
     return pmb::HeadlessContext::loader()(name);
@@ -63,11 +58,11 @@ Outcome<pmb::Context> Workbench::make_context(pmb::Options options) {
   return std::move(*context);
 }
 
-Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
+Outcome<std::unique_ptr<BenchContext>> BenchContext::open(const GpuOptions& options) {
   // As most programs do; reset notification makes calls of NVIDIA's driver dearer (docs/drivers.md).
   auto headless = open_headless(options, false);
   if (!headless) return fail(kNoGl, "no usable GL: {}", headless.error().message());
-  std::unique_ptr<Workbench> bench(new Workbench(std::move(*headless)));
+  std::unique_ptr<BenchContext> bench(new BenchContext(std::move(*headless)));
   pmb::Loader loader = pmb::HeadlessContext::loader();
   if (gladLoadGLContextUserPtr(&bench->gl_, load_gl, &loader) == 0 || bench->gl_.DispatchCompute == nullptr) {
     return fail(kNoGl,
@@ -99,37 +94,32 @@ Outcome<std::unique_ptr<Workbench>> Workbench::open(const GpuOptions& options) {
   return bench;
 }
 
-std::uint64_t Workbench::fences_made() noexcept {
+std::uint64_t BenchContext::fences_made() noexcept {
   return fences;
 }
 
-Outcome<GLsync> Workbench::fence() {
+Outcome<GLsync> BenchContext::fence() {
   const GLsync made = count_fence(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
   return made;
 }
 
-Outcome<void> Workbench::wait(GLsync fence) {
-  const GLenum answer = gl_.ClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, kLongestWait);
+Outcome<void> BenchContext::wait(GLsync fence) {
+  const GLenum answer =
+      gl_.ClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, std::chrono::nanoseconds(kLongestWait).count());
   gl_.DeleteSync(fence);
   if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return {};
   return fail(kGpu, "the GPU did not finish: glClientWaitSync answered 0x{:04X}", answer);
 }
 
-Outcome<void> Workbench::finish() {
+Outcome<void> BenchContext::finish() {
   const GLsync made = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
   return wait(made);
 }
 
-Outcome<void> Workbench::require_no_error(std::string_view doing) {
-  const GLenum error = gl_.GetError();
-  if (error == GL_NO_ERROR) return {};
-  return fail(kGpu, "{}: GL answered error 0x{:04X}", doing, error);
-}
-
-Outcome<std::vector<std::byte>> Workbench::read_back(Place place, std::uint64_t size_bytes) {
-  auto copy = PlainBuffer::create(*this, size_bytes, GL_STREAM_READ);
+Outcome<std::vector<std::byte>> BenchContext::read_back(BufferOffset place, std::uint64_t size_bytes) {
+  auto copy = GlBuffer::create(gl_, size_bytes, GL_STREAM_READ);
   if (!copy) return pass_on(copy);
   gl_.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
   copy_buffer(gl_, place, {copy->name(), 0}, size_bytes);
@@ -139,12 +129,12 @@ Outcome<std::vector<std::byte>> Workbench::read_back(Place place, std::uint64_t 
   return bytes;
 }
 
-void Workbench::bind_storage(GLuint index, Place place, std::uint64_t size_bytes) const {
+void BenchContext::bind_storage(GLuint index, BufferOffset place, std::uint64_t size_bytes) const {
   gl_.BindBufferRange(GL_SHADER_STORAGE_BUFFER, index, place.buffer,
                       static_cast<GLintptr>(place.offset_bytes), static_cast<GLsizeiptr>(size_bytes));
 }
 
-std::optional<std::uint64_t> Workbench::gpu_memory_used() const {
+std::optional<std::uint64_t> BenchContext::gpu_memory_used() const {
   if (gl_.NVX_gpu_memory_info != 0) {
     GLint total = 0;
     GLint free = 0;
@@ -161,7 +151,7 @@ std::optional<std::uint64_t> Workbench::gpu_memory_used() const {
   return std::nullopt;
 }
 
-std::optional<int> Workbench::cuda_device() const {
+std::optional<int> BenchContext::cuda_device() const {
   const pmb::Loader loader = pmb::HeadlessContext::loader();
   const auto query_display =
       reinterpret_cast<PFNEGLQUERYDISPLAYATTRIBEXTPROC>(loader("eglQueryDisplayAttribEXT"));
@@ -177,35 +167,12 @@ std::optional<int> Workbench::cuda_device() const {
   return static_cast<int>(number);
 }
 
-Outcome<PlainBuffer> PlainBuffer::create(Workbench& bench, std::uint64_t size_bytes, GLenum usage) {
-  const GladGLContext& gl = bench.gl();
-  GLuint name = 0;
-  gl.GenBuffers(1, &name);
-  PlainBuffer buffer(gl, name);
-  gl.BindBuffer(GL_COPY_WRITE_BUFFER, name);
-  gl.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, usage);
-  if (auto made = bench.require_no_error(fmt::format("a GL buffer of {} bytes", size_bytes)); !made) {
-    return pass_on(made);
-  }
-  return buffer;
+Outcome<GlBuffer> BenchContext::buffer_in_vram(std::uint64_t size_bytes) const {
+  if (!planned_->limits().buffer_storage) return GlBuffer::create(gl_, size_bytes, GL_DYNAMIC_COPY);
+  return GlBuffer::create_on_gpu(gl_, size_bytes);
 }
 
-Outcome<PlainBuffer> PlainBuffer::create_on_gpu(Workbench& bench, std::uint64_t size_bytes) {
-  if (!bench.planned().limits().buffer_storage) return create(bench, size_bytes, GL_DYNAMIC_COPY);
-  const GladGLContext& gl = bench.gl();
-  GLuint name = 0;
-  gl.GenBuffers(1, &name);
-  PlainBuffer buffer(gl, name);
-  gl.BindBuffer(GL_COPY_WRITE_BUFFER, name);
-  // With no access for the CPU at all there is no reason to keep it anywhere else.
-  gl.BufferStorage(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, 0);
-  if (auto made = bench.require_no_error(fmt::format("a GL buffer of {} bytes", size_bytes)); !made) {
-    return pass_on(made);
-  }
-  return buffer;
-}
-
-void copy_buffer(const GladGLContext& gl, Place from, Place to, std::uint64_t size_bytes) {
+void copy_buffer(const GladGLContext& gl, BufferOffset from, BufferOffset to, std::uint64_t size_bytes) {
   gl.BindBuffer(GL_COPY_READ_BUFFER, from.buffer);
   gl.BindBuffer(GL_COPY_WRITE_BUFFER, to.buffer);
   gl.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER, static_cast<GLintptr>(from.offset_bytes),

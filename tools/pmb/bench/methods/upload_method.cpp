@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs and verifies uploads.
 
-#include "upload_work.hpp"
+#include "bench/methods/upload_method.hpp"
 
 #include <cstring>
 #include <utility>
@@ -9,9 +9,10 @@
 namespace pmb::tool::bench {
 namespace {
 
-class KeptWay final : public Way {
+class KeptMethod final : public Method {
  public:
-  KeptWay(Workbench& bench, SharedSource source, std::uint32_t operations, std::unique_ptr<Uploader> uploader)
+  KeptMethod(BenchContext& bench, SharedSource source, std::uint32_t operations,
+             std::unique_ptr<Uploader> uploader)
       : bench_(bench), source_(std::move(source)), operations_(operations), uploader_(std::move(uploader)) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -27,8 +28,8 @@ class KeptWay final : public Way {
   }
 
   Outcome<void> verify() override {
-    // Over bytes that differ everywhere, while they may still be on their way; with three buffers the first comes round.
-    Outcome<Place> place = Place{};
+    // Over bytes that differ everywhere, while they may still be on their method; with three buffers the first comes round.
+    Outcome<BufferOffset> place = BufferOffset{};
     for (std::uint32_t turn = 0; turn < 4; ++turn) {
       place = uploader_->put(source_->renew(), Content::fresh);
       if (!place) return pass_on(place);
@@ -45,15 +46,15 @@ class KeptWay final : public Way {
   }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   SharedSource source_;
   std::uint32_t operations_;
   std::unique_ptr<Uploader> uploader_;
 };
 
-class ConsumedWay final : public Way {
+class ConsumedMethod final : public Method {
  public:
-  ConsumedWay(SharedSource source, std::unique_ptr<Uploader> uploader, Reduction reduction)
+  ConsumedMethod(SharedSource source, std::unique_ptr<Uploader> uploader, Reduction reduction)
       : source_(std::move(source)), uploader_(std::move(uploader)), reduction_(std::move(reduction)) {}
 
   Outcome<void> run(std::uint32_t times) override {
@@ -95,10 +96,10 @@ class ConsumedWay final : public Way {
   Reduction reduction_;
 };
 
-class UpdateWay final : public Way {
+class UpdateMethod final : public Method {
  public:
-  UpdateWay(SharedSource source, const UpdateShape& shape, std::unique_ptr<Uploader> uploader,
-            UpdateReader reader)
+  UpdateMethod(SharedSource source, const UpdateShape& shape, std::unique_ptr<Uploader> uploader,
+               UpdateReader reader)
       : source_(std::move(source)),
         shape_(shape),
         uploader_(std::move(uploader)),
@@ -137,7 +138,7 @@ class UpdateWay final : public Way {
     return {};
   }
 
-  /// With frames under way, as many as fill the memory of every way more than once, each with bytes and a result of its own.
+  /// With frames under way, as many as fill the memory of every method more than once, each with bytes and a result of its own.
   static std::uint32_t verified_frames(const UpdateShape& shape) noexcept {
     return shape.frames > 1 ? 600 : 1;
   }
@@ -168,10 +169,10 @@ class UpdateWay final : public Way {
   UpdateReader reader_;
 };
 
-class DispatchWay final : public Way {
+class DispatchMethod final : public Method {
  public:
-  DispatchWay(Workbench& bench, SharedSource source, const UpdateShape& shape, PlainBuffer update,
-              UpdateReader reader)
+  DispatchMethod(BenchContext& bench, SharedSource source, const UpdateShape& shape, GlBuffer update,
+                 UpdateReader reader)
       : bench_(bench),
         source_(std::move(source)),
         shape_(shape),
@@ -203,10 +204,10 @@ class DispatchWay final : public Way {
   std::uint64_t cpu_bytes_copied() const noexcept override { return 0; }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   SharedSource source_;
   UpdateShape shape_;
-  PlainBuffer update_;
+  GlBuffer update_;
   UpdateReader reader_;
 };
 
@@ -220,34 +221,35 @@ void fill_updates(std::uint64_t seed, std::uint64_t update_bytes, std::span<std:
   }
 }
 
-std::unique_ptr<Way> make_kept_way(Workbench& bench, SharedSource source, std::uint32_t operations,
-                                   std::unique_ptr<Uploader> uploader) {
-  return std::make_unique<KeptWay>(bench, std::move(source), operations, std::move(uploader));
+std::unique_ptr<Method> make_kept_method(BenchContext& bench, SharedSource source, std::uint32_t operations,
+                                         std::unique_ptr<Uploader> uploader) {
+  return std::make_unique<KeptMethod>(bench, std::move(source), operations, std::move(uploader));
 }
 
-Outcome<std::unique_ptr<Way>> make_consumed_way(Workbench& bench, SharedSource source,
-                                                std::unique_ptr<Uploader> uploader) {
+Outcome<std::unique_ptr<Method>> make_consumed_method(BenchContext& bench, SharedSource source,
+                                                      std::unique_ptr<Uploader> uploader) {
   auto reduction = Reduction::create(bench);
   if (!reduction) return pass_on(reduction);
-  return std::make_unique<ConsumedWay>(std::move(source), std::move(uploader), std::move(*reduction));
+  return std::make_unique<ConsumedMethod>(std::move(source), std::move(uploader), std::move(*reduction));
 }
 
-Outcome<std::unique_ptr<Way>> make_update_way(Workbench& bench, SharedSource source, const UpdateShape& shape,
-                                              std::unique_ptr<Uploader> uploader) {
+Outcome<std::unique_ptr<Method>> make_update_method(BenchContext& bench, SharedSource source,
+                                                    const UpdateShape& shape,
+                                                    std::unique_ptr<Uploader> uploader) {
   auto reader =
-      UpdateReader::create(bench, shape.updates * UpdateWay::verified_frames(shape), shape.update_bytes);
+      UpdateReader::create(bench, shape.updates * UpdateMethod::verified_frames(shape), shape.update_bytes);
   if (!reader) return pass_on(reader);
-  return std::make_unique<UpdateWay>(std::move(source), shape, std::move(uploader), std::move(*reader));
+  return std::make_unique<UpdateMethod>(std::move(source), shape, std::move(uploader), std::move(*reader));
 }
 
-Outcome<std::unique_ptr<Way>> make_dispatch_way(Workbench& bench, SharedSource source,
-                                                const UpdateShape& shape) {
+Outcome<std::unique_ptr<Method>> make_dispatch_method(BenchContext& bench, SharedSource source,
+                                                      const UpdateShape& shape) {
   auto reader = UpdateReader::create(bench, shape.updates, shape.update_bytes);
   if (!reader) return pass_on(reader);
-  auto update = PlainBuffer::create(bench, shape.update_bytes, GL_STATIC_DRAW);
+  auto update = GlBuffer::create(bench.gl(), shape.update_bytes, GL_STATIC_DRAW);
   if (!update) return pass_on(update);
-  return std::make_unique<DispatchWay>(bench, std::move(source), shape, std::move(*update),
-                                       std::move(*reader));
+  return std::make_unique<DispatchMethod>(bench, std::move(source), shape, std::move(*update),
+                                          std::move(*reader));
 }
 
 }  // namespace pmb::tool::bench

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "cuda_driver.hpp"
-#include "limit.hpp"
-#include "source.hpp"
+#include "bench/cuda/cuda_driver.hpp"
+#include "bench/limits/limit.hpp"
+#include "bench/source.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -78,12 +78,12 @@ unsigned groups_for(std::uint64_t size_bytes) {
 }
 
 /// Copies by the copy engines: up, down, or both at once; pinned or pageable.
-class CudaCopyWay final : public Way {
+class CudaCopyMethod final : public Method {
  public:
-  static Outcome<std::unique_ptr<Way>> create(const CudaDriver& cuda, const WireShape& shape) {
-    std::unique_ptr<CudaCopyWay> way(new CudaCopyWay(cuda, shape));
-    if (auto made = way->allocate(); !made) return pass_on(made);
-    return way;
+  static Outcome<std::unique_ptr<Method>> create(const CudaDriver& cuda, const WireShape& shape) {
+    std::unique_ptr<CudaCopyMethod> method(new CudaCopyMethod(cuda, shape));
+    if (auto made = method->allocate(); !made) return pass_on(made);
+    return method;
   }
 
   Outcome<void> run(std::uint32_t times) override {
@@ -136,7 +136,7 @@ class CudaCopyWay final : public Way {
   }
 
  private:
-  CudaCopyWay(const CudaDriver& cuda, const WireShape& shape)
+  CudaCopyMethod(const CudaDriver& cuda, const WireShape& shape)
       : cuda_(cuda), shape_(shape), memory_(cuda), source_(shape.size_bytes) {}
 
   bool is_pageable() const { return shape_.wire == Wire::pageable_up || shape_.wire == Wire::pageable_down; }
@@ -185,12 +185,12 @@ class CudaCopyWay final : public Way {
 };
 
 /// Kernels on pinned memory in place: reading it, writing it, or from one piece to another.
-class CudaKernelWay final : public Way {
+class CudaKernelMethod final : public Method {
  public:
-  static Outcome<std::unique_ptr<Way>> create(const CudaDriver& cuda, const WireShape& shape) {
-    std::unique_ptr<CudaKernelWay> way(new CudaKernelWay(cuda, shape));
-    if (auto made = way->allocate(); !made) return pass_on(made);
-    return way;
+  static Outcome<std::unique_ptr<Method>> create(const CudaDriver& cuda, const WireShape& shape) {
+    std::unique_ptr<CudaKernelMethod> method(new CudaKernelMethod(cuda, shape));
+    if (auto made = method->allocate(); !made) return pass_on(made);
+    return method;
   }
 
   Outcome<void> run(std::uint32_t times) override {
@@ -231,7 +231,7 @@ class CudaKernelWay final : public Way {
   std::uint64_t cpu_bytes_copied() const noexcept override { return 0; }
 
  private:
-  CudaKernelWay(const CudaDriver& cuda, const WireShape& shape)
+  CudaKernelMethod(const CudaDriver& cuda, const WireShape& shape)
       : cuda_(cuda), shape_(shape), memory_(cuda), source_(shape.size_bytes) {}
 
   std::uint64_t threads() const { return std::uint64_t{groups_for(shape_.size_bytes)} * kGroupSize; }
@@ -316,7 +316,7 @@ class CudaLimit final : public Limit {
       case Wire::down:
         return "cuMemcpy from the GPU to pinned memory";
       case Wire::both:
-        return "cuMemcpy both ways at once, pinned memory";
+        return "cuMemcpy both methods at once, pinned memory";
       case Wire::pageable_up:
         return "cuMemcpy from ordinary memory to the GPU";
       case Wire::pageable_down:
@@ -331,14 +331,14 @@ class CudaLimit final : public Limit {
     return std::nullopt;
   }
 
-  Outcome<std::unique_ptr<Way>> make(const WireShape& shape) override {
+  Outcome<std::unique_ptr<Method>> make(const WireShape& shape) override {
     switch (shape.wire) {
       case Wire::kernel_read:
       case Wire::kernel_write:
       case Wire::kernel_both:
-        return CudaKernelWay::create(*cuda_, shape);
+        return CudaKernelMethod::create(*cuda_, shape);
       default:
-        return CudaCopyWay::create(*cuda_, shape);
+        return CudaCopyMethod::create(*cuda_, shape);
     }
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a benchmark consists of: a case is one scenario at one size; a way is one method of doing its work. All
-// ways of a case do the same work on the same bytes, so that their times compare.
+// What a benchmark consists of: a case is one scenario at one size; a method is one method of doing its work. All
+// methods of a case do the same work on the same bytes, so that their times compare.
 //
 // Threads: the GL context's.
 #pragma once
@@ -15,8 +15,8 @@
 
 namespace pmb::tool::bench {
 
-/// What a way stands for in the report.
-enum class WayKind : std::uint8_t {
+/// What a method stands for in the report.
+enum class MethodKind : std::uint8_t {
   traditional,  ///< What a program would use in place of pmb.
   plan,         ///< pmb as it chooses by itself.
   forced,       ///< pmb with a model or a path forced.
@@ -24,12 +24,12 @@ enum class WayKind : std::uint8_t {
   reference,    ///< Something else worth knowing, not ranked.
 };
 
-const char* to_string(WayKind kind) noexcept;
+const char* to_string(MethodKind kind) noexcept;
 
 /// One method, ready to run.
-class Way {
+class Method {
  public:
-  virtual ~Way() = default;
+  virtual ~Method() = default;
 
   /// Does the work of the case `times` times and returns when all of it is done, on the GPU too.
   virtual Outcome<void> run(std::uint32_t times) = 0;
@@ -42,26 +42,26 @@ class Way {
   virtual std::uint64_t cpu_bytes_copied() const noexcept = 0;
 };
 
-using WayMaker = std::function<Outcome<std::unique_ptr<Way>>()>;
+using MethodMaker = std::function<Outcome<std::unique_ptr<Method>>()>;
 
-struct WaySpec {
+struct MethodSpec {
   std::string name;
-  WayKind kind = WayKind::traditional;
-  WayMaker make;
+  MethodKind kind = MethodKind::traditional;
+  MethodMaker make;
 };
 
 /// One scenario at one size.
 struct Case {
   std::string scenario;
-  std::string variant = {};       ///< "rgba8", "1000"; empty where the size says all.
-  std::uint64_t size_bytes = 0;   ///< Of one operation, and of one direction.
-  std::uint32_t operations = 1;   ///< In one run; times are told for one.
-  std::uint64_t moved_bytes = 0;  ///< By one operation, for GB/s: each direction's where both move.
-  std::uint64_t way_bytes = 0;    ///< What one way takes about, of memory of either side.
-  bool one_at_a_time = false;     ///< Each way goes before the next comes, as is done where memory is short.
-  bool one_turn = false;          ///< Its figures are those of memory; time is not the point.
-  std::string limit_note = {};    ///< What the way `limit` does here; empty without one.
-  std::vector<WaySpec> ways = {};
+  std::string variant = {};        ///< "rgba8", "1000"; empty where the size says all.
+  std::uint64_t size_bytes = 0;    ///< Of one operation, and of one direction.
+  std::uint32_t operations = 1;    ///< In one run; times are told for one.
+  std::uint64_t moved_bytes = 0;   ///< By one operation, for GB/s: each direction's where both move.
+  std::uint64_t method_bytes = 0;  ///< What one method takes about, of memory of either side.
+  bool one_at_a_time = false;   ///< Each method goes before the next comes, as is done where memory is short.
+  bool one_turn = false;        ///< Its figures are those of memory; time is not the point.
+  std::string limit_note = {};  ///< What the method `limit` does here; empty without one.
+  std::vector<MethodSpec> methods = {};
 };
 
 /// "upload_kept/4096", "frame_round_trip/rgba8".

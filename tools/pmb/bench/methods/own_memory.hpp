@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory of a way's own that bytes from the GPU are copied to.
+// Memory of a method's own that bytes from the GPU are copied to.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace pmb::tool::bench {
 
-/// Begins with a page, for every way: where an allocation happens to lie within one decides up to a fifth of the time of
+/// Begins with a page, for every method: where an allocation happens to lie within one decides up to a fifth of the time of
 /// a copy of a few KiB.
 class OwnMemory {
  public:

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <thread>
 
-#include "report.hpp"
+#include "bench/report/report.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -42,49 +42,49 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
-json entry_of(const CaseResult& result, const Measurement& way) {
+json entry_of(const CaseResult& result, const Measurement& method) {
   const std::string place = result.variant.empty() ? std::to_string(result.size_bytes) : result.variant;
-  const std::string name = fmt::format("{}/{}/{}", result.scenario, place, way.way);
+  const std::string name = fmt::format("{}/{}/{}", result.scenario, place, method.method);
   json entry = {{"name", name},
                 {"run_name", name},
                 {"run_type", "iteration"},
                 {"scenario", result.scenario},
                 {"variant", result.variant},
-                {"way", way.way},
-                {"kind", to_string(way.kind)},
+                {"way", method.method},
+                {"kind", to_string(method.kind)},
                 {"size_bytes", result.size_bytes},
                 {"operations", result.operations},
-                {"verified", way.verified}};
-  if (way.failure) {
+                {"verified", method.verified}};
+  if (method.failure) {
     entry["error_occurred"] = true;
-    entry["error_message"] = way.failure->message;
+    entry["error_message"] = method.failure->message;
     return entry;
   }
-  entry.update({{"repetitions", way.wall.samples},
-                {"iterations", way.wall.samples},
-                {"real_time", way.wall.median},
+  entry.update({{"repetitions", method.wall.samples},
+                {"iterations", method.wall.samples},
+                {"real_time", method.wall.median},
                 {"time_unit", "ns"},
-                {"spread", way.wall.spread()},
-                {"first_quartile", way.wall.first_quartile},
-                {"third_quartile", way.wall.third_quartile},
-                {"least", way.wall.least},
-                {"cpu_time", way.cpu_ns},
-                {"gpu_time", or_null(way.gpu_ns)},
-                {"gb_per_s", way.gb_per_s},
-                {"of_limit", or_null(way.of_limit)},
-                {"vs_traditional", or_null(way.vs_traditional)},
-                {"ranked", way.ranked},
-                {"fences", way.fences},
-                {"cpu_bytes_copied", way.cpu_bytes_copied},
-                {"peak_rss_bytes", way.peak_rss_bytes},
-                {"device_mapped_bytes", way.device_mapped_bytes},
-                {"gpu_memory_bytes", or_null(way.gpu_memory_bytes)}});
+                {"spread", method.wall.spread()},
+                {"first_quartile", method.wall.first_quartile},
+                {"third_quartile", method.wall.third_quartile},
+                {"least", method.wall.least},
+                {"cpu_time", method.cpu_ns},
+                {"gpu_time", or_null(method.gpu_ns)},
+                {"gb_per_s", method.gb_per_s},
+                {"of_limit", or_null(method.of_limit)},
+                {"vs_traditional", or_null(method.vs_traditional)},
+                {"ranked", method.ranked},
+                {"fences", method.fences},
+                {"cpu_bytes_copied", method.cpu_bytes_copied},
+                {"peak_rss_bytes", method.peak_rss_bytes},
+                {"device_mapped_bytes", method.device_mapped_bytes},
+                {"gpu_memory_bytes", or_null(method.gpu_memory_bytes)}});
   return entry;
 }
 
 }  // namespace
 
-RunContext describe_run(Workbench& bench) {
+RunContext describe_run(BenchContext& bench) {
   utsname system = {};
   uname(&system);
   RunContext context{
@@ -134,7 +134,7 @@ json to_json(const RunContext& context, const std::vector<CaseResult>& results) 
   json entries = json::array();
   json limits = json::object();
   for (const CaseResult& result : results) {
-    for (const Measurement& way : result.ways) entries.push_back(entry_of(result, way));
+    for (const Measurement& method : result.methods) entries.push_back(entry_of(result, method));
     if (!result.limit_note.empty()) limits[result.scenario] = result.limit_note;
   }
   run["context"]["limit"]["by_scenario"] = std::move(limits);

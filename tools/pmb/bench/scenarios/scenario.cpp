@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The table of scenarios and what they share.
 
-#include "scenario.hpp"
+#include "bench/scenarios/scenario.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,45 +50,46 @@ std::span<const FrameFormat> frame_formats(bool quick) noexcept {
   return std::span(kFormats).first(quick ? 1 : kFormats.size());
 }
 
-std::span<const ClassicUpload> classic_uploads() noexcept {
-  static constexpr std::array kAll = {ClassicUpload::buffer_data, ClassicUpload::buffer_sub_data,
-                                      ClassicUpload::map_invalidate, ClassicUpload::map_unsynchronized};
+std::span<const TraditionalUpload> traditional_uploads() noexcept {
+  static constexpr std::array kAll = {TraditionalUpload::buffer_data, TraditionalUpload::buffer_sub_data,
+                                      TraditionalUpload::map_invalidate,
+                                      TraditionalUpload::map_unsynchronized};
   return kAll;
 }
 
-pmb::Path PmbWay::path_for(pmb::Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads) const {
+pmb::Path PmbMethod::path_for(pmb::Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads) const {
   if (path) return *path;
   const auto plan = context->plan({.access = access, .size_bytes = size_bytes, .gpu_reads = gpu_reads});
   return plan ? plan->path : pmb::Path::direct;
 }
 
-pmb::Path PmbWay::transfer_path_down(std::uint64_t size_bytes) const {
+pmb::Path PmbMethod::transfer_path_down(std::uint64_t size_bytes) const {
   return path ? *path : context->transfer_plan().down.step_for(size_bytes).path;
 }
 
-std::vector<PmbWay> pmb_ways(Workbench& bench, std::initializer_list<pmb::Path> paths) {
-  std::vector<PmbWay> ways = {{"plan", WayKind::plan, &bench.planned(), std::nullopt}};
+std::vector<PmbMethod> pmb_methods(BenchContext& bench, std::initializer_list<pmb::Path> paths) {
+  std::vector<PmbMethod> methods = {{"plan", MethodKind::plan, &bench.planned(), std::nullopt}};
   for (ForcedContext& forced : bench.forced()) {
     if (std::ranges::find(paths, forced.path) == paths.end()) continue;
-    ways.push_back({forced.name, WayKind::forced, &forced.context, forced.path});
+    methods.push_back({forced.name, MethodKind::forced, &forced.context, forced.path});
   }
-  return ways;
+  return methods;
 }
 
-Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(Workbench& bench, const PmbWay& way,
+Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(BenchContext& bench, const PmbMethod& method,
                                                      const UploadShape& shape, std::uint32_t gpu_reads) {
-  if (way.path_for(pmb::Access::sequential_write, shape.piece_bytes, gpu_reads) == pmb::Path::staged) {
-    return make_staged_uploader(bench, *way.context, shape);
+  if (method.path_for(pmb::Access::sequential_write, shape.piece_bytes, gpu_reads) == pmb::Path::staged) {
+    return make_staged_uploader(bench, *method.context, shape);
   }
-  return make_ring_uploader(bench, *way.context, shape);
+  return make_ring_uploader(bench, *method.context, shape);
 }
 
-Outcome<std::unique_ptr<Reader>> make_pmb_reader(Workbench& bench, const PmbWay& way, const ReadShape& shape,
-                                                 Marks marks) {
-  if (way.path_for(pmb::Access::read, shape.result_bytes) == pmb::Path::staged) {
-    return make_staged_reader(bench, *way.context, shape, marks);
+Outcome<std::unique_ptr<Reader>> make_pmb_reader(BenchContext& bench, const PmbMethod& method,
+                                                 const ReadShape& shape, Marks marks) {
+  if (method.path_for(pmb::Access::read, shape.result_bytes) == pmb::Path::staged) {
+    return make_staged_reader(bench, *method.context, shape, marks);
   }
-  return make_ring_reader(*way.context, bench, shape, marks);
+  return make_ring_reader(*method.context, bench, shape, marks);
 }
 
 void add_limit(Case& work, Limit& limit, Wire wire) {
@@ -96,13 +97,13 @@ void add_limit(Case& work, Limit& limit, Wire wire) {
   const auto note = limit.describe(wire);
   if (!note) return;
   work.limit_note = *note;
-  add_way(work, "limit", WayKind::limit, [&limit, shape] { return limit.make(shape); });
+  add_method(work, "limit", MethodKind::limit, [&limit, shape] { return limit.make(shape); });
 }
 
 void add_reference(Case& work, Limit& limit, Wire wire, const char* name) {
   const WireShape shape{.wire = wire, .size_bytes = work.size_bytes, .operations = work.operations};
   if (!limit.describe(wire)) return;
-  add_way(work, name, WayKind::reference, [&limit, shape] { return limit.make(shape); });
+  add_method(work, name, MethodKind::reference, [&limit, shape] { return limit.make(shape); });
 }
 
 }  // namespace pmb::tool::bench

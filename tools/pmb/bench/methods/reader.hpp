@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ways down: each brings bytes that the GPU wrote to where the CPU can read them.
+// The methods down: each brings bytes that the GPU wrote to where the CPU can read them.
 //
 // Threads: the GL context's.
 #pragma once
@@ -9,7 +9,7 @@
 #include <memory>
 #include <span>
 
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
 
 namespace pmb::tool::bench {
 
@@ -24,11 +24,11 @@ class Reader {
  public:
   virtual ~Reader() = default;
   /// Where the GPU shall write the next result.
-  virtual Outcome<Place> target() = 0;
+  virtual Outcome<BufferOffset> target() = 0;
   /// Stands behind the commands that wrote it.
   virtual Outcome<void> sent() = 0;
   /// In place of both: brings bytes that lie in a buffer already.
-  virtual Outcome<void> pull(Place source) = 0;
+  virtual Outcome<void> pull(BufferOffset source) = 0;
   /// Waits for the result that was sent first.
   virtual Outcome<std::span<const std::byte>> wait_oldest() = 0;
   /// Ends looking at it.
@@ -45,25 +45,25 @@ struct ReadShape {
   Landing landing = Landing::anywhere;
 };
 
-enum class ClassicRead : std::uint8_t {
+enum class TraditionalRead : std::uint8_t {
   get_buffer_sub_data,  ///< glGetBufferSubData into ordinary memory.
   pixel_buffer_map,     ///< A copy into a STREAM_READ buffer, a fence, and glMapBufferRange behind it.
   stream_read_map       ///< The GPU writes into the STREAM_READ buffer itself; then the same.
 };
-const char* to_string(ClassicRead way) noexcept;
+const char* to_string(TraditionalRead method) noexcept;
 
-Outcome<std::unique_ptr<Reader>> make_classic_reader(Workbench& bench, ClassicRead way,
-                                                     const ReadShape& shape);
+Outcome<std::unique_ptr<Reader>> make_traditional_reader(BenchContext& bench, TraditionalRead method,
+                                                         const ReadShape& shape);
 
 /// Who marks the timeline behind a result: the reader, or an uploader of the same context, whose end_frame()
 /// then has to come behind sent().
 enum class Marks : std::uint8_t { reader, uploader };
 
 /// Slices of a pmb::ReadbackRing, which the GPU writes itself.
-Outcome<std::unique_ptr<Reader>> make_ring_reader(pmb::Context& context, const Workbench& bench,
+Outcome<std::unique_ptr<Reader>> make_ring_reader(pmb::Context& context, const BenchContext& bench,
                                                   const ReadShape& shape, Marks marks);
 /// Memory of the GPU's own, copied into a pmb::ReadbackRing on the GPU.
-Outcome<std::unique_ptr<Reader>> make_staged_reader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Reader>> make_staged_reader(BenchContext& bench, pmb::Context& context,
                                                     const ReadShape& shape, Marks marks);
 /// pmb::download into ordinary memory, of one buffer only: it answers no targets.
 Outcome<std::unique_ptr<Reader>> make_transfer_reader(pmb::Context& context, const ReadShape& shape);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory of the GPU's own for results on their way down, a buffer for each that is under way.
+// Memory of the GPU's own for results on their method down, a buffer for each that is under way.
 //
 // Threads: the GL context's.
 #pragma once
@@ -7,20 +7,20 @@
 #include <cstdint>
 #include <vector>
 
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
 
 namespace pmb::tool::bench {
 
 /// Empty until somebody asks: where bytes are pulled from elsewhere no targets are needed.
 class GpuTargets {
  public:
-  GpuTargets(Workbench& bench, std::uint64_t size_bytes, std::uint32_t count)
+  GpuTargets(BenchContext& bench, std::uint64_t size_bytes, std::uint32_t count)
       : bench_(bench), size_bytes_(size_bytes), count_(count) {}
 
   /// The one that was used longest ago.
-  Outcome<Place> next() {
+  Outcome<BufferOffset> next() {
     if (buffers_.size() < count_) {
-      auto buffer = PlainBuffer::create_on_gpu(bench_, size_bytes_);
+      auto buffer = bench_.buffer_in_vram(size_bytes_);
       if (!buffer) return pass_on(buffer);
       buffers_.push_back(std::move(*buffer));
       turn_ = buffers_.size() - 1;
@@ -30,16 +30,16 @@ class GpuTargets {
     return latest();
   }
   /// What next() answered last.
-  Place latest() const { return {buffers_[turn_].name(), 0}; }
+  BufferOffset latest() const { return {buffers_[turn_].name(), 0}; }
   void poison() const {
-    for (const PlainBuffer& buffer : buffers_) poison_buffer(bench_.gl(), buffer.name());
+    for (const GlBuffer& buffer : buffers_) poison_buffer(bench_.gl(), buffer.name());
   }
 
  private:
-  Workbench& bench_;
+  BenchContext& bench_;
   std::uint64_t size_bytes_;
   std::uint32_t count_;
-  std::vector<PlainBuffer> buffers_;
+  std::vector<GlBuffer> buffers_;
   std::size_t turn_ = 0;
 };
 

@@ -10,17 +10,17 @@
 #include <string>
 #include <vector>
 
-#include "limit.hpp"
-#include "reader.hpp"
-#include "uploader.hpp"
-#include "way.hpp"
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
+#include "bench/limits/limit.hpp"
+#include "bench/methods/method.hpp"
+#include "bench/methods/reader.hpp"
+#include "bench/methods/uploader.hpp"
 
 namespace pmb::tool::bench {
 
 /// What cases are made from.
 struct CaseSetup {
-  Workbench& bench;
+  BenchContext& bench;
   Limit& limit;
   std::vector<std::uint64_t> sizes;  ///< For scenarios in which size is a parameter.
   bool quick = false;                ///< Less of everything that has no size.
@@ -65,9 +65,9 @@ inline constexpr std::uint32_t kFrames = 8;
 inline constexpr std::uint32_t kFramesUnderWay = 3;
 
 /// pmb as it chooses, or with a path forced.
-struct PmbWay {
+struct PmbMethod {
   std::string name;
-  WayKind kind;
+  MethodKind kind;
   pmb::Context* context;
   std::optional<pmb::Path> path;  ///< Forced.
 
@@ -77,25 +77,25 @@ struct PmbWay {
   pmb::Path transfer_path_down(std::uint64_t size_bytes) const;
 };
 /// The plan, and one of each model for those of the paths that make sense for the work.
-std::vector<PmbWay> pmb_ways(Workbench& bench, std::initializer_list<pmb::Path> paths);
+std::vector<PmbMethod> pmb_methods(BenchContext& bench, std::initializer_list<pmb::Path> paths);
 
-/// Uploaders and readers of shared memory, direct or staged as `way` says.
-Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(Workbench& bench, const PmbWay& way,
+/// Uploaders and readers of shared memory, direct or staged as `method` says.
+Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(BenchContext& bench, const PmbMethod& method,
                                                      const UploadShape& shape, std::uint32_t gpu_reads = 1);
-Outcome<std::unique_ptr<Reader>> make_pmb_reader(Workbench& bench, const PmbWay& way, const ReadShape& shape,
-                                                 Marks marks);
+Outcome<std::unique_ptr<Reader>> make_pmb_reader(BenchContext& bench, const PmbMethod& method,
+                                                 const ReadShape& shape, Marks marks);
 
-/// Adds `make` as a way named `name`.
+/// Adds `make` as a method named `name`.
 template <class Make>
-void add_way(Case& work, std::string name, WayKind kind, Make&& make) {
-  work.ways.push_back({std::move(name), kind, std::forward<Make>(make)});
+void add_method(Case& work, std::string name, MethodKind kind, Make&& make) {
+  work.methods.push_back({std::move(name), kind, std::forward<Make>(make)});
 }
 /// Adds what the machine can do at best, and says so in the case.
 void add_limit(Case& work, Limit& limit, Wire wire);
 /// Adds a comparison that only CUDA can give, where it is there.
 void add_reference(Case& work, Limit& limit, Wire wire, const char* name);
 
-/// The classic ways up, in the order of the enumeration.
-std::span<const ClassicUpload> classic_uploads() noexcept;
+/// The traditional methods up, in the order of the enumeration.
+std::span<const TraditionalUpload> traditional_uploads() noexcept;
 
 }  // namespace pmb::tool::bench

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "reader.hpp"
+#include "bench/methods/reader.hpp"
 
 namespace pmb::tool::bench {
 
@@ -22,32 +22,34 @@ class RingReader : public Reader {
              Marks marks)
       : context_(context), gl_(gl), ring_(std::move(ring)), shape_(shape), marks_(marks) {}
 
-  Outcome<Place> target() override {
+  Outcome<BufferOffset> target() override {
     const auto pending = ring_.acquire(shape_.result_bytes);
-    if (!pending) return pmb_failure("acquiring a readback", pending.error());
+    if (!pending) return gpu_failure("acquiring a readback", pending.error());
     pending_.push_back(*pending);
-    return Place{pending->buffer(), pending->offset_bytes()};
+    return BufferOffset{pending->buffer(), pending->offset_bytes()};
   }
 
   Outcome<void> sent() override {
     if (marks_ == Marks::uploader) return {};
-    if (auto ticket = context_.timeline().mark(); !ticket) return pmb_failure("marking", ticket.error());
+    if (auto ticket = context_.timeline().mark(); !ticket) return gpu_failure("marking", ticket.error());
     return {};
   }
 
-  /// What is pulled stands behind a barrier of the scenario's, whatever the way.
-  Outcome<void> pull(Place source) override { return pull_promised(source, {.no_shader_stores = true}); }
+  /// What is pulled stands behind a barrier of the scenario's, whatever the method.
+  Outcome<void> pull(BufferOffset source) override {
+    return pull_promised(source, {.no_shader_stores = true});
+  }
 
   Outcome<std::span<const std::byte>> wait_oldest() override {
     const auto view = pending_.front().wait(std::chrono::seconds(30));
-    if (!view) return pmb_failure("waiting for a readback", view.error());
+    if (!view) return gpu_failure("waiting for a readback", view.error());
     return view->bytes();
   }
 
   Outcome<void> release_oldest() override {
     const auto done = pending_.front().release();
     pending_.pop_front();
-    if (!done) return pmb_failure("releasing a readback", done.error());
+    if (!done) return gpu_failure("releasing a readback", done.error());
     return {};
   }
 
@@ -57,20 +59,20 @@ class RingReader : public Reader {
   }
 
  protected:
-  /// Takes a readback on its way in, behind those that are.
+  /// Takes a readback on its method in, behind those that are.
   void push(const pmb::PendingReadback& pending) { pending_.push_back(pending); }
   pmb::Context& context() noexcept { return context_; }
   pmb::ReadbackRing& ring() noexcept { return ring_; }
 
-  Outcome<void> pull_promised(Place source, pmb::BufferPromises promises) {
+  Outcome<void> pull_promised(BufferOffset source, pmb::BufferPromises promises) {
     auto known = std::ranges::find(known_, source.buffer, &pmb::BufferTarget::buffer);
     if (known == known_.end()) {
       const auto found = pmb::BufferTarget::look_up(context_, source.buffer, promises);
-      if (!found) return pmb_failure("looking a buffer up", found.error());
+      if (!found) return gpu_failure("looking a buffer up", found.error());
       known = known_.insert(known, *found);
     }
     const auto pending = ring_.request(*known, source.offset_bytes, shape_.result_bytes);
-    if (!pending) return pmb_failure("requesting a readback", pending.error());
+    if (!pending) return gpu_failure("requesting a readback", pending.error());
     pending_.push_back(*pending);
     return RingReader::sent();
   }

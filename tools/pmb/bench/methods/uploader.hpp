@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ways up: each brings bytes to a place where the GPU reads them.
+// The methods up: each brings bytes to a place where the GPU reads them.
 //
 // Threads: the GL context's.
 #pragma once
@@ -9,15 +9,15 @@
 #include <memory>
 #include <span>
 
-#include "workbench.hpp"
+#include "bench/bench_context.hpp"
 
 namespace pmb::tool::bench {
 
 /// Where the bytes of a put() come from.
 enum class Content : std::uint8_t {
-  fresh,              ///< From the caller's memory, whatever the way.
-  produced_in_place,  ///< A producer wrote them where this way wants them, before the clock started. Ways that
-  ///< need them in ordinary memory find them there; ways that lend shared memory find them
+  fresh,              ///< From the caller's memory, whatever the method.
+  produced_in_place,  ///< A producer wrote them where this method wants them, before the clock started. Ways that
+  ///< need them in ordinary memory find them there; methods that lend shared memory find them
   ///< in it, from an earlier put() of fresh content.
 };
 
@@ -25,7 +25,7 @@ class Uploader {
  public:
   virtual ~Uploader() = default;
   /// Brings a piece up; commands issued from now on read it at the place answered.
-  virtual Outcome<Place> put(std::span<const std::byte> bytes, Content content) = 0;
+  virtual Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) = 0;
   /// Stands behind the last reader of everything put since the last call.
   virtual Outcome<void> end_frame() = 0;
   /// Waits until the GPU has done everything up to the last end_frame().
@@ -45,25 +45,25 @@ struct UploadShape {
   bool read_as_storage = true;
 };
 
-enum class ClassicUpload : std::uint8_t {
+enum class TraditionalUpload : std::uint8_t {
   buffer_data,        ///< glBufferData with the bytes: the storage is replaced each time.
   buffer_sub_data,    ///< glBufferSubData into the same storage.
   map_invalidate,     ///< glMapBufferRange with INVALIDATE_BUFFER, memcpy, glUnmapBuffer.
   map_unsynchronized  ///< glMapBufferRange with UNSYNCHRONIZED, ordered by fences of its own.
 };
-const char* to_string(ClassicUpload way) noexcept;
+const char* to_string(TraditionalUpload method) noexcept;
 
 /// `usage` as for glBufferData: what suits where the bytes shall end.
-Outcome<std::unique_ptr<Uploader>> make_classic_uploader(Workbench& bench, ClassicUpload way,
-                                                         const UploadShape& shape, GLenum usage);
+Outcome<std::unique_ptr<Uploader>> make_traditional_uploader(BenchContext& bench, TraditionalUpload method,
+                                                             const UploadShape& shape, GLenum usage);
 /// Slices of a pmb::UploadRing, read where they are.
-Outcome<std::unique_ptr<Uploader>> make_ring_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_ring_uploader(BenchContext& bench, pmb::Context& context,
                                                       const UploadShape& shape);
 /// Slices of a pmb::UploadRing, copied on the GPU to memory of its own before they are read.
-Outcome<std::unique_ptr<Uploader>> make_staged_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_staged_uploader(BenchContext& bench, pmb::Context& context,
                                                         const UploadShape& shape);
 /// pmb::upload into the GPU's own memory.
-Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(BenchContext& bench, pmb::Context& context,
                                                           const UploadShape& shape);
 
 }  // namespace pmb::tool::bench

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Names of cases and kinds.
 
-#include "way.hpp"
+#include "bench/methods/method.hpp"
 
 namespace pmb::tool::bench {
 
-const char* to_string(WayKind kind) noexcept {
+const char* to_string(MethodKind kind) noexcept {
   switch (kind) {
-    case WayKind::traditional:
+    case MethodKind::traditional:
       return "traditional";
-    case WayKind::plan:
+    case MethodKind::plan:
       return "plan";
-    case WayKind::forced:
+    case MethodKind::forced:
       return "forced";
-    case WayKind::limit:
+    case MethodKind::limit:
       return "limit";
-    case WayKind::reference:
+    case MethodKind::reference:
       return "reference";
   }
   return "";

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "way.hpp"
+#include "bench/methods/method.hpp"
 
 namespace pmb::tool::bench {
 
@@ -37,7 +37,7 @@ class Limit {
   virtual ~Limit() = default;
   /// What `make` would measure, as a phrase; nothing where this machine cannot.
   virtual std::optional<std::string> describe(Wire wire) const = 0;
-  virtual Outcome<std::unique_ptr<Way>> make(const WireShape& shape) = 0;
+  virtual Outcome<std::unique_ptr<Method>> make(const WireShape& shape) = 0;
   /// Who moves the bytes: "CUDA 13.0, NVIDIA H200", "memory copy, 4 threads".
   virtual std::string name() const = 0;
 };

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "measure.hpp"
+#include "bench/measure.hpp"
 
 namespace pmb::tool::bench {
 
@@ -30,7 +30,7 @@ struct RunContext {
 };
 
 /// Of this machine and this context.
-RunContext describe_run(Workbench& bench);
+RunContext describe_run(BenchContext& bench);
 
 /// "4 KiB", "8294400 B".
 std::string size_text(std::uint64_t bytes);
@@ -39,7 +39,7 @@ std::string time_text(double nanoseconds);
 
 /// The rows of one case, with a heading.
 std::string case_text(const CaseResult& result);
-/// How the plan does against the best traditional way in all cells.
+/// How the plan does against the best traditional method in all cells.
 std::string summary_text(const std::vector<CaseResult>& results);
 
 nlohmann::json to_json(const RunContext& context, const std::vector<CaseResult>& results);

@@ -7,10 +7,10 @@
 #include <pmb/transfer.hpp>
 #include <vector>
 
-#include "gpu_targets.hpp"
-#include "own_memory.hpp"
-#include "reader.hpp"
-#include "ring_reader.hpp"
+#include "bench/methods/gpu_targets.hpp"
+#include "bench/methods/own_memory.hpp"
+#include "bench/methods/reader.hpp"
+#include "bench/methods/ring_reader.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -19,13 +19,13 @@ constexpr std::byte kPoison{0xA5};
 
 class StagedReader final : public RingReader {
  public:
-  StagedReader(Workbench& bench, pmb::Context& context, pmb::ReadbackRing ring, const ReadShape& shape,
+  StagedReader(BenchContext& bench, pmb::Context& context, pmb::ReadbackRing ring, const ReadShape& shape,
                Marks marks)
       : RingReader(context, bench.gl(), std::move(ring), shape, marks),
         gl_(bench.gl()),
         targets_(bench, shape.result_bytes, shape.depth) {}
 
-  Outcome<Place> target() override { return targets_.next(); }
+  Outcome<BufferOffset> target() override { return targets_.next(); }
   Outcome<void> sent() override {
     // A request orders its copy behind shader stores; this orders the next stores behind the copy.
     gl_.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
@@ -46,14 +46,16 @@ class TransferReader final : public Reader {
   TransferReader(pmb::Context& context, const ReadShape& shape)
       : context_(context), memory_(shape.result_bytes) {}
 
-  Outcome<Place> target() override { return fail(kUsage, "pmb::download reads buffers that exist already"); }
+  Outcome<BufferOffset> target() override {
+    return fail(kUsage, "pmb::download reads buffers that exist already");
+  }
   Outcome<void> sent() override { return {}; }
-  Outcome<void> pull(Place source) override {
+  Outcome<void> pull(BufferOffset source) override {
     if (source.buffer != source_.buffer()) {
-      // The scenario has set the barrier, for all ways; nobody updates the buffer.
+      // The scenario has set the barrier, for all methods; nobody updates the buffer.
       const auto found =
           pmb::BufferTarget::look_up(context_, source.buffer, {.no_shader_stores = true, .no_updates = true});
-      if (!found) return pmb_failure("looking a buffer up", found.error());
+      if (!found) return gpu_failure("looking a buffer up", found.error());
       source_ = *found;
     }
     offsets_.push_back(source.offset_bytes);
@@ -63,7 +65,7 @@ class TransferReader final : public Reader {
     const std::uint64_t offset = offsets_.front();
     offsets_.pop_front();
     if (auto done = pmb::download(context_, source_, offset, memory_.bytes()); !done) {
-      return pmb_failure("pmb::download", done.error());
+      return gpu_failure("pmb::download", done.error());
     }
     return memory_.bytes();
   }
@@ -84,20 +86,20 @@ Outcome<pmb::ReadbackRing> make_ring(pmb::Context& context, const ReadShape& sha
   const std::uint64_t padded = (shape.result_bytes + step - 1) / step * step;
   auto ring = pmb::ReadbackRing::create(
       context, {.capacity_bytes = padded * shape.depth, .label = "bench readback", .prefault = true});
-  if (!ring) return pmb_failure("a readback ring", ring.error());
+  if (!ring) return gpu_failure("a readback ring", ring.error());
   return std::move(*ring);
 }
 
 }  // namespace
 
-Outcome<std::unique_ptr<Reader>> make_ring_reader(pmb::Context& context, const Workbench& bench,
+Outcome<std::unique_ptr<Reader>> make_ring_reader(pmb::Context& context, const BenchContext& bench,
                                                   const ReadShape& shape, Marks marks) {
   auto ring = make_ring(context, shape);
   if (!ring) return pass_on(ring);
   return std::make_unique<RingReader>(context, bench.gl(), std::move(*ring), shape, marks);
 }
 
-Outcome<std::unique_ptr<Reader>> make_staged_reader(Workbench& bench, pmb::Context& context,
+Outcome<std::unique_ptr<Reader>> make_staged_reader(BenchContext& bench, pmb::Context& context,
                                                     const ReadShape& shape, Marks marks) {
   auto ring = make_ring(context, shape);
   if (!ring) return pass_on(ring);

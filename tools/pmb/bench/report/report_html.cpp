@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "page.hpp"
-#include "report.hpp"
+#include "bench/report/page.hpp"
+#include "bench/report/report.hpp"
 
 namespace pmb::tool::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <cmath>
 
-#include "report.hpp"
+#include "bench/report/report.hpp"
 
 namespace pmb::tool::bench {
 namespace {
@@ -18,24 +18,24 @@ std::string optional_time(std::optional<double> nanoseconds) {
   return nanoseconds ? time_text(*nanoseconds) : "-";
 }
 
-std::string ratio_text(const Measurement& way, const Measurement* best) {
-  if (!way.vs_traditional) return "";
-  if (&way == best) return "best";
-  if (!way.ranked) return "=";
-  return fmt::format("{:.2f}x", *way.vs_traditional);
+std::string ratio_text(const Measurement& method, const Measurement* best) {
+  if (!method.vs_traditional) return "";
+  if (&method == best) return "best";
+  if (!method.ranked) return "=";
+  return fmt::format("{:.2f}x", *method.vs_traditional);
 }
 
-std::string row_text(const Measurement& way, const Measurement* best, bool with_rate) {
-  if (way.failure) return fmt::format("  {:<36} {}\n", way.way, way.failure->message);
-  if (way.wall.samples == 0) return fmt::format("  {:<36} not measured\n", way.way);
-  const double spread = way.wall.median > 0 ? 100 * way.wall.spread() / way.wall.median : 0;
+std::string row_text(const Measurement& method, const Measurement* best, bool with_rate) {
+  if (method.failure) return fmt::format("  {:<36} {}\n", method.method, method.failure->message);
+  if (method.wall.samples == 0) return fmt::format("  {:<36} not measured\n", method.method);
+  const double spread = method.wall.median > 0 ? 100 * method.wall.spread() / method.wall.median : 0;
   return fmt::format(
-      "  {:<36} {:>9} {:>5.0f}% {:>9} {:>9} {:>7} {:>6} {:>7} {:>7.3g} {:>9} {:>9}\n", way.way,
-      time_text(way.wall.median), spread, time_text(way.cpu_ns), optional_time(way.gpu_ns),
-      with_rate ? fmt::format("{:.2f}", way.gb_per_s) : "-",
-      way.of_limit ? fmt::format("{:.0f}%", 100 * *way.of_limit) : "-", ratio_text(way, best), way.fences,
-      size_text(static_cast<std::uint64_t>(std::llround(way.cpu_bytes_copied))),
-      size_text(way.peak_rss_bytes + way.device_mapped_bytes + way.gpu_memory_bytes.value_or(0)));
+      "  {:<36} {:>9} {:>5.0f}% {:>9} {:>9} {:>7} {:>6} {:>7} {:>7.3g} {:>9} {:>9}\n", method.method,
+      time_text(method.wall.median), spread, time_text(method.cpu_ns), optional_time(method.gpu_ns),
+      with_rate ? fmt::format("{:.2f}", method.gb_per_s) : "-",
+      method.of_limit ? fmt::format("{:.0f}%", 100 * *method.of_limit) : "-", ratio_text(method, best),
+      method.fences, size_text(static_cast<std::uint64_t>(std::llround(method.cpu_bytes_copied))),
+      size_text(method.peak_rss_bytes + method.device_mapped_bytes + method.gpu_memory_bytes.value_or(0)));
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ std::string case_text(const CaseResult& result) {
   text += fmt::format("  {:<36} {:>9} {:>6} {:>9} {:>9} {:>7} {:>6} {:>7} {:>7} {:>9} {:>9}\n", "way", "time",
                       "spread", "CPU", "GPU", "GB/s", "limit", "vs best", "fences", "copied", "memory");
   const Measurement* const best = best_traditional(result);
-  for (const Measurement& way : result.ways) text += row_text(way, best, true);
+  for (const Measurement& method : result.methods) text += row_text(method, best, true);
   return text;
 }
 
@@ -83,8 +83,8 @@ std::string summary_text(const std::vector<CaseResult>& results) {
   std::string slower;
   std::size_t failed = 0;
   for (const CaseResult& result : results) {
-    for (const Measurement& way : result.ways) failed += way.failure ? 1 : 0;
-    const Measurement* const plan = find_kind(result, WayKind::plan);
+    for (const Measurement& method : result.methods) failed += method.failure ? 1 : 0;
+    const Measurement* const plan = find_kind(result, MethodKind::plan);
     if (plan == nullptr || !plan->vs_traditional) continue;
     if (!plan->ranked) {
       ++equal;
@@ -93,15 +93,16 @@ std::string summary_text(const std::vector<CaseResult>& results) {
     } else {
       slower += fmt::format("  {} {}: {:.2f}x of {}\n", result.scenario,
                             result.variant.empty() ? size_text(result.size_bytes) : result.variant,
-                            *plan->vs_traditional, best_traditional(result)->way);
+                            *plan->vs_traditional, best_traditional(result)->method);
     }
   }
   const std::size_t slower_count = static_cast<std::size_t>(std::ranges::count(slower, '\n'));
   std::string text = fmt::format(
-      "\nplan against the best traditional way: faster in {}, equal within the spread in {}, slower in {}\n",
+      "\nplan against the best traditional method: faster in {}, equal within the spread in {}, slower in "
+      "{}\n",
       faster, equal, slower_count);
   text += slower;
-  if (failed > 0) text += fmt::format("{} ways have no figures; the table tells why\n", failed);
+  if (failed > 0) text += fmt::format("{} methods have no figures; the table tells why\n", failed);
   return text;
 }
 
