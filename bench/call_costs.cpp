@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What GL's own calls cost around transfers, without pmb: barriers, fences and flushes between copies, the storage that
-// copies come from, and updates and reads of small buffers. The defaults for a driver rest on these.
+// The cost of the raw GL calls around transfers, without pmb: barriers, fences and flushes between copies, the storage
+// that copies come from, and updates and reads of small buffers. A driver's defaults rest on these figures.
 //
 //   call_costs [--seconds S] >results.json        (a table goes to stderr)
 //
-// alone:  one operation, then a fence and the wait for it.      row: 32 of them, then the wait; for each of them.
-// chunks: 64 MiB in copies of a length, with what is named behind each; GB/s.
-// frames: 100 frames of one dispatch each that reads 4 KiB, then the wait; for each of them.
+// alone:  one operation, then a fence and the wait for it.
+// row:    32 operations, then the wait; the time of one.
+// chunks: 64 MiB in copies of one length, each followed by the named calls; GB/s.
+// frames: 100 frames of one dispatch each that reads 4 KiB, then the wait; the time of one.
 #include <glad/gl.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <iostream>
 #include <pmb/headless.hpp>
 #include <pmb/pmb.hpp>
 #include <string>
@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "gpu.hpp"
-#include "measure.hpp"
+#include "report.hpp"
 
 namespace {
 
@@ -32,7 +32,7 @@ constexpr std::uint64_t kWhole = 64 * kMiB;
 constexpr GLbitfield kUp = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
 constexpr GLbitfield kDown = GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
 
-/// A buffer that is mapped for good.
+/// A persistently mapped buffer.
 struct Mapped {
   GLuint name = 0;
   std::byte* bytes = nullptr;
@@ -40,59 +40,58 @@ struct Mapped {
 
 class Costs {
  public:
-  Costs(const GladGLContext& gl, double seconds) : gl_(gl), seconds_(seconds) {
-    result_["benchmarks"] = nlohmann::ordered_json::array();
-  }
-
-  nlohmann::ordered_json& result() { return result_; }
+  Costs(const GladGLContext& gl, double seconds, bench::Report& report)
+      : gl_(gl), seconds_(seconds), report_(report) {}
 
   void small_operations() {
+    for (const std::uint64_t size : {4 * kKiB, 64 * kKiB, 256 * kKiB, kMiB}) small_operations(size);
+  }
+
+  void small_operations(std::uint64_t size) {
     const Mapped up = map(kMiB, kUp);
     const Mapped down = map(kMiB, kDown | GL_CLIENT_STORAGE_BIT);
     const GLuint touch = program(
         "#version 430\nlayout(local_size_x = 1) in; layout(std430, binding = 0) buffer B { uint words[]; };"
         "void main() { words[0] += 1u; }");
     std::vector<std::byte> own(kMiB, std::byte{3});
-    for (const std::uint64_t size : {4 * kKiB, 64 * kKiB, 256 * kKiB, kMiB}) {
-      const auto n = static_cast<GLsizeiptr>(size);
-      const GLuint buffer = plain(size);
-      const GLuint source = plain(size);
-      const GLuint read = plain(size);
-      const auto update = [&] { gl_.NamedBufferSubData(buffer, 0, n, own.data()); };
-      const auto copy_up = [&] {
-        std::memcpy(up.bytes, own.data(), size);
-        gl_.CopyNamedBufferSubData(up.name, buffer, 0, 0, n);
-      };
-      const auto copy_down = [&] { gl_.CopyNamedBufferSubData(source, down.name, 0, 0, n); };
-      const auto barrier = [&] { gl_.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT); };
-      const auto store = [&](GLuint target) {
-        gl_.UseProgram(touch);
-        gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, target);
-        gl_.DispatchCompute(1, 1, 1);
-        barrier();
-      };
-      const std::vector<std::pair<const char*, std::function<void()>>> operations = {
-          {"nothing", [] {}},
-          {"glBufferSubData", update},
-          {"barrier, glBufferSubData", [&] { barrier(), update(); }},
-          {"memcpy and copy from a mapping", copy_up},
-          {"the same behind a barrier", [&] { barrier(), copy_up(); }},
-          {"copy inside the GPU", [&] { gl_.CopyNamedBufferSubData(source, buffer, 0, 0, n); }},
-          {"copy to a mapping", copy_down},
-          {"the same behind a barrier, down", [&] { barrier(), copy_down(); }},
-          {"a shader's store, then copy to a mapping", [&] { store(source), copy_down(); }},
-          {"a shader's store, then glGetBufferSubData",
-           [&] { store(read), gl_.GetNamedBufferSubData(read, 0, n, own.data()); }},
-      };
-      for (const auto& [name, operation] : operations) {
-        note("alone", name, size, 1, [&, work = operation] { work(), wait(); });
-        note("row", name, size, 32, [&, work = operation] {
-          for (int i = 0; i < 32; ++i) work();
-          wait();
-        });
-      }
-      for (const GLuint used : {buffer, source, read}) gl_.DeleteBuffers(1, &used);
+    const auto n = static_cast<GLsizeiptr>(size);
+    const GLuint buffer = plain(size);
+    const GLuint source = plain(size);
+    const GLuint read = plain(size);
+    const auto update = [&] { gl_.NamedBufferSubData(buffer, 0, n, own.data()); };
+    const auto copy_up = [&] {
+      std::memcpy(up.bytes, own.data(), size);
+      gl_.CopyNamedBufferSubData(up.name, buffer, 0, 0, n);
+    };
+    const auto copy_down = [&] { gl_.CopyNamedBufferSubData(source, down.name, 0, 0, n); };
+    const auto barrier = [&] { gl_.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT); };
+    const auto store = [&](GLuint target) {
+      gl_.UseProgram(touch);
+      gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, target);
+      gl_.DispatchCompute(1, 1, 1);
+      barrier();
+    };
+    const std::vector<std::pair<const char*, std::function<void()>>> operations = {
+        {"nothing", [] {}},
+        {"glBufferSubData", update},
+        {"barrier, glBufferSubData", [&] { barrier(), update(); }},
+        {"memcpy and copy from a mapping", copy_up},
+        {"the same behind a barrier", [&] { barrier(), copy_up(); }},
+        {"copy inside the GPU", [&] { gl_.CopyNamedBufferSubData(source, buffer, 0, 0, n); }},
+        {"copy to a mapping", copy_down},
+        {"the same behind a barrier, down", [&] { barrier(), copy_down(); }},
+        {"a shader's store, then copy to a mapping", [&] { store(source), copy_down(); }},
+        {"a shader's store, then glGetBufferSubData",
+         [&] { store(read), gl_.GetNamedBufferSubData(read, 0, n, own.data()); }},
+    };
+    for (const auto& [name, operation] : operations) {
+      note("alone", name, size, 1, [&, work = operation] { work(), wait(); });
+      note("row", name, size, 32, [&, work = operation] {
+        for (int i = 0; i < 32; ++i) work();
+        wait();
+      });
     }
+    for (const GLuint used : {buffer, source, read}) gl_.DeleteBuffers(1, &used);
     drop(up);
     drop(down);
   }
@@ -223,39 +222,32 @@ class Costs {
     gl_.DeleteSync(sync);
   }
 
-  void note(const std::string& scenario, const char* way, std::uint64_t size, int operations,
+  void note(const std::string& scenario, const char* method, std::uint64_t size, int operations,
             const std::function<void()>& run) {
     constexpr int kFigures = 160;
     run();
     std::vector<double> times;
-    const auto end = bench::Clock::now() + std::chrono::duration<double>(seconds_ / kFigures);
-    while (times.size() < 5 || (bench::Clock::now() < end && times.size() < 2000)) {
-      const auto start = bench::Clock::now();
-      run();
-      times.push_back(std::chrono::duration<double, std::nano>(bench::Clock::now() - start).count() /
-                      operations);
-    }
-    auto entry = bench::entry(scenario + "/" + way + "/" + std::to_string(size), size,
-                              bench::summarise(std::move(times)));
-    entry["scenario"] = scenario;
-    entry["way"] = way;
-    bench::note(entry);
-    result_["benchmarks"].push_back(std::move(entry));
+    const pmb::tune::TurnRules rules{
+        .least_turns = 5, .most_turns = 2000, .end_ns = pmb::tune::now_ns() + seconds_ * 1e9 / kFigures};
+    pmb::tune::take_turns(1, rules, [&](std::size_t) {
+      times.push_back(pmb::tune::time_ns(run) / operations);
+      return true;
+    });
+    report_.add(scenario + "/" + method + "/" + std::to_string(size), size, pmb::tune::summarize(times),
+                {{"scenario", scenario}, {"way", method}});
   }
 
   const GladGLContext& gl_;
   double seconds_;
-  nlohmann::ordered_json result_;
+  bench::Report& report_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
   double seconds = 16;
-  if (argc == 3 && std::string_view(argv[1]) == "--seconds") {
-    seconds = std::atof(argv[2]);
-  } else if (argc != 1) {
-    std::fprintf(stderr, "usage: call_costs [--seconds S]\n");
+  if (!bench::read_options(argc, argv, "call_costs [--seconds S]",
+                           {{"--seconds", [&](const char* value) { seconds = std::atof(value); }}})) {
     return 1;
   }
   auto headless = take(pmb::HeadlessContext::create({}));
@@ -266,12 +258,10 @@ int main(int argc, char** argv) {
     return 1;
   }
   const auto text = [&](GLenum name) { return reinterpret_cast<const char*>(gl.GetString(name)); };
-  Costs costs(gl, seconds);
-  costs.result()["context"] = {{"date", bench::now()},
-                               {"executable", "bench_call_costs"},
-                               {"machine", bench::machine()},
-                               {"driver", std::string(text(GL_RENDERER)) + ", " + text(GL_VERSION)},
-                               {"plan", "none: plain OpenGL calls, no pmb"}};
+  bench::Report report("bench_call_costs");
+  report.context()["driver"] = std::string(text(GL_RENDERER)) + ", " + text(GL_VERSION);
+  report.context()["plan"] = "none: plain OpenGL calls, no pmb";
+  Costs costs(gl, seconds, report);
   costs.small_operations();
   costs.chunks();
   costs.frames();
@@ -279,6 +269,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "GL has error 0x%x\n", error);
     return 1;
   }
-  std::cout << costs.result().dump(1) << '\n';
+  report.print();
   return 0;
 }

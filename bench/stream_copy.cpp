@@ -1,41 +1,43 @@
 // SPDX-License-Identifier: MIT
-// Copies into and out of memory, private and mapped by GL in each model: memcpy against the copy engine, alone and on
-// 2 to 16 threads of oneTBB and of a plain pool. Finds from which size on stores should go past the caches, and how
-// many threads help.
+// Copies into and out of memory, private and mapped by GL in each model: memcpy against the copy engine, on one thread
+// and on 2 to 16 threads of oneTBB and of a plain pool. Finds the size from which streaming stores pay and the number of
+// threads that helps.
 //
 //   stream_copy [--seconds S] [--threads N] >results.json        (a table goes to stderr)
 //
-// The source is the same each time, as warm as its size lets it be; the mapped side goes round in 64 MiB, as in a
-// ring.
+// Every run copies the same source, which is as warm as its size allows. The mapped side advances through 64 MiB, as in
+// a ring.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <pmb/headless.hpp>
 #include <pmb/pmb.hpp>
-#include <string_view>
+#include <vector>
 
 #ifdef PMB_BENCH_TBB
 #include <pmb/tbb.hpp>
 #endif
 
-#include "measure.hpp"
+#include "report.hpp"
 #include "threads.hpp"
 
 namespace {
 
 constexpr std::size_t kSizes[] = {4 << 10, 16 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10,
                                   1 << 20, 2 << 20,  8294400,  16 << 20,  64 << 20,  256 << 20};
-constexpr std::size_t kRound = 64 << 20;
+constexpr std::size_t kLargest = kSizes[std::size(kSizes) - 1];
+constexpr std::size_t kMappedSide = 64 << 20;
 
-struct Way {
+struct Method {
   std::string name;
   std::uint32_t threads = 1;
   const pmb::ParallelFor* parallel_for = nullptr;
   std::size_t streaming_from = 1;
   bool streaming_loads = false;
+
+  bool fits(std::size_t size) const { return threads == 1 || size >= 2 * pmb::kCopyPieceBytes; }
 };
 
 /// Mapped or private memory of 256 MiB.
@@ -45,9 +47,86 @@ struct Memory {
   bool read = false;
 };
 
-int usage() {
-  std::fprintf(stderr, "usage: stream_copy [--seconds S] [--threads N]\n");
-  return 1;
+using Allocation = std::unique_ptr<std::byte[], void (*)(void*)>;
+
+Allocation allocate() {
+  Allocation memory(static_cast<std::byte*>(std::aligned_alloc(4096, kLargest)), &std::free);
+  if (memory) std::memset(memory.get(), 1, kLargest);
+  return memory;
+}
+
+/// A context and its mapped memory, in each model; none without GL.
+class MappedMemory {
+ public:
+  MappedMemory() {
+    if (headless_ && headless_->make_current()) {
+      auto opened = pmb::Context::from_current(pmb::HeadlessContext::loader());
+      if (opened) context_.emplace(std::move(*opened));
+    }
+    if (!context_) std::fprintf(stderr, "stream_copy: no GL context here: private memory only\n");
+  }
+
+  void add_to(std::vector<Memory>& memories, bench::Report& report) {
+    if (!context_) return;
+    report.context()["driver"] = context_->driver().renderer + ", " + context_->driver().version;
+    for (const pmb::Access access : {pmb::Access::sequential_write, pmb::Access::read}) {
+      for (const pmb::Model model : {pmb::Model::coherent, pmb::Model::explicit_flush}) {
+        auto buffer = pmb::MappedBuffer::create(
+            *context_, {.size_bytes = kLargest, .access = access, .model = model, .prefault = true});
+        if (!buffer) continue;
+        const bool read = access == pmb::Access::read;
+        memories.push_back({std::string(read ? "mapped read, " : "mapped write, ") + pmb::to_string(model),
+                            buffer->raw_bytes().data(), read});
+        buffers_.push_back(std::move(*buffer));
+      }
+    }
+  }
+
+ private:
+  pmb::Result<pmb::HeadlessContext> headless_ = pmb::HeadlessContext::create({});
+  std::optional<pmb::Context> context_;
+  std::vector<pmb::MappedBuffer> buffers_;
+};
+
+/// `tbb` is null without oneTBB.
+std::vector<Method> methods_for(std::uint32_t most, const pmb::ParallelFor* tbb,
+                                const pmb::ParallelFor& pool) {
+  std::vector<Method> methods = {{"memcpy", 1, nullptr, SIZE_MAX},
+                                 {"streaming", 1, nullptr, 1},
+                                 {"streaming loads", 1, nullptr, 1, true}};
+  for (const std::uint32_t threads : {2U, 3U, 4U, 5U, 6U, 8U, 12U, 16U}) {
+    if (threads > most) break;
+    const std::string count = std::to_string(threads);
+    if (tbb) methods.push_back({"streaming, tbb " + count, threads, tbb, 1});
+    if (tbb && threads == 4) {
+      methods.push_back({"memcpy, tbb " + count, threads, tbb, SIZE_MAX});
+      methods.push_back({"streaming loads, tbb " + count, threads, tbb, 1, true});
+    }
+    if (threads != 3 && threads != 5) methods.push_back({"streaming, pool " + count, threads, &pool, 1});
+  }
+  return methods;
+}
+
+void measure(const Memory& memory, std::span<std::byte> other, const Method& method, double budget_ns,
+             bench::Report& report) {
+  const std::size_t size = other.size();
+  const pmb::CopyOptions options = {.parallel_for = method.parallel_for,
+                                    .threads = method.threads,
+                                    .streaming_from_bytes = method.streaming_from,
+                                    .slow_reads = method.streaming_loads};
+  std::size_t at = 0;
+  const auto times = pmb::tune::time_repeatedly(budget_ns, [&] {
+    const std::span mapped(memory.bytes + at, size);
+    if (memory.read) {
+      pmb::copy_from_mapped(other, mapped, options);
+    } else {
+      pmb::copy_to_mapped(mapped, other, options);
+    }
+    at += (size + 4095) / 4096 * 4096;
+    if (at + size > std::max(kMappedSide, size)) at = 0;
+  });
+  report.add("stream_copy/" + memory.name + "/" + method.name + "/" + std::to_string(size), size, times,
+             {{"memory", memory.name}, {"way", method.name}, {"threads", method.threads}});
 }
 
 }  // namespace
@@ -55,123 +134,47 @@ int usage() {
 int main(int argc, char** argv) {
   double seconds = 50;
   std::uint32_t most = std::min(16U, std::max(1U, std::thread::hardware_concurrency()));
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view option = argv[i];
-    if (i + 1 == argc) return usage();
-    if (option == "--seconds") {
-      seconds = std::atof(argv[i + 1]);
-    } else if (option == "--threads") {
-      most = static_cast<std::uint32_t>(std::max(1, std::atoi(argv[i + 1])));
-    } else {
-      return usage();
-    }
-  }
-
-  constexpr std::size_t kLargest = kSizes[std::size(kSizes) - 1];
-  const auto allocate = [] {
-    std::unique_ptr<std::byte[], void (*)(void*)> memory(
-        static_cast<std::byte*>(std::aligned_alloc(4096, kLargest)), &std::free);
-    if (memory) std::memset(memory.get(), 1, kLargest);
-    return memory;
+  const auto set_seconds = [&](const char* value) { seconds = std::atof(value); };
+  const auto set_threads = [&](const char* value) {
+    most = static_cast<std::uint32_t>(std::max(1, std::atoi(value)));
   };
+  if (!bench::read_options(argc, argv, "stream_copy [--seconds S] [--threads N]",
+                           {{"--seconds", set_seconds}, {"--threads", set_threads}})) {
+    return 1;
+  }
   const auto source = allocate();
   const auto plain = allocate();
   if (!source || !plain) {
     std::fprintf(stderr, "stream_copy: 512 MiB of memory are needed\n");
     return 1;
   }
+  bench::Report report(argv[0]);
+  report.context()["instructions"] = pmb::stream_copy_target();
   std::vector<Memory> memories = {{"malloc", plain.get(), false}};
-
-  nlohmann::ordered_json result;
-  result["context"] = {{"date", bench::now()},
-                       {"executable", argv[0]},
-                       {"machine", bench::machine()},
-                       {"instructions", pmb::stream_copy_target()}};
-
-  auto headless = pmb::HeadlessContext::create({});
-  std::optional<pmb::Context> context;
-  std::vector<pmb::MappedBuffer> buffers;
-  if (headless && headless->make_current()) {
-    auto opened = pmb::Context::from_current(pmb::HeadlessContext::loader());
-    if (opened) context.emplace(std::move(*opened));
-  }
-  if (context) {
-    result["context"]["driver"] = context->driver().renderer + ", " + context->driver().version;
-    for (const pmb::Access access : {pmb::Access::sequential_write, pmb::Access::read}) {
-      for (const pmb::Model model : {pmb::Model::coherent, pmb::Model::explicit_flush}) {
-        auto buffer = pmb::MappedBuffer::create(
-            *context, {.size_bytes = kLargest, .access = access, .model = model, .prefault = true});
-        if (!buffer) continue;
-        memories.push_back({std::string(access == pmb::Access::read ? "mapped read, " : "mapped write, ") +
-                                pmb::to_string(model),
-                            buffer->raw_bytes().data(), access == pmb::Access::read});
-        buffers.push_back(std::move(*buffer));
-      }
-    }
-  } else {
-    std::fprintf(stderr, "stream_copy: no GL context here: private memory only\n");
-  }
+  MappedMemory mapped;
+  mapped.add_to(memories, report);
 
   bench::PlainPool pool(most - 1);
   const pmb::ParallelFor on_pool = [&](std::size_t count, pmb::ParallelBody body) { pool.run(count, body); };
-  std::vector<Way> ways = {{"memcpy", 1, nullptr, SIZE_MAX},
-                           {"streaming", 1, nullptr, 1},
-                           {"streaming loads", 1, nullptr, 1, true}};
+  const pmb::ParallelFor* on_tbb = nullptr;
 #ifdef PMB_BENCH_TBB
-  const pmb::ParallelFor on_tbb = pmb::tbb_parallel_for();
+  const pmb::ParallelFor tbb = pmb::tbb_parallel_for();
+  on_tbb = &tbb;
 #endif
-  for (const std::uint32_t threads : {2U, 3U, 4U, 5U, 6U, 8U, 12U, 16U}) {
-    if (threads > most) break;
-    const std::string count = std::to_string(threads);
-#ifdef PMB_BENCH_TBB
-    ways.push_back({"streaming, tbb " + count, threads, &on_tbb, 1});
-    if (threads == 4) {
-      ways.push_back({"memcpy, tbb " + count, threads, &on_tbb, SIZE_MAX});
-      ways.push_back({"streaming loads, tbb " + count, threads, &on_tbb, 1, true});
-    }
-#endif
-    if (threads != 3 && threads != 5) ways.push_back({"streaming, pool " + count, threads, &on_pool, 1});
-  }
-
+  const std::vector<Method> methods = methods_for(most, on_tbb, on_pool);
   std::size_t cells = 0;
   for (const std::size_t size : kSizes) {
-    for (const Way& way : ways)
-      cells += way.threads > 1 && size < 2 * pmb::kCopyPieceBytes ? 0 : memories.size();
+    for (const Method& method : methods) cells += method.fits(size) ? memories.size() : 0;
   }
-  const std::chrono::nanoseconds budget(
-      static_cast<std::int64_t>(seconds * 0.6e9 / static_cast<double>(cells)));
-
+  const double budget_ns = seconds * 0.6e9 / static_cast<double>(cells);
   for (const Memory& memory : memories) {
     for (const std::size_t size : kSizes) {
-      std::size_t at = 0;
-      for (const Way& way : ways) {
-        if (way.threads > 1 && size < 2 * pmb::kCopyPieceBytes) continue;
-        if (way.streaming_loads && !memory.read) continue;
-        const pmb::CopyOptions options = {.parallel_for = way.parallel_for,
-                                          .threads = way.threads,
-                                          .streaming_from_bytes = way.streaming_from,
-                                          .slow_reads = way.streaming_loads};
-        const auto timing = bench::measure(budget, [&] {
-          const std::span mapped(memory.bytes + at, size);
-          const std::span other(source.get(), size);
-          if (memory.read) {
-            pmb::copy_from_mapped(other, mapped, options);
-          } else {
-            pmb::copy_to_mapped(mapped, other, options);
-          }
-          at += (size + 4095) / 4096 * 4096;
-          if (at + size > std::max(kRound, size)) at = 0;
-        });
-        auto e = bench::entry("stream_copy/" + memory.name + "/" + way.name + "/" + std::to_string(size),
-                              size, timing);
-        e["memory"] = memory.name;
-        e["way"] = way.name;
-        e["threads"] = way.threads;
-        bench::note(e);
-        result["benchmarks"].push_back(std::move(e));
+      for (const Method& method : methods) {
+        if (!method.fits(size) || (method.streaming_loads && !memory.read)) continue;
+        measure(memory, {source.get(), size}, method, budget_ns, report);
       }
     }
   }
-  std::cout << result.dump(1) << '\n';
+  report.print();
   return 0;
 }

@@ -34,19 +34,19 @@ bool is_sound_choice(const PlanChoice& choice) noexcept {
 }  // namespace
 
 Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCosts& plain,
-                       const DriverTraits& driver, DriverMemory said) noexcept {
+                       const DriverTraits& driver, ReportedMemory reported) noexcept {
   if (driver.software) return Placement::plain;
-  const bool told = costs.gpu_ns_per_kib > 0 && plain.gpu_ns_per_kib > 0;
-  const bool near = told && costs.gpu_ns_per_kib <= kNearToOwn * plain.gpu_ns_per_kib;
+  const bool measured = costs.gpu_ns_per_kib > 0 && plain.gpu_ns_per_kib > 0;
+  const bool near = measured && costs.gpu_ns_per_kib <= kNearToOwn * plain.gpu_ns_per_kib;
   // Where all memory is one, being near tells nothing.
-  const bool gpus_own =
-      said == DriverMemory::video || (said == DriverMemory::unsaid && near && !driver.unified_memory);
+  const bool gpus_own = reported == ReportedMemory::video ||
+                        (reported == ReportedMemory::unknown && near && !driver.unified_memory);
   if (access != Access::sequential_write) {
     if (costs.read_ns <= 0) return Placement::unknown;
     if (costs.read_ns <= std::max(kUncachedLoad_ns, kUncachedToPlain * plain.read_ns))
       return Placement::cached;
     const bool over_bus =
-        said == DriverMemory::unsaid && costs.read_ns >= kBusLoad_ns && !driver.unified_memory;
+        reported == ReportedMemory::unknown && costs.read_ns >= kBusLoad_ns && !driver.unified_memory;
     return gpus_own || over_bus ? Placement::gpu_memory : Placement::write_combined;
   }
   // Reading a mapping that was made for writing alone is undefined, so that loads cannot tell.

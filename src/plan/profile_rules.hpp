@@ -12,7 +12,7 @@ namespace pmb::detail {
 
 /// Where a mapping lies. `plain` is what the process's own memory costs, and the GPU's own the GPU.
 Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCosts& plain,
-                       const DriverTraits& driver, DriverMemory said) noexcept;
+                       const DriverTraits& driver, ReportedMemory reported) noexcept;
 
 /// The CPU reads it slowly: loads are to be streamed.
 constexpr bool reads_slowly(Placement placement) noexcept {

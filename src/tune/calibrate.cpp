@@ -8,8 +8,8 @@
 #include "base/guard.hpp"
 #include "context/context_state.hpp"
 #include "transfer/transfer_rings.hpp"
-#include "tune/calibration.hpp"
-#include "tune/measuring_device.hpp"
+#include "tune/calibrator.hpp"
+#include "tune/gl_device.hpp"
 
 namespace pmb {
 namespace {
@@ -25,12 +25,12 @@ std::string now_text() {
 }
 
 Result<Calibration> measure(ContextState& state, const CalibrateOptions& options) {
-  detail::MeasuringDevice device(state, options);
+  detail::GlDevice device(state, options);
   if (auto opened = device.open(); !opened) return pass_on(opened);
   return detail::Calibrator(device, device.facts(), options).run();
 }
 
-/// Ways that failed may have left errors of GL behind; the caller's were set aside before.
+/// Candidates that failed may have left GL errors; the caller's were set aside before.
 void forget_own_errors(const ContextState& state) {
   for (int i = 0; i < 8; ++i) {
     const GLenum error = state.gl.GetError();
@@ -43,7 +43,7 @@ void warn(const ContextState& state, const Calibration& measured) {
     if (cell.verified) continue;
     state.log(LogLevel::warning, [&] {
       return fmt::format("calibration leaves out {} for {} of {} bytes: it failed or moved wrong bytes",
-                         cell.way, cell.work, cell.size_bytes);
+                         cell.candidate, cell.work, cell.size_bytes);
     });
   }
 }
@@ -72,7 +72,7 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     if (!transfers) return pass_on(transfers);
     state.transfer_plan = std::move(*transfers);
     if (state.transfer) {
-      // Their sizes and models are those of the plan before. Downloads that the program still has keep theirs.
+      // Made for the previous plan. Pending downloads keep their ring.
       state.transfer->up.reset();
       state.transfer->down.reset();
       state.transfer->unfenced_bytes = 0;

@@ -30,14 +30,14 @@ class Calibrate : public GlTest {
   }
 };
 
-TEST_F(Calibrate, EveryWayMovesTheRightBytesAndTheProfileHoldsForTheNextContext) {
+TEST_F(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileAppliesToTheNextContext) {
   const auto measured =
       pmb::calibrate(context(), {.budget = std::chrono::hours(1), .largest_bytes = kLargest});
   ASSERT_TRUE(measured) << measured.error().message();
   EXPECT_TRUE(measured->complete);
   EXPECT_EQ(measured->wrong, 0u);
   for (const pmb::CalibrationCell& cell : measured->cells) {
-    EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.way << ", " << cell.size_bytes;
+    EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
   }
   EXPECT_EQ(context().live_mappings().size(), 0u);
   expect_no_gl_error();
@@ -78,7 +78,7 @@ TEST_F(Calibrate, EveryWayMovesTheRightBytesAndTheProfileHoldsForTheNextContext)
   }
 }
 
-TEST_F(Calibrate, AHalfMeasuredProfileIsAsGoodAsNone) {
+TEST_F(Calibrate, AnIncompleteProfileIsUsable) {
   const auto measured = pmb::calibrate(context(), {.budget = std::chrono::milliseconds(1)});
   ASSERT_TRUE(measured) << measured.error().message();
   EXPECT_FALSE(measured->complete);

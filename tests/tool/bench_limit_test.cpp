@@ -25,7 +25,7 @@ Function* fake(const char* name) {
   return found;
 }
 
-TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
+TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesItsMemory) {
   std::string why;
   const auto limit = open_cuda_limit(0, why, PMB_FAKE_CUDA);
   ASSERT_NE(limit, nullptr) << why;
@@ -44,7 +44,7 @@ TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesEverything) {
   EXPECT_EQ(fake<int()>("fake_cuda_live_objects")(), 0);
 }
 
-TEST(BenchLimit, EveryWireCopiesInItsOwnDirections) {
+TEST(BenchLimit, EveryWireCopiesInItsDirections) {
   std::string why;
   const auto limit = open_cuda_limit(0, why, PMB_FAKE_CUDA);
   ASSERT_NE(limit, nullptr) << why;
@@ -65,7 +65,7 @@ TEST(BenchLimit, EveryWireCopiesInItsOwnDirections) {
   }
 }
 
-TEST(BenchLimit, AMissingLibraryOrDeviceIsToldAndThereIsNoLimitOfCuda) {
+TEST(BenchLimit, AMissingLibraryOrDeviceIsReportedAndThereIsNoCudaLimit) {
   std::string why;
   EXPECT_EQ(open_cuda_limit(0, why, "libno_such_cuda.so.1"), nullptr);
   EXPECT_NE(why.find("libno_such_cuda.so.1"), std::string::npos);

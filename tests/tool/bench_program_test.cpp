@@ -36,7 +36,7 @@ class Bench : public stream_test::Stream {};
 /// One scenario after the other, each small and with one turn.
 class BenchScenario : public Bench, public testing::WithParamInterface<const pmb::tool::bench::Scenario*> {};
 
-TEST_P(BenchScenario, VerifiesEveryWayOnEveryByte) {
+TEST_P(BenchScenario, VerifiesEveryByteOfEveryMethod) {
   const auto result = run(std::string("--software --quick --repeat 1 --json - --scenario ") +
                           GetParam()->name + (GetParam()->sized ? " --size 64 --size 1M" : ""));
   EXPECT_EQ(result.exit_code, ExitCode::kSuccess);
@@ -73,7 +73,7 @@ TEST_F(Bench, ListNamesEveryScenario) {
   }
 }
 
-TEST_F(Bench, WhatCannotBeMeasuredIsExitCodeOneWithOneSentence) {
+TEST_F(Bench, UnknownScenariosAndMethodsAreExitCodeOneWithOneSentence) {
   for (const char* arguments :
        {"--software --scenario no_such", "--software --quick --method no_such", "--software --size 100",
         "--software --size 32", "--software --scenario duplex --size 64", "--software --repeat 0",
@@ -85,7 +85,7 @@ TEST_F(Bench, WhatCannotBeMeasuredIsExitCodeOneWithOneSentence) {
   EXPECT_NE(errors.output.find("no_such"), std::string::npos);
 }
 
-TEST_F(Bench, OnlyTheNamedWaysAreMeasured) {
+TEST_F(Bench, MeasuresOnlyTheNamedMethods) {
   const auto result = run(
       "--software --repeat 1 --scenario upload_kept --size 4K --method 'buffer_*' --method plan --json -");
   std::set<std::string> methods;
@@ -94,14 +94,14 @@ TEST_F(Bench, OnlyTheNamedWaysAreMeasured) {
   EXPECT_EQ(methods, (std::set<std::string>{"buffer_data", "buffer_sub_data", "plan", "limit"}));
 }
 
-TEST_F(Bench, RepeatSaysHowManyTurnsThereAre) {
+TEST_F(Bench, RepeatSetsTheNumberOfTurns) {
   const auto result = run("--software --repeat 7 --scenario download --size 4K --method plan --json -");
   const json benchmarks = json::parse(result.output).at("benchmarks");
   EXPECT_EQ(benchmarks.size(), 2u);
   for (const json& entry : benchmarks) EXPECT_EQ(entry.at("repetitions"), 7);
 }
 
-TEST_F(Bench, TableFilesAndPageTellTheSameRun) {
+TEST_F(Bench, TableFilesAndPageShowTheSameRun) {
   const stream_test::TemporaryFolder folder;
   const auto result = run("--software --repeat 2 --scenario upload_kept --size 4K --json '" +
                           folder.file("run.json") + "' --html '" + folder.file("run.html") + "'");
@@ -123,7 +123,7 @@ TEST_F(Bench, UnwritableFilesAreExitCodeThree) {
   }
 }
 
-TEST_F(Bench, AnInterruptTellsWhatIsThereAndIsExitCode130) {
+TEST_F(Bench, AnInterruptReportsTheFiguresSoFarAndIsExitCode130) {
   const stream_test::TemporaryFolder folder;
   const std::string file = folder.file("run.json");
   const pid_t child = fork();

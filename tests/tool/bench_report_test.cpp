@@ -111,7 +111,7 @@ TEST(BenchJson, HasTheOuterShapeOfGoogleBenchmarkAndEveryColumn) {
   EXPECT_FALSE(broken.contains("real_time"));
 }
 
-TEST(BenchText, ShowsUnrankedDifferencesAsEqualAndWhatFailed) {
+TEST(BenchText, ShowsUnrankedDifferencesAsEqualAndFailures) {
   std::vector<CaseResult> results = some_results();
   EXPECT_NE(case_text(results[0]).find("4.00x"), std::string::npos);
   EXPECT_NE(case_text(results[0]).find("50%"), std::string::npos);
@@ -129,7 +129,7 @@ TEST(BenchText, ShowsUnrankedDifferencesAsEqualAndWhatFailed) {
       << summary_text(results);
 }
 
-TEST(BenchText, SizesAndTimesHaveTheirUnits) {
+TEST(BenchText, SizesAndTimesHaveUnits) {
   EXPECT_EQ(size_text(64), "64 B");
   EXPECT_EQ(size_text(4096), "4 KiB");
   EXPECT_EQ(size_text(1 << 28), "256 MiB");
@@ -174,7 +174,7 @@ TEST(BenchPage, EveryTagIsClosedInOrder) {
   EXPECT_TRUE(open.empty());
 }
 
-TEST(BenchPage, LoadsNothingFromElsewhere) {
+TEST(BenchPage, LoadsNoExternalFiles) {
   const std::string page = to_html(to_json(some_context(), some_results()));
   for (const Tag& tag : tags_of(page)) {
     EXPECT_EQ(tag.attributes.find("src="), std::string::npos) << tag.name;
@@ -186,7 +186,7 @@ TEST(BenchPage, LoadsNothingFromElsewhere) {
   }
 }
 
-TEST(BenchPage, CarriesTheWholeRunTheLibraryAndItsLicence) {
+TEST(BenchPage, ContainsTheWholeRunTheLibraryAndItsLicence) {
   const json run = to_json(some_context(), some_results());
   const std::string page = to_html(run);
   const std::string begin = "<script id=\"run\" type=\"application/json\">\n";

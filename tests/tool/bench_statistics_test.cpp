@@ -10,7 +10,6 @@
 
 #include "bench/measure.hpp"
 #include "bench/process_memory.hpp"
-#include "bench/statistics.hpp"
 
 namespace {
 
@@ -46,7 +45,7 @@ TEST(BenchStatistics, OneSlowTurnMovesNeitherMedianNorSpread) {
   EXPECT_EQ(calm.spread(), hit.spread());
 }
 
-TEST(BenchStatistics, RangesThatTouchDoNotDiffer) {
+TEST(BenchStatistics, RangesThatOverlapOrTouchDoNotDiffer) {
   const auto between = [](double first, double third) {
     return Statistics{.median = (first + third) / 2,
                       .first_quartile = first,
@@ -62,7 +61,7 @@ TEST(BenchStatistics, RangesThatTouchDoNotDiffer) {
   EXPECT_FALSE(differ(few, between(1, 2)));
 }
 
-Measurement way_of(const char* name, MethodKind kind, double median, double half_spread = 1) {
+Measurement method_of(const char* name, MethodKind kind, double median, double half_spread = 1) {
   Measurement method;
   method.method = name;
   method.kind = kind;
@@ -75,11 +74,12 @@ Measurement way_of(const char* name, MethodKind kind, double median, double half
   return method;
 }
 
-TEST(BenchComparison, RatiosAreToTheBestTraditionalWayAndToTheLimit) {
+TEST(BenchComparison, RatiosAreToTheBestTraditionalMethodAndToTheLimit) {
   CaseResult result;
-  result.methods = {way_of("slow", MethodKind::traditional, 400),
-                    way_of("fast", MethodKind::traditional, 200), way_of("plan", MethodKind::plan, 50),
-                    way_of("limit", MethodKind::limit, 40), way_of("other", MethodKind::reference, 100)};
+  result.methods = {method_of("slow", MethodKind::traditional, 400),
+                    method_of("fast", MethodKind::traditional, 200), method_of("plan", MethodKind::plan, 50),
+                    method_of("limit", MethodKind::limit, 40),
+                    method_of("other", MethodKind::reference, 100)};
   compare_methods(result, 1000);
   EXPECT_EQ(best_traditional(result)->method, "fast");
   const Measurement& plan = result.methods[2];
@@ -95,27 +95,28 @@ TEST(BenchComparison, RatiosAreToTheBestTraditionalWayAndToTheLimit) {
 
 TEST(BenchComparison, DifferencesInsideTheSpreadAreNotRanked) {
   CaseResult result;
-  result.methods = {way_of("traditional", MethodKind::traditional, 100, 8),
-                    way_of("plan", MethodKind::plan, 110, 8)};
+  result.methods = {method_of("traditional", MethodKind::traditional, 100, 8),
+                    method_of("plan", MethodKind::plan, 110, 8)};
   compare_methods(result, 1);
   EXPECT_FALSE(result.methods[1].ranked);
-  result.methods = {way_of("traditional", MethodKind::traditional, 100, 4),
-                    way_of("plan", MethodKind::plan, 110, 4)};
+  result.methods = {method_of("traditional", MethodKind::traditional, 100, 4),
+                    method_of("plan", MethodKind::plan, 110, 4)};
   compare_methods(result, 1);
   EXPECT_TRUE(result.methods[1].ranked);
 }
 
-TEST(BenchComparison, WaysWithoutFiguresCompareWithNothing) {
+TEST(BenchComparison, MethodsWithoutFiguresAreNotCompared) {
   CaseResult result;
-  result.methods = {way_of("broken", MethodKind::traditional, 1),
-                    way_of("whole", MethodKind::traditional, 100), way_of("plan", MethodKind::plan, 50)};
+  result.methods = {method_of("broken", MethodKind::traditional, 1),
+                    method_of("whole", MethodKind::traditional, 100),
+                    method_of("plan", MethodKind::plan, 50)};
   result.methods[0].failure = pmb::tool::Failure{pmb::tool::kGpu, "no"};
   compare_methods(result, 1);
   EXPECT_EQ(best_traditional(result)->method, "whole");
   EXPECT_EQ(result.methods[2].vs_traditional, 2);
 }
 
-TEST(BenchMemory, ReadsWhatTheKernelTells) {
+TEST(BenchMemory, ReadsTheKernelsFiguresOfThisProcess) {
   std::istringstream status("Name:\tpmb\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nThreads:\t3\n");
   ProcessMemory memory;
   read_status(status, memory);
@@ -130,7 +131,7 @@ TEST(BenchMemory, ReadsWhatTheKernelTells) {
   EXPECT_EQ(memory.device_mapped, 0x200000u + 0x1000u);
 }
 
-TEST(BenchMemory, ThePeakSeesMemoryThatIsGoneAgain) {
+TEST(BenchMemory, ThePeakCountsMemoryThatWasFreedAgain) {
   if (!reset_peak()) GTEST_SKIP() << "the kernel does not let this process reset its peak";
   const ProcessMemory before = process_memory();
   constexpr std::size_t kBytes = 64 << 20;

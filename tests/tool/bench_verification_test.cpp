@@ -123,14 +123,14 @@ class BenchVerification : public testing::Test {
 
 constexpr Fault kEveryFault[] = {Fault::none, Fault::wrong_byte, Fault::stale};
 
-TEST_F(BenchVerification, SeesWrongAndStaleBytesThatTheGpuKeeps) {
+TEST_F(BenchVerification, FindsWrongAndStaleBytesInVram) {
   for (const Fault fault : kEveryFault) {
     const auto method = make_kept_method(*bench_, source_, 1, uploader(fault, {.piece_bytes = kBytes}));
     EXPECT_EQ(verdict(*method), expected(fault));
   }
 }
 
-TEST_F(BenchVerification, SeesWrongAndStaleBytesThatAShaderReads) {
+TEST_F(BenchVerification, FindsWrongAndStaleBytesThatAShaderReads) {
   for (const Fault fault : kEveryFault) {
     auto method = make_consumed_method(*bench_, source_, uploader(fault, {.piece_bytes = kBytes}));
     ASSERT_TRUE(method);
@@ -138,7 +138,7 @@ TEST_F(BenchVerification, SeesWrongAndStaleBytesThatAShaderReads) {
   }
 }
 
-TEST_F(BenchVerification, SeesOneWrongByteInOneOfManyUpdates) {
+TEST_F(BenchVerification, FindsOneWrongByteInOneOfManyUpdates) {
   const UpdateShape shape{.update_bytes = 256, .updates = 16};
   for (const Fault fault : kEveryFault) {
     const auto updates = std::make_shared<Source>(
@@ -150,7 +150,7 @@ TEST_F(BenchVerification, SeesOneWrongByteInOneOfManyUpdates) {
   }
 }
 
-TEST_F(BenchVerification, SeesWrongAndStaleBytesOnTheWayDown) {
+TEST_F(BenchVerification, FindsWrongAndStaleBytesOfReaders) {
   const ReadShape shape{.result_bytes = kBytes};
   for (const Fault fault : kEveryFault) {
     auto pulled = make_download_method(*bench_, source_, 1, shape, reader(fault, shape));
@@ -162,7 +162,7 @@ TEST_F(BenchVerification, SeesWrongAndStaleBytesOnTheWayDown) {
   }
 }
 
-TEST_F(BenchVerification, SeesWrongAndStaleBytesOfEitherDirectionOfAStream) {
+TEST_F(BenchVerification, FindsWrongAndStaleBytesInBothDirectionsOfAStream) {
   const FlowShape shape{.output_bytes = kBytes, .frames = 4, .depth = 2};
   for (const Fault up : kEveryFault) {
     for (const Fault down : kEveryFault) {
@@ -175,7 +175,7 @@ TEST_F(BenchVerification, SeesWrongAndStaleBytesOfEitherDirectionOfAStream) {
   }
 }
 
-TEST_F(BenchVerification, AWayWithWrongBytesHasNoFiguresAndTheOthersHave) {
+TEST_F(BenchVerification, AMethodWithWrongBytesHasNoFiguresAndTheOthersHave) {
   Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
   for (const Fault fault : {Fault::wrong_byte, Fault::none}) {
     work.methods.push_back({fault == Fault::none ? "right" : "wrong", MethodKind::traditional,
@@ -198,7 +198,7 @@ TEST_F(BenchVerification, AWayWithWrongBytesHasNoFiguresAndTheOthersHave) {
   EXPECT_EQ(exit_code_of({result}), ExitCode::kMismatch);
 }
 
-TEST_F(BenchVerification, WhoIsStoppedBeforeTheFirstTurnIsNotTold) {
+TEST_F(BenchVerification, AMethodWithoutTurnsIsNotReported) {
   bool stopped = false;
   Case work{.scenario = "test", .size_bytes = kBytes, .moved_bytes = kBytes};
   for (const bool last : {false, true}) {
@@ -213,7 +213,7 @@ TEST_F(BenchVerification, WhoIsStoppedBeforeTheFirstTurnIsNotTold) {
   EXPECT_TRUE(result.methods.empty());
 }
 
-TEST_F(BenchVerification, FencesAreCountedForOneOperation) {
+TEST_F(BenchVerification, FencesAreCountedPerOperation) {
   Case work{.scenario = "test", .size_bytes = kBytes, .operations = 4, .moved_bytes = kBytes};
   work.methods.push_back(
       {"unsynchronized", MethodKind::traditional, [this]() -> Outcome<std::unique_ptr<Method>> {

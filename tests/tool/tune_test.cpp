@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using pmb::Access;
-using pmb::DriverMemory;
+using pmb::ReportedMemory;
 using pmb::tool::buffer_place;
 using pmb::tool::ExitCode;
 
@@ -95,7 +95,7 @@ TEST_F(Tune, KeepsAProfileThatTheOtherCommandsFind) {
   EXPECT_NE(run("info --software").output.find(kept()), std::string::npos);
 }
 
-TEST_F(Tune, IsReadByStreamAndBenchUnlessTheyAreToldNotTo) {
+TEST_F(Tune, StreamAndBenchReadTheProfileUnlessNoProfileIsGiven) {
   pmb::Profile profile;
   profile.key = key_;
   for (pmb::AccessProfile& access : profile.accesses) {
@@ -121,7 +121,7 @@ TEST_F(Tune, IsReadByStreamAndBenchUnlessTheyAreToldNotTo) {
   EXPECT_EQ(plan_of_bench("--no-profile").find("measured on this driver"), std::string::npos);
 }
 
-TEST_F(Tune, ADryRunKeepsNothingAndAnOutputIsKeptThere) {
+TEST_F(Tune, ADryRunWritesNothingAndOutputNamesTheFile) {
   const ProgramRun dry = run("tune --software --time 0.2 --dry-run --json");
   EXPECT_EQ(dry.exit_code, ExitCode::kSuccess);
   EXPECT_TRUE(json::parse(dry.output).at("file").is_null());
@@ -133,7 +133,7 @@ TEST_F(Tune, ADryRunKeepsNothingAndAnOutputIsKeptThere) {
   EXPECT_TRUE(pmb::Profile::load(file));
 }
 
-TEST_F(Tune, WhatCannotBeWrittenIsSaidAndNothingIsLeft) {
+TEST_F(Tune, AnUnwritableFileIsReportedAndLeavesNothing) {
   const ProgramRun errors = run("tune --software --time 0.2 --output /proc/none/driver.json 2>&1 >/dev/null");
   EXPECT_EQ(errors.exit_code, ExitCode::kOutput);
   EXPECT_NE(errors.output.find("/proc/none/driver.json"), std::string::npos);
@@ -141,7 +141,7 @@ TEST_F(Tune, WhatCannotBeWrittenIsSaidAndNothingIsLeft) {
   EXPECT_EQ(files(), 0u);
 }
 
-TEST_F(Tune, WrongUsageIsToldFromNoGl) {
+TEST_F(Tune, WrongUsageAndMissingGlHaveDifferentExitCodes) {
   EXPECT_EQ(run("tune --time 0 2>/dev/null").exit_code, ExitCode::kUsage);
   EXPECT_EQ(run("tune --time 1e9 2>/dev/null").exit_code, ExitCode::kUsage);
   EXPECT_EQ(run("tune --dry-run --output x 2>/dev/null").exit_code, ExitCode::kUsage);
@@ -150,7 +150,7 @@ TEST_F(Tune, WrongUsageIsToldFromNoGl) {
   EXPECT_NE(run("tune --help").output.find("Examples:"), std::string::npos);
 }
 
-TEST_F(Tune, InterruptedItWritesNothing) {
+TEST_F(Tune, AnInterruptWritesNoProfile) {
   // Longer than anybody waits: it ends by a signal or not at all. Those that come before it listens are lost.
   const ProgramRun stopped =
       run("tune --software --time 600 >/dev/null 2>&1 & pid=$!; sleep 0.5; "
@@ -159,7 +159,7 @@ TEST_F(Tune, InterruptedItWritesNothing) {
   EXPECT_EQ(files(), 0u);
 }
 
-TEST_F(Tune, AProfileOfAnotherDriverIsIgnoredAndInfoSaysWhy) {
+TEST_F(Tune, AProfileOfAnotherDriverIsIgnoredAndInfoPrintsTheReason) {
   pmb::Profile profile;
   profile.key = key_;
   profile.key.driver = "Mesa 0.1";
@@ -172,50 +172,50 @@ TEST_F(Tune, AProfileOfAnotherDriverIsIgnoredAndInfoSaysWhy) {
   EXPECT_NE(run("info --software").output.find("pmb tune"), std::string::npos);
 }
 
-TEST(BufferMessages, TellWhereABufferLies) {
+TEST(BufferMessages, NameTheBufferAndItsMemory) {
   const auto place = [](std::uint32_t id, const char* text) {
-    return buffer_place(id, text).value_or(std::pair{std::uint32_t{0}, DriverMemory::unsaid});
+    return buffer_place(id, text).value_or(std::pair{std::uint32_t{0}, ReportedMemory::unknown});
   };
   EXPECT_EQ(place(131185,
                   "Buffer detailed info: Buffer object 7 (bound to GL_COPY_READ_BUFFER, usage hint is "
                   "GL_STREAM_READ) "
                   "will use VIDEO memory as the source for buffer object operations."),
-            std::pair(7U, DriverMemory::video));
+            std::pair(7U, ReportedMemory::video));
   EXPECT_EQ(
       place(131185,
             "Buffer detailed info: Buffer object 12 (bound to NONE, usage hint is GL_DYNAMIC_DRAW) will use "
             "SYSTEM HEAP memory as the source for buffer object operations."),
-      std::pair(12U, DriverMemory::system));
+      std::pair(12U, ReportedMemory::system));
   EXPECT_EQ(place(131185, "Buffer object 3 has been mapped in DMA CACHED memory"),
-            std::pair(3U, DriverMemory::system));
+            std::pair(3U, ReportedMemory::system));
   EXPECT_EQ(place(131186,
                   "Buffer performance warning: Buffer object 4 (bound to NONE) is being copied/moved from "
                   "VIDEO memory "
                   "to HOST memory."),
-            std::pair(4U, DriverMemory::system));
+            std::pair(4U, ReportedMemory::system));
   EXPECT_FALSE(buffer_place(131154, "Buffer object 4 will use VIDEO memory"));
   EXPECT_FALSE(buffer_place(131185, "Buffer object x will use VIDEO memory"));
   EXPECT_FALSE(buffer_place(131185, "Buffer object 4 will use some memory"));
   EXPECT_FALSE(buffer_place(131185, ""));
 }
 
-TEST(TuneReport, SaysWhatWasChosenAndWhatItGains) {
+TEST(TuneReport, NamesTheChosenCandidateAndItsGain) {
   pmb::Calibration measured;
   measured.cells = {{.work = "upload",
-                     .way = "slow",
+                     .candidate = "slow",
                      .size_bytes = 4096,
                      .ns = 3000,
                      .runs = 5,
                      .verified = true,
                      .is_default = true},
                     {.work = "upload",
-                     .way = "fast",
+                     .candidate = "fast",
                      .size_bytes = 4096,
                      .ns = 1000,
                      .runs = 5,
                      .verified = true,
                      .chosen = true},
-                    {.work = "upload", .way = "broken", .size_bytes = 4096}};
+                    {.work = "upload", .candidate = "broken", .size_bytes = 4096}};
   measured.wrong = 1;
   const std::string text = pmb::tool::tune_text(measured);
   EXPECT_NE(text.find("fast"), std::string::npos) << text;

@@ -23,14 +23,14 @@ class Calibrate : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, Calibrate, every_path(), path_name);
 
-TEST_P(Calibrate, EveryWayMovesTheRightBytesAndTheProfileIsInForce) {
+TEST_P(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileIsApplied) {
   const Calibration measured = take(pmb::calibrate(*context_, all()));
   EXPECT_TRUE(measured.complete);
   EXPECT_EQ(measured.wrong, 0U);
   EXPECT_FALSE(measured.cells.empty());
   for (const CalibrationCell& cell : measured.cells) {
-    EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.way << ", " << cell.size_bytes;
-    EXPECT_GT(cell.runs, 0U) << cell.work << ", " << cell.way << ", " << cell.size_bytes;
+    EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
+    EXPECT_GT(cell.runs, 0U) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
   }
   EXPECT_TRUE(pmb::detail::is_sound(measured.profile));
   ASSERT_NE(context_->profile(), nullptr);
@@ -49,7 +49,7 @@ TEST_P(Calibrate, EveryWayMovesTheRightBytesAndTheProfileIsInForce) {
   }
 }
 
-TEST_P(Calibrate, ChangesNothingOfGlAndKeepsTheCallersErrors) {
+TEST_P(Calibrate, ChangesNoGlStateAndKeepsTheCallersErrors) {
   const GLuint own = plain_buffer(4096, pattern(4096, 1).data());
   for (const int target : {GL_ARRAY_BUFFER, GL_PIXEL_PACK_BUFFER, GL_UNIFORM_BUFFER}) {
     gl_.BindBuffer(static_cast<GLenum>(target), own);
@@ -75,7 +75,7 @@ TEST_P(Calibrate, ChangesNothingOfGlAndKeepsTheCallersErrors) {
   EXPECT_EQ(fake_->gpu_bytes(own), pattern(4096, 1));
 }
 
-TEST_P(Calibrate, WhatTheProgramHasMadeStaysAsItIs) {
+TEST_P(Calibrate, TheProgramsRingsAndPendingDownloadsStayValid) {
   const GLuint buffer = plain_buffer(4096, pattern(4096, 1).data());
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
   const pmb::Slice slice = put(ring, pattern(64, 2));
@@ -102,7 +102,7 @@ TEST_P(Calibrate, WhatTheProgramHasMadeStaysAsItIs) {
 
 class CalibrateOnce : public PmbTest {};
 
-TEST_F(CalibrateOnce, WithNoTimeNothingIsDoneAndTheDefaultsStay) {
+TEST_F(CalibrateOnce, ABudgetOfZeroMeasuresNothingAndKeepsTheDefaults) {
   start();
   const auto before = context_->transfer_plan();
   const Calibration measured = take(pmb::calibrate(*context_, {.budget = std::chrono::seconds(0)}));
@@ -114,7 +114,7 @@ TEST_F(CalibrateOnce, WithNoTimeNothingIsDoneAndTheDefaultsStay) {
   EXPECT_EQ(take(context_->plan({.size_bytes = 64})).path, pmb::Path::direct);
 }
 
-TEST_F(CalibrateOnce, AProfileInForceIsNoBaselineOfTheNext) {
+TEST_F(CalibrateOnce, ComparesWithTheDefaultsNotWithTheCurrentPlan) {
   start();
   pmb::TransferPlan forced = context_->transfer_plan();
   const auto defaults = forced.up.steps;
@@ -124,19 +124,19 @@ TEST_F(CalibrateOnce, AProfileInForceIsNoBaselineOfTheNext) {
       take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = 1024}));
   for (const CalibrationCell& cell : measured.cells) {
     if (cell.work != "upload" || !cell.is_default) continue;
-    EXPECT_EQ(cell.way, "glBufferSubData");
+    EXPECT_EQ(cell.candidate, "glBufferSubData");
   }
   EXPECT_EQ(context_->transfer_plan().up.steps.front().threads, 7U) << "forced stays forced";
 }
 
-TEST_F(CalibrateOnce, OnAnotherThreadOrContextItIsRefused) {
+TEST_F(CalibrateOnce, IsRefusedOnAnotherThreadOrContext) {
   start();
   FakeGl::release_current();
   EXPECT_EQ(id_of(pmb::calibrate(*context_)), ErrorId::no_current_context);
   fake_->make_current();
 }
 
-TEST_F(CalibrateOnce, ALostContextIsNoticedByTheOneThatAsked) {
+TEST_F(CalibrateOnce, ALostContextIsReportedAndMarked) {
   start();
   leaks_expected_ = true;
   fake_->script("glFenceSync", 20, strict_gl::lose_the_context());
@@ -155,7 +155,7 @@ TEST_F(CalibrateOnce, ADriverThatRefusesMappingsLeavesTheDefaults) {
   EXPECT_TRUE(pmb::detail::is_sound(measured.profile));
 }
 
-TEST_F(CalibrateOnce, NvidiaIsNeverAskedToUpdateOrToReadBackTheProgramsWay) {
+TEST_F(CalibrateOnce, NvidiaIsNeverMeasuredWithTheRawGlCalls) {
   FakeConfig config;
   config.vendor = "NVIDIA Corporation";
   config.renderer = "NVIDIA H200";
@@ -165,8 +165,8 @@ TEST_F(CalibrateOnce, NvidiaIsNeverAskedToUpdateOrToReadBackTheProgramsWay) {
       take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = kLargest}));
   EXPECT_TRUE(measured.complete);
   for (const CalibrationCell& cell : measured.cells) {
-    EXPECT_NE(cell.way, "glBufferSubData");
-    EXPECT_NE(cell.way, "glGetBufferSubData");
+    EXPECT_NE(cell.candidate, "glBufferSubData");
+    EXPECT_NE(cell.candidate, "glGetBufferSubData");
   }
 }
 

@@ -47,7 +47,7 @@ Profile sample() {
   return profile;
 }
 
-TEST(ProfileJson, ComesBackAsItWas) {
+TEST(ProfileJson, RoundTrips) {
   const Profile before = sample();
   const std::string text = before.to_json();
   const Profile after = take(Profile::from_json(text));
@@ -67,7 +67,7 @@ TEST(ProfileJson, ComesBackAsItWas) {
   EXPECT_FALSE(after.describe().empty());
 }
 
-TEST(ProfileJson, EveryCutOfItIsCorrupt) {
+TEST(ProfileJson, EveryTruncationIsCorrupt) {
   const std::string text = sample().to_json();
   const std::size_t end = text.find_last_of('}');
   for (std::size_t size = 0; size <= end; ++size) {
@@ -75,7 +75,7 @@ TEST(ProfileJson, EveryCutOfItIsCorrupt) {
   }
 }
 
-TEST(ProfileJson, WhatCannotBeUsedIsCorrupt) {
+TEST(ProfileJson, UnusableValuesAreCorrupt) {
   const std::string text = sample().to_json();
   const auto with = [&](std::string_view part, std::string_view instead) {
     std::string changed = text;
@@ -112,12 +112,12 @@ TEST(ProfileJson, WhatCannotBeUsedIsCorrupt) {
   EXPECT_EQ(id_of(Profile::from_json(std::string(100'000, '['))), ErrorId::profile_corrupt);
 }
 
-TEST(ProfileJson, AnotherFormatIsToldFromACorruptOne) {
+TEST(ProfileJson, AnotherFormatIsNotReportedAsCorrupt) {
   EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 2, "new": "things"})")), ErrorId::profile_version);
   EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 0})")), ErrorId::profile_version);
 }
 
-TEST(ProfileName, TellsGpusAndMachinesApartButNotVersionsOfADriver) {
+TEST(ProfileName, DiffersByGpuAndMachineButNotByDriverVersion) {
   const ProfileKey key = sample().key;
   const std::string name = Profile::file_name(key);
   EXPECT_TRUE(name.starts_with("amd-radeon-")) << name;
@@ -218,7 +218,7 @@ TEST_F(ProfileFile, IsWrittenWithItsFolderAndReadBack) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "deep"), {}), 1) << "no half files";
 }
 
-TEST_F(ProfileFile, ThatCannotBeWrittenLeavesNothing) {
+TEST_F(ProfileFile, ThatCannotBeWrittenLeavesNoFile) {
   take(sample().save(file_));
   EXPECT_EQ(id_of(sample().save(file_ + "/below/a/file.json")), ErrorId::profile_unwritable);
   EXPECT_EQ(id_of(sample().save((folder_ / "deep").string())), ErrorId::profile_unwritable) << "a folder";
@@ -226,7 +226,7 @@ TEST_F(ProfileFile, ThatCannotBeWrittenLeavesNothing) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
-TEST_F(ProfileFile, OfThisDriverIsPutInForce) {
+TEST_F(ProfileFile, OfThisDriverIsApplied) {
   take(own().save(file_));
   EXPECT_EQ(id_with(file_), ErrorId::none);
   EXPECT_EQ(context_->profile_file(), file_);
@@ -237,7 +237,7 @@ TEST_F(ProfileFile, OfThisDriverIsPutInForce) {
   EXPECT_EQ(lines_with("in force"), 1U);
 }
 
-TEST_F(ProfileFile, IsFoundInAFolderByTheNameOfGpuAndMachine) {
+TEST_F(ProfileFile, IsFoundInAFolderByGpuAndMachine) {
   const Profile profile = own();
   take(profile.save((folder_ / Profile::file_name(profile.key)).string()));
   EXPECT_EQ(id_with(folder_.string()), ErrorId::none);
@@ -247,7 +247,7 @@ TEST_F(ProfileFile, IsFoundInAFolderByTheNameOfGpuAndMachine) {
   EXPECT_EQ(id_with(folder_.string(), other), ErrorId::profile_missing);
 }
 
-TEST_F(ProfileFile, ThatDoesNotFitIsIgnoredWithALineThatSaysSo) {
+TEST_F(ProfileFile, OfAnotherDriverOrMachineIsIgnoredWithALineInTheLog) {
   const Profile right = own();
   const auto with = [&](auto change) {
     Profile profile = right;
@@ -276,7 +276,7 @@ TEST_F(ProfileFile, ThatDoesNotFitIsIgnoredWithALineThatSaysSo) {
   EXPECT_EQ(id_with(file_), ErrorId::profile_corrupt) << "longer than pmb writes";
 }
 
-TEST_F(ProfileFile, FitsEveryVersionAndProfileOfGlThatADriverOffers) {
+TEST_F(ProfileFile, AppliesToEveryGlVersionOfItsDriver) {
   const auto key_with = [&](int major, int minor, const char* suffix) {
     FakeConfig config;
     config.major = major;
@@ -292,7 +292,7 @@ TEST_F(ProfileFile, FitsEveryVersionAndProfileOfGlThatADriverOffers) {
   EXPECT_EQ(key_with(4, 6, "Mesa").hardware_threads, pmb::detail::hardware_threads());
 }
 
-TEST_F(ProfileFile, OfADriverWhoseNameIsNoTextFitsToo) {
+TEST_F(ProfileFile, OfADriverWhoseNameIsNotTextAppliesToo) {
   FakeConfig config;
   config.renderer = "Ger\xe4t \x01";
   start(config);
@@ -302,7 +302,7 @@ TEST_F(ProfileFile, OfADriverWhoseNameIsNoTextFitsToo) {
   EXPECT_EQ(id_with(file_, config), ErrorId::none);
 }
 
-TEST_F(ProfileFile, ThatIsNotNamedIsNotLookedFor) {
+TEST_F(ProfileFile, IsNotReadUnlessTheOptionsNameIt) {
   const Profile profile = own();
   const Environment environment({"XDG_CACHE_HOME", "PMB_PROFILE"});
   setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
@@ -319,12 +319,12 @@ struct PlacementCase {
   Access access;
   pmb::MemoryCosts costs;
   pmb::detail::DriverTraits driver;
-  pmb::DriverMemory said;
+  pmb::ReportedMemory said;
   Placement expected;
 };
 
-TEST(PlacementRules, ReadFromWhatMemoryCosts) {
-  using pmb::DriverMemory;
+TEST(PlacementRules, DerivePlacementsFromCosts) {
+  using pmb::ReportedMemory;
   const pmb::MemoryCosts plain{.read_ns = 0.8, .write_ns = 3, .gpu_ns_per_kib = 2};
   const pmb::detail::DriverTraits discrete{.buffer_storage = true};
   const pmb::detail::DriverTraits unified{.unified_memory = true, .buffer_storage = true};
@@ -332,49 +332,61 @@ TEST(PlacementRules, ReadFromWhatMemoryCosts) {
   constexpr auto kRead = Access::read;
   constexpr auto kWrite = Access::sequential_write;
   const PlacementCase cases[] = {
-      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
-      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::cached},
+      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, ReportedMemory::unknown, Placement::cached},
+      {kRead, {.read_ns = 0.9, .gpu_ns_per_kib = 50}, discrete, ReportedMemory::video, Placement::cached},
       {kRead,
        {.read_ns = 90, .gpu_ns_per_kib = 50},
        discrete,
-       DriverMemory::unsaid,
+       ReportedMemory::unknown,
        Placement::write_combined},
-      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
-      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, unified, DriverMemory::unsaid, Placement::write_combined},
-      {kRead, {.read_ns = 900, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
+      {kRead, {.read_ns = 90, .gpu_ns_per_kib = 2}, discrete, ReportedMemory::unknown, Placement::gpu_memory},
+      {kRead,
+       {.read_ns = 90, .gpu_ns_per_kib = 2},
+       unified,
+       ReportedMemory::unknown,
+       Placement::write_combined},
       {kRead,
        {.read_ns = 900, .gpu_ns_per_kib = 50},
        discrete,
-       DriverMemory::system,
+       ReportedMemory::unknown,
+       Placement::gpu_memory},
+      {kRead,
+       {.read_ns = 900, .gpu_ns_per_kib = 50},
+       discrete,
+       ReportedMemory::system,
        Placement::write_combined},
-      {kRead, {}, discrete, DriverMemory::unsaid, Placement::unknown},
-      {kRead, {.read_ns = 900}, software, DriverMemory::unsaid, Placement::plain},
-      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::unsaid, Placement::cached},
+      {kRead, {}, discrete, ReportedMemory::unknown, Placement::unknown},
+      {kRead, {.read_ns = 900}, software, ReportedMemory::unknown, Placement::plain},
+      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, ReportedMemory::unknown, Placement::cached},
       {kWrite,
        {.write_ns = 50, .gpu_ns_per_kib = 50},
        discrete,
-       DriverMemory::unsaid,
+       ReportedMemory::unknown,
        Placement::write_combined},
-      {kWrite, {.write_ns = 50, .gpu_ns_per_kib = 2}, discrete, DriverMemory::unsaid, Placement::gpu_memory},
       {kWrite,
        {.write_ns = 50, .gpu_ns_per_kib = 2},
        discrete,
-       DriverMemory::system,
+       ReportedMemory::unknown,
+       Placement::gpu_memory},
+      {kWrite,
+       {.write_ns = 50, .gpu_ns_per_kib = 2},
+       discrete,
+       ReportedMemory::system,
        Placement::write_combined},
       {kWrite,
        {.write_ns = 50, .gpu_ns_per_kib = 2},
        unified,
-       DriverMemory::unsaid,
+       ReportedMemory::unknown,
        Placement::write_combined},
-      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, DriverMemory::video, Placement::gpu_memory},
-      {kWrite, {}, discrete, DriverMemory::unsaid, Placement::unknown}};
+      {kWrite, {.write_ns = 4, .gpu_ns_per_kib = 50}, discrete, ReportedMemory::video, Placement::gpu_memory},
+      {kWrite, {}, discrete, ReportedMemory::unknown, Placement::unknown}};
   for (const PlacementCase& c : cases) {
     EXPECT_EQ(pmb::detail::placement_of(c.access, c.costs, plain, c.driver, c.said), c.expected)
         << "case " << &c - cases;
   }
 }
 
-TEST(PlacementRules, ASizeThatWasNotTimedIsPlannedByItsPlacement) {
+TEST(PlacementRules, AnUntimedSizeIsPlannedByItsPlacement) {
   Profile profile;
   auto& mappings = profile.of(Access::read).mappings;
   mappings[0].placement = Placement::gpu_memory;

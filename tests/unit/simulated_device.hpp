@@ -13,7 +13,7 @@
 #include <string>
 
 #include "fake_gl.hpp"
-#include "tune/calibration.hpp"
+#include "tune/calibrator.hpp"
 
 namespace pmb_test {
 

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Measures the driver of a context: where its mappings lie, which model and path is fastest at each size, from which
-// size on transfers take a ring, and with how many threads. For programs that ship without a profile; `pmb tune` is
-// the same with a file and a progress line.
+// Measures the driver of a context and makes a Profile: the placements of mappings, the fastest model and path at each
+// size, and the sizes, chunks and threads of transfers. For programs that run without `pmb tune`, which does the same.
 //
 //   auto measured = pmb::calibrate(*context, {.budget = std::chrono::milliseconds(500)});   // while the game loads
-//   if (measured) measured->profile.save(file);                                             // and next time:
-//   options.profile = file;
+//   if (measured) measured->profile.save(file);
+//   options.profile = file;                                                                 // at the next start
 //
 // Units:   bytes, nanoseconds.
-// Threads: the context's; copies are shared with those of Options::parallel_for.
-// Memory:  up to eight times the size measured at that moment, a quarter of Context::memory_limit_bytes at most; given
-//          back on return.
-// Errors:  those of a context. Ways that fail or move wrong bytes are left out, with a warning in the log.
-// GL:      buffers of its own, copies between them, fences. What programs see of GL's state is as for every call
-//          of pmb: the COPY_READ and COPY_WRITE bindings change, nothing else.
+// Threads: the context's. Copies also use the threads of Options::parallel_for.
+// Memory:  up to 32 times the size measured, at most Context::memory_limit_bytes; freed on return.
+// Errors:  those of a context. A candidate that fails or moves wrong bytes is left out, with a warning in the log.
+// GL:      buffers, copies between them, and fences. Changes the COPY_READ and COPY_WRITE bindings, as every call of
+//          pmb does, and no other GL state.
 #pragma once
 
 #include <chrono>
@@ -30,46 +28,46 @@ namespace pmb {
 
 class Context;
 
-/// Where the driver says that a buffer lies.
-enum class DriverMemory : std::uint8_t { unsaid, system, video };
+/// The placement of a buffer, as reported by the driver.
+enum class ReportedMemory : std::uint8_t { unknown, system, video };
 
-/// Callbacks are called on the context's thread and must not throw.
+/// Callbacks run on the context's thread and must not throw.
 struct CalibrateOptions {
-  /// It ends about then, by one run of what it is at late; what was not reached keeps its defaults. Half a second
-  /// finds placements and the sizes to 1 MiB; all of it takes 10 to 30 seconds.
+  /// A soft limit: calibration overruns it by at most one run of one candidate. Whatever was not measured keeps its
+  /// default. Half a second measures placements and small sizes; everything takes 10 to 25 seconds.
   std::chrono::nanoseconds budget = std::chrono::seconds(25);
-  /// No transfer or buffer beyond this is tried.
-  std::uint64_t largest_bytes = std::uint64_t{256} << 20;
-  /// Asked between runs: true ends it as if the time were up.
+  /// Larger sizes are not measured; 16 MiB is the largest in any case.
+  std::uint64_t largest_bytes = std::uint64_t{16} << 20;
+  /// Polled between runs. Returning true ends calibration as the budget does.
   std::function<bool()> stopped = {};
-  /// Told what is being measured and how much is done, 0 to 1.
+  /// Receives the part that is done, 0 to 1, and the name of the next work.
   std::function<void(double done, std::string_view what)> progress = {};
-  /// Asked of each mapping that is probed. NVIDIA's driver tells in debug messages, which belong to the program.
-  std::function<DriverMemory(std::uint32_t buffer)> driver_says = {};
+  /// Called for each probed mapping. NVIDIA's driver reports placements in debug messages, which belong to the program.
+  std::function<ReportedMemory(std::uint32_t buffer)> reported_memory = {};
 };
 
-/// One way at one size.
+/// The figures of one candidate at one size.
 struct CalibrationCell {
-  std::string work;  ///< "upload", "download", or the access and how often the GPU touches each byte.
-  std::string way;   ///< "glBufferSubData", "coherent, direct", …
+  std::string work;       ///< "upload", "download", or the access and how often the GPU uses each byte.
+  std::string candidate;  ///< "glBufferSubData", "coherent, direct", …
   std::uint64_t size_bytes = 0;
-  double ns = 0;         ///< Median of one operation; 0: it was not timed.
-  double spread_ns = 0;  ///< Half the distance of the quartiles.
+  double ns = 0;         ///< Median of one operation; 0: not timed.
+  double spread_ns = 0;  ///< Half of the interquartile range.
   std::uint32_t runs = 0;
-  bool verified = false;    ///< All of its bytes were right.
-  bool is_default = false;  ///< What is done without a profile.
+  bool verified = false;    ///< All its bytes were right.
+  bool is_default = false;  ///< Used without a profile.
   bool chosen = false;
 };
 
 struct Calibration {
   Profile profile;
   std::vector<CalibrationCell> cells;  ///< In the order of measuring.
-  bool complete = false;               ///< Everything that this context can do was reached.
-  std::uint32_t wrong = 0;             ///< Ways that moved wrong bytes.
+  bool complete = false;               ///< Every size was measured.
+  std::uint32_t wrong = 0;             ///< Candidates that moved wrong bytes.
 };
 
-/// Measures, and puts the profile in force: for plans, rings and transfers from now on. Kept rings of transfers are made
-/// anew; what the program has made stays as it is. Blocks for the budget. Statuses: wrong_context, context_lost,
+/// Measures, and applies the profile to all later plans, rings and transfers of this context. Transfers make their
+/// rings anew; the program's objects stay as they are. Blocks for the budget. Statuses: wrong_context, context_lost,
 /// out_of_memory.
 Result<Calibration> calibrate(Context& context, const CalibrateOptions& options = {},
                               std::source_location where = std::source_location::current());

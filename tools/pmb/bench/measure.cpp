@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Turns, clocks and counters.
-
 #include "bench/measure.hpp"
 
 #include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
-#include <random>
 #include <utility>
 
 #include "bench/process_memory.hpp"
@@ -16,13 +12,9 @@
 namespace pmb::tool::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using tune::now_ns;
 
 constexpr double kNanosecondsPerSecond = 1e9;
-
-double wall_ns() {
-  return std::chrono::duration<double, std::nano>(Clock::now().time_since_epoch()).count();
-}
 
 double cpu_ns() {
   timespec now = {};
@@ -34,8 +26,8 @@ std::uint64_t added(std::uint64_t before, std::uint64_t after) {
   return after > before ? after - before : 0;
 }
 
-/// A method with what is measured of it.
-struct Contender {
+/// A method and its samples.
+struct Candidate {
   std::unique_ptr<Method> method;
   Measurement result;
   std::uint32_t burst = 1;
@@ -44,17 +36,17 @@ struct Contender {
   std::vector<double> cpu;
 };
 
-/// Time and fences since it was made.
+/// Time and fences since construction.
 class Counted {
  public:
   explicit Counted(std::uint32_t operations) : operations_(operations) {}
-  double nanoseconds() const { return std::max(wall_ns() - start_, 1.0); }
+  double nanoseconds() const { return std::max(now_ns() - start_, 1.0); }
   double fences() const { return static_cast<double>(BenchContext::fences_made() - fences_) / operations_; }
 
  private:
   std::uint32_t operations_;
   std::uint64_t fences_ = BenchContext::fences_made();
-  double start_ = wall_ns();
+  double start_ = now_ns();
 };
 
 Outcome<double> gpu_time(BenchContext& bench, Method& method) {
@@ -71,10 +63,10 @@ Outcome<double> gpu_time(BenchContext& bench, Method& method) {
   return static_cast<double>(elapsed);
 }
 
-/// Makes it, runs it, verifies it, and learns everything but its time.
+/// Makes, runs and verifies it, and measures everything but its time.
 Outcome<void> prepare(BenchContext& bench, const Case& work, const MethodSpec& spec,
-                      const MeasureRules& rules, Contender& contender) {
-  Measurement& result = contender.result;
+                      const MeasureRules& rules, Candidate& candidate) {
+  Measurement& result = candidate.result;
   const double operations = work.operations;
   release_freed_memory();
   reset_peak();
@@ -83,8 +75,8 @@ Outcome<void> prepare(BenchContext& bench, const Case& work, const MethodSpec& s
 
   auto made = spec.make();
   if (!made) return pass_on(made);
-  contender.method = std::move(*made);
-  Method& method = *contender.method;
+  candidate.method = std::move(*made);
+  Method& method = *candidate.method;
   const Counted first(work.operations);
   if (auto done = method.run(1); !done) return done;
   double once = first.nanoseconds();
@@ -101,7 +93,7 @@ Outcome<void> prepare(BenchContext& bench, const Case& work, const MethodSpec& s
   if (auto healthy = bench.require_no_error("verifying"); !healthy) return healthy;
   result.verified = true;
 
-  // The first run made and touched what the later ones find; where that does not matter it counts.
+  // The first run touches fresh memory. A long one is representative all the same.
   constexpr double kLong = 1e8;
   if (once < kLong) {
     const Counted again(work.operations);
@@ -110,14 +102,13 @@ Outcome<void> prepare(BenchContext& bench, const Case& work, const MethodSpec& s
     result.fences = again.fences();
   }
   result.cpu_bytes_copied = static_cast<double>(method.cpu_bytes_copied()) / operations;
-  constexpr double kMostRuns = 1000;
-  contender.burst = static_cast<std::uint32_t>(
-      std::clamp(rules.burst_seconds * kNanosecondsPerSecond / once, 1.0, kMostRuns));
+  constexpr std::uint32_t kMostRuns = 1000;
+  candidate.burst = tune::burst_length(once, rules.burst_seconds * kNanosecondsPerSecond, 1, kMostRuns);
 
   constexpr double kShort = 2e7;
-  contender.warms_up = once < kShort && !work.one_turn;
+  candidate.warms_up = once < kShort && !work.one_turn;
 
-  // A software renderer has no clock of a GPU, and CUDA's work is not in GL's queue.
+  // A software renderer has no GPU clock, and GL's queries do not see CUDA's work.
   if (bench.planned().driver().software) return {};
   if (spec.kind == MethodKind::limit || spec.kind == MethodKind::reference) return {};
   if (work.one_turn) return {};
@@ -132,75 +123,67 @@ Outcome<void> prepare(BenchContext& bench, const Case& work, const MethodSpec& s
   return {};
 }
 
-/// One burst, one sample. The run before it brings the caches and the driver from the last method's work to this one's.
-Outcome<void> take_turn(const Case& work, Contender& contender) {
-  if (contender.warms_up) {
-    if (auto done = contender.method->run(1); !done) return done;
+/// One burst, one sample. The run before it warms caches and driver up after another method's turn.
+Outcome<void> take_turn(const Case& work, Candidate& candidate) {
+  if (candidate.warms_up) {
+    if (auto done = candidate.method->run(1); !done) return done;
   }
-  const double operations = static_cast<double>(contender.burst) * work.operations;
+  const double operations = static_cast<double>(candidate.burst) * work.operations;
   const double cpu_start = cpu_ns();
-  const double start = wall_ns();
-  if (auto done = contender.method->run(contender.burst); !done) return done;
-  contender.wall.push_back((wall_ns() - start) / operations);
-  contender.cpu.push_back((cpu_ns() - cpu_start) / operations);
+  const double start = now_ns();
+  if (auto done = candidate.method->run(candidate.burst); !done) return done;
+  candidate.wall.push_back((now_ns() - start) / operations);
+  candidate.cpu.push_back((cpu_ns() - cpu_start) / operations);
   return {};
 }
 
-void fail_contender(Contender& contender, Failure failure) {
-  contender.result.failure = std::move(failure);
-  contender.result.verified = false;
-  contender.method.reset();
+void fail_candidate(Candidate& candidate, Failure failure) {
+  candidate.result.failure = std::move(failure);
+  candidate.result.verified = false;
+  candidate.method.reset();
 }
 
 void take_turns(const Case& work, const MeasureRules& rules, double deadline,
-                std::vector<Contender>& contenders) {
-  const double start = wall_ns();
-  // Work that takes long by itself varies little; three turns say enough of it.
-  constexpr double kLongTurns = 5e9;
-  const std::uint32_t most = work.one_turn ? 1 : rules.most_turns;
-  std::vector<Contender*> order;
-  for (Contender& contender : contenders) order.push_back(&contender);
-  std::minstd_rand dice;
-  for (std::uint32_t turn = 0; turn < most; ++turn) {
-    const double now = wall_ns();
-    const std::uint32_t least = now - start < kLongTurns
-                                    ? rules.least_turns
-                                    : std::min<std::uint32_t>(rules.least_turns, kLeastSamples);
-    if (turn >= least && now >= deadline) return;
-    // Nobody always comes behind the same other way.
-    std::ranges::shuffle(order, dice);
-    for (Contender* const contender : order) {
-      if (!contender->method) continue;
-      if (rules.stopped()) return;
-      if (auto done = take_turn(work, *contender); !done) fail_contender(*contender, std::move(done.error()));
-    }
-  }
+                std::vector<Candidate>& candidates) {
+  // Long work varies little: after five seconds three turns are enough.
+  const tune::TurnRules turns{.least_turns = rules.least_turns,
+                              .most_turns = work.one_turn ? 1 : rules.most_turns,
+                              .end_ns = deadline,
+                              .long_ns = 5e9,
+                              .shuffled = true};
+  tune::take_turns(candidates.size(), turns, [&](std::size_t i) {
+    Candidate& candidate = candidates[i];
+    if (!candidate.method) return true;
+    if (rules.stopped()) return false;
+    if (auto done = take_turn(work, candidate); !done) fail_candidate(candidate, std::move(done.error()));
+    return true;
+  });
 }
 
-/// Makes it for a round of turns; in the first it is also looked at from all sides.
+/// Makes it for a round of turns. The first round also verifies it and measures everything but its time.
 void ready(BenchContext& bench, const Case& work, const MethodSpec& spec, const MeasureRules& rules,
-           Contender& contender, bool first) {
-  contender.result.method = spec.name;
-  contender.result.kind = spec.kind;
-  if (contender.result.failure) return;
+           Candidate& candidate, bool first) {
+  candidate.result.method = spec.name;
+  candidate.result.kind = spec.kind;
+  if (candidate.result.failure) return;
   Outcome<void> done;
   if (first) {
-    done = prepare(bench, work, spec, rules, contender);
+    done = prepare(bench, work, spec, rules, candidate);
   } else if (auto made = spec.make(); made) {
-    contender.method = std::move(*made);
-    done = contender.method->run(1);
+    candidate.method = std::move(*made);
+    done = candidate.method->run(1);
   } else {
     done = pass_on(made);
   }
   if (done) return;
-  fail_contender(contender, std::move(done.error()));
-  // An error that is left in GL belongs to this method and to no other.
+  fail_candidate(candidate, std::move(done.error()));
+  // A GL error that is left belongs to this method, not to the next.
   static_cast<void>(bench.require_no_error(spec.name));
 }
 
-void conclude(Contender& contender) {
-  contender.result.wall = summarize(contender.wall);
-  contender.result.cpu_ns = summarize(contender.cpu).median;
+void conclude(Candidate& candidate) {
+  candidate.result.wall = summarize(candidate.wall);
+  candidate.result.cpu_ns = summarize(candidate.cpu).median;
 }
 
 bool has_figures(const Measurement& method) {
@@ -210,7 +193,7 @@ bool has_figures(const Measurement& method) {
 }  // namespace
 
 CaseResult measure(BenchContext& bench, Case work, const MeasureRules& rules) {
-  // Turns need all methods at once; half of what is free leaves room for what the driver keeps besides.
+  // Turns need the memory of all methods at once. The other half of the free memory is the driver's.
   if (work.method_bytes * work.methods.size() > available_memory() / 2) work.one_at_a_time = true;
   CaseResult result{.scenario = work.scenario,
                     .variant = work.variant,
@@ -219,11 +202,11 @@ CaseResult measure(BenchContext& bench, Case work, const MeasureRules& rules) {
                     .limit_note = work.limit_note,
                     .timed = !work.one_turn,
                     .methods = {}};
-  // Where a method's memory happens to lie makes as much difference as most methods do, and what cannot take turns drifts: in a
-  // second round all are made anew, the other way round.
+  // Placement noise often outweighs the method, and methods that cannot take turns see the machine drift: the second
+  // round makes all methods anew, in reverse order.
   const std::uint32_t rounds = work.one_turn || rules.most_turns == 1 ? 1 : 2;
   const double parts = rounds * (work.one_at_a_time ? static_cast<double>(work.methods.size()) : 1.0);
-  std::vector<Contender> contenders(work.methods.size());
+  std::vector<Candidate> candidates(work.methods.size());
   for (std::uint32_t round = 0; round < rounds; ++round) {
     const auto share = [&](std::uint32_t turns) {
       return turns * (round + 1) / rounds - turns * round / rounds;
@@ -231,25 +214,25 @@ CaseResult measure(BenchContext& bench, Case work, const MeasureRules& rules) {
     MeasureRules turns = rules;
     turns.least_turns = share(rules.least_turns);
     turns.most_turns = share(rules.most_turns);
-    const auto deadline = [&] { return wall_ns() + rules.seconds / parts * kNanosecondsPerSecond; };
+    const auto deadline = [&] { return now_ns() + rules.seconds / parts * kNanosecondsPerSecond; };
     double end = deadline();
-    for (std::size_t i = 0; i < contenders.size() && !rules.stopped(); ++i) {
-      const std::size_t at = round == 0 ? i : contenders.size() - 1 - i;
-      Contender& contender = contenders[at];
-      ready(bench, work, work.methods[at], rules, contender, round == 0);
+    for (std::size_t i = 0; i < candidates.size() && !rules.stopped(); ++i) {
+      const std::size_t at = round == 0 ? i : candidates.size() - 1 - i;
+      Candidate& candidate = candidates[at];
+      ready(bench, work, work.methods[at], rules, candidate, round == 0);
       if (!work.one_at_a_time) continue;
-      take_turns(work, turns, end, contenders);
-      contender.method.reset();
+      take_turns(work, turns, end, candidates);
+      candidate.method.reset();
       end = deadline();
     }
-    if (!work.one_at_a_time) take_turns(work, turns, end, contenders);
-    for (Contender& contender : contenders) contender.method.reset();
+    if (!work.one_at_a_time) take_turns(work, turns, end, candidates);
+    for (Candidate& candidate : candidates) candidate.method.reset();
   }
-  for (Contender& contender : contenders) {
-    // Who was stopped before his first turn has nothing to tell.
-    if (contender.wall.empty() && !contender.result.failure) continue;
-    conclude(contender);
-    result.methods.push_back(std::move(contender.result));
+  for (Candidate& candidate : candidates) {
+    // Stopped before its first turn.
+    if (candidate.wall.empty() && !candidate.result.failure) continue;
+    conclude(candidate);
+    result.methods.push_back(std::move(candidate.result));
   }
   compare_methods(result, work.moved_bytes);
   return result;

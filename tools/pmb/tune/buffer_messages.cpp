@@ -14,17 +14,17 @@ constexpr std::uint32_t kMoved = 131186;  // "… is being copied/moved from VID
 
 struct Word {
   std::string_view text;
-  DriverMemory memory;
+  ReportedMemory memory;
 };
-constexpr Word kWords[] = {{"VIDEO memory", DriverMemory::video},
-                           {"SYSTEM HEAP memory", DriverMemory::system},
-                           {"DMA CACHED memory", DriverMemory::system},
-                           {"HOST memory", DriverMemory::system}};
+constexpr Word kWords[] = {{"VIDEO memory", ReportedMemory::video},
+                           {"SYSTEM HEAP memory", ReportedMemory::system},
+                           {"DMA CACHED memory", ReportedMemory::system},
+                           {"HOST memory", ReportedMemory::system}};
 
 }  // namespace
 
-std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t message_id,
-                                                                   std::string_view message) {
+std::optional<std::pair<std::uint32_t, ReportedMemory>> buffer_place(std::uint32_t message_id,
+                                                                     std::string_view message) {
   if (message_id != kWillUse && message_id != kMoved) return std::nullopt;
   constexpr std::string_view kObject = "Buffer object ";
   const std::size_t at = message.find(kObject);
@@ -35,14 +35,14 @@ std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t
     return std::nullopt;
   // Of two places the later one is where it goes.
   std::size_t last = 0;
-  DriverMemory memory = DriverMemory::unsaid;
+  ReportedMemory memory = ReportedMemory::unknown;
   for (const Word& word : kWords) {
     const std::size_t found = message.rfind(word.text);
     if (found == std::string_view::npos || found < last) continue;
     last = found;
     memory = word.memory;
   }
-  if (memory == DriverMemory::unsaid) return std::nullopt;
+  if (memory == ReportedMemory::unknown) return std::nullopt;
   return std::pair{buffer, memory};
 }
 
@@ -61,10 +61,10 @@ BufferMessages::~BufferMessages() {
   gl_.DebugMessageCallback(nullptr, nullptr);
 }
 
-DriverMemory BufferMessages::take(std::uint32_t buffer) {
+ReportedMemory BufferMessages::take(std::uint32_t buffer) {
   const auto found = places_.find(buffer);
-  if (found == places_.end()) return DriverMemory::unsaid;
-  const DriverMemory memory = found->second;
+  if (found == places_.end()) return ReportedMemory::unknown;
+  const ReportedMemory memory = found->second;
   places_.erase(found);
   return memory;
 }

@@ -14,8 +14,8 @@
 namespace pmb::tool {
 
 /// The buffer that a message is about and where it is said to lie; none for messages that tell no place.
-std::optional<std::pair<std::uint32_t, DriverMemory>> buffer_place(std::uint32_t message_id,
-                                                                   std::string_view message);
+std::optional<std::pair<std::uint32_t, ReportedMemory>> buffer_place(std::uint32_t message_id,
+                                                                     std::string_view message);
 
 /// While it lives, debug output of the current context is its own: for contexts that nobody else uses.
 class BufferMessages {
@@ -26,7 +26,7 @@ class BufferMessages {
   BufferMessages& operator=(const BufferMessages&) = delete;
 
   /// The last word on a buffer, which is then forgotten: names come back for other buffers.
-  DriverMemory take(std::uint32_t buffer);
+  ReportedMemory take(std::uint32_t buffer);
 
  private:
   static void GLAD_API_PTR receive(GLenum source, GLenum type, GLuint id, GLenum severity, GLsizei length,
@@ -34,7 +34,7 @@ class BufferMessages {
 
   const GladGLContext& gl_;
   bool installed_ = false;
-  std::map<std::uint32_t, DriverMemory> places_;
+  std::map<std::uint32_t, ReportedMemory> places_;
 };
 
 }  // namespace pmb::tool

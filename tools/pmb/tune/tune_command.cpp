@@ -82,7 +82,7 @@ Outcome<void> run_tune(const TuneOptions& options) {
   std::optional<BufferMessages> messages;
   if (gl) {
     messages.emplace(*gl);
-    wanted.driver_says = [&](std::uint32_t buffer) { return messages->take(buffer); };
+    wanted.reported_memory = [&](std::uint32_t buffer) { return messages->take(buffer); };
   }
 
   const auto start = std::chrono::steady_clock::now();

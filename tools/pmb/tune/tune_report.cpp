@@ -34,12 +34,12 @@ struct Contest {
 std::string line_of(const Contest& contest) {
   const CalibrationCell& chosen = *contest.chosen;
   std::string line =
-      fmt::format("  {:>8}  {:>9}  {}", size_text(chosen.size_bytes), time_text(chosen.ns), chosen.way);
+      fmt::format("  {:>8}  {:>9}  {}", size_text(chosen.size_bytes), time_text(chosen.ns), chosen.candidate);
   if (chosen.is_default) {
     return line + fmt::format("  (the default; no faster one of {})", contest.ways);
   }
   const CalibrationCell& by_default = *contest.by_default;
-  return line + fmt::format("  ({:.2f}× as fast as {}, {})", by_default.ns / chosen.ns, by_default.way,
+  return line + fmt::format("  ({:.2f}× as fast as {}, {})", by_default.ns / chosen.ns, by_default.candidate,
                             time_text(by_default.ns));
 }
 
@@ -111,7 +111,7 @@ nlohmann::ordered_json tune_json(const Calibration& measured, const std::string&
   json["cells"] = Json::array();
   for (const CalibrationCell& cell : measured.cells) {
     json["cells"].push_back({{"work", cell.work},
-                             {"way", cell.way},
+                             {"way", cell.candidate},
                              {"size_bytes", cell.size_bytes},
                              {"ns", cell.ns},
                              {"spread_ns", cell.spread_ns},

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What calibration concludes, on simulated devices: from costs to a profile, through its file, to the plans of a context
 // whose driver answers with that device's name. And the plans of the same contexts without a profile.
-#include "tune/calibration.hpp"
+#include "tune/calibrator.hpp"
 
 #include <filesystem>
 
 #include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
-#include "tune/measuring_device.hpp"
+#include "tune/gl_device.hpp"
 
 namespace {
 
@@ -24,13 +24,13 @@ using pmb::detail::DeviceFacts;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-class Calibrated : public PmbTest {
+class CalibratorTest : public PmbTest {
  protected:
-  Calibrated()
+  CalibratorTest()
       : folder_(std::filesystem::temp_directory_path() /
                 ("pmb_calibration_" + std::to_string(getpid()) + "_" +
                  testing::UnitTest::GetInstance()->current_test_info()->name())) {}
-  ~Calibrated() override { std::filesystem::remove_all(folder_); }
+  ~CalibratorTest() override { std::filesystem::remove_all(folder_); }
 
   /// A context of that driver, planning by defaults.
   void start_on(const SimulatedDriver& driver, pmb::Options options = {}) {
@@ -40,7 +40,7 @@ class Calibrated : public PmbTest {
 
   DeviceFacts facts() {
     const CalibrateOptions none;
-    DeviceFacts facts = pmb::detail::MeasuringDevice(ContextState::of(*context_), none).facts();
+    DeviceFacts facts = pmb::detail::GlDevice(ContextState::of(*context_), none).facts();
     facts.threads = 8;
     facts.largest_bytes = 256 * kMiB;
     return facts;
@@ -76,7 +76,7 @@ class Calibrated : public PmbTest {
   Calibration measured_;
 };
 
-TEST_F(Calibrated, ResizableBarThatIsWrittenFastNeedsNoStaging) {
+TEST_F(CalibratorTest, AFastResizableBarNeedsNoStaging) {
   start_on(radeonsi(kAperture));
   EXPECT_TRUE(client(plan(Access::sequential_write, kMiB, 8))) << "by quirk, before anything is measured";
   EXPECT_EQ(plan(Access::sequential_write, kMiB, 8).path, Path::staged);
@@ -93,11 +93,11 @@ TEST_F(Calibrated, ResizableBarThatIsWrittenFastNeedsNoStaging) {
   EXPECT_EQ(plan(Access::read, 16 * kMiB).path, Path::direct);
 }
 
-class CalibratedRadeonsi : public Calibrated, public testing::WithParamInterface<SimulatedMemory> {};
-INSTANTIATE_TEST_SUITE_P(WithASlowBarAndWithNone, CalibratedRadeonsi,
+class CalibratedRadeonsi : public CalibratorTest, public testing::WithParamInterface<SimulatedMemory> {};
+INSTANTIATE_TEST_SUITE_P(SlowAndSmallBars, CalibratedRadeonsi,
                          testing::Values(kSlowAperture, kSmallAperture));
 
-TEST_P(CalibratedRadeonsi, WhatTheGpuReadsOftenIsStagedThroughSystemMemory) {
+TEST_P(CalibratedRadeonsi, BytesThatTheGpuReadsOftenAreStagedThroughSystemMemory) {
   start_on(radeonsi(GetParam()));
   for (const bool measured : {false, true}) {
     if (measured) calibrate();
@@ -111,7 +111,7 @@ TEST_P(CalibratedRadeonsi, WhatTheGpuReadsOftenIsStagedThroughSystemMemory) {
   EXPECT_EQ(placement(Access::sequential_write, false), Placement::gpu_memory);
 }
 
-TEST_F(Calibrated, AmdOnWindowsReadsBackWithoutClientStorage) {
+TEST_F(CalibratorTest, AmdOnWindowsReadsBackWithoutClientStorage) {
   start_on(amd_windows());
   EXPECT_FALSE(client(plan(Access::read, kMiB)));
   calibrate();
@@ -124,10 +124,10 @@ TEST_F(Calibrated, AmdOnWindowsReadsBackWithoutClientStorage) {
   EXPECT_FALSE(context_->transfer_plan().down.slow_reads);
 }
 
-class CalibratedIntel : public Calibrated, public testing::WithParamInterface<SimulatedDriver (*)()> {};
-INSTANTIATE_TEST_SUITE_P(OnBothSystems, CalibratedIntel, testing::Values(&intel_windows, &intel_mesa));
+class CalibratedIntel : public CalibratorTest, public testing::WithParamInterface<SimulatedDriver (*)()> {};
+INSTANTIATE_TEST_SUITE_P(BothSystems, CalibratedIntel, testing::Values(&intel_windows, &intel_mesa));
 
-TEST_P(CalibratedIntel, MemoryIsSharedAndNeverStaged) {
+TEST_P(CalibratedIntel, SharedMemoryIsNeverStaged) {
   start_on(GetParam()());
   for (const bool measured : {false, true}) {
     if (measured) calibrate();
@@ -141,7 +141,7 @@ TEST_P(CalibratedIntel, MemoryIsSharedAndNeverStaged) {
   }
 }
 
-TEST_F(Calibrated, NvidiaReadsBackFromSystemMemoryAndNeverByGlsOwnCall) {
+TEST_F(CalibratorTest, NvidiaReadsBackFromSystemMemoryAndNeverByTheRawGlCall) {
   start_on(nvidia());
   EXPECT_TRUE(client(plan(Access::read, kMiB)));
   calibrate();
@@ -163,7 +163,7 @@ TEST_F(Calibrated, NvidiaReadsBackFromSystemMemoryAndNeverByGlsOwnCall) {
   EXPECT_GE(context_->transfer_plan().down.step_for(64 * kMiB).threads, 1U);
 }
 
-TEST_F(Calibrated, TheSizeFromWhichOnRingsPayIsFound) {
+TEST_F(CalibratorTest, FindsTheSizeFromWhichRingsPay) {
   SimulatedDriver driver = nvidia();
   driver.vendor = "strict fake";
   driver.renderer = "strict fake GL";
@@ -180,7 +180,7 @@ TEST_F(Calibrated, TheSizeFromWhichOnRingsPayIsFound) {
   EXPECT_TRUE(context_->transfer_plan().usable());
 }
 
-TEST_F(Calibrated, MobileDriversThatStallAtMappingsKeepToBuffersSpecifiedAnew) {
+TEST_F(CalibratorTest, MobileDriversThatStallOnMappingsKeepTheOrphanedPath) {
   start_on(adreno());
   EXPECT_EQ(plan(Access::sequential_write, 64 << 10).path, Path::orphaned);
   EXPECT_EQ(up(kMiB), Path::traditional);
@@ -193,7 +193,7 @@ TEST_F(Calibrated, MobileDriversThatStallAtMappingsKeepToBuffersSpecifiedAnew) {
   EXPECT_EQ(buffer.plan().path, Path::direct) << "a MappedBuffer is mapped by its nature";
 }
 
-TEST_F(Calibrated, SoftwareRenderersAreUsedInPlaceAndUpdatedByGl) {
+TEST_F(CalibratorTest, SoftwareRenderersUseMappingsDirectlyAndTransferByTheRawGlCalls) {
   start_on(llvmpipe());
   for (const bool measured : {false, true}) {
     if (measured) calibrate();
@@ -206,21 +206,21 @@ TEST_F(Calibrated, SoftwareRenderersAreUsedInPlaceAndUpdatedByGl) {
   EXPECT_EQ(placement(Access::read, false), Placement::plain);
 }
 
-TEST_F(Calibrated, WhatTheDriverSaysSettlesWhatTimesLeaveOpen) {
+TEST_F(CalibratorTest, TheDriversReportDecidesWhereTimesAreAmbiguous) {
   start_on(nvidia());
   const pmb::detail::DriverTraits driver = facts().driver;
   const pmb::MemoryCosts slow{.read_ns = 90, .gpu_ns_per_kib = 50};
   const pmb::MemoryCosts plain = kPlain.probed;
-  using pmb::DriverMemory;
-  const auto place = [&](DriverMemory said) {
+  using pmb::ReportedMemory;
+  const auto place = [&](ReportedMemory said) {
     return pmb::detail::placement_of(Access::read, slow, plain, driver, said);
   };
-  EXPECT_EQ(place(DriverMemory::unsaid), Placement::write_combined);
-  EXPECT_EQ(place(DriverMemory::system), Placement::write_combined);
-  EXPECT_EQ(place(DriverMemory::video), Placement::gpu_memory);
+  EXPECT_EQ(place(ReportedMemory::unknown), Placement::write_combined);
+  EXPECT_EQ(place(ReportedMemory::system), Placement::write_combined);
+  EXPECT_EQ(place(ReportedMemory::video), Placement::gpu_memory);
 }
 
-TEST_F(Calibrated, ForcedComesBeforeMeasured) {
+TEST_F(CalibratorTest, ForcedChoicesOverrideMeasurements) {
   start_on(nvidia());
   pmb::Options options;
   options.path = Path::traditional;
@@ -234,7 +234,7 @@ TEST_F(Calibrated, ForcedComesBeforeMeasured) {
   EXPECT_EQ(context_->transfer_plan().up, pmb::TransferPlan().up);
 }
 
-TEST_F(Calibrated, AQuirkSwitchedOffIsMeasuredInstead) {
+TEST_F(CalibratorTest, ADisabledQuirkIsReplacedByMeasurements) {
   start_on(nvidia(), {.disabled_quirks = {"nvidia_readback_client_storage", "nvidia_update_order"}});
   EXPECT_FALSE(client(plan(Access::read, kMiB)));
   calibrate({.disabled_quirks = {"nvidia_readback_client_storage", "nvidia_update_order"}});
@@ -242,7 +242,7 @@ TEST_F(Calibrated, AQuirkSwitchedOffIsMeasuredInstead) {
   EXPECT_EQ(up(4096), Path::traditional);
 }
 
-TEST_F(Calibrated, NoMeasurementOverridesAQuirkThatIsAboutRightBytes) {
+TEST_F(CalibratorTest, NoMeasurementOverridesAQuirkThatProtectsCorrectness) {
   start_on(nvidia());
   calibrate();
   pmb::Profile tampered = measured_.profile;
@@ -259,7 +259,7 @@ TEST_F(Calibrated, NoMeasurementOverridesAQuirkThatIsAboutRightBytes) {
   EXPECT_EQ(fake_->gpu_bytes(buffer), pattern(4096, 1));
 }
 
-TEST_F(Calibrated, WaysThatMoveWrongBytesAreLeftOut) {
+TEST_F(CalibratorTest, CandidatesThatMoveWrongBytesAreLeftOut) {
   SimulatedDriver driver = radeonsi(kAperture);
   driver.flush = -500;  // It would win everywhere.
   driver.wrong_when_flushed = true;
@@ -272,7 +272,7 @@ TEST_F(Calibrated, WaysThatMoveWrongBytesAreLeftOut) {
   for (const pmb::CalibrationCell& cell : measured_.cells) EXPECT_FALSE(cell.chosen && !cell.verified);
 }
 
-TEST_F(Calibrated, OneLuckyPlaceInMemoryDisplacesNothing) {
+TEST_F(CalibratorTest, PlacementNoiseDoesNotDisplaceTheDefault) {
   SimulatedDriver driver = nvidia();
   driver.flush = 0;  // Both models are alike, as on every driver that was measured.
   driver.lucky_once = true;
@@ -280,14 +280,14 @@ TEST_F(Calibrated, OneLuckyPlaceInMemoryDisplacesNothing) {
   calibrate();
   bool seen = false;
   for (const pmb::CalibrationCell& cell : measured_.cells) {
-    EXPECT_FALSE(cell.chosen && cell.way.starts_with("explicit flush"))
+    EXPECT_FALSE(cell.chosen && cell.candidate.starts_with("explicit flush"))
         << cell.work << ", " << cell.size_bytes;
-    seen = seen || cell.way.starts_with("explicit flush");
+    seen = seen || cell.candidate.starts_with("explicit flush");
   }
   EXPECT_TRUE(seen);
 }
 
-TEST_F(Calibrated, AnEarlyEndLeavesTheRestToItsDefaults) {
+TEST_F(CalibratorTest, UnmeasuredSizesKeepTheirDefaults) {
   start_on(nvidia());
   std::vector<Path> defaults;
   for (std::uint64_t size = 64; size <= 256 * kMiB; size *= 4) defaults.push_back(up(size));
@@ -314,7 +314,7 @@ TEST_F(Calibrated, AnEarlyEndLeavesTheRestToItsDefaults) {
   EXPECT_TRUE(measured_.profile.of(Access::read).mappings[1].placement == Placement::cached);
 }
 
-TEST_F(Calibrated, WhatIsStoppedEndsAtOnce) {
+TEST_F(CalibratorTest, AStopEndsItAtOnce) {
   start_on(nvidia());
   SimulatedDevice device(driver_);
   const DeviceFacts known = facts();
@@ -326,7 +326,7 @@ TEST_F(Calibrated, WhatIsStoppedEndsAtOnce) {
   EXPECT_LT(device.runs(), 400U);
 }
 
-TEST_F(Calibrated, ALostContextEndsEverything) {
+TEST_F(CalibratorTest, ALostContextEndsEverything) {
   start_on(nvidia());
   SimulatedDevice device(driver_);
   device.fail_after(50, ErrorId::context_lost);
@@ -336,7 +336,7 @@ TEST_F(Calibrated, ALostContextEndsEverything) {
   EXPECT_EQ(device.runs(), 51U);
 }
 
-TEST_F(Calibrated, WaysThatFailAreLeftOutAndTheRestGoesOn) {
+TEST_F(CalibratorTest, FailingCandidatesAreLeftOutAndTheOthersAreMeasured) {
   start_on(nvidia());
   SimulatedDevice device(driver_);
   device.fail_after(500, ErrorId::storage_failed);
@@ -349,7 +349,7 @@ TEST_F(Calibrated, WaysThatFailAreLeftOutAndTheRestGoesOn) {
   EXPECT_FALSE(measured_.profile.of(Access::sequential_write).steps.empty());
 }
 
-TEST_F(Calibrated, ProgressGrowsFromNothingToAll) {
+TEST_F(CalibratorTest, ProgressGrowsFromZeroToOne) {
   start_on(llvmpipe());
   SimulatedDevice device(driver_);
   const DeviceFacts known = facts();
@@ -366,7 +366,7 @@ TEST_F(Calibrated, ProgressGrowsFromNothingToAll) {
   EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
 }
 
-TEST_F(Calibrated, NothingBeyondTheGivenSizeIsTried) {
+TEST_F(CalibratorTest, NoSizeBeyondTheLimitIsMeasured) {
   start_on(nvidia());
   SimulatedDevice device(driver_);
   const DeviceFacts known = facts();

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "tune/candidate_comparison.hpp"
+
+#include <algorithm>
+#include <pmb/tune/measure.hpp>
+
+#include "base/fail.hpp"
+
+namespace pmb::detail {
+namespace {
+
+using tune::kLeastSamples;
+
+constexpr std::uint32_t kMostTurns = 15;
+// A burst: far longer than a clock's step, far shorter than the machine's drifts.
+constexpr double kBurst_ns = 100'000;
+constexpr std::uint32_t kMostInBurst = 256;
+// At least four runs, so that CPU and GPU overlap as in a stream, unless one run takes long.
+constexpr std::uint32_t kLeastInBurst = 4;
+constexpr double kLongRun_ns = 2e6;
+// A candidate that is this much slower after a few turns no longer wins.
+constexpr double kDropped = 1.5;
+// Runs on one machine differ by 5 to 10 % from one start to the next (bench/results): less is no reason to leave the
+// default.
+constexpr double kWorthwhile = 0.92;
+
+using Times = std::vector<double> Candidate::*;
+
+Spread spread_of(const std::vector<double>& times) {
+  const tune::Statistics figures = tune::summarize(times);
+  // Quartiles of few samples say little; there the extremes count.
+  constexpr std::size_t kFew = 8;
+  const double whole = figures.samples < kFew ? figures.most - figures.least : figures.spread();
+  return {figures.median, whole / 2};
+}
+
+/// Fails only if every other candidate would fail as well.
+Result<void> give_up(Candidate& candidate, const Error& error) {
+  candidate.trial.reset();
+  candidate.verified = false;
+  if (ends_everything(error)) return tl::unexpected(error);
+  return {};
+}
+
+Result<void> prepare(Candidate& candidate) {
+  candidate.tried = true;
+  auto made = candidate.make();
+  if (!made) return give_up(candidate, made.error());
+  candidate.trial = std::move(*made);
+  // The first run touches the memory that later runs use.
+  if (auto first = candidate.trial->run(1); !first) return give_up(candidate, first.error());
+  const auto right = candidate.trial->verify();
+  if (!right) return give_up(candidate, right.error());
+  candidate.verified = *right;
+  candidate.wrong = !*right;
+  if (candidate.wrong) {
+    candidate.trial.reset();
+    return {};
+  }
+  const auto again = candidate.trial->run(1);
+  if (!again) return give_up(candidate, again.error());
+  candidate.burst =
+      tune::burst_length(*again, kBurst_ns, *again < kLongRun_ns ? kLeastInBurst : 1, kMostInBurst);
+  return {};
+}
+
+void drop_slow_ones(std::vector<Candidate>& candidates, Times times) {
+  const auto median = [&](const Candidate& candidate) { return spread_of(candidate.*times).median; };
+  const auto counts = [&](const Candidate& candidate) {
+    return candidate.verified && (candidate.*times).size() >= kLeastSamples;
+  };
+  double best = 0;
+  for (const Candidate& candidate : candidates) {
+    if (counts(candidate) && (best == 0 || median(candidate) < best)) best = median(candidate);
+  }
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    if (counts(candidates[i])) candidates[i].dropped = median(candidates[i]) > kDropped * best;
+  }
+}
+
+Result<void> take_turns(std::vector<Candidate>& candidates, Times times, const ComparisonRules& rules) {
+  Result<void> failed;
+  std::size_t turns = 0;
+  const auto turn = [&](std::size_t i) {
+    if (i == 0 && turns++ >= kLeastSamples) drop_slow_ones(candidates, times);
+    if (rules.over()) return false;
+    Candidate& candidate = candidates[i];
+    if (!candidate.trial || candidate.dropped) return true;
+    const auto all = candidate.trial->run(candidate.burst);
+    if (!all) {
+      failed = give_up(candidate, all.error());
+      return failed.has_value();
+    }
+    (candidate.*times).push_back(*all / candidate.burst);
+    return true;
+  };
+  tune::take_turns(candidates.size(), {.most_turns = kMostTurns, .end_ns = rules.end_ns, .now = rules.now},
+                   turn);
+  drop_slow_ones(candidates, times);
+  return failed;
+}
+
+bool is_clearly_faster(const Spread& candidate, const Spread& other) noexcept {
+  return candidate.median + candidate.half < other.median - other.half &&
+         candidate.median < kWorthwhile * other.median;
+}
+
+Spread faster_pass(const Candidate& candidate) {
+  const Spread first = spread_of(candidate.times);
+  if (candidate.second_times.empty()) return first;
+  const Spread second = spread_of(candidate.second_times);
+  return second.median < first.median ? second : first;
+}
+
+}  // namespace
+
+bool Candidate::has_figures() const noexcept {
+  return verified && times.size() >= kLeastSamples;
+}
+
+bool ends_everything(const Error& error) noexcept {
+  return error.status == Status::context_lost || error.status == Status::wrong_context ||
+         error.status == Status::wait_failed;
+}
+
+Spread slower_pass(const Candidate& candidate) {
+  const Spread first = spread_of(candidate.times);
+  const Spread second = spread_of(candidate.second_times);
+  return second.median > first.median ? second : first;
+}
+
+Result<void> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules) {
+  for (Candidate& candidate : candidates) {
+    if (rules.over()) return {};
+    if (auto prepared = prepare(candidate); !prepared) return prepared;
+  }
+  return take_turns(candidates, &Candidate::times, rules);
+}
+
+Result<void> compare_again(std::vector<Candidate>& candidates, const ComparisonRules& rules) {
+  for (Candidate& candidate : candidates) candidate.trial.reset();
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Candidate& candidate = candidates[i];
+    if (i > 0 && (!candidate.has_figures() || candidate.dropped)) continue;
+    if (rules.over()) return {};
+    if (auto prepared = prepare(candidate); !prepared) return prepared;
+  }
+  return take_turns(candidates, &Candidate::second_times, rules);
+}
+
+std::optional<std::size_t> winner(const std::vector<Candidate>& candidates) {
+  if (candidates.empty() || !candidates.front().has_figures()) return std::nullopt;
+  const bool two_passes = !candidates.front().second_times.empty();
+  const auto counts = [&](const Candidate& candidate) {
+    return candidate.has_figures() && (!two_passes || candidate.second_times.size() >= kLeastSamples);
+  };
+  std::size_t fastest = 0;
+  Spread best = slower_pass(candidates.front());
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    if (!counts(candidates[i])) continue;
+    const Spread spread = slower_pass(candidates[i]);
+    if (spread.median >= best.median) continue;
+    fastest = i;
+    best = spread;
+  }
+  for (std::size_t i = 0; i < fastest; ++i) {
+    if (i > 0 && !counts(candidates[i])) continue;
+    const Spread other = i == 0 ? faster_pass(candidates[i]) : slower_pass(candidates[i]);
+    if (!is_clearly_faster(best, other)) return i;
+  }
+  return fastest;
+}
+
+}  // namespace pmb::detail

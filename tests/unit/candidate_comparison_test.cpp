@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Candidates that take turns: when one displaces the default, and which ones stop early.
+#include "tune/candidate_comparison.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "pmb_fixture.hpp"
+
+namespace {
+
+using pmb::Error;
+using pmb::ErrorId;
+using pmb::Result;
+using pmb::detail::Candidate;
+using pmb::detail::compare;
+using pmb::detail::compare_again;
+using pmb::detail::ComparisonRules;
+using pmb::detail::Trial;
+using pmb::detail::winner;
+
+/// A candidate with a fixed cost, which alternates by `swing`. When it is made first, its placement scales the cost.
+struct Script {
+  double cost = 1e6;
+  double first_placement = 1;
+  double swing = 0;
+  bool right = true;
+  ErrorId fails = ErrorId::none;
+};
+
+class Scripted final : public Trial {
+ public:
+  Scripted(const Script& script, double& clock, int& runs) : script_(script), clock_(clock), runs_(runs) {}
+  Result<double> run(std::uint32_t count) override {
+    if (script_.fails != ErrorId::none)
+      return tl::unexpected(Error{.status = status_of(script_.fails), .id = script_.fails});
+    const double ns = script_.cost * (1 + script_.swing * (runs_++ % 2 == 0 ? 1 : -1)) * count;
+    clock_ += ns;
+    return ns;
+  }
+  Result<bool> verify() override { return script_.right; }
+
+ private:
+  const Script script_;
+  double& clock_;
+  int& runs_;
+};
+
+class CandidateComparison : public testing::Test {
+ protected:
+  std::optional<std::size_t> won(std::vector<Script> scripts) {
+    runs_.assign(scripts.size(), 0);
+    made_.assign(scripts.size(), 0);
+    candidates_.clear();
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
+      const auto make = [this, i, script = scripts[i]]() -> Result<std::unique_ptr<Trial>> {
+        Script made = script;
+        if (made_[i]++ == 0) made.cost *= made.first_placement;
+        return std::make_unique<Scripted>(made, clock_, runs_[i]);
+      };
+      candidates_.push_back({.name = std::to_string(i), .make = make});
+    }
+    const auto done = compare(candidates_, rules());
+    error_ = done ? ErrorId::none : done.error().id;
+    return winner(candidates_);
+  }
+
+  /// The winner after two passes.
+  std::optional<std::size_t> won_twice(std::vector<Script> scripts) {
+    static_cast<void>(won(std::move(scripts)));
+    const auto again = compare_again(candidates_, rules());
+    error_ = again ? ErrorId::none : again.error().id;
+    return winner(candidates_);
+  }
+  ComparisonRules rules() {
+    return {.now = [this] { return clock_; }, .over = [this] { return clock_ >= end_; }, .end_ns = soft_end_};
+  }
+
+  double clock_ = 0;
+  double end_ = 1e12;
+  double soft_end_ = 1e12;
+  std::vector<int> runs_;
+  std::vector<int> made_;
+  std::vector<Candidate> candidates_;
+  ErrorId error_ = ErrorId::none;
+};
+
+TEST_F(CandidateComparison, TheFastestDisplacesTheDefault) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.8e6}, {.cost = 0.5e6}}), 2U);
+}
+
+TEST_F(CandidateComparison, ACandidateWithinTheNoiseOfTheDefaultDoesNotWin) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.95e6}}), 0U) << "the gain is too small";
+  EXPECT_EQ(won({{.cost = 1e6, .swing = 0.3}, {.cost = 0.8e6, .swing = 0.3}}), 0U) << "runs differ by more";
+  EXPECT_EQ(won({{.cost = 1e6, .swing = 0.02}, {.cost = 0.8e6, .swing = 0.02}}), 1U);
+}
+
+TEST_F(CandidateComparison, AmongNearEqualsTheEarlierOneWins) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.51e6}, {.cost = 0.5e6}}), 1U);
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.95e6}, {.cost = 0.52e6}, {.cost = 0.5e6}}), 2U);
+}
+
+TEST_F(CandidateComparison, PlacementNoiseOfOnePassDoesNotWin) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 1e6, .first_placement = 0.5}}), 1U);
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 1e6, .first_placement = 0.7}}), 0U);
+  EXPECT_EQ(made_[1], 2);
+}
+
+TEST_F(CandidateComparison, PlacementNoiseOfOneCandidateDoesNotHideAnother) {
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 1e6, .first_placement = 0.5}, {.cost = 0.55e6}}), 2U);
+}
+
+TEST_F(CandidateComparison, ACandidateWithoutASecondPassIsExcluded) {
+  static_cast<void>(won({{.cost = 1e6}, {.cost = 0.5e6}}));
+  candidates_[0].second_times = candidates_[0].times;
+  EXPECT_EQ(winner(candidates_), 0U);
+  candidates_[1].second_times = candidates_[1].times;
+  EXPECT_EQ(winner(candidates_), 1U);
+}
+
+// An earlier near-equal of the first pass does not displace it.
+TEST_F(CandidateComparison, TheWinnerOfBothPassesWins) {
+  EXPECT_EQ(won_twice({{.cost = 1e6}, {.cost = 0.98e6, .first_placement = 1.01}, {.cost = 0.7e6}}), 2U);
+  EXPECT_EQ(
+      won_twice({{.cost = 1e6}, {.cost = 0.9e6, .first_placement = 1.2}, {.cost = 0.5e6}, {.cost = 0.9e6}}),
+      2U);
+}
+
+TEST_F(CandidateComparison, ACandidateThatMovesWrongBytesNeverWinsAndIsNotTimed) {
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.1e6, .right = false}}), 0U);
+  EXPECT_TRUE(candidates_[1].wrong);
+  EXPECT_EQ(runs_[1], 1);
+  EXPECT_EQ(won({{.right = false}, {.cost = 0.1e6}}), std::nullopt) << "nothing to compare with";
+}
+
+TEST_F(CandidateComparison, SlowCandidatesStopEarlyAndTheDefaultNeverDoes) {
+  EXPECT_EQ(won({{.cost = 9e6}, {.cost = 1e6}, {.cost = 3e6}}), 1U);
+  EXPECT_GT(runs_[0], 10);
+  EXPECT_GT(runs_[1], 10);
+  EXPECT_LT(runs_[2], 7);
+}
+
+TEST_F(CandidateComparison, AFailingCandidateIsLeftOutUnlessAllWouldFail) {
+  EXPECT_EQ(won({{}, {.fails = ErrorId::storage_failed}}), 0U);
+  EXPECT_EQ(error_, ErrorId::none);
+  won({{}, {.fails = ErrorId::context_lost}});
+  EXPECT_EQ(error_, ErrorId::context_lost);
+}
+
+TEST_F(CandidateComparison, ThreeTurnsAreTakenAfterTheSoftEndAndNoneAfterTheHardOne) {
+  soft_end_ = 1;
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.5e6}}), 1U);
+  EXPECT_EQ(candidates_[0].times.size(), 3U);
+  end_ = clock_ + 8e6;
+  EXPECT_EQ(won({{.cost = 1e6}, {.cost = 0.5e6}}), std::nullopt);
+}
+
+TEST_F(CandidateComparison, ShortRunsAreTimedInBursts) {
+  won({{.cost = 100}, {.cost = 1e6}, {.cost = 1e7}});
+  EXPECT_EQ(candidates_[0].burst, 256U);
+  EXPECT_EQ(candidates_[1].burst, 4U) << "CPU and GPU overlap as in a stream";
+  EXPECT_EQ(candidates_[2].burst, 1U);
+}
+
+}  // namespace
