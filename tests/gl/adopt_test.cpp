@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Mappings that the caller made and pmb uses: offsets count from the mapping, and the flushes cover exactly
-// the bytes that were written. Scenario 13.
+// the bytes that were written.
 
 #include <algorithm>
 #include <string>
@@ -236,7 +236,7 @@ TEST_P(Adopt, DestroyingLeavesTheCallersMappingAlone) {
   EXPECT_EQ(contents(mapping.buffer, kMapOffset, 1)[0], std::byte{0x42});
 }
 
-// Pointers as GL aligns them: a mapping at any offset is that much behind an aligned address (scenario 12).
+// Pointers as GL aligns them: a mapping at any offset is that much behind an aligned address.
 TEST_P(Adopt, EveryOffsetGivesThePointerThatGlPromises) {
   const std::uint64_t alignment = context().limits().map_alignment;
   // OpenGL ES promises none.

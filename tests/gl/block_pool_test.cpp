@@ -151,7 +151,6 @@ TEST_P(Blocks, BlocksOfAnUploadPoolThatWereNotUsedAreFreeAtOnce) {
   }
 }
 
-// Scenario 21, for blocks.
 TEST_P(Blocks, ExhaustedPoolBlocksAtOnceAndComesBack) {
   auto pool = make_pool(2);
   const auto first = pool.acquire();

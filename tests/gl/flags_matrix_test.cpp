@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Storage and mapping flags on a real driver: what pmb makes is legal and is what GL says it got; what a
-// caller made is taken exactly when its bytes can be published. Scenarios 1 to 3.
+// caller made is taken exactly when its bytes can be published.
 
 #include <cstdlib>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every public call under an audit: GL state is as before but for the COPY_READ and COPY_WRITE bindings, and
-// the caller's pending errors are the caller's. Scenario 35b.
+// the caller's pending errors are the caller's.
 
 #include <cstdlib>
 #include <functional>

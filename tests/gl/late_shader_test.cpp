@@ -48,7 +48,7 @@ class Late : public Fixture {
 
 class LateReader : public Late<EveryWay> {};
 
-// Scenario 18: the CPU refills at once, and only the ring's wait for the fence keeps it from bytes in use.
+// The CPU refills at once, and only the ring's wait for the fence keeps it from bytes in use.
 TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
   constexpr int kFrames = 12;
   const SlowRows rows(gl_, kFrames, kSlow);
@@ -110,7 +110,7 @@ TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
   }
 }
 
-// Scenario 20b: with the fence anywhere before the last of the draws, the second batch overwrites the first.
+// With the fence anywhere before the last of the draws, the second batch overwrites the first.
 TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
   constexpr int kBatch = 64;
   const SlowRows rows(gl_, kBatch, kSlow / 10);
@@ -165,7 +165,7 @@ TEST_F(LateShader, OverwritingWithoutAFenceCorruptsHere) {
   RecordProperty("wrong_rows", wrong);
 }
 
-// Scenario 18: whoever keeps the span and writes again after the publish is told so.
+// Whoever keeps the span and writes again after the publish is told so.
 TEST_F(LateShader, WritingAPublishedSliceThroughAKeptSpanIsReported) {
   const SlowRows rows(gl_, 2, kSlow);
   auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 4096, .label = "kept"});
@@ -230,7 +230,7 @@ TEST_F(LateShader, WritingARetiredSliceThroughAKeptSpanIsReported) {
 
 class LateWriter : public Late<EveryWay> {};
 
-// Scenario 17: what fragment shaders counted into mapped memory is refused before the ticket, and exact
+// What fragment shaders counted into mapped memory is refused before the ticket, and exact
 // after.
 TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
   const SlowCounter counter(gl_, kVerySlow);

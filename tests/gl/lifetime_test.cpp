@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Objects used after they ended, moved in every direction, and destroyed in every order: inert, reported, and
-// never a GL call without a context. Scenarios 30 to 32.
+// never a GL call without a context.
 
 #include <array>
 #include <cstdlib>
@@ -93,7 +93,6 @@ class Lifetime : public GlTest {
   }
 };
 
-// Scenario 30.
 TEST_F(Lifetime, ABufferUsedAfterUnmapIsInertAndReported) {
   PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = make_buffer();
@@ -132,7 +131,6 @@ TEST(LifetimeDeathTest, ASpanKeptAfterUnmapIsCaughtByTheAddressSanitizer) {
 
 #endif
 
-// Scenario 31.
 TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
   PMB_NEEDS_BUFFER_STORAGE();
   auto first = make_buffer();
@@ -269,7 +267,7 @@ TEST_F(Lifetime, HandlesOfOtherRingsAreStale) {
   ASSERT_TRUE(second.cancel(*of_second));
 }
 
-// Scenario 32: the context first, everything else after it.
+// The context first, everything else after it.
 TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
   PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = make_buffer();
@@ -391,7 +389,7 @@ TEST_F(Lifetime, TicketsOfAnEarlierContextNeverPassForThoseOfALaterOne) {
   }
 }
 
-// Scenario 32: objects with static lifetime, in both orders, in a process of their own.
+// Objects with static lifetime, in both orders, in a process of their own.
 struct Statics {
   std::optional<pmb::HeadlessContext> headless;
   std::optional<pmb::Context> context;

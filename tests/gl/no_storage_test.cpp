@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // GL without buffer storage: MappedBuffer says what is missing and calls nothing, and rings, pools and transfers
-// do without. Scenario 4.
+// do without.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Contexts that lack something. Mesa can pretend to be older than it is, in a process that starts afresh.
-// Scenario 4, and the way without direct state access.
+// One of them has no direct state access.
 
 #include <EGL/egl.h>
 
@@ -105,7 +105,7 @@ TEST(OlderVersionsDeathTest, WithoutBarriersOnlyCoherentReadbackIsOffered) {
   });
 }
 
-// Scenario 4: the function pointers are there and prove nothing.
+// The function pointers are there and prove nothing.
 TEST(OlderVersionsDeathTest, WithoutBufferStorageMappedBufferNamesItAndCallsNothing) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "4.3", 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A process that runs out of address space: allocations fail with a typed error, the accounts stay exact, and
-// what was freed can be had again. Scenario 7.
+// what was freed can be had again.
 
 #include <sys/resource.h>
 #include <unistd.h>

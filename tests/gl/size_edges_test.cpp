@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Sizes at which arithmetic breaks: exact 64-bit sizes or a typed error, never memory that the machine cannot
-// back. Scenario 6.
+// back.
 
 #include <cstdint>
 #include <limits>

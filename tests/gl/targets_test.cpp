@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every target that a buffer can be bound to, fed from slices of rings that go round many times, and every byte
-// that the GPU got or gave is looked at. Scenario 36's targets, on every configuration.
+// that the GPU got or gave is looked at. It runs on every configuration.
 
 #include <cstring>
 #include <functional>

@@ -223,7 +223,7 @@ TEST_P(TexelsEverywhere, PixelsOfAFramebufferAreReadAtOnceAndLater) {
   ASSERT_TRUE(pending->release());
 }
 
-// Scenario 35b: everything that these calls touch is put back, the pixel-store state too.
+// Everything that these calls touch is put back, the pixel-store state too.
 TEST_P(TexelsEverywhere, StateAndPendingErrorsStayTheCallers) {
   std::vector<Model> all = models();
   auto upload = pmb::UploadRing::create(context(), {.capacity_bytes = 32 << 10});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Upload rings on a real driver: slices that the device takes at its limits, bytes that arrive, and what
-// happens when there is no room. Scenarios 12 and 21.
+// happens when there is no room.
 
 #include <numeric>
 #include <string>
@@ -26,7 +26,7 @@ class Upload : public EveryWay {
   }
 };
 
-// Scenario 12: offsets are multiples of what was asked, pointers follow the offsets, and no two slices share
+// Offsets are multiples of what was asked, pointers follow the offsets, and no two slices share
 // a cache line.
 TEST_P(Upload, SlicesAreAlignedAsAskedInCacheLinesOfTheirOwn) {
   auto ring = make_ring(1 << 20);
@@ -132,7 +132,6 @@ TEST_P(Upload, ComputeShadersReadWhatWasWrittenOverManyLaps) {
   EXPECT_EQ(ring.stats().flushes, flushes ? kSlices : 0u);
 }
 
-// Scenario 21.
 TEST_P(Upload, WhatCanNeverFitIsTooLargeAtOnce) {
   auto ring = make_ring(4096);
   for (const std::uint64_t size :

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Calls without the context that they need: none current, another one, one of the same share group, another
-// thread. Every one is a typed error before GL is called, and nothing changes. Scenario 35.
+// thread. Every one is a typed error before GL is called, and nothing changes.
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>

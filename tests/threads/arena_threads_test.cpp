@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenario 36: eight threads take pieces of one arena and fill them while others fill slices of the same ring;
+// Eight threads take pieces of one arena and fill them while others fill slices of the same ring;
 // the owner publishes what they took.
 
 #include <algorithm>

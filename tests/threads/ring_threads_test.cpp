@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Bytes of slices, blocks and readbacks on worker threads, while the context's thread acquires, publishes and
-// releases. Scenario 36.
+// releases.
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Arenas: pieces that never overlap, one flush of what was taken, handles that are inert once published, and
-// overruns that are reported (scenario 36; its threads are in tests/threads).
+// overruns that are reported (its threads are in tests/threads).
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -135,7 +135,6 @@ TEST_P(BlockPoolTest, TicketsMustBelongHereAndStandBehindThePublish) {
   take(pool.release(unpublished));
 }
 
-// Scenario 21.
 TEST_P(BlockPoolTest, ExhaustionIsAnswered) {
   auto pool = pool_of(2, Access::sequential_write);
   const Block first = take(pool.acquire());
@@ -170,7 +169,6 @@ TEST_P(BlockPoolTest, WrongUseIsRefused) {
   EXPECT_EQ(id_of(BlockPool::create(*context_, {.block_bytes = 64, .count = 65537})), ErrorId::range_outside);
 }
 
-// Scenario 31.
 TEST_P(BlockPoolTest, HandlesFollowAMoveAndAreStaleAfterThePool) {
   Block outlived;
   {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contexts: what is read from GL, loaders of every shape, and where calls are refused (scenarios 4 and 35).
+// Contexts: what is read from GL, loaders of every shape, and where calls are refused.
 #include <thread>
 
 #include "pmb_fixture.hpp"
@@ -183,7 +183,7 @@ TEST_F(ContextTest, BufferTexturesHaveLimitsWhereTheyExist) {
   }
 }
 
-// Scenario 4: the pointers are there, the extension is not.
+// The pointers are there, the extension is not.
 TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
   FakeConfig config;
   config.minor = 3;
@@ -201,7 +201,7 @@ TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
   EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
-// Scenario 35: everything that needs GL, called where it must not be. `forbidden` runs each and compares the
+// Everything that needs GL, called where it must not be. `forbidden` runs each and compares the
 // id.
 class WrongPlace : public PmbTest {
  protected:
@@ -298,7 +298,7 @@ TEST_F(WrongPlace, AnotherThreadMayAskATicketAndFillASlice) {
   take(upload_.publish(slice_, 64));
 }
 
-// Scenario 35: what belongs to one context is refused by another, of another share group or not.
+// What belongs to one context is refused by another, of another share group or not.
 TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
   start();
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));

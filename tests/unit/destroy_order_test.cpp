@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenario 32: whatever dies first, no GL call without the context, no crash, and leaks are counted.
+// Whatever dies first, no GL call without the context, no crash, and leaks are counted.
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenario 35b: every public call under an audit of GL's state and errors. Only the COPY_READ and COPY_WRITE
+// Every public call under an audit of GL's state and errors. Only the COPY_READ and COPY_WRITE
 // bindings may differ afterwards; an error that the caller had pending is never taken on the hot path, and is
 // reported as the caller's by what creates.
 #include <functional>

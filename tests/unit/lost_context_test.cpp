@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenario 25: the GL context is lost. Nothing counts as complete, handles are inert, destructors end, a new
+// The GL context is lost. Nothing counts as complete, handles are inert, destructors end, a new
 // context works; with both answers that a wait may give.
 #include "pmb_fixture.hpp"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mapped buffers and memory: sizes, the limit, and what a driver answers when it has none or loses it
-// (scenarios 6, 7, 8 and 11).
+// Mapped buffers and memory: sizes, the limit, and what a driver answers when it has none or loses it.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -27,7 +26,6 @@ class MappedBufferMemory : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferMemory, every_mapped_path(), path_name);
 
-// Scenario 6.
 TEST_P(MappedBufferMemory, SizesAreExactTo64Bits) {
   for (const std::uint64_t size :
        {std::uint64_t{1}, std::uint64_t{63}, std::uint64_t{64}, std::uint64_t{65}, std::uint64_t{4095},
@@ -77,7 +75,7 @@ TEST_F(MappedBufferLimit, TheLimitCountsWhatIsMappedAlready) {
   EXPECT_EQ(take(MappedBuffer::create(*context_, {.size_bytes = 1000})).size_bytes(), 1000U);
 }
 
-// Scenarios 6 and 7: the driver has an honest out-of-memory.
+// The driver has an honest out-of-memory.
 TEST_P(MappedBufferMemory, OutOfMemoryIsATypedErrorAndLeavesNothing) {
   fake_->set_total_memory_bytes(4096);
   const auto refused = MappedBuffer::create(*context_, {.size_bytes = 8192});
@@ -91,7 +89,7 @@ TEST_P(MappedBufferMemory, OutOfMemoryIsATypedErrorAndLeavesNothing) {
   EXPECT_EQ(take(MappedBuffer::create(*context_, {.size_bytes = 4096})).size_bytes(), 4096U);
 }
 
-// Scenario 7: after GL_OUT_OF_MEMORY the name is immutable with size 0; only a new one can hold storage.
+// After GL_OUT_OF_MEMORY the name is immutable with size 0; only a new one can hold storage.
 TEST_P(MappedBufferMemory, TheRetryAfterOutOfMemoryUsesANewName) {
   fake_->script(storage_call(), 1, strict_gl::fail_with(GL_OUT_OF_MEMORY));
   const auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 4096}));
@@ -134,7 +132,7 @@ TEST_P(MappedBufferMemory, StorageThatSilentlyHasTheWrongSizeIsOutOfMemory) {
   EXPECT_EQ(fake_->live_buffers(), 0U);
 }
 
-// Scenario 8, with and without a GL error.
+// With and without a GL error.
 TEST_P(MappedBufferMemory, ANullMapOnTheNthCallFailsAsAWholeAndReleasesEverything) {
   constexpr std::uint32_t kCount = 6;
   for (const bool with_error : {false, true}) {
@@ -155,7 +153,6 @@ TEST_P(MappedBufferMemory, ANullMapOnTheNthCallFailsAsAWholeAndReleasesEverythin
   EXPECT_TRUE(pmb::BlockPool::create(*context_, {.block_bytes = 256, .count = kCount}));
 }
 
-// Scenario 11.
 TEST_P(MappedBufferMemory, AFalseUnmapIsReportedAsDataLoss) {
   start_validating();
   auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256, .label = "frame"}));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mapped buffers: flags, reading and writing, flush arithmetic, adoption, and inertness (scenarios 1, 3, 13,
-// 31 and 38).
+// Mapped buffers: flags, reading and writing, flush arithmetic, adoption, and inertness.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -29,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferPath, every_mapped_path(), path_name
 class FlushPath : public MappedBufferPath {};
 INSTANTIATE_TEST_SUITE_P(Paths, FlushPath, every_flushing_path(), path_name);
 
-// Scenarios 1 and 3: what was planned is what GL was given and what GL answers; the flush flag at map time
+// What was planned is what GL was given and what GL answers; the flush flag at map time
 // only.
 TEST_P(MappedBufferPath, TheFlagsEchoExactly) {
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
@@ -51,7 +50,7 @@ TEST_P(MappedBufferPath, TheFlagsEchoExactly) {
   }
 }
 
-// Scenario 1: every mapping that GL grants a program, adopted or refused with a type, also where GL checks
+// Every mapping that GL grants a program, adopted or refused with a type, also where GL checks
 // nothing.
 TEST_F(MappedBufferTest, AdoptsEveryPublishableMappingAndRefusesTheRest) {
   for (const bool no_error : {false, true}) {
@@ -151,7 +150,6 @@ TEST_P(MappedBufferPath, ReadsOnlyBehindTheTicket) {
   EXPECT_EQ(id_of(buffer.read(200, target, ticket)), ErrorId::range_outside);
 }
 
-// Scenario 38 as far as it can be asked for at run time.
 TEST_P(MappedBufferPath, TheWrongDirectionIsRefusedAndReported) {
   start_validating();
   auto up = take(MappedBuffer::create(*context_, {.size_bytes = 256, .label = "up"}));
@@ -169,7 +167,7 @@ TEST_P(MappedBufferPath, TheWrongDirectionIsRefusedAndReported) {
   EXPECT_EQ(reports_[1].end, 48U);
 }
 
-// Scenario 13, on an adopted mapping that starts at 128: offsets that reach GL count from the mapping.
+// On an adopted mapping that starts at 128: offsets that reach GL count from the mapping.
 TEST_P(FlushPath, FlushOffsetsCountFromTheMapping) {
   const auto own =
       map_own(1024, 128, 512, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_FLUSH_EXPLICIT_BIT);
@@ -218,7 +216,6 @@ TEST_P(MappedBufferPath, ARingOnAnAdoptedMappingFlushesWhereItsSlicesLie) {
   }
 }
 
-// Scenario 31.
 TEST_P(MappedBufferPath, DestroyedAndMovedFromBuffersAreInertAndReported) {
   start_validating();
   auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256, .label = "first"}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plans: the order of the rules, and flags that are legal on every driver (scenarios 1 to 3).
+// Plans: the order of the rules, and flags that are legal on every driver.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -108,7 +108,7 @@ std::string driver_name(const testing::TestParamInfo<DriverCase>& info) {
 
 class PlanOnDriver : public PmbTest, public testing::WithParamInterface<DriverCase> {};
 
-// Scenarios 2 and 3, for every driver that a quirk knows.
+// For every driver that a quirk knows.
 TEST_P(PlanOnDriver, EveryPlanHasLegalFlags) {
   FakeConfig config;
   config.vendor = GetParam().vendor;

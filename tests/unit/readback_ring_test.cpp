@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Readback: right bytes on every path, the wrong orders refused, and nothing armed too early (scenarios 16,
-// 16b, 21).
+// Readback: right bytes on every path, the wrong orders refused, and nothing armed too early.
 #include <deque>
 
 #include "pmb_fixture.hpp"
@@ -23,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, ReadbackRingTest, every_path(), path_name);
 class MappedReadbackRing : public ReadbackRingTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, MappedReadbackRing, every_mapped_path(), path_name);
 
-// Scenario 16: GPU write, barrier, fence, wait, read.
+// GPU write, barrier, fence, wait, read.
 TEST_P(ReadbackRingTest, DirectlyWrittenBytesArrive) {
   auto ring = ring_of(4096);
   const Bytes drawn = pattern(200, 1);
@@ -58,7 +57,7 @@ TEST_P(MappedReadbackRing, TheBarrierStandsBeforeTheFenceAndOnlyWhereItIsNeeded)
   EXPECT_EQ(fake_->log().size(), 1U) << "no readable mapping is left";
 }
 
-// Scenario 16, wrong order 1: no mark behind the writer.
+// Wrong order 1: no mark behind the writer.
 TEST_P(ReadbackRingTest, AViewWithoutAMarkIsRefusedAndReported) {
   start_validating();
   auto ring = ring_of(4096);
@@ -76,7 +75,7 @@ TEST_P(ReadbackRingTest, AViewWithoutAMarkIsRefusedAndReported) {
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(100, 1));
 }
 
-// Scenario 16, wrong order 2: no wait.
+// Wrong order 2: no wait.
 TEST_P(ReadbackRingTest, AViewBeforeTheTicketPassedIsRefused) {
   fake_->set_polls_until_done(2);
   auto ring = ring_of(4096);
@@ -87,7 +86,7 @@ TEST_P(ReadbackRingTest, AViewBeforeTheTicketPassedIsRefused) {
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(100, 1));
 }
 
-// Scenario 16, wrong order 3: a mark before the acquire proves nothing.
+// Wrong order 3: a mark before the acquire proves nothing.
 TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmIt) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(100, pattern(100, 7).data());
@@ -103,7 +102,7 @@ TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmIt) {
   EXPECT_EQ(copy(take(copied.wait(1s)).bytes()), pattern(100, 7));
 }
 
-// Scenario 16, wrong order 4: a fence without the barrier. pmb's own fences stand behind its own copies, not
+// Wrong order 4: a fence without the barrier. pmb's own fences stand behind its own copies, not
 // behind commands that the program has not issued yet.
 TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoNotArmDirectReadbacks) {
   auto ring = ring_of(4096);
@@ -130,7 +129,6 @@ TEST_P(MappedReadbackRing, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
   EXPECT_EQ(copy(take(copied.try_view()).bytes()), pattern(100, 7));
 }
 
-// Scenario 16b.
 TEST_P(ReadbackRingTest, ARequestSeesWhatShadersWrote) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(256, filled(256, 0).data());
@@ -218,7 +216,6 @@ TEST_P(ReadbackRingTest, AReleaseBeforeItArrivedKeepsTheMemoryTheGpus) {
   EXPECT_TRUE(ring.acquire(64));
 }
 
-// Scenario 21.
 TEST_P(ReadbackRingTest, ExhaustionIsAnsweredAndNeverADeadlock) {
   auto ring = ring_of(256);
   const GLuint source = plain_buffer(512);
@@ -289,7 +286,6 @@ TEST_P(MappedReadbackRing, ARingOnAnAdoptedReadMappingReadsWhereItsSlicesLie) {
   }
 }
 
-// Scenario 31.
 TEST_P(ReadbackRingTest, StaleHandlesAreInert) {
   PendingReadback outlived;
   {
@@ -320,7 +316,6 @@ TEST_P(ReadbackRingTest, StaleHandlesAreInert) {
   EXPECT_EQ(id_of(PendingReadback().try_view()), ErrorId::stale_slice);
 }
 
-// Scenario 22 and 23 seen from a readback.
 TEST_P(ReadbackRingTest, WaitsEndAndFailuresAreTyped) {
   auto ring = ring_of(4096);
   const PendingReadback pending = take(ring.acquire(64));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenario 20: random use against slow models, 100,000 steps and more each. Failures name their seed.
+// Random use against slow models, 100,000 steps and more each. Failures name their seed.
 #include <algorithm>
 #include <deque>
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Several contexts: tickets that another context waits for on the GPU, share groups, and the rule for slices that
-// another context uses. Scenario 35.
+// another context uses.
 #include "pmb_fixture.hpp"
 
 namespace {

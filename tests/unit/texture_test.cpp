@@ -477,7 +477,7 @@ TEST_P(Texture, EveryCallLeavesTheStateAsItWas) {
   mark();
 }
 
-// Scenario 27: every kind of failure once, and then it works again.
+// Every kind of failure once, and then it works again.
 TEST_P(Texture, FailedFencesLeaveLaterCallsRight) {
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 1000, 600});
   const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 1000, .height = 600};

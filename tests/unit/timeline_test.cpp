@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The timeline: what a ticket proves, how it is waited for, and every answer of a fence (scenarios 22, 23, 27
-// and 28).
+// The timeline: what a ticket proves, how it is waited for, and every answer of a fence.
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
@@ -88,7 +87,7 @@ TEST_F(Timeline, PollingLearnsInOrderAndNeverBlocks) {
   EXPECT_EQ(fake_->calls("glFinish"), 0U);
 }
 
-// Scenario 28: the fake never signals unflushed work.
+// The fake never signals unflushed work.
 TEST_F(Timeline, PollingFlushesOnceWhatNobodyFlushed) {
   start();
   const Ticket ticket = mark();
@@ -138,7 +137,6 @@ TEST_F(Timeline, AWaitPollsFirst) {
   EXPECT_EQ(fake_->calls("glFlush"), 0U) << "it had signalled already";
 }
 
-// Scenario 22.
 TEST_F(Timeline, AFenceThatNeverSignalsEndsAtTheDeadline) {
   start();
   const Ticket ticket = mark();
@@ -161,7 +159,6 @@ TEST_F(Timeline, AVeryLongTimeoutDoesNotOverflow) {
   for (const auto& call : fake_->log_of("glClientWaitSync")) EXPECT_GE(call.values.at(2), 0);
 }
 
-// Scenario 23.
 TEST_F(Timeline, AFailedWaitEndsTheTimelineAndReleasesEachFenceOnce) {
   for (const bool by_wait : {false, true}) {
     start();
@@ -199,7 +196,6 @@ TEST_F(Timeline, ZeroFromAWaitIsNeverTakenAsDone) {
   }
 }
 
-// Scenario 27.
 TEST_F(Timeline, ANullFenceHandsNothingOver) {
   start();
   const Ticket before = mark();

@@ -90,7 +90,6 @@ TEST_P(Transfer, ManyLargeUploadsDoNotOverwriteEachOther) {
   }
 }
 
-// Scenario 16b.
 TEST_P(Transfer, DownloadsSeeWhatShadersWrote) {
   const GLuint buffer = plain_buffer(256, filled(256, 0).data());
   Bytes target(256);
@@ -124,7 +123,7 @@ TEST_P(Transfer, BadRangesAndNamesAreRefused) {
   take(pmb::upload(*context_, buffer, 64, bytes));
 }
 
-// Scenario 27: every kind of failure once, and then it works again.
+// Every kind of failure once, and then it works again.
 TEST_P(TransferRing, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
   const GLuint buffer = plain_buffer(4 * kPiece);
   take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));

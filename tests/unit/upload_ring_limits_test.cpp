@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The upload ring at its limits: exhaustion, fences that never signal, fail or are null, and inert handles
-// (scenarios 21 to 23, 27 and 31).
+// The upload ring at its limits: exhaustion, fences that never signal, fail or are null, and inert handles.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -19,7 +18,6 @@ class UploadRingLimits : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, UploadRingLimits, every_waiting_path(), path_name);
 
-// Scenario 21.
 TEST_P(UploadRingLimits, ImpossibleRequestsAreTypedErrors) {
   auto ring = ring_of(1000);
   EXPECT_EQ(id_of(ring.acquire(1001, 1)), ErrorId::exceeds_ring);
@@ -87,7 +85,6 @@ TEST_P(UploadRingLimits, AFullRingWaitsForTheOldestOnly) {
   EXPECT_FALSE(reads[1]->executed());
 }
 
-// Scenario 22.
 TEST_P(UploadRingLimits, AFenceThatNeverSignalsKeepsTheBytesTheGpus) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512, .timeout = 2ms}));
   const Slice slice = put(ring, pattern(512, 1), 1);
@@ -101,7 +98,6 @@ TEST_P(UploadRingLimits, AFenceThatNeverSignalsKeepsTheBytesTheGpus) {
   EXPECT_EQ(read->bytes(), pattern(512, 1));
 }
 
-// Scenario 23.
 TEST_P(UploadRingLimits, AFailedWaitNeverHandsTheBytesOut) {
   auto ring = ring_of(512);
   const Slice slice = put(ring, pattern(512, 1), 1);
@@ -116,7 +112,6 @@ TEST_P(UploadRingLimits, AFailedWaitNeverHandsTheBytesOut) {
   EXPECT_EQ(read->bytes(), pattern(512, 1));
 }
 
-// Scenario 27.
 TEST_P(UploadRingLimits, ANullFenceLeavesTheSlicesPublished) {
   auto ring = ring_of(512);
   const Slice slice = put(ring, pattern(512, 1), 1);
@@ -130,7 +125,6 @@ TEST_P(UploadRingLimits, ANullFenceLeavesTheSlicesPublished) {
   EXPECT_EQ(read->bytes(), pattern(512, 1));
 }
 
-// Scenario 31.
 TEST_P(UploadRingLimits, HandlesFollowAMoveAndAreStaleAfterTheRing) {
   Slice outlived;
   {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The upload ring: right bytes whatever the order of uploads and draws, retiring by rule, exhaustion, inert
-// handles (scenarios 14 to 23, 31).
+// handles.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -57,7 +57,7 @@ TEST_P(UploadRingTest, EveryDrawReadsWhatWasUploadedForIt) {
   }
 }
 
-// Scenario 20b: the case that every ring with a fence at the next map gets wrong.
+// The case that every ring with a fence at the next map gets wrong.
 TEST_P(UploadRingTest, UploadManyThenUseMany) {
   auto ring = ring_of(64 * 1024);
   std::vector<Draw> draws;
@@ -82,7 +82,7 @@ TEST_P(UploadRingTest, UploadManyThenUseMany) {
 class MappedUploadRing : public UploadRingTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, MappedUploadRing, every_mapped_path(), path_name);
 
-// Scenario 18: the CPU refills at once. The raw way is wrong here, which shows that the fake would tell.
+// The CPU refills at once. The raw way is wrong here, which shows that the fake would tell.
 TEST_P(MappedUploadRing, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
   auto raw = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256}));
   std::vector<Draw> by_hand;
@@ -170,7 +170,7 @@ TEST_P(UploadRingTest, AnEmptyPublishFlushesNothing) {
   take(ring.retire(slice, mark()));
 }
 
-// Contract 5: no GL call in acquire, publish and retire while there is room, but the flush.
+// No GL call in acquire, publish and retire while there is room, but the flush.
 TEST_P(UploadRingTest, TheHotPathMakesNoGlCallButTheFlush) {
   auto ring = ring_of(64 * 1024);
   const Ticket before = mark();
@@ -230,7 +230,6 @@ TEST_P(UploadRingTest, TypedStoresAndCopiesStayInside) {
   EXPECT_FALSE(slice.fill(std::byte{1}));
 }
 
-// Scenario 16c.
 TEST_P(UploadRingTest, RetiringAllTakesThePublishedAndLeavesTheRest) {
   auto ring = ring_of(4096);
   const Slice filling = take(ring.acquire(64));

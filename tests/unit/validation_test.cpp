@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The validation layer: wrong use is reported with rule, label, bytes and both places, right use with nothing
-// (scenarios 14, 31 and 38).
+// The validation layer: wrong use is reported with rule, label, bytes and both places, right use with nothing.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -20,7 +19,7 @@ class Validation : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, Validation, every_path(), path_name);
 
-// Scenario 14: one byte written, no publish, then use.
+// One byte written, no publish, then use.
 TEST_P(Validation, AForgottenPublishNamesBufferBytesAndPlaces) {
   auto ring = ring_of(4096);
   put(ring, pattern(64, 1));
@@ -128,7 +127,7 @@ TEST_P(Validation, ForeignTicketsAreReported) {
   take(ring.retire(slice, mark()));
 }
 
-// Scenario 31: the spans of a destroyed ring cannot be made inert, so they are reported.
+// The spans of a destroyed ring cannot be made inert, so they are reported.
 TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
   {
     auto ring = ring_of(4096);
