@@ -26,7 +26,7 @@ const Configuration& choose() {
   std::exit(2);
 }
 
-// Before main: the list of tests depends on it, and nothing has asked EGL yet.
+// Runs before main: the list of tests depends on it, and EGL has not been used yet.
 [[maybe_unused]] const Configuration& chosen_at_start = configuration();
 
 }  // namespace
@@ -46,7 +46,7 @@ void apply_configuration(pmb::HeadlessOptions& headless, pmb::Options& options) 
 std::string difference_from_configuration(const pmb::Context& context) {
   const pmb::Limits& limits = context.limits();
   const Configuration& wanted = configuration();
-  if (limits.gles != wanted.gles) return "it is of the other API";
+  if (limits.gles != wanted.gles) return "it is the other API";
   if (limits.buffer_storage && !wanted.buffer_storage) return "its buffer storage cannot be switched off";
   if (!limits.buffer_storage && wanted.buffer_storage) return "it has no buffer storage";
   if (wanted.version &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kinds of GL that the suite runs on. One process runs on one of them: PMB_GL_CONFIGURATION names it, and
-// nothing named is the newest desktop OpenGL with nothing forced. Where only Mesa can be made to lack something,
-// other drivers skip.
+// The kinds of GL that the suite runs on. One process runs on one of them, which PMB_GL_CONFIGURATION names; the
+// default is the newest desktop OpenGL with nothing forced. Only Mesa can hide features; on other drivers the tests
+// skip if a feature would have to be hidden.
 #pragma once
 
 #include <optional>
@@ -13,16 +13,16 @@ namespace gl_test {
 
 struct Configuration {
   const char* name = "";
-  const char* what = "";  // for people
+  const char* what = "";  // a description
   bool gles = false;
   bool bind_to_edit = false;
-  bool buffer_storage = true;          // what the context has to say of itself
+  bool buffer_storage = true;          // expected of the context
   std::optional<pmb::Path> path = {};  // Options::path
   const char* driver = nullptr;        // GALLIUM_DRIVER
   const char* version = nullptr;       // MESA_GL_VERSION_OVERRIDE or MESA_GLES_VERSION_OVERRIDE
   const char* without = nullptr;       // MESA_EXTENSION_OVERRIDE
 
-  // Rings and pools keep their bytes in memory of the process's own.
+  // Rings and pools keep their bytes in private memory of the process.
   bool is_private() const { return !buffer_storage || path.has_value(); }
 };
 
@@ -53,13 +53,13 @@ inline constexpr Configuration kConfigurations[] = {
     {.name = "orphaned", .what = "orphaning, forced", .path = pmb::Path::orphaned},
 };
 
-// That of this process. Its first use tells Mesa, so it stands before every use of EGL.
+// The configuration of this process. The first call sets Mesa's overrides, so it must precede every use of EGL.
 const Configuration& configuration();
 
-// Adds what the configuration asks for to what a test asks for; what a test has set stays.
+// Adds the options of the configuration to those of a test. Options that the test has set stay.
 void apply_configuration(pmb::HeadlessOptions& headless, pmb::Options& options);
 
-// Empty where the context is what the configuration says, else what is different.
+// How the context differs from the configuration; empty if it does not.
 std::string difference_from_configuration(const pmb::Context& context);
 
 }  // namespace gl_test

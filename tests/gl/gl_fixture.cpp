@@ -66,7 +66,7 @@ void GlTest::open(Wishes wishes) {
   if (wishes.validate && !options.validation) {
     options.validation = [this](const pmb::Report& report) {
       reports_.push_back({report, std::string(report.label)});
-      // Whoever reads it later must not follow a label that is gone.
+      // The label is borrowed and may be gone when the report is read.
       reports_.back().report.label = {};
     };
   }
@@ -76,7 +76,7 @@ void GlTest::open(Wishes wishes) {
   context_ = std::move(*context);
   const std::string difference = difference_from_configuration(*context_);
   if (difference.empty()) return;
-  // Mesa's software renderers can be every configuration; other drivers are what they are.
+  // Mesa's software renderers can be every configuration; other drivers cannot hide features.
   if (software())
     FAIL() << context_->driver().version << " is not " << configuration().name << ": " << difference;
   GTEST_SKIP() << context_->driver().version << " is not " << configuration().name << ": " << difference;
@@ -128,8 +128,7 @@ void GlTest::put(GLuint buffer, std::size_t offset_bytes, std::span<const std::b
   gl_.DeleteBuffers(1, &source);
 }
 
-// By way of a copy, for a buffer that is mapped cannot be mapped again, and OpenGL ES has no
-// glGetBufferSubData.
+// It reads a copy: a mapped buffer cannot be mapped again, and OpenGL ES has no glGetBufferSubData.
 Bytes GlTest::contents(GLuint buffer, std::size_t offset_bytes, std::size_t size_bytes) {
   Bytes bytes(size_bytes);
   if (size_bytes == 0) return bytes;
@@ -199,7 +198,7 @@ std::vector<Way> every_way() {
        .no_error = true,
        .validate = false},
   };
-  // Where everything is edited by binding, the ways by name are the others again.
+  // If every buffer is edited by binding, the variants by name repeat the others.
   if (here.gles || here.bind_to_edit)
     std::erase_if(ways, [](const Way& way) { return !way.bind_to_edit && !way.no_error; });
   return ways;
@@ -226,9 +225,9 @@ Wishes EveryWay::wishes() const {
   wishes.headless.no_error = GetParam().no_error;
   if (!configuration().is_private()) wishes.options.model = GetParam().model;
   wishes.options.bind_to_edit = GetParam().bind_to_edit;
-  // Through rings at every size; a software renderer's own plan would leave all to GL.
+  // Rings at every size: the default plan of a software renderer uses only the GL calls.
   wishes.options.transfer = pmb::TransferPlan();
-  // What rings do by themselves, so that nothing but texels heeds it.
+  // This is the default of rings, so it only affects texels.
   if (GetParam().texels_through_rings) wishes.options.path = pmb::Path::direct;
   wishes.validate = GetParam().validate;
   return wishes;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The fixture of the tests on a real driver: a headless context as the configuration of this process has it
-// (gl_configuration.hpp), a pmb context whose validation reports are recorded, and the loader's functions for
-// the tests' own GL calls. A test fails on a GL error or a report that it left behind.
+// The fixture of the tests on a real driver: a headless context of the configuration of this process
+// (gl_configuration.hpp), a pmb context whose validation reports are recorded, and a table of GL functions for the
+// tests. A test fails if it leaves a GL error or an unexpected report.
 #pragma once
 
 #include <glad/gl.h>
@@ -23,14 +23,14 @@
 #include "gl_configuration.hpp"
 #include "gl_scene.hpp"
 
-// Leaves a test for which no GL can be had, and says why; where GL is required, that is a failure.
+// Skips a test for which there is no GL, with the reason. With PMB_REQUIRE_GL it is a failure.
 #define PMB_SKIP(why)                                            \
   do {                                                           \
     if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why; \
     GTEST_SKIP() << why;                                         \
   } while (false)
 
-// Leaves a test for what this kind of GL does not have by its nature, and says what that is.
+// Skips a test for a feature that this kind of GL does not have, with the reason.
 #define PMB_NEEDS_BUFFER_STORAGE()                                        \
   do {                                                                    \
     if (!this->context().limits().buffer_storage)                         \
@@ -45,13 +45,13 @@
     if (!gl_test::has_fragment_storage(this->gl_))                     \
       GTEST_SKIP() << "no fragment shaders with storage buffers here"; \
   } while (false)
-#define PMB_NEEDS_LATE_SHADERS()                                                 \
-  do {                                                                           \
-    PMB_NEEDS_FRAGMENT_STORAGE();                                                \
-    if (!gl_test::has_late_shaders(this->gl_))                                   \
-      GTEST_SKIP() << "this renderer is done with a draw when the call returns"; \
+#define PMB_NEEDS_LATE_SHADERS()                                               \
+  do {                                                                         \
+    PMB_NEEDS_FRAGMENT_STORAGE();                                              \
+    if (!gl_test::has_late_shaders(this->gl_))                                 \
+      GTEST_SKIP() << "this renderer finishes a draw before the call returns"; \
   } while (false)
-// What is about mapped memory itself: flags, the GL calls of a publish, fences that uploads wait for.
+// For tests of mapped memory itself: flags, the GL calls of a publish, fences that uploads wait for.
 #define PMB_NEEDS_MAPPED_RINGS()                                                                       \
   do {                                                                                                 \
     if (gl_test::configuration().is_private())                                                         \
@@ -75,35 +75,35 @@ using Bytes = std::vector<std::byte>;
 
 inline constexpr std::chrono::seconds kPatience{60};  // a bound for a machine that hangs, never a speed limit
 
-// A report with its label, which the sink may only borrow.
+// A report with a copy of its label, which the sink only borrows.
 struct RecordedReport {
   pmb::Report report;
   std::string label;
 };
 
-// What a test wants other than the defaults.
+// The options of a test that differ from the defaults.
 struct Wishes {
   pmb::HeadlessOptions headless = {};
   pmb::Options options = {};
   bool validate = true;
-  bool spy = false;  // pmb's GL calls are written down by GlSpy
+  bool spy = false;  // GlSpy records the GL calls of pmb
 };
 
-// `count` bytes that differ from their neighbours and from those of another seed.
+// `count` bytes, each different from its neighbours and from the same byte of another seed.
 Bytes pattern(std::size_t count, std::uint32_t seed);
 
 inline std::span<const std::byte> view_of(const Bytes& bytes) {
   return bytes;
 }
 
-// The position of the first byte that differs, or -1: a mismatch in megabytes prints one number.
+// The position of the first different byte, or -1. A mismatch in megabytes then prints one number.
 std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const std::byte> right);
 
-// Table of GL functions of the context that is current, of either API; what an extension offers under a name
-// of its own is under the plain one.
+// The GL functions of the current context, of either API. Functions with an extension's suffix are found under the
+// plain name.
 GladGLContext load_gl();
 
-// A context as the configuration has it.
+// A context of the configuration.
 pmb::Result<pmb::HeadlessContext> make_headless(pmb::HeadlessOptions options = {});
 
 class GlTest : public testing::Test {
@@ -111,34 +111,34 @@ class GlTest : public testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // What SetUp opens. Overridden by fixtures that want something else.
+  // The options for SetUp; fixtures override it.
   virtual Wishes wishes() const { return {}; }
-  // Replaces both contexts, by what the configuration and the test wish for.
+  // Replaces both contexts by those that the configuration and the test ask for.
   void open(Wishes wishes);
-  // Ends the pmb context and then the GL context.
+  // Destroys the pmb context and then the GL context.
   void close();
 
   pmb::Context& context() { return *context_; }
   pmb::Timeline& timeline() { return context_->timeline(); }
   bool software() const { return context_->driver().software; }
-  // A quirk of that id is in force.
+  // A quirk of that id is active.
   bool has_quirk(std::string_view id) const;
 
-  // A ticket behind everything issued so far, and a wait for it.
+  // A ticket for everything issued so far; and a wait for one.
   pmb::Ticket mark();
   void wait(pmb::Ticket ticket);
   void wait_for_gpu() { wait(mark()); }
 
-  // A buffer of the test's own, with glBufferData.
+  // A buffer made by the test with glBufferData.
   GLuint plain_buffer(std::size_t size_bytes, const void* data = nullptr);
-  // Lets the GPU put bytes into a buffer, mapped or not.
+  // The GPU writes bytes into a buffer, mapped or not.
   void put(GLuint buffer, std::size_t offset_bytes, std::span<const std::byte> bytes);
-  // What GL says a buffer holds, mapped or not.
+  // The bytes of a buffer according to GL, mapped or not.
   Bytes contents(GLuint buffer, std::size_t offset_bytes, std::size_t size_bytes);
-  // 64-bit parameter of a buffer.
+  // A 64-bit parameter of a buffer.
   std::uint64_t parameter(GLuint buffer, GLenum name);
 
-  // Takes the reports so far. Those of a rule that nobody took fail the test.
+  // Takes the reports so far. Reports that are not taken fail the test.
   std::vector<RecordedReport> take_reports();
   // Takes the reports and expects exactly these rules, in order.
   void expect_reports(std::initializer_list<pmb::Rule> rules);
@@ -150,26 +150,25 @@ class GlTest : public testing::Test {
   std::vector<RecordedReport> reports_;
 };
 
-// The ways in which pmb talks to the same driver; every one that the configuration has, has to pass the same
-// tests.
+// The variants of how pmb uses one driver. Each variant that the configuration has must pass the same tests.
 struct Way {
   const char* name = "";
   pmb::Model model = pmb::Model::coherent;
   bool bind_to_edit = false;
   bool no_error = false;
   bool validate = true;
-  bool texels_through_rings = false;  // where a software renderer would take them from the program's memory
+  bool texels_through_rings = false;  // instead of client memory on a software renderer
 };
 std::ostream& operator<<(std::ostream& out, const Way& way);
 
 std::vector<Way> every_way();
-// For tests of texels: also through mapped rings, where there are any.
+// For tests of texels: also through mapped rings, if there are any.
 std::vector<Way> every_way_of_texels();
 
-// Prints the failures of this process, which is a child whose listeners are mute, and exits with 1 for any.
+// Prints the failures of this process, a child without listeners, and exits with 1 if there are any.
 [[noreturn]] void finish_child();
 
-// A fixture of its own for the children of death tests, which start afresh and have no fixture.
+// The fixture for children of death tests, which are new processes without a fixture.
 template <class Fixture>
 class ChildFixture : public Fixture {
  public:
@@ -177,7 +176,7 @@ class ChildFixture : public Fixture {
   using Fixture::open;
   const GladGLContext& gl() const { return this->gl_; }
   bool is_open() const { return this->context_.has_value() && !testing::Test::HasFailure(); }
-  // Ends with the exit code that says whether anything failed, and says what failed.
+  // Exits with 1 and a message if anything failed, else with 0.
   [[noreturn]] void finish() {
     Fixture::TearDown();
     finish_child();
@@ -187,8 +186,8 @@ class ChildFixture : public Fixture {
   void TestBody() override {}
 };
 
-// Runs a statement that ends its process, in a process that is started anew: nothing of EGL, of the driver or
-// of the environment that it read is inherited.
+// Runs a statement that ends its process, in a new process: it inherits no state of EGL, the driver or their
+// environment.
 #define PMB_EXPECT_CHILD_PASSES(statement)                  \
   do {                                                      \
     testing::FLAGS_gtest_death_test_style = "threadsafe";   \

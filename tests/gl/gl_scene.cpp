@@ -18,8 +18,8 @@ void main() {
 }
 )";
 
-// The words decide the noise and the noise decides which word is shown (never another one, in practice): so
-// the loop can neither be left out nor be moved behind the read that counts.
+// The noise depends on the words, and the choice of the word on the noise (in practice it is always the same word).
+// So a compiler can neither remove the loop nor move it after the read that counts.
 constexpr const char* kShowWords = R"(
 layout(std430, binding = 0) readonly buffer Source { uint words[64]; };
 uniform uint rounds;
@@ -46,7 +46,7 @@ void main() {
 }
 )";
 
-// What stands before every shader.
+// The first lines of every shader.
 std::string prelude_of(const GladGLContext& gl) {
   if (gl.ES_VERSION_3_0) {
     const char* const version = gl.ES_VERSION_3_2 ? "320" : gl.ES_VERSION_3_1 ? "310" : "300";
@@ -156,7 +156,7 @@ void SlowRows::draw(GLuint buffer, std::uint64_t offset, int row) const {
 }
 
 std::vector<std::uint32_t> SlowRows::pixels() const {
-  // Four words a pixel: what OpenGL ES reads every unsigned image as (3.2, section 16.1.2).
+  // Four words a pixel: OpenGL ES reads every unsigned image so (OpenGL ES 3.2 section 16.1.2).
   std::vector<std::uint32_t> words(std::size_t{4} * kWidth * static_cast<std::size_t>(rows_));
   gl_.ReadPixels(0, 0, kWidth, rows_, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words.data());
   std::vector<std::uint32_t> pixels(words.size() / 4);

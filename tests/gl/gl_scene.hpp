@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GPU work for tests: slow draws whose fragment shader reads or writes a storage buffer, which even a
-// software renderer runs late, and compute shaders for data.
+// GPU work for tests: slow draws whose fragment shader reads or writes a storage buffer, and compute shaders. Even a
+// software renderer runs such draws late.
 #pragma once
 
 #include <glad/gl.h>
@@ -10,36 +10,36 @@
 
 namespace gl_test {
 
-// Whether fragment shaders here can have a storage buffer, as the two classes below need; and whether they run
-// late then: softpipe is done with every draw when the call returns.
+// Whether fragment shaders can have a storage buffer, which the two classes below need; and whether they run late:
+// softpipe finishes every draw before the call returns.
 bool has_fragment_storage(const GladGLContext& gl);
 bool has_late_shaders(const GladGLContext& gl);
 
-// Compiles and links; a failure fails the test. Sources as GLSL 4.30 without the #version line, which is that of
-// the context, with the extensions that older ones need.
+// Compiles and links; a failure fails the test. Sources are GLSL 4.30 without the #version line. The functions add that
+// of the context, and the extensions that older versions need.
 GLuint make_program(const GladGLContext& gl, const char* vertex, const char* fragment);
 GLuint make_compute_program(const GladGLContext& gl, const char* source);
-// For transform feedback, which captures one output of the vertex shader.
+// For transform feedback of one output of the vertex shader.
 GLuint make_capture_program(const GladGLContext& gl, const char* vertex, const char* fragment,
                             const char* captured);
 
 // Binds a program, a framebuffer with an integer image, a texture and a vertex array.
 void bind_scene(const GladGLContext& gl);
 
-// Draws into rows of an integer image. Row r of the image belongs to draw r; each of its kWidth pixels shows
-// one 32-bit word of the storage buffer range that the draw was given.
+// Draws into rows of an integer image. Row r belongs to draw r: each of its kWidth pixels shows one 32-bit word of the
+// storage buffer range of that draw.
 class SlowRows {
  public:
   static constexpr int kWidth = 64;
   static constexpr std::uint64_t kWords = 64;
   static constexpr std::uint64_t kBytes = kWords * sizeof(std::uint32_t);
 
-  // `rounds` is how often every fragment walks over the words before it answers.
+  // Every fragment reads all words `rounds` times before it writes its pixel.
   SlowRows(const GladGLContext& gl, int rows, std::uint32_t rounds);
 
   // Issues a draw that shows kBytes at `offset` of `buffer` in row `row`. Not flushed.
   void draw(GLuint buffer, std::uint64_t offset, int row) const;
-  // What the rows show, once everything is done.
+  // The rows, after all draws have finished.
   std::vector<std::uint32_t> pixels() const;
 
  private:
@@ -48,7 +48,7 @@ class SlowRows {
   GLuint program_ = 0;
 };
 
-// Draws that count: every fragment adds one to a word by an atomic operation, late and slowly.
+// Slow draws that count: every fragment adds 1 to a word by an atomic operation.
 class SlowCounter {
  public:
   static constexpr int kWidth = 64;

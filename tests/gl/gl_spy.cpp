@@ -25,7 +25,7 @@ std::int64_t as_number(T value) {
   }
 }
 
-// One function in the middle for each index: notes, then forwards.
+// One function for each index: records the call, then forwards it.
 template <class F, std::size_t Index>
 struct Hook;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stands between pmb and the driver and writes down the GL calls that pmb makes. The tests' own calls are not
-// seen.
+// Records the GL calls that pmb makes, and forwards them to the driver. Calls of the tests are not recorded.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +17,14 @@ struct SpiedCall {
 
 class GlSpy {
  public:
-  // A loader for Context::from_current. Functions that pmb is not known to call pass through unseen.
+  // A loader for Context::from_current. Only functions that pmb is known to call are recorded.
   static void* load(const char* name);
 
-  // Everything written down since the last clear(), on any thread: tests with a spy use one.
+  // The calls since the last clear(). Tests with a spy use one thread.
   static const std::vector<SpiedCall>& calls();
   static void clear();
   static std::size_t count(std::string_view name);
-  // Names in order, "glFenceSync glFlush", for messages.
+  // The names in order, "glFenceSync glFlush", for messages.
   static std::string names();
 };
 

@@ -113,7 +113,7 @@ constexpr Named kEnables[] = {
     PMB_NAMED(GL_STENCIL_TEST),
 };
 
-// Whether this kind of GL has a thing at all.
+// Whether this kind of GL has a feature.
 using Exists = bool (*)(const GladGLContext&);
 bool always(const GladGLContext&) {
   return true;
@@ -185,7 +185,7 @@ GLuint new_buffer(const GladGLContext& gl) {
 GlState capture_state(const GladGLContext& gl) {
   EXPECT_EQ(gl.GetError(), static_cast<GLenum>(GL_NO_ERROR)) << "an error was pending before the capture";
   GlState state;
-  // What this kind of GL does not know is no state of it.
+  // State that this kind of GL does not have is skipped.
   const auto is_known = [&] { return gl.GetError() == GL_NO_ERROR; };
   for (const Named& one : kIntegers) {
     GLint64 value = 0;
@@ -256,7 +256,7 @@ void occupy_state(const GladGLContext& gl) {
          GL_UNPACK_SKIP_IMAGES, GL_PACK_ROW_LENGTH, GL_PACK_SKIP_PIXELS, GL_PACK_SKIP_ROWS});
   if (desktop) store({GL_PACK_IMAGE_HEIGHT, GL_PACK_SKIP_IMAGES});
   if (gl.VERSION_4_2) store({GL_UNPACK_COMPRESSED_BLOCK_SIZE, GL_PACK_COMPRESSED_BLOCK_SIZE});
-  // Any value but 0 is kept as 1.
+  // Values other than 0 are stored as 1.
   if (desktop) store({GL_UNPACK_SWAP_BYTES, GL_UNPACK_LSB_FIRST, GL_PACK_SWAP_BYTES, GL_PACK_LSB_FIRST});
   gl.Viewport(1, 2, 30, 40);
   gl.Scissor(3, 4, 50, 60);

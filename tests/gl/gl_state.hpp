@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The state of a GL context as a program would notice it: bindings, indexed bindings, pixel storage, enables,
-// raster state. For finding out what a call has changed.
+// The state of a GL context that a program can observe: bindings, indexed bindings, pixel storage, enables, raster
+// state. Tests compare it before and after a call.
 #pragma once
 
 #include <glad/gl.h>
@@ -13,15 +13,15 @@ namespace gl_test {
 
 using GlState = std::map<std::string, std::int64_t>;
 
-// Queries only; leaves no GL error of its own.
+// Makes queries only and leaves no GL error.
 GlState capture_state(const GladGLContext& gl);
 
-// Gives everything that capture_state looks at a value of its own, as far as one buffer, texture, program and
-// framebuffer go, so that a call that resets something is seen.
+// Sets everything that capture_state reads to a value other than the default, so that a reset is noticed. It uses one
+// buffer, texture, program and framebuffer.
 void occupy_state(const GladGLContext& gl);
 
-// "name: before -> after" for each difference outside the bindings that pmb may change, COPY_READ and
-// COPY_WRITE; "" when there is none.
+// "name: before -> after" for each difference, except COPY_READ and COPY_WRITE, which pmb may change. Empty if there is
+// none.
 std::string changes(const GlState& before, const GlState& after);
 
 }  // namespace gl_test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs the tests on the configuration of this process, or with --every-configuration, one process after the
-// other, on all of them: a machine needs this executable for it and nothing else of the tree.
+// Runs the tests on the configuration of this process; or with --every-configuration on all of them, one process after
+// the other. A machine without the tree needs only this executable.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kEvery = "--every-configuration";
 
-// The exit code of this program with the given arguments on one configuration; -1 where it did not exit.
+// The exit code of this program with these arguments on one configuration; -1 if it did not exit.
 int run_on(const gl_test::Configuration& one, const std::vector<char*>& arguments) {
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   if (every) return run_on_every_configuration(arguments);
 
   testing::InitGoogleTest(&argc, argv);
-  // What makes contexts and processes as it needs them is the same on every configuration: once is enough.
+  // Suites that make their own contexts or processes do not depend on the configuration: once is enough.
   if (&gl_test::configuration() != &gl_test::kConfigurations[0]) {
     std::string& filter = testing::FLAGS_gtest_filter;
     filter += std::string(filter.find('-') == std::string::npos ? "-" : ":") + "*DeathTest*:*Headless*";

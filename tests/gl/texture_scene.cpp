@@ -15,7 +15,7 @@ std::uint32_t blocks(std::uint32_t texels, std::uint32_t block) {
   return (texels + block - 1) / block;
 }
 
-// What one row of the region is made of; of compressed formats blocks.
+// One row of the region, in texels or, for compressed formats, in blocks.
 struct Rows {
   std::uint32_t block_width = 1;
   std::uint32_t block_height = 1;
@@ -51,7 +51,7 @@ std::uint64_t size_of_type(GLenum type) {
   }
 }
 
-// By hand, so that the library's own table is not its own witness.
+// Written by hand, so that the table of the library does not check itself.
 std::uint64_t texel_size(const TexelLayout& layout) {
   switch (layout.type) {
     case GL_UNSIGNED_BYTE_3_3_2:
@@ -102,7 +102,7 @@ Rows rows_of(const TextureRegion& region, const TexelLayout& layout) {
   return rows;
 }
 
-// Something that a texture of this format is read and filled with.
+// A format and type to read and fill a texture of this format.
 TexelLayout plain_layout(const TextureKind& kind) {
   if (kind.block.format != 0) return {.format = kind.internal_format};
   switch (kind.internal_format) {
@@ -135,7 +135,7 @@ GLenum face_of(GLenum target, std::uint32_t face) {
   return target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target;
 }
 
-// Plain memory, no padding, nothing skipped.
+// Client memory without padding or skipped texels.
 void reset_pixel_state(const GladGLContext& gl) {
   gl.BindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
   gl.BindBuffer(GL_PIXEL_PACK_BUFFER, 0);

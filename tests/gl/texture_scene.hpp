@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Textures of every kind, written and read in the plainest way that GL has: a row at a time, from and to plain
-// memory.
+// Textures of every kind, written and read by the simplest GL calls: one row at a time, from and to client memory.
 #pragma once
 
 #include <glad/gl.h>
@@ -19,7 +18,7 @@ struct CompressedKind {
   std::uint32_t block_bytes = 0;
   std::uint32_t block_width = 1;
   std::uint32_t block_height = 1;
-  const char* extension = nullptr;  // null: of the core
+  const char* extension = nullptr;  // null: core
 };
 
 struct TextureKind {
@@ -67,7 +66,7 @@ inline constexpr Pair kPairs[] = {
     {GL_RGB10_A2UI, GL_RGBA_INTEGER, GL_UNSIGNED_INT_2_10_10_10_REV},
 };
 
-// Levels are as many as the smallest side has halves.
+// As many levels as the smallest side can be halved.
 inline constexpr TextureKind kKinds[] = {
     {.target = GL_TEXTURE_1D, .internal_format = GL_RGBA8, .width = 45, .levels = 3},
     {.target = GL_TEXTURE_1D_ARRAY, .internal_format = GL_RGBA8, .width = 45, .height = 9, .levels = 2},
@@ -116,31 +115,31 @@ bool is_offered(const GladGLContext& gl, const CompressedKind& kind);
 // The size of one level.
 TextureKind level_of(const TextureKind& kind, std::uint32_t level);
 
-// With immutable storage, every level filled with a pattern of its own.
+// With immutable storage; every level has a different pattern.
 GLuint make_texture(const GladGLContext& gl, const TextureKind& kind, std::uint32_t seed);
 
-// glTexSubImage or glCompressedTexSubImage, a row or row of blocks at a time.
+// glTexSubImage or glCompressedTexSubImage, one row of texels or blocks at a time.
 void write_with_gl(const GladGLContext& gl, const pmb::TextureRegion& region, const pmb::TexelLayout& layout,
                    std::span<const std::byte> bytes);
 
-// A whole level as GL reads it into plain memory.
+// A whole level, read by GL into client memory.
 Bytes level_bytes(const GladGLContext& gl, const TextureKind& kind, GLuint texture, std::uint32_t level);
 
 inline constexpr std::byte kGap{0x5C};
 Bytes gaps_of(std::size_t count);
 
-// The region in this layout, cut out of the whole level as GL reads it, with kGap between its rows.
+// The region in this layout, cut out of the whole level, with kGap between its rows.
 Bytes region_of_level(const GladGLContext& gl, const TextureKind& kind, const pmb::TextureRegion& region,
                       const pmb::TexelLayout& layout);
 
-// As first_difference, of the texels alone.
+// As first_difference, but compares only texels.
 std::ptrdiff_t first_difference_in_rows(std::span<const std::byte> left, std::span<const std::byte> right,
                                         const pmb::TextureRegion& region, const pmb::TexelLayout& layout);
 
 std::string describe(const TextureKind& kind, const pmb::TextureRegion& region,
                      const pmb::TexelLayout& layout);
 
-// A framebuffer with a 2D texture, bound while it lives.
+// A framebuffer with a 2D texture; bound during its lifetime.
 class BoundFramebuffer {
  public:
   BoundFramebuffer(const GladGLContext& gl, GLuint texture);

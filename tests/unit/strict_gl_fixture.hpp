@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The fixture of the strict fake GL's own tests: one current fake and the loader's functions on it.
+// The fixture for tests of the strict fake GL itself: one current fake and its functions, loaded by glad.
 #pragma once
 
 #include <glad/gl.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Proves that the strict fake GL is strict about memory: what a mapping, a copy and a shader may see, and
-// when.
+// The strict fake GL is strict about memory: which bytes a mapping, a copy and a shader may see, and when.
 #include <cstring>
 #include <limits>
 
@@ -50,7 +49,7 @@ TEST_F(StrictGl, TheFlushOffsetCountsFromTheMapping) {
   expect_refused(GL_INVALID_VALUE, "one byte past the end");
 }
 
-TEST_F(StrictGl, FlushingAStaleNeighbourOverwritesWhatTheGpuWrote) {
+TEST_F(StrictGl, FlushingAStaleNeighbourOverwritesBytesOfTheGpu) {
   const GLbitfield flags = kPersistentWrite | GL_MAP_READ_BIT;
   const GLuint buffer = storage(8, flags);
   std::byte* const bytes = map(buffer, 0, 8, flags | GL_MAP_FLUSH_EXPLICIT_BIT);
@@ -61,7 +60,7 @@ TEST_F(StrictGl, FlushingAStaleNeighbourOverwritesWhatTheGpuWrote) {
   EXPECT_EQ(fake_->gpu_bytes(buffer), bytes_of({1, 1, 1, 1, 0xCD, 0xCD, 0xCD, 0xCD}));
 }
 
-TEST_F(StrictGl, AFlushReachesReadersThatWereIssuedBefore) {
+TEST_F(StrictGl, AFlushReachesReadersIssuedBefore) {
   const GLuint buffer = storage(4, kPersistentWrite);
   std::byte* const bytes = map(buffer, 0, 4, kPersistentWrite | GL_MAP_FLUSH_EXPLICIT_BIT);
   std::memset(bytes, 1, 4);
@@ -73,7 +72,7 @@ TEST_F(StrictGl, AFlushReachesReadersThatWereIssuedBefore) {
   EXPECT_EQ(read->bytes(), filled(4, 2));
 }
 
-// The right order, then the four wrong ones: no barrier, barrier after the fence, no fence, no wait.
+// The right order and the four wrong ones: no barrier, barrier after the fence, no fence, no wait.
 TEST_F(StrictGl, NonCoherentReadbackNeedsBarrierThenFenceThenWait) {
   const GLuint buffer = storage(4, kPersistentRead);
   const std::byte* const bytes = map(buffer, 0, 4, kPersistentRead);
@@ -82,7 +81,7 @@ TEST_F(StrictGl, NonCoherentReadbackNeedsBarrierThenFenceThenWait) {
   fake_->server_write(buffer, 0, filled(4, 1));
   finish_with_fence();
   EXPECT_EQ(copy_of(bytes, 4), filled(4, 0xCD)) << "no barrier";
-  constexpr GLbitfield kOthers = 0xBFEF;  // all of GL 4.6 but CLIENT_MAPPED_BUFFER
+  constexpr GLbitfield kOthers = 0xBFEF;  // all bits of GL 4.6 except CLIENT_MAPPED_BUFFER
   gl_.MemoryBarrier(kOthers);
   finish_with_fence();
   EXPECT_EQ(copy_of(bytes, 4), filled(4, 0xCD)) << "every other barrier";
@@ -106,7 +105,7 @@ TEST_F(StrictGl, NonCoherentReadbackNeedsBarrierThenFenceThenWait) {
   EXPECT_EQ(copy_of(bytes, 4), filled(4, 2)) << "barrier before the write";
 }
 
-TEST_F(StrictGl, AnExecutedBarrierStillNeedsAFenceBehindIt) {
+TEST_F(StrictGl, AnExecutedBarrierStillNeedsAFenceAfterIt) {
   const GLuint buffer = storage(4, kPersistentRead);
   const std::byte* const bytes = map(buffer, 0, 4, kPersistentRead);
   fake_->server_write(buffer, 0, filled(4, 1));
@@ -121,7 +120,7 @@ TEST_F(StrictGl, AnExecutedBarrierStillNeedsAFenceBehindIt) {
   EXPECT_EQ(copy_of(bytes, 4), filled(4, 1));
 }
 
-TEST_F(StrictGl, ABarrierBringsTheBytesOfItsPlaceAndNoLaterOnes) {
+TEST_F(StrictGl, ABarrierShowsTheBytesBeforeItAndNoLaterOnes) {
   const GLuint buffer = storage(4, kPersistentRead);
   const std::byte* const bytes = map(buffer, 0, 4, kPersistentRead);
   fake_->server_write(buffer, 0, filled(4, 1));
@@ -154,12 +153,12 @@ TEST_F(StrictGl, WriteOnlyMemoryReadsAsPoison) {
   EXPECT_EQ(copy_of(bytes, 4), filled(4, 0xEE));
 }
 
-TEST_F(StrictGl, AReadableMappingShowsWhatWasDefinedWhenItWasMade) {
+TEST_F(StrictGl, AReadableMappingShowsTheBytesAtMapTime) {
   const GLuint buffer = storage(4, kPersistentRead, filled(4, 6).data());
   EXPECT_EQ(copy_of(map(buffer, 0, 4, kPersistentRead), 4), filled(4, 6));
 }
 
-TEST_F(StrictGl, PointerMinusOffsetIsAlignedToTheMinimumAndNoMore) {
+TEST_F(StrictGl, PointerMinusOffsetHasExactlyTheMinimumAlignment) {
   const GLuint buffer = storage(512, kPersistentWrite);
   for (const GLintptr offset : {0, 1, 63, 64, 65, 200}) {
     const std::byte* const bytes = map(buffer, offset, 8, kPersistentWrite | GL_MAP_FLUSH_EXPLICIT_BIT);
@@ -170,7 +169,7 @@ TEST_F(StrictGl, PointerMinusOffsetIsAlignedToTheMinimumAndNoMore) {
 
 // --- traditional mapping ---
 
-TEST_F(StrictGl, AnOrdinaryMappingPublishesAtUnmap) {
+TEST_F(StrictGl, ATraditionalMappingPublishesAtUnmap) {
   GLuint buffer = 0;
   gl_.CreateBuffers(1, &buffer);
   gl_.NamedBufferData(buffer, 8, filled(8, 1).data(), GL_STREAM_DRAW);
@@ -251,7 +250,7 @@ TEST_F(StrictGl, ShaderStoresAreInvisibleToMapsUntilTheBufferUpdateBarrier) {
   EXPECT_EQ(copy_of(map(buffer, 0, 8, GL_MAP_READ_BIT), 8), bytes_of({1, 1, 2, 2, 2, 1, 1, 1}));
 }
 
-TEST_F(StrictGl, ACopyOntoShaderStoresIsSeenByTheNextCopyAndTheRestStaysHidden) {
+TEST_F(StrictGl, ACopyOverShaderStoresIsVisibleAndTheRestStaysHidden) {
   const GLuint buffer = storage(8, 0, filled(8, 1).data());
   const GLuint source = storage(1, 0, filled(1, 9).data());
   fake_->shader_write(buffer, 2, filled(4, 2));
@@ -268,7 +267,7 @@ TEST_F(StrictGl, ACopyOntoShaderStoresIsSeenByTheNextCopyAndTheRestStaysHidden) 
   EXPECT_EQ(seen, filled(8, 3));
 }
 
-TEST_F(StrictGl, CopiesNeedNoBarrierTowardsOneAnother) {
+TEST_F(StrictGl, CopiesNeedNoBarrierBetweenThem) {
   const GLuint first = storage(4, 0, filled(4, 1).data());
   const GLuint second = storage(4, 0);
   const GLuint third = storage(4, 0);
@@ -279,7 +278,7 @@ TEST_F(StrictGl, CopiesNeedNoBarrierTowardsOneAnother) {
   EXPECT_EQ(draw->bytes(), filled(4, 1));
 }
 
-TEST_F(StrictGl, ShaderCopiesAndAtomicsActWhenTheyRun) {
+TEST_F(StrictGl, ShaderCopiesAndAtomicsTakeEffectWhenTheyRun) {
   const GLuint source = storage(4, 0, bytes_of({1, 0, 0, 0}).data());
   const GLuint target = storage(4, 0, filled(4, 0).data());
   fake_->shader_copy(source, 0, target, 0, 4);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Proves that the strict fake GL is strict about the legality of every call.
+// The strict fake GL reports every illegal call.
 #include <limits>
 
 #include "strict_gl_fixture.hpp"
@@ -93,7 +93,7 @@ TEST_F(StrictGl, CoherentWithFlushExplicitIsLegalButReported) {
   EXPECT_EQ(gl_.GetError(), static_cast<GLenum>(GL_NO_ERROR));
 }
 
-TEST_F(StrictGl, CommandsOnAnOrdinarilyMappedBufferAreRefused) {
+TEST_F(StrictGl, CommandsOnATraditionallyMappedBufferAreRefused) {
   const GLuint buffer = storage(64, GL_MAP_READ_BIT | GL_DYNAMIC_STORAGE_BIT);
   const GLuint other = storage(64, 0);
   map(buffer, 0, 64, GL_MAP_READ_BIT);
@@ -112,7 +112,7 @@ TEST_F(StrictGl, CommandsOnAnOrdinarilyMappedBufferAreRefused) {
   EXPECT_TRUE(fake_->violated("shader_read"));
 }
 
-TEST_F(StrictGl, CopiesOutOfRangeOrOntoThemselvesAreRefused) {
+TEST_F(StrictGl, CopiesOutOfRangeOrWithOverlapAreRefused) {
   const GLuint buffer = storage(64, 0);
   const GLuint other = storage(32, 0);
   gl_.CopyNamedBufferSubData(buffer, buffer, 0, 15, 16);
@@ -127,7 +127,7 @@ TEST_F(StrictGl, CopiesOutOfRangeOrOntoThemselvesAreRefused) {
   strict_gl::expect_clean(*fake_);
 }
 
-TEST_F(StrictGl, DeletedSyncsAreKnownAsSuch) {
+TEST_F(StrictGl, DeletedSyncsAreReported) {
   const GLsync sync = fence();
   EXPECT_EQ(fake_->live_syncs(), 1U);
   gl_.DeleteSync(sync);

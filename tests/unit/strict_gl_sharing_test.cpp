@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The strict fake GL with two contexts of one share group: what one changed shows in the other only behind a
-// completed wait and a binding after it (OpenGL 4.6 sections 4.1 and 5.3.3).
+// The strict fake GL with two contexts of one share group. A change in one context shows in the other only after a
+// completed wait and then a binding (OpenGL 4.6 sections 4.1 and 5.3.3).
 #include <array>
 #include <cstring>
 
@@ -18,7 +18,7 @@ class StrictGlSharing : public StrictGl {
     gl_.Flush();
   }
 
-  // What a draw of the other context reads now.
+  // The bytes that a draw of the other context reads now.
   strict_gl::Bytes drawn() {
     const auto read = other_.shader_read(buffer_, 0, 4);
     const GLsync sync = fence();
@@ -55,7 +55,7 @@ TEST_F(StrictGlSharing, WithoutAWaitABindingShowsOldBytes) {
   EXPECT_EQ(drawn(), filled(4, 7));
 }
 
-TEST_F(StrictGlSharing, WithoutABindingBehindTheWaitOldBytesShow) {
+TEST_F(StrictGlSharing, WithoutABindingAfterTheWaitOldBytesShow) {
   other_.make_current();
   bind();
   gl_.WaitSync(changed_, 0, GL_TIMEOUT_IGNORED);
@@ -68,7 +68,7 @@ TEST_F(StrictGlSharing, WithoutABindingBehindTheWaitOldBytesShow) {
   EXPECT_EQ(fetched(), filled(4, 1));
 }
 
-TEST_F(StrictGlSharing, AWaitForAnEarlierFenceShowsNothingBehindIt) {
+TEST_F(StrictGlSharing, AWaitForAnEarlierFenceShowsNothingAfterIt) {
   fake_->server_write(buffer_, 1, strict_gl::bytes_of({2, 2}));
   const GLsync later = fence();
   gl_.Flush();
@@ -101,7 +101,7 @@ TEST_F(StrictGlSharing, OwnWritesAlwaysShow) {
   EXPECT_EQ(drawn(), strict_gl::bytes_of({9, 9, 7, 7}));
 }
 
-TEST_F(StrictGlSharing, WhatAThirdContextKnewGoesOnWithItsFence) {
+TEST_F(StrictGlSharing, AFenceCarriesWhatItsContextKnewOfOthers) {
   FakeGl third({}, &*fake_);
   third.make_current();
   gl_.WaitSync(changed_, 0, GL_TIMEOUT_IGNORED);

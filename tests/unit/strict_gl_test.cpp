@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Proves that the strict fake GL is strict about contexts and the order of commands: each rule is broken here
-// once and seen to change bytes or to be reported, and each right way is seen to work.
+// The strict fake GL is strict about contexts and the order of commands. Each rule is broken here once, which changes
+// bytes or is reported; and each legal order works.
 #include <cstring>
 
 #include "strict_gl_fixture.hpp"
@@ -128,7 +128,7 @@ TEST_F(StrictGl, FlushAloneRunsNothing) {
   EXPECT_TRUE(read->executed());
 }
 
-TEST_F(StrictGl, AWaitRunsOnlyWhatStandsBeforeItsFence) {
+TEST_F(StrictGl, AWaitRunsOnlyTheCommandsBeforeItsFence) {
   const GLuint buffer = storage(16, 0);
   const auto before = fake_->shader_read(buffer, 0, 16);
   const GLsync sync = fence();
@@ -166,7 +166,7 @@ TEST_F(StrictGl, AFenceBeforeTheReaderDoesNotProtectIt) {
   EXPECT_EQ(read->bytes(), filled(4, 2));
 }
 
-TEST_F(StrictGl, ASynchronousReadRunsOnlyWhatTouchesItsBuffer) {
+TEST_F(StrictGl, ASynchronousReadRunsOnlyCommandsOnItsBuffer) {
   const GLuint source = storage(4, 0, bytes_of({1, 2, 3, 4}).data());
   const GLuint target = storage(4, 0);
   gl_.CopyNamedBufferSubData(source, target, 0, 0, 4);
@@ -224,7 +224,7 @@ TEST_F(StrictGl, AScriptedUnmapLosesTheBytes) {
   EXPECT_EQ(fake_->gpu_bytes(buffer), filled(4, 0xA5));
 }
 
-TEST_F(StrictGl, AfterTheLossFencesLieAndEverythingElseFails) {
+TEST_F(StrictGl, AfterTheLossFencesSignalAndOtherCallsFail) {
   const GLuint buffer = storage(4, kPersistentWrite | GL_MAP_COHERENT_BIT);
   std::byte* const bytes = map(buffer, 0, 4, kPersistentWrite | GL_MAP_COHERENT_BIT);
   const auto read = fake_->shader_read(buffer, 0, 4);
@@ -261,7 +261,7 @@ TEST_F(StrictGl, WithoutNotificationTheLossIsSilent) {
   EXPECT_EQ(gl_.GetGraphicsResetStatus(), static_cast<GLenum>(GL_NO_ERROR));
 }
 
-// --- read-out ---
+// --- logs and state ---
 
 TEST_F(StrictGl, CallsAreCountedAndLoggedInOrder) {
   const GLuint buffer = storage(64, kPersistentWrite);
@@ -278,7 +278,7 @@ TEST_F(StrictGl, CallsAreCountedAndLoggedInOrder) {
   EXPECT_EQ(fake_->total_calls(), 3U);
 }
 
-TEST_F(StrictGl, TheStateSnapshotNamesWhatChanged) {
+TEST_F(StrictGl, TheStateSnapshotNamesEveryChange) {
   const GLuint buffer = storage(64, 0);
   const strict_gl::StateSnapshot before = fake_->state_snapshot();
   gl_.BindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
@@ -289,7 +289,7 @@ TEST_F(StrictGl, TheStateSnapshotNamesWhatChanged) {
   EXPECT_EQ(before, fake_->state_snapshot());
 }
 
-TEST_F(StrictGl, ACallersErrorStaysPendingUntilAskedFor) {
+TEST_F(StrictGl, AnInjectedErrorStaysPendingUntilGetError) {
   fake_->inject_error(GL_INVALID_ENUM);
   storage(64, 0);
   EXPECT_EQ(fake_->pending_error(), static_cast<GLenum>(GL_INVALID_ENUM));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Proves that the strict fake GL is strict about texels: they are read and written late, behind barriers only, and
-// by legal calls.
+// The strict fake GL is strict about texels: it reads and writes them late, after the right barriers, and only through
+// legal calls.
 #include "strict_gl_fixture.hpp"
 
 namespace {
@@ -44,7 +44,7 @@ class StrictGlTexture : public StrictGl {
   GLuint texture_ = 0;
 };
 
-TEST_F(StrictGlTexture, TexelsAreTakenWhenTheCommandRunsAndNotBefore) {
+TEST_F(StrictGlTexture, TexelsAreReadWhenTheCommandRunsAndNotBefore) {
   upload();
   std::fill_n(memory_, 64, std::byte{2});  // too early
   EXPECT_NE(fake_->texels(texture_, 0), filled(64, 2));
@@ -73,7 +73,7 @@ TEST_F(StrictGlTexture, ImageStoresStayHiddenUntilTheirBarrier) {
   EXPECT_EQ(copy_of(memory_, 64), filled(64, 6));
 }
 
-TEST_F(StrictGlTexture, WritingOverImageStoresWithoutABarrierIsAViolation) {
+TEST_F(StrictGlTexture, OverwritingImageStoresWithoutABarrierIsAViolation) {
   fake_->image_store(texture_, 0, 0, filled(64, 6));
   upload();
   gl_.Finish();
@@ -140,7 +140,7 @@ class StrictGlClientTexels : public StrictGlTexture {
   }
 };
 
-TEST_F(StrictGlClientTexels, TexelsAreTakenBeforeTheCallReturns) {
+TEST_F(StrictGlClientTexels, TexelsAreReadBeforeTheCallReturns) {
   Bytes texels = filled(64, 8);
   upload(texels.data());
   std::fill(texels.begin(), texels.end(), std::byte{9});
@@ -149,7 +149,7 @@ TEST_F(StrictGlClientTexels, TexelsAreTakenBeforeTheCallReturns) {
   EXPECT_EQ(fake_->texels(texture_, 0), filled(64, 8));
 }
 
-TEST_F(StrictGlClientTexels, ReadingWaitsForTheCommandsBeforeItAndForNothingElse) {
+TEST_F(StrictGlClientTexels, AReadWaitsForTheCommandsBeforeItAndForNothingElse) {
   upload(filled(64, 3).data());
   const auto later = fake_->shader_read(buffer_, 0, 16);
   Bytes texels(64);
@@ -158,7 +158,7 @@ TEST_F(StrictGlClientTexels, ReadingWaitsForTheCommandsBeforeItAndForNothingElse
   EXPECT_FALSE(later->executed());
 }
 
-TEST_F(StrictGlClientTexels, ReadingShowsImageStoresOnlyBehindTheirBarrier) {
+TEST_F(StrictGlClientTexels, AReadShowsImageStoresOnlyAfterTheirBarrier) {
   fake_->set_texels(texture_, 0, filled(64, 5));
   fake_->image_store(texture_, 0, 0, filled(64, 6));
   Bytes texels(64);
@@ -169,7 +169,7 @@ TEST_F(StrictGlClientTexels, ReadingShowsImageStoresOnlyBehindTheirBarrier) {
   EXPECT_EQ(texels, filled(64, 6));
 }
 
-TEST_F(StrictGlClientTexels, MemoryThatIsNotTheirsIsAViolation) {
+TEST_F(StrictGlClientTexels, UnsuitableMemoryIsAViolation) {
   upload(nullptr);
   expect_violation("null pointer");
   read(nullptr);
@@ -192,8 +192,8 @@ TEST_F(StrictGlClientTexels, MemoryThatIsNotTheirsIsAViolation) {
   expect_violation("not aligned");
 }
 
-// Every parameter moves texels as section 8.4.4.1 says.
-TEST_F(StrictGlTexture, PixelStoreStateDecidesWhereTexelsLie) {
+// Every parameter has the effect that section 8.4.4.1 specifies.
+TEST_F(StrictGlTexture, PixelStoreStateDeterminesTheLayoutOfTexels) {
   for (int i = 0; i < 64; ++i) memory_[i] = static_cast<std::byte>(i);
   const auto first_texel = [&](GLenum name, GLint value) {
     gl_.PixelStorei(name, value);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Buffer names, binding points and the other state that a good guest leaves alone. Rules: OpenGL 4.6
-// section 6.1.
+// Buffer names, binding points, and other state that pmb must not change. Rules: OpenGL 4.6 section 6.1.
 #include <algorithm>
 #include <ostream>
 
@@ -118,7 +117,7 @@ void Driver::delete_buffers(GLsizei n, const GLuint* names) {
     if (names[i] == 0) continue;
     const Buffer buffer = find(names[i]);
     if (buffer == nullptr) {
-      // GL ignores such names in silence (section 6.1); a client that owns its names never needs that.
+      // GL silently ignores such names (section 6.1), but a client that owns its names never deletes one.
       violation("deletes " + std::to_string(names[i]) + ", which is no buffer");
       continue;
     }
@@ -181,7 +180,7 @@ void Driver::bind_range(GLenum target, GLuint index, GLuint name, GLintptr offse
     if (target == GL_TRANSFORM_FEEDBACK_BUFFER && size % 4 != 0) {
       return error(GL_INVALID_VALUE, "size is no multiple of 4");
     }
-    // Legal, but what a shader sees beyond the end is undefined.
+    // This is legal, but a shader that reads beyond the end gets undefined bytes.
     if (offset + size > buffer->size()) {
       violation("the range ends at " + std::to_string(offset + size) + " of " +
                 std::to_string(buffer->size()));

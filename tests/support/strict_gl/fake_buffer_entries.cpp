@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The C functions on buffer objects: thin, one for each GL name, bound and named forms side by side.
+// The C functions on buffer objects, one for each GL name; bound and named forms side by side.
 #include "fake_entries.hpp"
 #include "fake_entry.hpp"
 

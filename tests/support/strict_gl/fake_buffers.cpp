@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Data stores: making, filling, reading and describing them. Rules: OpenGL 4.6 sections 6.2, 6.5 and 6.8.
+// Data stores: creation, updates, reads and queries. Rules: OpenGL 4.6 sections 6.2, 6.5 and 6.8.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr GLbitfield kStorageFlags = GL_DYNAMIC_STORAGE_BIT | GL_MAP_READ_BIT | GL_MAP_WRITE_BIT |
                                      GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT | GL_CLIENT_STORAGE_BIT;
-// What a mutable data store allows (section 6.2, table 6.3).
+// The flags of a mutable data store (section 6.2, table 6.3).
 constexpr GLbitfield kMutableFlags = GL_DYNAMIC_STORAGE_BIT | GL_MAP_READ_BIT | GL_MAP_WRITE_BIT;
 
 bool is_usage(GLenum usage) {
@@ -72,7 +72,7 @@ void Driver::buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data
   if (size < 0) return error(GL_INVALID_VALUE, "size " + std::to_string(size));
   if (!is_usage(usage)) return error(GL_INVALID_ENUM, enum_name(usage) + " is no usage");
   if (buffer->immutable) return error(GL_INVALID_OPERATION, "the storage is immutable");
-  // A new store; commands that were issued on the old one keep it.
+  // A new store; commands issued earlier keep the old one.
   release_storage(*buffer);
   if (size == 0) return;
   buffer->storage = allocate(size, kMutableFlags, data);

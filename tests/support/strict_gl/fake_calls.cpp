@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What every call goes through: counting, logging, scripted answers, a lost context, violations and GL
-// errors.
+// The steps of every call: counts, the log, scripts, a lost context, violations and GL errors.
 #include <algorithm>
 #include <utility>
 
@@ -37,7 +36,7 @@ Driver::~Driver() {
   const auto locked = lock();
   stream_->flush();
   stream_->run_to(stream_->issued());
-  // What still stalls on another context's fence refers to this driver: it must never run.
+  // Commands that still wait for a fence of another context refer to this driver: they must never run.
   stream_->lose();
   --share_->contexts;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Commands that read and write buffers on the GPU's side, real and simulated, and the barriers between them.
+// Commands that read and write buffers on the GPU, real and simulated, and barriers between them.
 // Rules: OpenGL 4.6 sections 6.5, 6.6 and 7.13.2.
 #include <algorithm>
 #include <cstring>
@@ -27,7 +27,7 @@ struct ClearFormat {
   std::int64_t element_bytes;
 };
 
-// The formats that need no conversion; the fake refuses the others.
+// The formats that need no conversion; the fake rejects the others.
 constexpr ClearFormat kClearFormats[] = {
     {GL_R8, GL_RED, GL_UNSIGNED_BYTE, 1},
     {GL_R8UI, GL_RED_INTEGER, GL_UNSIGNED_BYTE, 1},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The C functions on the context itself: queries, errors, flushing, syncs, barriers, debug groups; and the
-// look-up of all names.
+// The C functions on the context: queries, errors, flushes, syncs, barriers, debug groups; and the look-up of names.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -140,7 +139,7 @@ void GLAD_API_PTR object_label(GLenum identifier, GLuint name, GLsizei length, c
   }
 }
 
-// Debug output has no effect here: the calls are logged, and that is all.
+// Debug output has no effect; the calls are logged.
 void GLAD_API_PTR debug_message_callback(GLDEBUGPROC callback, const void* user) {
   const Entered call("glDebugMessageCallback", Need::debug, callback, user);
 }
@@ -165,7 +164,7 @@ void GLAD_API_PTR pop_debug_group() {
   const Entered call("glPopDebugGroup", Need::debug);
 }
 
-// Stands in for every name that the fake lacks. Its caller's arguments are unknown, so it must not return.
+// The function for every unknown name. It cannot know its arguments, so it must not return.
 void trap() {
   std::fputs("strict_gl: called a GL function that the strict fake GL does not have\n", stderr);
   if (Driver* const driver = Driver::current(); driver != nullptr) {

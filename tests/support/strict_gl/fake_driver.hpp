@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The state behind one FakeGl and what each GL function does to it. The files fake_*.cpp implement it by
-// subject; fake_entry_points.cpp puts the C functions in front.
+// The state of one FakeGl and what each GL function does to it. Each fake_*.cpp implements one subject; the C
+// functions in fake_buffer_entries.cpp, fake_context_entries.cpp and fake_texture_entries.cpp call it.
 #pragma once
 
 #include <glad/gl.h>
@@ -28,7 +28,7 @@
 
 namespace strict_gl {
 
-// What a function needs to exist; a call without it is a violation, whatever pointer the caller holds.
+// The version or extension that a function needs. A call without it is a violation, even through a valid pointer.
 enum class Need {
   nothing,
   desktop,
@@ -68,8 +68,7 @@ struct IndexedBinding {
   std::int64_t size = 0;
 };
 
-// One row for each buffer target: its binding query, the versions that brought it (major * 10 + minor, 0:
-// never).
+// One row for each buffer target: its binding query and the first versions with it (major * 10 + minor; 0: none).
 struct TargetInfo {
   GLenum target;
   GLenum binding;
@@ -78,8 +77,8 @@ struct TargetInfo {
 };
 std::span<const TargetInfo> buffer_targets();
 
-// Texels lie in a pixel buffer, which commands look at when they run, or in the program's memory, which is looked at
-// before the call returns.
+// The client side of a texel transfer: a pixel buffer, which the command accesses when it runs, or client memory,
+// which is accessed before the call returns.
 struct PixelPlace {
   Buffer buffer = {};
   std::int64_t offset = 0;
@@ -88,12 +87,12 @@ struct PixelPlace {
   explicit operator bool() const { return buffer != nullptr || memory != nullptr; }
 };
 
-// What the contexts of a share group have in common. Contexts of one group may be current on several threads:
-// each call holds the lock for its length.
+// The state that the contexts of a share group share. They may be current on different threads, so each call holds
+// the lock.
 struct ShareGroup {
   std::mutex mutex;
   int contexts = 0;
-  Known observed;  // what clients saw to be done
+  Known observed;  // work that clients saw completed
   std::map<GLuint, Buffer> buffers;
   std::set<GLuint> free_names;
   GLuint next_name = 1;
@@ -101,8 +100,8 @@ struct ShareGroup {
   std::map<GLuint, Texture> textures;
   GLuint next_texture = 1;
   std::shared_ptr<std::int64_t> used_bytes = std::make_shared<std::int64_t>(0);
-  std::map<const Storage*, std::weak_ptr<Storage>>
-      watched;  // a barrier or a fence may change what is visible
+  // Stores where a barrier or a fence may change which bytes are visible.
+  std::map<const Storage*, std::weak_ptr<Storage>> watched;
 };
 
 std::string enum_name(GLenum value);
@@ -114,7 +113,7 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  // For calls that are no GL functions; those hold it by Entered.
+  // For functions of FakeGl. GL functions hold the lock through Entered.
   [[nodiscard]] std::unique_lock<std::mutex> lock() const {
     return config_.instant ? std::unique_lock<std::mutex>() : std::unique_lock(share_->mutex);
   }
@@ -123,15 +122,15 @@ class Driver {
   static void set_current(Driver* driver);
 
   // --- one call: fake_calls.cpp ---
-  // Counts and logs the call. False: it must do nothing and answer 0; then `action` says whether a script
-  // wanted that.
+  // Counts the call. Returns false if the call must do nothing and return 0; `action` is then the script that
+  // replaces it, if any.
   bool enter(const char* name, Need need, bool works_when_lost, const Action** action);
   [[nodiscard]] bool logging() const { return !config_.instant && log_.size() < config_.max_logged_calls; }
   void log(const char* name, std::string args, std::vector<std::int64_t> values);
   void begin_simulated(const char* name) { call_ = name; }
   void violation(const std::string& what);
-  void error(GLenum error, const std::string& what);  // the caller's mistake
-  void generate(GLenum error);                        // an error that is nobody's mistake
+  void error(GLenum error, const std::string& what);  // a mistake of the client: a violation, too
+  void generate(GLenum error);                        // an error without a mistake
   [[nodiscard]] bool has(Need need) const;
   [[nodiscard]] bool has_extension(std::string_view name) const;
   [[nodiscard]] bool at_least(int desktop, int es) const;  // major * 10 + minor; 0: never
@@ -158,7 +157,7 @@ class Driver {
   // --- data stores: fake_buffers.cpp; a null buffer was already reported ---
   void buffer_storage(const Buffer& buffer, GLsizeiptr size, const void* data, GLbitfield flags);
   void buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data, GLenum usage);
-  void fail_storage(const Buffer& buffer);  // what GL_OUT_OF_MEMORY leaves behind
+  void fail_storage(const Buffer& buffer);  // the state after GL_OUT_OF_MEMORY
   void buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, const void* data);
   void get_buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, void* data);
   void get_parameter(const Buffer& buffer, GLenum name, GLint64* value, bool narrow);
@@ -187,13 +186,13 @@ class Driver {
   void active_texture(GLenum unit);
   void bind_texture(GLenum target, GLuint name);
   Texture named_texture(GLuint name);
-  Texture bound_texture(GLenum target, std::int64_t* face);  // also of a face, whose number it tells
+  Texture bound_texture(GLenum target, std::int64_t* face);  // accepts a cube face and returns its number
   void texture_storage(GLenum target, GLsizei levels, GLenum internal_format, const Box& size);
   void get_level_parameter(const Texture& texture, GLint level, GLenum name, GLint* value);
   void get_texture_parameter(const Texture& texture, GLenum name, GLint* value);
   void image_store(GLuint name, std::size_t level, std::int64_t offset, Bytes bytes);
 
-  // --- texels on their way: fake_pixels.cpp ---
+  // --- transfers of texels: fake_pixels.cpp ---
   void pixel_store(GLenum name, GLint value);
   void tex_sub_image(const Texture& texture, GLint level, const Box& box, GLenum format, GLenum type,
                      std::int64_t image_size, const void* pointer);
@@ -216,7 +215,7 @@ class Driver {
   void issue(Command command);
   void flush();
   void finish();
-  void sync_with(const Storage* storage);  // runs what was issued on it by this context
+  void sync_with(const Storage* storage);  // runs the commands of this context that touch it
   GLsync fence_sync(GLenum condition, GLbitfield flags);
   void delete_sync(GLsync sync);
   GLenum client_wait(GLsync sync, GLbitfield flags, GLuint64 timeout);
@@ -230,7 +229,7 @@ class Driver {
   bool get_integer(GLenum name, GLint64* value);
   bool get_indexed(GLenum name, GLuint index, GLint64* value);
 
-  // --- read by FakeGl ---
+  // --- for FakeGl ---
   struct NameState {
     std::uint64_t total = 0;
     std::uint64_t counted = 0;  // since clear_log
@@ -249,11 +248,17 @@ class Driver {
   Buffer simulated(GLuint name, std::int64_t offset, std::int64_t size);
   void write(const std::shared_ptr<Storage>& storage, std::uint64_t position, Storage::Writer writer,
              std::int64_t offset, std::span<const std::byte> bytes);
-  // Other contexts may not see yet what replaces these bytes now.
+  // These bytes are about to be replaced; other contexts may still see the old ones.
   void note_write(Storage& storage, std::uint64_t position, std::int64_t offset, std::int64_t size);
   void note_binding(const Buffer& buffer);
   Bytes hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const;
   void release_storage(BufferObject& buffer);
+  struct Integer {
+    bool available = false;
+    GLint64 number = 0;
+  };
+  [[nodiscard]] Integer context_integer(GLenum name) const;
+  [[nodiscard]] Integer limit(GLenum name) const;
   bool is_texture_target(GLenum target) const;
   Texture find_texture(GLuint name) const;
   bool get_texture_integer(GLenum name, GLint64* value) const;
@@ -264,7 +269,7 @@ class Driver {
   void snapshot_framebuffers(StateSnapshot& snapshot) const;
   bool pixel_field(GLenum name, GLint** value);
   TextureLevel* check_box(const Texture& texture, GLint level, const Box& box);
-  // Where `bytes` from `pointer` on lie for a transfer; neither, and reported, where it may not be.
+  // Where `bytes` from `pointer` on lie: in a pixel buffer or in client memory. Neither if the transfer is illegal.
   PixelPlace check_pixels(GLenum target, const TexelRow& texels, const void* pointer, std::int64_t bytes);
   bool check_client_memory(const TexelRow& texels, const std::byte* memory, std::int64_t bytes,
                            GLbitfield access);
@@ -281,7 +286,7 @@ class Driver {
   std::shared_ptr<ShareGroup> share_;
   std::uint32_t id_ = 0;  // of this context, unique in the process
   std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
-  Known known_;  // what commands issued now run behind
+  Known known_;  // the work that is done before commands issued now
   std::string version_;
   std::string glsl_version_;
   std::string extension_list_;

@@ -14,7 +14,7 @@ struct EntryPoint {
   Proc address;
 };
 
-// Takes only a function of exactly the type that the loader's header gives that name.
+// Compiles only if the function has exactly the type that glad declares for that name.
 template <class Type>
 EntryPoint entry(const char* name, Type function) {
   return {name, reinterpret_cast<Proc>(function)};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands at the start of every entry point: finds the current fake, formats the arguments for the log,
-// and says whether the call may do its work.
+// Every entry point starts with an Entered: it finds the current fake, logs the arguments, and reports whether the
+// call proceeds.
 #pragma once
 
 #include <glad/gl.h>
@@ -15,7 +15,7 @@
 
 namespace strict_gl {
 
-// An argument that the log shows by name.
+// An argument that the log prints by name.
 struct Enum {
   GLenum value;
 };
@@ -27,7 +27,7 @@ class Entered {
   template <class... Args>
   explicit Entered(const char* name, Need need, Args... args) : Entered(false, name, need, args...) {}
 
-  // For the few functions that work on a lost context (section 2.3.2).
+  // For the few functions that work on a lost context (OpenGL 4.6 section 2.3.2).
   template <class... Args>
   static Entered even_when_lost(const char* name, Need need, Args... args) {
     return Entered(true, name, need, args...);
@@ -36,7 +36,7 @@ class Entered {
   explicit operator bool() const { return proceed_; }
   Driver* operator->() const { return driver_; }
   Driver& driver() const { return *driver_; }
-  // A script put something else in place of the work; only then is the call refused for that reason.
+  // A script replaced the work with an action of that kind.
   [[nodiscard]] bool scripted(Action::Kind kind) const { return action_ != nullptr && action_->kind == kind; }
   [[nodiscard]] bool scripted_error(GLenum error) const {
     return scripted(Action::Kind::gl_error) && action_->error == error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Framebuffers, as far as reading from textures goes. There is no default framebuffer, as with no surface. Rules:
-// OpenGL 4.6 chapter 9 and section 18.2; OpenGL ES 3.2 section 16.1.2.
+// Framebuffers, as far as reads from textures need them. There is no default framebuffer, as in a context without a
+// surface. Rules: OpenGL 4.6 chapter 9 and section 18.2; OpenGL ES 3.2 section 16.1.2.
 #include "fake_driver.hpp"
 
 namespace strict_gl {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// FakeGl: the face of a driver towards tests.
+// FakeGl: the interface of a driver for tests.
 #include "fake_gl.hpp"
 
 #include <algorithm>

@@ -15,7 +15,7 @@ constexpr GLbitfield kGrantedByStorage =
 constexpr GLbitfield kNotWithRead =
     GL_MAP_INVALIDATE_RANGE_BIT | GL_MAP_INVALIDATE_BUFFER_BIT | GL_MAP_UNSYNCHRONIZED_BIT;
 
-// The sentence for the INVALID_OPERATION that `access` deserves on a store with `storage_flags`; null: none.
+// The reason why mapping a store with `storage_flags` is an INVALID_OPERATION for this `access`; null if legal.
 const char* access_fault(GLbitfield access, GLbitfield storage_flags) {
   if ((access & (GL_MAP_READ_BIT | GL_MAP_WRITE_BIT)) == 0) return "neither MAP_READ_BIT nor MAP_WRITE_BIT";
   if ((access & GL_MAP_READ_BIT) != 0 && (access & kNotWithRead) != 0) {
@@ -70,7 +70,7 @@ void Driver::flush_mapped(const Buffer& buffer, GLintptr offset, GLsizeiptr leng
                                        " of a mapping of " + std::to_string(mapping->length) +
                                        " (the offset counts from the start of the mapping)");
   }
-  // Behind every fence so far, before the next one.
+  // After every fence so far, before the next one.
   note_write(*buffer->storage, stream_->issued() + 1, mapping->offset + offset, length);
   buffer->storage->flush(offset, length);
 }

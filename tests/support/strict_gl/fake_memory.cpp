@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Regions by mmap; range sets and byte patches as ordered maps of disjoint pieces.
+// Regions use mmap. Range sets and byte patches are ordered maps of disjoint pieces.
 #include "fake_memory.hpp"
 
 #include <sys/mman.h>

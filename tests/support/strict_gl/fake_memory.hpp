@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The memory under the strict fake GL: lazily backed regions, sets of byte ranges, and bytes kept aside for
-// later.
+// The memory of the strict fake GL: lazily backed regions, sets of byte ranges, and patches of older bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +11,7 @@
 
 namespace strict_gl {
 
-// Anonymous memory that costs nothing until touched and faults once freed, so that stale pointers are caught
-// with and without a sanitizer.
+// Anonymous memory, backed on first touch. It faults once freed, so stale pointers are found without a sanitizer.
 class Region {
  public:
   Region() = default;
@@ -26,7 +24,7 @@ class Region {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::int64_t size() const { return size_; }
 
-  // Moves the bytes to another address without copying them; the old addresses fault from now on.
+  // Moves the bytes to another address without a copy. The old addresses fault afterwards.
   void relocate();
 
  private:
@@ -45,18 +43,18 @@ class RangeSet {
   std::map<std::int64_t, std::int64_t> ranges_;  // begin to end
 };
 
-// Bytes at offsets, kept beside a memory whose own bytes are (or will be) different.
+// Bytes at offsets that differ, now or soon, from those of the memory itself.
 class BytePatches {
  public:
-  // Keeps `bytes` wherever nothing is kept yet.
+  // Adds `bytes` where no patch exists yet.
   void add_missing(std::int64_t offset, std::span<const std::byte> bytes);
-  // Keeps `bytes` in place of what was kept there.
+  // Adds `bytes`, replacing older patches.
   void replace(std::int64_t offset, std::span<const std::byte> bytes);
   void erase(std::int64_t begin, std::int64_t end);
-  // Overwrites `out`, the bytes from `offset` on, with what is kept there.
+  // Applies the patches to `out`, which holds the bytes from `offset` on.
   void apply(std::int64_t offset, std::span<std::byte> out) const;
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
-  // Something is kept between `begin` and `end`.
+  // A patch exists between `begin` and `end`.
   [[nodiscard]] bool reaches(std::int64_t begin, std::int64_t end) const {
     const auto piece = first_reaching(begin);
     return piece != pieces_.end() && piece->first < end;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Pixel-store state, and texels on their way between images and pixel buffers, which commands read and write when they
-// run, or the program's memory, which is read and written before the call returns. Rules: OpenGL 4.6 sections 8.4.1, 8.4.4,
-// 8.5, 8.6, 8.7, 8.11 and 18.2.
+// Pixel-store state and transfers of texels. Commands access pixel buffers when they run; client memory is accessed
+// before the call returns. Rules: OpenGL 4.6 sections 8.4.1, 8.4.4, 8.5, 8.6, 8.7, 8.11 and 18.2.
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -41,7 +40,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
 }
 
-// Where rows lie (section 8.4.4.1); rows of blocks lie without gaps.
+// The layout of rows (section 8.4.4.1). Rows of blocks are tightly packed.
 struct Rows {
   std::int64_t row_bytes = 0;
   std::int64_t row_stride = 0;
@@ -173,7 +172,7 @@ bool Driver::check_client_memory(const TexelRow& texels, const std::byte* memory
     violation("texels in memory that is not aligned for their type");
     return false;
   }
-  // Of the program's memory the fake knows its own mappings.
+  // Among client memory, the fake knows only its mappings.
   for (const auto& [name, buffer] : share_->buffers) {
     const Mapping* const mapping = buffer->mapping();
     if (mapping == nullptr) continue;
@@ -260,7 +259,7 @@ void Driver::tex_sub_image(const Texture& texture, GLint level, const Box& box, 
         const std::int64_t at =
             texture->place(place, box.x / kind.block_width, box.y / kind.block_height + y, box.z + z);
         if (place.storage->is_hidden(at, rows.row_bytes, GL_TEXTURE_UPDATE_BARRIER_BIT)) {
-          // Shader stores may still land on top of it.
+          // Earlier shader stores may still overwrite it.
           violation("texels are written with no TEXTURE_UPDATE barrier behind shader stores");
         }
         write(place.storage, position, Storage::Writer::server, at, bytes);

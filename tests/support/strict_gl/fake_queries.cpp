@@ -153,57 +153,67 @@ bool Driver::get_integer(GLenum name, GLint64* value) {
       get_framebuffer_integer(name, value)) {
     return true;
   }
-  const auto answer = [&](bool available, GLint64 number) {
-    *value = number;
-    if (!available) error(GL_INVALID_ENUM, enum_name(name) + " does not exist in this context");
-    return available;
-  };
-  const bool desktop = !config_.es;
+  Integer integer = context_integer(name);
+  if (!integer.available) integer = limit(name);
+  *value = integer.number;
+  if (!integer.available) error(GL_INVALID_ENUM, enum_name(name) + " does not exist in this context");
+  return integer.available;
+}
+
+Driver::Integer Driver::context_integer(GLenum name) const {
   switch (name) {
     case GL_MAJOR_VERSION:
-      return answer(true, config_.major);
+      return {true, config_.major};
     case GL_MINOR_VERSION:
-      return answer(true, config_.minor);
+      return {true, config_.minor};
     case GL_NUM_EXTENSIONS:
-      return answer(true, static_cast<GLint64>(config_.extensions.size()));
+      return {true, static_cast<GLint64>(config_.extensions.size())};
     case GL_CONTEXT_FLAGS:
-      // Mesa has it on OpenGL ES from 3.2 on, with KHR_debug or without.
-      return answer(at_least(30, 32), config_.no_error_context ? kNoErrorFlag : 0);
+      // Mesa has it on OpenGL ES 3.2 and later, with or without KHR_debug.
+      return {at_least(30, 32), config_.no_error_context ? kNoErrorFlag : 0};
     case GL_CONTEXT_PROFILE_MASK:
-      return answer(at_least(32, 0), GL_CONTEXT_CORE_PROFILE_BIT);
+      return {at_least(32, 0), GL_CONTEXT_CORE_PROFILE_BIT};
     case GL_RESET_NOTIFICATION_STRATEGY:
-      return answer(has(Need::reset_status), config_.reset_notification_strategy);
-    case GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT:
-      return answer(at_least(31, 30), config_.uniform_offset_alignment);
-    case GL_MAX_UNIFORM_BLOCK_SIZE:
-      return answer(at_least(31, 30), config_.max_uniform_block_bytes);
-    case GL_MAX_UNIFORM_BUFFER_BINDINGS:
-      return answer(at_least(31, 30), max_indexed(GL_UNIFORM_BUFFER));
-    case GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT:
-      return answer(at_least(43, 31) || (desktop && has_extension("GL_ARB_shader_storage_buffer_object")),
-                    config_.shader_storage_offset_alignment);
-    case GL_MAX_SHADER_STORAGE_BLOCK_SIZE:
-      return answer(at_least(43, 31) || (desktop && has_extension("GL_ARB_shader_storage_buffer_object")),
-                    config_.max_shader_storage_block_bytes);
-    case GL_MAX_SHADER_STORAGE_BUFFER_BINDINGS:
-      return answer(at_least(43, 31) || (desktop && has_extension("GL_ARB_shader_storage_buffer_object")),
-                    max_indexed(GL_SHADER_STORAGE_BUFFER));
-    case GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT:
-      return answer(at_least(43, 32) || (desktop && has_extension("GL_ARB_texture_buffer_range")) ||
-                        (!desktop && has_extension("GL_EXT_texture_buffer")),
-                    config_.texture_buffer_offset_alignment);
-    case GL_MAX_TEXTURE_BUFFER_SIZE:
-      return answer(at_least(31, 32) || (!desktop && has_extension("GL_EXT_texture_buffer")),
-                    std::int64_t{1} << 27);
-    case GL_MIN_MAP_BUFFER_ALIGNMENT:
-      return answer(at_least(42, 0) || (desktop && has_extension("GL_ARB_map_buffer_alignment")),
-                    config_.min_map_alignment_bytes);
-    case GL_MAX_SERVER_WAIT_TIMEOUT:
-      return answer(has(Need::sync), std::int64_t{1} << 40);
-    case GL_MAX_TEXTURE_SIZE:
-      return answer(true, 16384);
+      return {has(Need::reset_status), config_.reset_notification_strategy};
     default:
-      return answer(false, 0);
+      return {};
+  }
+}
+
+Driver::Integer Driver::limit(GLenum name) const {
+  const bool desktop = !config_.es;
+  const bool uniform_blocks = at_least(31, 30);
+  const bool storage_blocks =
+      at_least(43, 31) || (desktop && has_extension("GL_ARB_shader_storage_buffer_object"));
+  const bool es_texture_buffer = !desktop && has_extension("GL_EXT_texture_buffer");
+  switch (name) {
+    case GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT:
+      return {uniform_blocks, config_.uniform_offset_alignment};
+    case GL_MAX_UNIFORM_BLOCK_SIZE:
+      return {uniform_blocks, config_.max_uniform_block_bytes};
+    case GL_MAX_UNIFORM_BUFFER_BINDINGS:
+      return {uniform_blocks, max_indexed(GL_UNIFORM_BUFFER)};
+    case GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT:
+      return {storage_blocks, config_.shader_storage_offset_alignment};
+    case GL_MAX_SHADER_STORAGE_BLOCK_SIZE:
+      return {storage_blocks, config_.max_shader_storage_block_bytes};
+    case GL_MAX_SHADER_STORAGE_BUFFER_BINDINGS:
+      return {storage_blocks, max_indexed(GL_SHADER_STORAGE_BUFFER)};
+    case GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT:
+      return {
+          at_least(43, 32) || (desktop && has_extension("GL_ARB_texture_buffer_range")) || es_texture_buffer,
+          config_.texture_buffer_offset_alignment};
+    case GL_MAX_TEXTURE_BUFFER_SIZE:
+      return {at_least(31, 32) || es_texture_buffer, std::int64_t{1} << 27};
+    case GL_MIN_MAP_BUFFER_ALIGNMENT:
+      return {at_least(42, 0) || (desktop && has_extension("GL_ARB_map_buffer_alignment")),
+              config_.min_map_alignment_bytes};
+    case GL_MAX_SERVER_WAIT_TIMEOUT:
+      return {has(Need::sync), std::int64_t{1} << 40};
+    case GL_MAX_TEXTURE_SIZE:
+      return {true, 16384};
+    default:
+      return {};
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a test may order the strict fake GL to do in place of the real work of one call, and how a fake is
-// configured.
+// Scripted results, which replace the work of chosen calls, and the configuration of a fake.
 #pragma once
 
 #include <glad/gl.h>
@@ -13,15 +12,15 @@
 
 namespace strict_gl {
 
-// What glClientWaitSync answers once the context is lost. OpenGL 4.6 section 2.3.2 allows ALREADY_SIGNALED;
-// Mesa answers 0, which is none of the four values that section 4.1 names.
+// The result of glClientWaitSync after the context is lost. OpenGL 4.6 section 2.3.2 allows ALREADY_SIGNALED.
+// Mesa returns 0, which is not among the four values of section 4.1.
 enum class LostWaitAnswer { zero, already_signaled };
 
-// One scripted answer. Made by the functions below, consumed by FakeGl::script.
+// One scripted result for FakeGl::script, made by the functions below.
 struct Action {
   enum class Kind {
     gl_error,  // generate `error`, have no effect, return 0
-    zero,      // return 0 or null, generate nothing; glUnmapBuffer unmaps, loses the bytes, returns GL_FALSE
+    zero,      // return 0 or null without an error; glUnmapBuffer unmaps, loses the bytes, returns GL_FALSE
     timeout_expired,  // glClientWaitSync: GL_TIMEOUT_EXPIRED; glGetSynciv: GL_UNSIGNALED
     wait_failed,      // glClientWaitSync: GL_WAIT_FAILED with `error`
     lose_context,     // the context is lost before this call does anything
@@ -38,8 +37,7 @@ struct Action {
   }
 };
 
-// A storage call (glBufferStorage, glNamedBufferStorage) that fails with GL_OUT_OF_MEMORY also leaves its
-// name immutable with size 0, as Mesa does.
+// A storage call that fails with GL_OUT_OF_MEMORY also leaves its buffer immutable with size 0, as Mesa does.
 inline Action fail_with(GLenum error) {
   return {Action::Kind::gl_error, error, false};
 }
@@ -56,8 +54,7 @@ inline Action lose_the_context() {
   return {Action::Kind::lose_context, GL_NO_ERROR, false};
 }
 
-// How a fake presents itself and how patient its clients must be. The defaults are a 4.6 core context of a
-// driver that no quirk table knows.
+// The properties of a fake. The defaults are a 4.6 core context of a driver without quirks.
 struct FakeConfig {
   int major = 4;
   int minor = 6;
@@ -75,16 +72,15 @@ struct FakeConfig {
                                          "GL_KHR_robustness"};
   std::string vendor = "strict fake";
   std::string renderer = "strict fake GL";
-  std::string version_suffix = "strict fake 1.0";  // what follows "4.6 (Core Profile) " in GL_VERSION
-  bool no_error_context = false;  // misuse is still logged as a violation, but generates no GL error
-  bool unknown_names_null =
-      false;                 // get_proc_address answers null, not a trap, for names that the fake lacks
-  bool reuse_names = false;  // deleted buffer names come back at once, as real drivers do
+  std::string version_suffix = "strict fake 1.0";  // after "4.6 (Core Profile) " in GL_VERSION
+  bool no_error_context = false;                   // misuse is still a violation, but generates no GL error
+  bool unknown_names_null = false;  // get_proc_address returns null, not a trap, for unknown names
+  bool reuse_names = false;         // deleted buffer names are reused at once, as by real drivers
 
   GLenum reset_notification_strategy = GL_LOSE_CONTEXT_ON_RESET;
-  GLenum reset_status = GL_GUILTY_CONTEXT_RESET;  // what glGetGraphicsResetStatus answers after the loss
-  int reset_status_answers =
-      -1;  // how often it does; GL_NO_ERROR afterwards ("reset completed"). -1: for ever
+  GLenum reset_status = GL_GUILTY_CONTEXT_RESET;  // of glGetGraphicsResetStatus after the loss
+  // How often it is returned before GL_NO_ERROR ("reset completed"); -1: for ever.
+  int reset_status_answers = -1;
   LostWaitAnswer lost_wait_answer = LostWaitAnswer::zero;
 
   std::int64_t uniform_offset_alignment = 256;
@@ -93,12 +89,12 @@ struct FakeConfig {
   std::int64_t max_shader_storage_block_bytes = std::int64_t{1} << 27;
   std::int64_t max_uniform_block_bytes = 65536;
   std::int64_t min_map_alignment_bytes = 64;
-  std::map<GLenum, std::int64_t> more_limits;  // answers of glGetInteger*v, before the fake's own
+  std::map<GLenum, std::int64_t> more_limits;  // results of glGetInteger*v that replace the built-in ones
 
   std::int64_t total_memory_bytes = std::int64_t{16} << 30;  // storage beyond this: GL_OUT_OF_MEMORY
   int polls_until_done = 1;  // zero-timeout polls of a flushed fence that expire before its commands run
 
-  std::size_t max_logged_calls = 65536;  // the ordered log stops growing here; the counts go on
+  std::size_t max_logged_calls = 65536;  // the ordered log stops here; counting continues
   bool instant = false;  // for counting instructions: no log, no checks of order, commands run when issued
 };
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What contexts of a share group see of each other's writes. Rules: OpenGL 4.6 sections 4.1 and 5.3.3: what
-// another context changed is visible once the change is known to be complete *and* the object was bound again
-// after that.
+// Which writes of one context another context of the share group sees. A change is visible once it is known to be
+// complete *and* the object was bound again afterwards (OpenGL 4.6 sections 4.1 and 5.3.3).
 #pragma once
 
 #include <cstddef>
@@ -13,21 +12,21 @@
 
 namespace strict_gl {
 
-// How much of the work of each context, up to which position of its stream, is known to be done.
+// For each context, the position in its stream up to which the work is known to be done.
 using Known = std::map<std::uint32_t, std::uint64_t>;
 void learn(Known& known, const Known& more);
 
-// The writes to one data store, kept as soon as a second context could look at it.
+// The writes to one data store, recorded while a second context could see it.
 class SharedWrites {
  public:
   // A write of `context` is about to replace `old`.
   void add(std::uint32_t context, std::uint64_t position, std::int64_t offset,
            std::span<const std::byte> old);
-  // `context` binds the object, knowing that much.
+  // `context` binds the object, and knows that much.
   void bound(std::uint32_t context, const Known& known) { learn(known_[context], known); }
-  // What a command of that context, issued now, may see.
+  // The work that a command of that context, issued now, may see.
   [[nodiscard]] Known visible_to(std::uint32_t context) const;
-  // Puts back, in bytes of the store at `offset`, what the reader may not see.
+  // Restores the old bytes, in a copy of the store from `offset` on, where the reader may not see the new ones.
   void hide(std::uint32_t reader, const Known& visible, std::int64_t offset,
             std::span<std::byte> bytes) const;
 

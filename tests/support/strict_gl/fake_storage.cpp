@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Data stores: how bytes travel between the GPU's memory and a mapping. Rules: OpenGL 4.6 sections 6.2, 6.3
-// and 7.13.2.
+// Data stores: bytes between the GPU's memory and a mapping. Rules: OpenGL 4.6 sections 6.2, 6.3 and 7.13.2.
 #include "fake_storage.hpp"
 
 #include <algorithm>
@@ -107,7 +106,7 @@ std::byte* Storage::map(std::int64_t offset, std::int64_t length, GLbitfield acc
 }
 
 void Storage::prepare_shadow(Mapping& mapping, std::int64_t alignment) {
-  // The pointer minus the offset must be a multiple of the alignment (section 6.3), and of no more than that.
+  // The pointer minus the offset is a multiple of the alignment (section 6.3), and of nothing larger.
   const std::int64_t lead = mapping.offset % alignment;
   mapping.shadow = Region(lead + mapping.length);
   if (!mapping.shadow.valid()) return;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The data store of one buffer: the GPU's memory, at most one mapping of it, and which bytes are not visible
-// where yet.
+// The data store of one buffer: the GPU's memory, at most one mapping, and the bytes that are not visible yet.
 #pragma once
 
 #include <glad/gl.h>
@@ -20,7 +19,7 @@
 
 namespace strict_gl {
 
-// Bytes that a CLIENT_MAPPED barrier took at its place in the command stream of one context.
+// The bytes at the time of a CLIENT_MAPPED barrier in the command stream of one context.
 struct Arrival {
   std::uint32_t context = 0;
   std::uint64_t barrier_position = 0;
@@ -38,8 +37,8 @@ struct Mapping {
   Region shadow;
   Region baseline;  // the shadow as it was when mapped, for publish_changed
   OnUnmap on_unmap = OnUnmap::discard;
-  std::map<std::uint32_t, RangeSet> server_written;  // by context: executed, behind no executed barrier
-  std::vector<Arrival> arrivals;                     // behind a barrier, awaiting an observed fence
+  std::map<std::uint32_t, RangeSet> server_written;  // by context: executed, no barrier yet
+  std::vector<Arrival> arrivals;                     // after a barrier, no observed fence yet
 
   [[nodiscard]] bool has(GLbitfield bit) const { return (access & bit) != 0; }
 };
@@ -62,30 +61,30 @@ class Storage {
   [[nodiscard]] bool mapped_not_persistently() const;
   [[nodiscard]] bool mapped_not_persistently(std::int64_t offset, std::int64_t size) const;
 
-  // The memory as a draw or dispatch sees it, and as copies, reads and maps do.
+  // The memory as a draw or dispatch sees it; and as copies, reads and maps see it.
   [[nodiscard]] std::span<std::byte> gpu(std::int64_t offset, std::int64_t size);
   [[nodiscard]] Bytes read_visible(std::int64_t offset, std::int64_t size,
                                    GLbitfield barrier = GL_BUFFER_UPDATE_BARRIER_BIT) const;
-  // Shader stores into the range stand behind no barrier of that kind yet.
+  // Shader stores into the range have not had a barrier of that kind yet.
   [[nodiscard]] bool is_hidden(std::int64_t offset, std::int64_t size, GLbitfield barrier) const;
-  // The barriers that shader stores stay hidden behind; by default those of buffers.
+  // The barriers that make shader stores visible; by default those of buffers.
   void hide_behind(std::vector<GLbitfield> barriers) { barriers_ = std::move(barriers); }
 
-  // A server write that executes now. True when something is left for a barrier to do.
+  // A server write that executes now. Returns true if it needs a barrier to become visible.
   bool write(std::uint32_t context, Writer writer, std::int64_t offset, std::span<const std::byte> bytes);
   void poison(std::int64_t offset, std::int64_t size);
 
   std::byte* map(std::int64_t offset, std::int64_t length, GLbitfield access, bool share,
                  std::int64_t alignment);
   void flush(std::int64_t offset_in_mapping, std::int64_t length);
-  // Ends the mapping; pointers into it fault afterwards. `keep` false loses the mapped bytes.
+  // Ends the mapping; pointers into it fault afterwards. Without `keep` the mapped bytes are lost.
   void unmap(bool keep);
 
   void update_barrier(std::uint32_t context, GLbitfield bits);
   void client_mapped_barrier(std::uint32_t context, std::uint64_t position);
-  // The client saw that `context` executed everything before `position`.
+  // A client saw that `context` executed all commands before `position`.
   void observed(std::uint32_t context, std::uint64_t position);
-  // A barrier or an observed fence may still change what is visible.
+  // A barrier or an observed fence may still change which bytes are visible.
   [[nodiscard]] bool outstanding() const;
   [[nodiscard]] SharedWrites& shared_writes() { return shared_writes_; }
 
@@ -96,11 +95,11 @@ class Storage {
 
   std::int64_t size_ = 0;
   GLbitfield flags_ = 0;
-  bool defined_ = false;  // something was ever written
+  bool defined_ = false;  // some byte was written
   Region gpu_;
   std::optional<Mapping> mapping_;
   std::vector<GLbitfield> barriers_ = {GL_BUFFER_UPDATE_BARRIER_BIT, GL_PIXEL_BUFFER_BARRIER_BIT};
-  // By context and barrier: bytes under shader stores without one.
+  // By context and barrier: the bytes under shader stores that had no such barrier.
   std::map<std::pair<std::uint32_t, GLbitfield>, BytePatches> stale_;
   std::shared_ptr<std::int64_t> used_bytes_;
   SharedWrites shared_writes_;

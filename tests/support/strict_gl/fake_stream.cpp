@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Late execution: a command runs only when somebody waits for it.
+// Late execution: a command runs only when a wait or a poll needs it.
 #include "fake_stream.hpp"
 
 #include <utility>
@@ -18,7 +18,7 @@ std::uint64_t Stream::issue(Command command) {
 }
 
 bool Stream::run_to(std::uint64_t position) {
-  // Two contexts that wait for each other would come back here.
+  // Two contexts that wait for each other would recurse here.
   if (running_) return passed(position);
   running_ = true;
   while (!passed(position) && executed_ < flushed_) {

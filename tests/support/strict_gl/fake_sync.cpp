@@ -7,7 +7,7 @@ namespace strict_gl {
 
 namespace {
 
-// Handles are never used twice, so that a stale one is always known as such.
+// Handles are never reused, so a stale handle is always recognised.
 std::atomic<std::uint64_t> g_next_sync{1};
 
 std::uint64_t handle_of(GLsync sync) {
@@ -113,7 +113,7 @@ GLenum Driver::client_wait(GLsync handle, GLbitfield flags, GLuint64 timeout) {
     observe(*sync);
     return GL_ALREADY_SIGNALED;
   }
-  // The bit acts only in the context that made the fence.
+  // The bit has an effect only in the context that made the fence.
   if ((flags & GL_SYNC_FLUSH_COMMANDS_BIT) != 0 && sync->stream == stream_) flush();
   const bool done = timeout == 0 ? poll(*sync) : sync->stream->run_to(sync->position);
   if (!done) return GL_TIMEOUT_EXPIRED;

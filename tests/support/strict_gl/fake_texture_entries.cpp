@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The C functions on textures, pixel-store state and framebuffers: thin, one for each GL name.
+// The C functions on textures, pixel-store state and framebuffers, one for each GL name.
 #include "fake_entries.hpp"
 #include "fake_entry.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texture objects: names, bindings, immutable storage, what GL tells of levels, and simulated image stores. Rules:
-// OpenGL 4.6 sections 8.1, 8.11 and 8.19.
+// Texture objects: names, bindings, immutable storage, level queries, and simulated image stores. Rules: OpenGL 4.6
+// sections 8.1, 8.11 and 8.19.
 #include "fake_textures.hpp"
 
 #include <algorithm>

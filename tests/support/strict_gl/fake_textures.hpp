@@ -15,12 +15,12 @@
 
 namespace strict_gl {
 
-// The fake converts no texels: an internal format goes with exactly one format and type.
+// The fake does not convert texels: each internal format has exactly one format and type.
 struct TexelRow {
   GLenum internal_format;
   GLenum format;
   GLenum type;               // 0: compressed
-  std::int64_t texel_bytes;  // of a block where compressed
+  std::int64_t texel_bytes;  // of a block if compressed
   std::int64_t element_bytes;
   std::int64_t block_width;
   std::int64_t block_height;
@@ -47,7 +47,7 @@ struct TextureObject {
   [[nodiscard]] std::int64_t rows(const TextureLevel& level) const {
     return (level.height + texels->block_height - 1) / texels->block_height;
   }
-  // Where a texel or block lies in the level's storage.
+  // The offset of a texel or block in the storage of the level.
   [[nodiscard]] std::int64_t place(const TextureLevel& level, std::int64_t column, std::int64_t row,
                                    std::int64_t image) const {
     return ((image * rows(level) + row) * columns(level) + column) * texels->texel_bytes;
@@ -66,7 +66,7 @@ struct Box {
 
 enum class PixelDirection { unpack, pack };
 
-// What glPixelStorei sets of one direction.
+// The glPixelStorei state of one direction.
 struct PixelStore {
   GLint alignment = 4;
   GLint row_length = 0;

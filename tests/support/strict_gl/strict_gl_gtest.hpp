@@ -11,7 +11,7 @@
 
 namespace strict_gl {
 
-// No rule was broken on this fake so far; prints each violation otherwise.
+// Expects that no rule was broken on this fake; prints each violation.
 inline void expect_clean(const FakeGl& gl) {
   std::string all;
   for (const std::string& violation : gl.violations()) all += "  " + violation + "\n";
