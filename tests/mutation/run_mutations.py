@@ -27,8 +27,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = pathlib.Path(__file__).with_name("mutations.txt")
 COPIED = ("CMakeLists.txt", "cmake", "include", "src", "tests")
-# A fault may make a test wait for ever or take all memory; the whole suite needs about a minute.
-TIME_LIMIT_S = 300
+# A fault may make a test wait for ever. A run may take this many times the time of the run without a fault.
+PATIENCE = 4
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\w+|\S')
 COMMENT_OR_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 SCOPE = re.compile(r"\b(?:class|struct)\s+(?:alignas\([^)]*\)\s*)?(\w+)\s*(?:final\s*)?(?::[^;{}()]*)?\{")
@@ -216,7 +216,7 @@ def names_of_failures(output, ended, how):
     return failed
 
 
-def run_tests(folder, shards, all_tests, only="*"):
+def run_tests(folder, shards, all_tests, limit_s, only="*"):
     """The failing tests. The suite runs in `shards` processes; unless all tests are wanted, the first failure ends all."""
     command = [str(folder / "bin" / "pmb_unit"), "--gtest_brief=0", "--gtest_color=no", f"--gtest_filter={only}-StrictGl*"]
     command += [] if all_tests else ["--gtest_fail_fast"]
@@ -226,7 +226,7 @@ def run_tests(folder, shards, all_tests, only="*"):
         with log.open("w") as output:
             shard = {"GTEST_TOTAL_SHARDS": str(shards), "GTEST_SHARD_INDEX": str(i)}
             running.append(subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, env=os.environ | shard))
-    until, ends = time.monotonic() + TIME_LIMIT_S, [None] * shards
+    until, ends = time.monotonic() + limit_s, [None] * shards
     while None in ends and time.monotonic() < until and (all_tests or not any(ends)):
         ends = [process.poll() for process in running]
         time.sleep(0.02)
@@ -242,13 +242,13 @@ def run_tests(folder, shards, all_tests, only="*"):
     return failed
 
 
-def seen_by(folder, arguments, last):
+def seen_by(folder, arguments, limit_s, last):
     """The tests that see the planted fault, the one of the last run first."""
     if last and not arguments.all_tests:
-        failed = run_tests(folder, 1, False, last)
+        failed = run_tests(folder, 1, False, limit_s, last)
         if failed:
             return failed
-    return run_tests(folder, arguments.jobs, arguments.all_tests)
+    return run_tests(folder, arguments.jobs, arguments.all_tests, limit_s)
 
 
 # ---- the report
@@ -271,7 +271,7 @@ def write_report(path, rows):
     path.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def try_fault(fault, tree, folder, arguments, last):
+def try_fault(fault, tree, folder, arguments, limit_s, last):
     """One row of the report: what became of the fault."""
     row = {"file": fault["file"], "name": fault["name"], "tests": []}
     try:
@@ -279,7 +279,7 @@ def try_fault(fault, tree, folder, arguments, last):
     except CannotPlant as reason:
         return row | {"outcome": "not planted", "why": str(reason)}
     complaints = build(folder, arguments.jobs)
-    tests = [] if complaints else seen_by(folder, arguments, last)
+    tests = [] if complaints else seen_by(folder, arguments, limit_s, last)
     undo()
     if complaints:
         return row | {"outcome": "not compiled", "why": complaints}
@@ -292,14 +292,16 @@ def run(faults, arguments):
     copy_tree(tree)
     configure(tree, folder)
     complaints = build(folder, arguments.jobs)
-    already = [] if complaints else run_tests(folder, arguments.jobs, True)
+    begin = time.monotonic()
+    already = [] if complaints else run_tests(folder, arguments.jobs, True, float("inf"))
+    limit_s = max(60, PATIENCE * (time.monotonic() - begin))
     if complaints or already:
         print(complaints or "these tests fail without any fault: " + ", ".join(already), file=sys.stderr)
         return 2
     last = json.loads(memory.read_text()) if memory.exists() else {}
     width, rows = max(len(fault["name"]) for fault in faults), []
     for fault in faults:
-        rows.append(try_fault(fault, tree, folder, arguments, last.get(fault["name"])))
+        rows.append(try_fault(fault, tree, folder, arguments, limit_s, last.get(fault["name"])))
         row = rows[-1]
         first = row["tests"][0] if row["tests"] else row.get("why", "")
         more = f" (+{len(row['tests']) - 1})" if len(row["tests"]) > 1 else ""
