@@ -176,24 +176,12 @@ struct Limits {
       0;  ///< GL_MAX_TEXTURE_BUFFER_SIZE: of a buffer texture, not bytes.
 };
 
-/// Who answers the GL calls.
-enum class Vendor : std::uint8_t {
-  unknown,
-  nvidia,
-  amd,
-  intel,
-  mesa_software,
-  qualcomm,
-  arm,
-  imagination,
-  broadcom
-};
-
 struct Driver {
   std::string vendor;    ///< GL_VENDOR
   std::string renderer;  ///< GL_RENDERER
   std::string version;   ///< GL_VERSION
-  Vendor vendor_kind = Vendor::unknown;
+  /// "nvidia", "amd", "intel", "mesa_software", "qualcomm", "arm", "imagination", "broadcom" or "unknown".
+  std::string_view kind = "unknown";
   bool mesa = false;      ///< A Mesa driver, hardware or software.
   bool software = false;  ///< The CPU renders: mapped memory is plain memory.
   int release[3] = {};    ///< The driver's own version, as far as GL_VERSION tells: 580, 159, 0.
@@ -291,7 +279,5 @@ class Context {
   explicit Context(std::shared_ptr<detail::ContextState> state) noexcept;
   std::shared_ptr<detail::ContextState> state_;
 };
-
-const char* to_string(Vendor vendor) noexcept;
 
 }  // namespace pmb

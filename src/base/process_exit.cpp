@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "base/process_exit.hpp"
 #include <atomic>
 #include <cstdlib>
-#include <pmb/detail/process_exit.hpp>
 
 namespace pmb::detail {
 namespace {

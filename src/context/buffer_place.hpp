@@ -9,8 +9,8 @@
 #include <source_location>
 
 #include "base/byte_ranges.hpp"
-#include "context/at_hand.hpp"
 #include "context/context_state.hpp"
+#include "context/usable_here.hpp"
 
 namespace pmb::detail {
 
@@ -34,7 +34,7 @@ struct KnownTarget {
   /// True where check() is ok, as far as that is known without asking GL.
   static bool is_fine(const ContextState& state, const BufferTarget& known, std::uint64_t offset,
                       std::uint64_t size) noexcept {
-    return state.is_at_hand() && known.buffer_ != 0 && detail::fits(offset, size, known.size_bytes_);
+    return state.is_usable_here() && known.buffer_ != 0 && detail::fits(offset, size, known.size_bytes_);
   }
   /// Ok for a range of it, on its context. Empty ranges are.
   static Result<void> check(const ContextState& state, const BufferTarget& known, std::uint64_t offset,

@@ -19,7 +19,7 @@ constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
 
 /// True where updates of a buffer of this size take their place among the commands.
 bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
+  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
   return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
 }
 
@@ -29,22 +29,22 @@ constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
 
 /// True where reading by GL does no harm to what the program or pmb does with the buffer later.
 bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.quirk(QuirkId::nvidia_update_order)) return true;
+  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return true;
   return promises.no_updates && size <= kMovableBytes;
 }
 
 /// Shaders that read the buffer as storage would be overtaken, or go on seeing older bytes, without one.
 bool readers_need_barrier(const ContextState& state) noexcept {
-  return state.quirk(QuirkId::software_update_order) || state.quirk(QuirkId::nvidia_flush_barrier);
+  return state.gl.quirk(QuirkId::software_update_order) || state.gl.quirk(QuirkId::nvidia_flush_barrier);
 }
 
 /// Of a buffer that takes updates: uploads of up to so many bytes are some.
 std::uint64_t longest_update(const ContextState& state) noexcept {
   // Where updates overtake copies (quirk nvidia_update_order) a buffer gets nothing but updates or nothing but copies,
   // whatever the plan says of a length.
-  if (state.quirk(QuirkId::nvidia_update_order) && !state.options.path) return UINT64_MAX;
+  if (state.gl.quirk(QuirkId::nvidia_update_order) && !state.options.path) return UINT64_MAX;
   std::uint64_t longest = 0;
-  for (const TransferStep& step : state.transfer_plan.up.steps) {
+  for (const TransferStep& step : state.plans.transfers.up.steps) {
     if (step.path != Path::traditional) break;
     longest = step.up_to_bytes;
   }
@@ -54,8 +54,8 @@ std::uint64_t longest_update(const ContextState& state) noexcept {
 /// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
 /// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
 bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
-  if (!state.limits.buffer_storage) return true;
-  const BufferCalls calls(state);
+  if (!state.gl.limits.buffer_storage) return true;
+  const BufferCalls calls(state.gl);
   return (calls.parameter(buffer, GL_BUFFER_STORAGE_FLAGS) & GL_DYNAMIC_STORAGE_BIT) != 0 ||
          calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
 }
@@ -75,7 +75,7 @@ BufferTarget KnownTarget::make(const ContextState& state, std::uint32_t buffer,
   BufferTarget known;
   known.buffer_ = buffer;
   known.promises_ = promises;
-  known.size_bytes_ = BufferCalls(state).parameter(buffer, GL_BUFFER_SIZE);
+  known.size_bytes_ = BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
   known.orders_update_ =
       !promises.no_shader_stores || (readers_need_barrier(state) && !promises.no_storage_reads);
   known.takes_updates_ = updates_keep_order(state, promises, known.size_bytes_) && is_dynamic(state, buffer);

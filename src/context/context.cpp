@@ -3,64 +3,28 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <pmb/context.hpp>
-#include <pmb/detail/process_exit.hpp>
+#include "base/process_exit.hpp"
 
 #include "base/guard.hpp"
 #include "base/machine_memory.hpp"
-#include "context/at_hand.hpp"
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
 #include "context/timeline_state.hpp"
-#include "transfer/transfer_rings.hpp"
+#include "context/usable_here.hpp"
 
 namespace pmb {
 namespace detail {
-namespace {
-
-#if defined(_WIN32)
-constexpr bool kWindows = true;
-#else
-constexpr bool kWindows = false;
-#endif
-
-struct QuirkEntry {
-  const char* id;
-  const char* what;
-  const char* evidence;
-  bool (*applies)(const Driver& driver);
-};
-
-constexpr QuirkEntry kQuirks[] = {
-#define PMB_QUIRK(id, applies, what, evidence) \
-  {#id, what, evidence, []([[maybe_unused]] const Driver& driver) -> bool { return applies; }},
-#include "gl/quirks.def"
-#undef PMB_QUIRK
-};
-
-bool disabled(const Options& options, const char* id) {
-  const auto& list = options.disabled_quirks;
-  return std::find(list.begin(), list.end(), id) != list.end();
+std::uint32_t CallerErrors::take() noexcept {
+  if (count_ == 0) return 0;
+  const std::uint32_t oldest = errors_[0];
+  std::copy(std::begin(errors_) + 1, std::end(errors_), std::begin(errors_));
+  --count_;
+  return oldest;
 }
 
-void decide_quirks(ContextState& state) {
-  for (std::size_t i = 0; i < std::size(kQuirks); ++i) {
-    const QuirkEntry& quirk = kQuirks[i];
-    if (!quirk.applies(state.driver)) continue;
-    state.quirks[i] = !disabled(state.options, quirk.id);
-    state.log(LogLevel::info, [&] {
-      return fmt::format("quirk {} {}: {} ({})", quirk.id, state.quirks[i] ? "in force" : "switched off",
-                         quirk.what, quirk.evidence);
-    });
-  }
-  const bool broken_dsa = state.quirk(QuirkId::nvidia_windows_dsa) || state.quirk(QuirkId::intel_windows_dsa);
-  if (broken_dsa || state.options.bind_to_edit) state.limits.direct_state_access = false;
-}
-
-}  // namespace
-
-ContextState::ContextState() : timeline(*this) {}
+ContextState::ContextState() : public_timeline(*this) {}
+ContextState::~ContextState() = default;
 
 const std::shared_ptr<ContextState>& ContextState::none() noexcept {
   // Outlives static destruction on purpose, as control blocks do.
@@ -68,54 +32,38 @@ const std::shared_ptr<ContextState>& ContextState::none() noexcept {
   return *kNone;
 }
 
-ContextState::~ContextState() {
-  detail::process_mapped_bytes() -= abandoned_bytes;
-}
-
 Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_location where) {
   options = std::move(chosen);
   current = options.current_context ? options.current_context : find_current_getter();
   if (current) identity = current();
   if (options.current_context && !identity) return fail(ErrorId::no_current_context, where);
-  line().begin();
+  timeline().begin();
 
-  const GLADuserptrloadfunc load = [](void* user, const char* name) {
-    return reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
-  };
-  const auto get_string = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
-  if (!get_string) return fail(ErrorId::loader_failed, where);
-  const auto* version = reinterpret_cast<const char*>(get_string(GL_VERSION));
-  if (!version) return fail(ErrorId::no_current_context, where);
-  limits.gles = std::strncmp(version, "OpenGL ES", 9) == 0;
-  const int loaded = limits.gles ? gladLoadGLES2ContextUserPtr(&gl, load, &loader)
-                                 : gladLoadGLContextUserPtr(&gl, load, &loader);
-  if (loaded == 0 || !gl.GetIntegerv || !gl.GetError) return fail(ErrorId::loader_failed, where);
-  // Before anything is asked that an older context would answer with an error.
-  const auto major = static_cast<std::uint64_t>(GLAD_VERSION_MAJOR(loaded));
-  const auto minor = static_cast<std::uint64_t>(GLAD_VERSION_MINOR(loaded));
-  const std::uint64_t number = major * 10 + minor;
-  if (limits.gles && number < 30) return fail(ErrorId::gles_unsupported, where, {.numbers = {major, minor}});
-  if (!limits.gles && number < 32 && (number < 31 || !gl.ARB_sync)) {
-    return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
-  }
-  if (!gl.GetStringi || !gl.GetInteger64v || !gl.FenceSync) return fail(ErrorId::loader_failed, where);
+  if (auto loaded = gl.load(loader, where); !loaded) return loaded;
   watch_process_exit();
   alive = true;
   set_caller_errors_aside();
-  read_limits(*this);
-  decide_quirks(*this);
+  gl.read_limits();
+  gl.apply_quirks(options);
+  for (const Quirk& quirk : list_quirks(gl)) {
+    if (!quirk.applies) continue;
+    log(LogLevel::info, [&] {
+      return fmt::format("quirk {} {}: {} ({})", quirk.id, quirk.enabled ? "in force" : "switched off",
+                         quirk.what, quirk.evidence);
+    });
+  }
   read_profile(*this);
   auto transfers = make_transfer_plan(*this, where);
   if (!transfers) {
     alive = false;
     return pass_on(transfers);
   }
-  transfer_plan = std::move(*transfers);
-  memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : detail::machine_memory_limit();
+  plans.transfers = std::move(*transfers);
+  memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : machine_memory_limit();
   return {};
 }
 
-Result<Context> ContextState::sister(std::source_location where) const {
+Result<Context> ContextState::clone_for_same_gl(std::source_location where) const {
   if (auto usable = check_current(where); !usable) return pass_on(usable);
   auto other = std::make_shared<ContextState>();
   other->gl = gl;
@@ -123,60 +71,51 @@ Result<Context> ContextState::sister(std::source_location where) const {
   other->options.copy_threads = options.copy_threads;
   other->options.timeout = options.timeout;
   other->options.current_context = options.current_context;
-  other->limits = limits;
-  other->driver = driver;
-  other->extensions = extensions;
-  std::copy(std::begin(quirks), std::end(quirks), std::begin(other->quirks));
   other->current = current;
   other->identity = identity;
   other->memory_limit = memory_limit;
-  other->transfer_plan = unforced_transfers(*this, nullptr);
-  other->line().begin();
+  other->plans.transfers = unforced_transfers(*this, nullptr);
+  other->timeline().begin();
   other->alive = true;
   return Context(std::move(other));
 }
 
-bool ContextState::is_current() const noexcept {
-  return alive && !process_is_exiting() && on_own_thread() && (!current || current() == identity);
-}
-
-ErrorId ContextState::misplaced() const noexcept {
+ErrorId ContextState::mismatch_here() const noexcept {
   void* now = current ? current() : identity;
   if (now == identity) return ErrorId::none;
   return now ? ErrorId::other_context_current : ErrorId::no_current_context;
 }
 
-tl::unexpected<Error> ContextState::wrong_place(ErrorId id, std::source_location where) const noexcept {
+ErrorId ContextState::misuse_here() const noexcept {
+  if (!alive || process_is_exiting()) return ErrorId::context_gone;
+  return on_own_thread() ? mismatch_here() : ErrorId::wrong_thread;
+}
+
+tl::unexpected<Error> ContextState::misused(ErrorId id, std::source_location where) const noexcept {
   if (validating()) report({.rule = Rule::wrong_context, .noticed_at = where});
   return fail(id, where);
 }
 
 Result<void> ContextState::claim_thread(std::source_location where) noexcept {
-  const ErrorId id = alive ? misplaced() : ErrorId::context_gone;
-  if (id != ErrorId::none) return wrong_place(id, where);
-  line().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  const ErrorId id = alive ? mismatch_here() : ErrorId::context_gone;
+  if (id != ErrorId::none) return misused(id, where);
+  timeline().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
   return {};
 }
 
 Result<void> ContextState::check_current(std::source_location where) const noexcept {
-  const bool gone = !alive || process_is_exiting();
-  const ErrorId id = gone ? ErrorId::context_gone : !on_own_thread() ? ErrorId::wrong_thread : misplaced();
-  if (id != ErrorId::none) return wrong_place(id, where);
-  return check_alive(where);
-}
-
-Result<void> ContextState::check_thread(std::source_location where) const noexcept {
-  if (is_at_hand()) return {};
-  return check_current(where);
-}
-
-Result<void> ContextState::check_alive(std::source_location where) const noexcept {
-  if (lost) return fail(ErrorId::context_lost, where, {.numbers = {reset_status}});
+  if (const ErrorId id = misuse_here(); id != ErrorId::none) return misused(id, where);
+  if (lost) return tl::unexpected(loss(where));
   return {};
 }
 
-Result<void> ContextState::check_reset(std::source_location where) noexcept {
-  const GLenum reset = limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
+Result<void> ContextState::check_thread(std::source_location where) const noexcept {
+  if (is_usable_here()) return {};
+  return check_current(where);
+}
+
+Result<void> ContextState::check_lost(std::source_location where) noexcept {
+  const GLenum reset = gl.limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
   if (reset == GL_NO_ERROR) return {};
   return tl::unexpected(lose(reset, where));
 }
@@ -186,13 +125,10 @@ Error ContextState::lose(std::uint32_t status, std::source_location where) noexc
     lost = true;
     reset_status = status;
     log(LogLevel::warning, [] { return "the GL context was lost; everything made on it is inert"; });
-    {
-      const std::lock_guard lock(registry);
-      for (ContextChild* lender : children) lender->make_inert();
-    }
-    line().end(make_error(ErrorId::context_lost, where, {.numbers = {reset_status}}));
+    registry.make_children_inert();
+    timeline().end(loss(where));
   }
-  return make_error(ErrorId::context_lost, where, {.numbers = {reset_status}});
+  return loss(where);
 }
 
 void ContextState::report(const Report& report) const noexcept {
@@ -203,13 +139,13 @@ void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
   // GL keeps one flag an error kind, eight at most.
   for (int i = 0; i < 8; ++i) {
     const GLenum error = gl.GetError();
-    // A lost context may answer that it is lost without end; that is nobody's mistake.
+    // A lost context may return GL_CONTEXT_LOST without end; no caller caused that.
     if (error == GL_NO_ERROR || error == GL_CONTEXT_LOST) return;
     if (error == own) {
       own = GL_NO_ERROR;
       continue;
     }
-    if (caller_error_count < std::size(caller_errors)) caller_errors[caller_error_count++] = error;
+    caller_errors.add(error);
     log(LogLevel::warning, [&] {
       return fmt::format(
           "GL error {:#x} was pending before pmb's call: it is the caller's (take_caller_error())", error);
@@ -219,25 +155,22 @@ void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
 
 void ContextState::close() noexcept {
   if (!alive) return;
-  // What the context made for itself goes first, while GL can still be called.
-  transfer.reset();
-  const std::lock_guard lock(registry);
-  for (ContextChild* lender : children) lender->make_inert();
-  for (const auto& [address, mapping] : mappings) {
-    log(LogLevel::warning, [&, at = address, leaked = mapping] {
-      return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", leaked->buffer,
-                         leaked->label, leaked->size, at);
+  // The rings that the context made for itself go first, while GL can still be called.
+  transfer_rings.reset();
+  registry.make_children_inert();
+  registry.abandon_all([&](const void* address, const Mapping& mapping) {
+    log(LogLevel::warning, [&] {
+      return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", mapping.buffer,
+                         mapping.label, mapping.size, address);
     });
     report({.rule = Rule::leaked_with_context,
-            .label = mapping->label,
-            .buffer = mapping->buffer,
-            .begin_bytes = mapping->map_offset,
-            .end_bytes = mapping->map_offset + mapping->size,
-            .acquired_at = mapping->created_at});
-    mapping->abandon();
-  }
-  mappings.clear();
-  timeline.state_->close();
+            .label = mapping.label,
+            .buffer = mapping.buffer,
+            .begin_bytes = mapping.map_offset,
+            .end_bytes = mapping.map_offset + mapping.size,
+            .acquired_at = mapping.created_at});
+  });
+  timeline().close();
   alive = false;
 }
 
@@ -282,34 +215,34 @@ void Context::report_reset(std::uint32_t status, std::source_location where) noe
 }
 
 Timeline& Context::timeline() noexcept {
-  return state_->timeline;
+  return state_->public_timeline;
 }
 const Limits& Context::limits() const noexcept {
-  return state_->limits;
+  return state_->gl.limits;
 }
 const Driver& Context::driver() const noexcept {
-  return state_->driver;
+  return state_->gl.driver;
 }
 const Options& Context::options() const noexcept {
   return state_->options;
 }
 const TransferPlan& Context::transfer_plan() const noexcept {
-  return state_->transfer_plan;
+  return state_->plans.transfers;
 }
 const Profile* Context::profile() const noexcept {
-  return state_->profile ? &*state_->profile : nullptr;
+  return state_->plans.profile ? &*state_->plans.profile : nullptr;
 }
 const Error& Context::profile_error() const noexcept {
-  return state_->profile_error;
+  return state_->plans.profile_error;
 }
 const std::string& Context::profile_file() const noexcept {
-  return state_->profile_file;
+  return state_->plans.profile_file;
 }
 ProfileKey Context::profile_key() const {
   return detail::key_of(*state_);
 }
 bool Context::has_extension(std::string_view name) const noexcept {
-  return state_->extensions.contains(name);
+  return state_->gl.extensions.contains(name);
 }
 bool Context::lost() const noexcept {
   return state_->lost;
@@ -322,29 +255,19 @@ std::uint64_t Context::memory_limit_bytes() const noexcept {
 }
 
 std::uint32_t Context::take_caller_error() noexcept {
-  auto& errors = state_->caller_errors;
-  if (state_->caller_error_count == 0) return 0;
-  const std::uint32_t oldest = errors[0];
-  std::copy(std::begin(errors) + 1, std::end(errors), std::begin(errors));
-  --state_->caller_error_count;
-  return oldest;
+  return state_->caller_errors.take();
 }
 
 std::vector<Quirk> Context::quirks() const {
-  std::vector<Quirk> list;
-  for (std::size_t i = 0; i < std::size(detail::kQuirks); ++i) {
-    const detail::QuirkEntry& quirk = detail::kQuirks[i];
-    list.push_back({quirk.id, quirk.what, quirk.evidence, quirk.applies(state_->driver), state_->quirks[i]});
-  }
-  return list;
+  return detail::list_quirks(state_->gl);
 }
 
 std::vector<LiveMapping> Context::live_mappings() const {
   std::vector<LiveMapping> list;
-  for (const auto& [address, mapping] : state_->mappings) {
+  state_->registry.visit_mappings([&](const void* address, const detail::Mapping& mapping) {
     list.push_back(
-        {mapping->label, mapping->buffer, address, mapping->size, mapping->adopted, mapping->created_at});
-  }
+        {mapping.label, mapping.buffer, address, mapping.size, mapping.adopted, mapping.created_at});
+  });
   return list;
 }
 
@@ -374,30 +297,6 @@ Options Options::from_environment() {
     };
   }
   return options;
-}
-
-const char* to_string(Vendor vendor) noexcept {
-  switch (vendor) {
-    case Vendor::unknown:
-      return "unknown";
-    case Vendor::nvidia:
-      return "nvidia";
-    case Vendor::amd:
-      return "amd";
-    case Vendor::intel:
-      return "intel";
-    case Vendor::mesa_software:
-      return "mesa_software";
-    case Vendor::qualcomm:
-      return "qualcomm";
-    case Vendor::arm:
-      return "arm";
-    case Vendor::imagination:
-      return "imagination";
-    case Vendor::broadcom:
-      return "broadcom";
-  }
-  return "unknown";
 }
 
 }  // namespace pmb

@@ -47,10 +47,10 @@ ErrorId misfit(const ProfileKey& found, const ProfileKey& here) {
 }  // namespace
 
 ProfileKey key_of(const ContextState& state) {
-  return {.vendor = ascii(state.driver.vendor),
-          .renderer = ascii(state.driver.renderer),
-          .driver = ascii(driver_part(state.driver.version)),
-          .gles = state.limits.gles,
+  return {.vendor = ascii(state.gl.driver.vendor),
+          .renderer = ascii(state.gl.driver.renderer),
+          .driver = ascii(driver_part(state.gl.driver.version)),
+          .gles = state.gl.limits.gles,
           .cpu = ascii(detail::cpu_model()),
           .hardware_threads = detail::hardware_threads()};
 }
@@ -61,22 +61,25 @@ void read_profile(ContextState& state) {
   const ProfileKey key = key_of(state);
   std::error_code error;
   const bool folder = named.ends_with('/') || std::filesystem::is_directory(named, error);
-  state.profile_file = folder ? (std::filesystem::path(named) / Profile::file_name(key)).string() : named;
-  auto profile = Profile::load(state.profile_file);
-  Error& why = state.profile_error;
+  state.plans.profile_file =
+      folder ? (std::filesystem::path(named) / Profile::file_name(key)).string() : named;
+  auto profile = Profile::load(state.plans.profile_file);
+  Error& why = state.plans.profile_error;
   if (!profile) {
     why = profile.error();
   } else if (const ErrorId id = misfit(profile->key, key); id != ErrorId::none) {
     why = make_error(id, std::source_location::current());
   } else {
-    state.profile = std::move(*profile);
-    state.log(LogLevel::info, [&] { return fmt::format("profile {} is in force", state.profile_file); });
+    state.plans.profile = std::move(*profile);
+    state.log(LogLevel::info,
+              [&] { return fmt::format("profile {} is in force", state.plans.profile_file); });
     return;
   }
   // Nothing to be done about where nobody has measured yet.
   const LogLevel level = why.id == ErrorId::profile_missing && folder ? LogLevel::info : LogLevel::warning;
-  state.log(level,
-            [&] { return fmt::format("profile {} is ignored: {}", state.profile_file, why.message()); });
+  state.log(level, [&] {
+    return fmt::format("profile {} is ignored: {}", state.plans.profile_file, why.message());
+  });
 }
 
 }  // namespace pmb::detail

@@ -7,6 +7,7 @@
 #include "base/guard.hpp"
 #include "base/machine_memory.hpp"
 #include "context/mapping.hpp"
+#include "context/timeline_state.hpp"
 #include "gl/buffer_calls.hpp"
 #include "plan/plan_rules.hpp"
 
@@ -54,14 +55,14 @@ GLenum usage_of(Access access) noexcept {
 }
 
 const char* storage_call(const ContextState& context, const Plan& plan) noexcept {
-  const BufferCalls calls(context);
+  const BufferCalls calls(context.gl);
   return detail::is_private(plan.path) ? calls.data_call() : calls.storage_call();
 }
 
 /// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
 /// stays immutable with size 0), so that it is deleted in every case.
 GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error) {
-  const BufferCalls calls(context);
+  const BufferCalls calls(context.gl);
   const GLuint name = calls.create();
   if (detail::is_private(plan.path)) {
     calls.data(name, plan.size_bytes, usage_of(plan.access));
@@ -79,9 +80,8 @@ GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error
 
 void set_label(const ContextState& context, GLuint name, const std::string& label) {
   const auto set = context.gl.ObjectLabel ? context.gl.ObjectLabel : context.gl.ObjectLabelKHR;
-  const int version = context.limits.gl_major * 10 + context.limits.gl_minor;
-  const bool labels = version >= (context.limits.gles ? 32 : 43) ||
-                      context.extensions.contains(std::string_view("GL_KHR_debug"));
+  const bool labels =
+      context.gl.version() >= (context.gl.limits.gles ? 32 : 43) || context.gl.has("GL_KHR_debug");
   if (!labels || !set || label.empty()) return;
   // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
   set(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)), label.c_str());
@@ -95,7 +95,7 @@ Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location wher
     if (!mapping.pointer) return fail(ErrorId::out_of_host_memory, where);
     return {};
   }
-  const BufferCalls calls(*mapping.context);
+  const BufferCalls calls(mapping.context->gl);
   mapping.pointer = static_cast<std::byte*>(calls.map(name, 0, mapping.size, mapping.plan.map_flags));
   if (mapping.pointer) return {};
   return fail(
@@ -126,6 +126,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   mapping->plan = *plan;
   mapping->size = info.size_bytes;
   mapping->created_at = where;
+  mapping->born = state->timeline().issued;
   mapping->set_access();
 
   state->set_caller_errors_aside();
@@ -137,7 +138,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
     state->gl.Finish();
     name = make_storage(*state, *plan, error);
   }
-  if (auto usable = state->check_reset(where); !usable) return pass_on(usable);
+  if (auto usable = state->check_lost(where); !usable) return pass_on(usable);
   if (name == 0) {
     return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
                 {.numbers = {info.size_bytes, plan->storage_flags},
@@ -150,7 +151,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   }
   mapping->buffer = name;
   try {
-    mapping->enrol();
+    state->registry.add(*mapping);
   } catch (...) {
     mapping->pointer = nullptr;
     state->gl.DeleteBuffers(1, &name);

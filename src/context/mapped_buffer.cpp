@@ -28,16 +28,16 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     if (auto current = state->check_current(where); !current) return pass_on(current);
     if (given.size_bytes == 0) return fail(ErrorId::zero_size, where);
     if (!state->gl.IsBuffer(given.buffer)) {
-      if (auto usable = state->check_reset(where); !usable) return pass_on(usable);
+      if (auto usable = state->check_lost(where); !usable) return pass_on(usable);
       return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
     }
-    const detail::BufferCalls calls(*state);
+    const detail::BufferCalls calls(state->gl);
     const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
                       calls.map_pointer(given.buffer) == given.pointer &&
                       calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
                       calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
     if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
-    if (state->mappings.contains(given.pointer)) {
+    if (state->registry.contains(given.pointer)) {
       return fail(ErrorId::already_adopted, where, {.numbers = {given.buffer}});
     }
 
@@ -51,7 +51,7 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
       return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
     }
-    if (reads && !coherent && !state->limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
+    if (reads && !coherent && !state->gl.limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
 
     auto mapping = std::make_unique<Mapping>();
     mapping->context = state;
@@ -71,8 +71,9 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     mapping->buffer = given.buffer;
     mapping->adopted = true;
     mapping->created_at = where;
+    mapping->born = state->timeline().issued;
     mapping->set_access();
-    mapping->enrol();
+    state->registry.add(*mapping);
     return MappedBuffer(std::move(mapping));
   });
 }
@@ -116,9 +117,7 @@ MappedBuffer::~MappedBuffer() {
                   .begin_bytes = mapping_->map_offset,
                   .end_bytes = mapping_->map_offset + mapping_->size,
                   .acquired_at = where});
-  const std::lock_guard lock(context.registry);
-  context.mappings.erase(mapping_->pointer);
-  mapping_->abandon();
+  context.registry.abandon(*mapping_);
 }
 
 namespace {
@@ -126,7 +125,7 @@ namespace {
 /// The error of an inert buffer, reported where it can be.
 tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) {
   if (mapping && mapping->context) {
-    if (auto alive = mapping->context->check_alive(where); !alive) return pass_on(alive);
+    if (mapping->context->lost) return tl::unexpected(mapping->context->loss(where));
     mapping->context->report({.rule = Rule::stale_buffer,
                               .label = mapping->label,
                               .acquired_at = mapping->created_at,
@@ -187,7 +186,7 @@ Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte>
     return wrong_use(mapping, Rule::read_of_write_only, ErrorId::not_readable, offset_bytes, bytes.size(),
                      where);
   }
-  detail::TimelineState& line = mapping.context->line();
+  detail::TimelineState& line = mapping.context->timeline();
   if (auto known = line.check(behind_writer, where); !known) return known;
   if (detail::TimelineControl::serial_of(behind_writer) <= mapping.born) {
     auto refused =

@@ -13,79 +13,48 @@ void Mapping::set_access() noexcept {
   explicit_flush = writable && plan.model == Model::explicit_flush;
 }
 
-void Mapping::enrol() {
-  const std::lock_guard lock(context->registry);
-  born = context->line().issued;
-  context->mappings.emplace(pointer, this);
-  if (needs_barrier()) ++context->incoherent_readable;
-}
-
-void Mapping::withdraw() noexcept {
-  if (!pointer) return;
-  const std::lock_guard lock(context->registry);
-  if (context->alive) {
-    const auto entry = context->mappings.find(pointer);
-    if (entry != context->mappings.end() && entry->second == this) context->mappings.erase(entry);
-  }
-  if (needs_barrier()) --context->incoherent_readable;
-  pointer = nullptr;
-  buffer = 0;
-}
-
 void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
-  const BufferCalls calls(*context);
+  const BufferCalls calls(context->gl);
   const std::uint64_t offset = buffer_offset - map_offset;
   if (!is_private()) {
     calls.flush(buffer, offset, bytes);
     // Whoever reads them next, by whatever binding: the caches of all of them may hold older bytes.
-    if (context->quirk(QuirkId::nvidia_flush_barrier)) context->gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
+    if (context->gl.quirk(QuirkId::nvidia_flush_barrier)) context->gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
     return;
   }
   // A shader may have stored into other bytes of the buffer; nothing overtakes it.
-  if (readable || context->quirk(QuirkId::nvidia_flush_barrier)) order_update_among_shaders(*context);
+  if (readable || context->gl.quirk(QuirkId::nvidia_flush_barrier)) order_update_among_shaders(context->gl);
   calls.write(buffer, offset, pointer + offset, bytes);
 }
 
 Result<void> Mapping::fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                             std::source_location where) const noexcept {
-  order_read_behind_shaders(*context);
-  auto copied =
-      BufferCalls(*context).read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
+  order_read_behind_shaders(context->gl);
+  auto copied = BufferCalls(context->gl)
+                    .read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
   // On a lost context the call does nothing and says nothing.
-  if (auto usable = context->check_reset(where); !usable) return usable;
+  if (auto usable = context->check_lost(where); !usable) return usable;
   return copied;
 }
 
 void Mapping::orphan() const noexcept {
-  BufferCalls(*context).data(buffer, size, GL_STREAM_DRAW);
-}
-
-void Mapping::abandon() noexcept {
-  if (!pointer) return;
-  // The memory goes when the GL context goes, which this context's end stands for.
-  if (!adopted) context->abandoned_bytes += size;
-  pointer = nullptr;
-  buffer = 0;
-  if (needs_barrier()) --context->incoherent_readable;
+  BufferCalls(context->gl).data(buffer, size, GL_STREAM_DRAW);
 }
 
 Result<void> Mapping::destroy(std::source_location where) noexcept {
   if (context->alive && context->lost) {
-    const Error error = make_error(ErrorId::context_lost, where, {.numbers = {context->reset_status}});
-    const std::lock_guard lock(context->registry);
-    context->mappings.erase(pointer);
-    abandon();
-    return tl::unexpected(error);
+    context->registry.abandon(*this);
+    return tl::unexpected(context->loss(where));
   }
   if (auto current = context->check_current(where); !current) return current;
   const GLuint name = buffer;
   const std::uint64_t begin = map_offset;
-  withdraw();
+  context->registry.remove(*this);
   if (adopted) return {};
-  const BufferCalls calls(*context);
+  const BufferCalls calls(context->gl);
   const bool kept = is_private() || calls.unmap(name);
   context->gl.DeleteBuffers(1, &name);
-  detail::process_mapped_bytes() -= size;
+  process_mapped_bytes() -= size;
   if (kept) return {};
   context->log(LogLevel::warning,
                [&] { return "glUnmapBuffer answered false: the contents of '" + label + "' were lost"; });

@@ -46,6 +46,10 @@ struct Mapping {
   std::source_location created_at;
 
   bool is_private() const noexcept { return own != nullptr; }
+  /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier.
+  bool needs_barrier() const noexcept {
+    return readable && !is_private() && plan.model == Model::explicit_flush;
+  }
 
   /// Makes written bytes of the GL buffer visible: a flush, whose offset is made relative to the mapping, as GL
   /// wants it, or glBufferSubData. No checks.
@@ -59,24 +63,13 @@ struct Mapping {
   void orphan() const noexcept;
   /// Unmaps, deletes and forgets. Statuses: data_lost, wrong_context.
   Result<void> destroy(std::source_location where) noexcept;
-  /// Forgets without GL: the context is gone, or not current. The registry is locked by the caller.
-  void abandon() noexcept;
   /// Takes access and model from the plan.
   void set_access() noexcept;
-  /// Makes it known to its context.
-  void enrol();
 
   /// For rings and pools.
   static Mapping* of(const MappedBuffer& buffer) noexcept { return buffer.mapping_.get(); }
   static MappedBuffer wrap(std::unique_ptr<Mapping> mapping) noexcept {
     return MappedBuffer(std::move(mapping));
-  }
-
- private:
-  void withdraw() noexcept;
-  /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier.
-  bool needs_barrier() const noexcept {
-    return readable && !is_private() && plan.model == Model::explicit_flush;
   }
 };
 

@@ -13,16 +13,16 @@ namespace pmb {
 namespace detail {
 
 detail::DriverTraits traits_of(const ContextState& context) {
-  const Vendor vendor = context.driver.vendor_kind;
-  return {.software = context.quirk(QuirkId::software_direct),
+  const Vendor vendor = context.gl.vendor;
+  return {.software = context.gl.quirk(QuirkId::software_direct),
           .unified_memory = vendor == Vendor::intel || vendor == Vendor::qualcomm || vendor == Vendor::arm ||
                             vendor == Vendor::imagination || vendor == Vendor::broadcom,
-          .buffer_storage = context.limits.buffer_storage,
-          .memory_barrier = context.limits.memory_barrier,
-          .orphan_uploads = context.quirk(QuirkId::mobile_orphaning),
-          .client_writes = context.quirk(QuirkId::radeonsi_client_storage),
-          .client_uploads = context.quirk(QuirkId::nvidia_upload_client_storage),
-          .client_reads = context.quirk(QuirkId::nvidia_readback_client_storage)};
+          .buffer_storage = context.gl.limits.buffer_storage,
+          .memory_barrier = context.gl.limits.memory_barrier,
+          .orphan_uploads = context.gl.quirk(QuirkId::mobile_orphaning),
+          .client_writes = context.gl.quirk(QuirkId::radeonsi_client_storage),
+          .client_uploads = context.gl.quirk(QuirkId::nvidia_upload_client_storage),
+          .client_reads = context.gl.quirk(QuirkId::nvidia_readback_client_storage)};
 }
 
 namespace {
@@ -53,8 +53,9 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
   if (!asked.model) asked.model = context.options.model;
   if (!asked.path) asked.path = context.options.path;
   detail::Measured measured;
-  if (context.profile) {
-    measured = detail::measured_for(*context.profile, asked, detail::client_by_quirk(asked.access, traits));
+  if (context.plans.profile) {
+    measured =
+        detail::measured_for(*context.plans.profile, asked, detail::client_by_quirk(asked.access, traits));
   }
   if (memory == Memory::mapped) {
     if (asked.path && detail::is_private(*asked.path)) asked.path = std::nullopt;
@@ -64,10 +65,10 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
   Plan plan;
   const bool possible = detail::choose(asked, traits, measured, plan);
   if (!possible || (memory == Memory::mapped && detail::is_private(plan.path))) {
-    if (!context.limits.buffer_storage) {
+    if (!context.gl.limits.buffer_storage) {
       return fail(ErrorId::buffer_storage_missing, where,
-                  {.numbers = {static_cast<std::uint64_t>(context.limits.gl_major),
-                               static_cast<std::uint64_t>(context.limits.gl_minor)}});
+                  {.numbers = {static_cast<std::uint64_t>(context.gl.limits.gl_major),
+                               static_cast<std::uint64_t>(context.gl.limits.gl_minor)}});
     }
     return fail(ErrorId::barrier_missing, where);
   }
@@ -78,17 +79,17 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
 namespace {
 
 TransferPlan default_transfers(const ContextState& context) {
-  const Vendor vendor = context.driver.vendor_kind;
+  const Vendor vendor = context.gl.vendor;
   detail::TransferKind kind = detail::TransferKind::other;
-  if (context.quirk(QuirkId::software_direct)) {
+  if (context.gl.quirk(QuirkId::software_direct)) {
     kind = detail::TransferKind::software;
-  } else if (vendor == Vendor::nvidia && !context.driver.mesa) {
+  } else if (vendor == Vendor::nvidia && !context.gl.driver.mesa) {
     kind = detail::TransferKind::nvidia;
-  } else if (context.driver.mesa) {
+  } else if (context.gl.driver.mesa) {
     kind = detail::TransferKind::mesa;
   }
   // lima, vc4 and panfrost map write-combined memory for reading, too (source of those drivers).
-  const bool slow_reads = context.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
+  const bool slow_reads = context.gl.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
   return detail::default_transfer_plan(kind, slow_reads);
 }
 
@@ -103,19 +104,20 @@ void force_by_gl(TransferPlan& plan) {
 TransferPlan unforced_transfers(const ContextState& context, const Profile* profile) {
   const bool measured = profile && profile->transfers;
   TransferPlan plan = measured ? *profile->transfers : default_transfers(context);
-  if (!measured && context.quirk(QuirkId::mobile_orphaning)) detail::force_path(plan.up, Path::traditional);
+  if (!measured && context.gl.quirk(QuirkId::mobile_orphaning))
+    detail::force_path(plan.up, Path::traditional);
   // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
-  if (context.limits.gles) detail::force_path(plan.down, Path::staged);
-  if (!context.limits.buffer_storage) force_by_gl(plan);
+  if (context.gl.limits.gles) detail::force_path(plan.down, Path::staged);
+  if (!context.gl.limits.buffer_storage) force_by_gl(plan);
   return plan;
 }
 
 Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source_location where) {
   const Options& options = context.options;
   if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
-  const Profile* const profile = context.profile ? &*context.profile : nullptr;
+  const Profile* const profile = context.plans.profile ? &*context.plans.profile : nullptr;
   TransferPlan plan = options.transfer ? *options.transfer : unforced_transfers(context, profile);
-  if (!context.limits.buffer_storage || (options.path && detail::is_private(*options.path))) {
+  if (!context.gl.limits.buffer_storage || (options.path && detail::is_private(*options.path))) {
     force_by_gl(plan);
   } else if (options.path) {
     detail::force_path(plan.up, Path::staged);

@@ -11,10 +11,10 @@ Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64
   if (auto current = context.check_current(where); !current) return current;
   if (size == 0) return fail(ErrorId::zero_size, where);
   if (!context.gl.IsBuffer(buffer)) {
-    if (auto usable = context.check_reset(where); !usable) return usable;
+    if (auto usable = context.check_lost(where); !usable) return usable;
     return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
   }
-  const BufferCalls calls(context);
+  const BufferCalls calls(context.gl);
   const std::uint64_t total = calls.parameter(buffer, GL_BUFFER_SIZE);
   if (!detail::fits(offset, size, total)) {
     return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, total}});

@@ -120,7 +120,7 @@ Result<void> Ticket::wait_on_gpu(Context& other, std::source_location where) con
     const detail::State state = detail::state_of(*this);
     if (state != detail::State::ended) {
       // The commands of one context are in order.
-      if (control_ == waiting.line().control) return {};
+      if (control_ == waiting.timeline().control) return {};
       const std::uint64_t declared = control_->shared ? control_->shared->context.options.share_group : 0;
       if (declared == 0 || declared != waiting.options.share_group) {
         waiting.report({.rule = Rule::other_share_group, .noticed_at = where});

@@ -74,10 +74,10 @@ Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_
   const GladGLContext& gl = context.gl;
   // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only through this barrier,
   // then a fence behind it, then a wait.
-  if (context.incoherent_readable > 0) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
+  if (context.registry.needs_barrier()) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
   const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (!fence) {
-    if (auto usable = context.check_reset(where); !usable) return usable;
+    if (auto usable = context.check_lost(where); !usable) return usable;
     return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
   }
   if (!push(serial, fence, false)) {
@@ -91,16 +91,10 @@ Result<void> TimelineState::make_room(std::source_location where) {
   return queue_.size() < TicketQueue::kCapacity ? Result<void>() : poll(where);
 }
 
-void TimelineState::inspect_lenders(std::source_location where) const {
-  if (!context.validating()) return;
-  const std::lock_guard lock(context.registry);
-  for (ContextChild* lender : context.children) lender->inspect_at_mark(where);
-}
-
 Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (auto usable = check_usable(where); !usable) return pass_on(usable);
   const bool program = kind == Kind::program;
-  if (program) inspect_lenders(where);
+  if (program && context.validating()) context.registry.inspect_children_at_mark(where);
   std::uint64_t serial = next_program_serial();
   if (!program && issued + 1 < serial) {
     serial = issued + 1;
@@ -117,7 +111,7 @@ Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
   if (auto usable = check_usable(where); !usable) return pass_on(usable);
   if (auto room = make_room(where); !room) return pass_on(room);
   if (!context.gl.IsSync(static_cast<GLsync>(sync))) {
-    if (auto reset = context.check_reset(where); !reset) return pass_on(reset);
+    if (auto reset = context.check_lost(where); !reset) return pass_on(reset);
     return fail(ErrorId::no_such_fence, where);
   }
   // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
@@ -135,7 +129,7 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
   const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
   if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
   // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
-  if (!context.check_reset(where)) return Answer::failed;
+  if (!context.check_lost(where)) return Answer::failed;
   if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
   // A failed wait leaves an error of its own behind.
   context.set_caller_errors_aside(answer == GL_WAIT_FAILED ? GL_INVALID_VALUE : GL_NO_ERROR);
@@ -281,7 +275,7 @@ Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
     return true;
   });
   if (known) return {};
-  if (auto reset = other.check_reset(where); !reset) return reset;
+  if (auto reset = other.check_lost(where); !reset) return reset;
   return fail(ErrorId::nothing_shared, where, {.numbers = {other.options.share_group}});
 }
 

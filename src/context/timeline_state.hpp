@@ -109,7 +109,6 @@ struct TimelineState {
   /// Learns what has passed if no further fence fits.
   Result<void> make_room(std::source_location where);
   Result<void> barrier_and_fence(std::uint64_t serial, std::source_location where);
-  void inspect_lenders(std::source_location where) const;
   bool push(std::uint64_t serial, GLsync fence, bool adopted) noexcept;
   void pass_front(std::size_t count) noexcept;
   void drop_fences() noexcept;

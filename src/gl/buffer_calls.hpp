@@ -7,31 +7,32 @@
 #include <cstdint>
 #include <cstring>
 
-#include "context/context_state.hpp"
+#include "base/fail.hpp"
+#include "gl/gl_table.hpp"
 
 namespace pmb::detail {
 
 /// Copies out of buffers and reads of them from here on see what shaders wrote before (OpenGL 4.6 core, section 7.13.2).
 /// Where glMemoryBarrier is missing, shaders cannot write buffers either.
-inline void order_read_behind_shaders(const ContextState& context) noexcept {
-  if (context.limits.memory_barrier) context.gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+inline void order_read_behind_shaders(const GlTable& gl) noexcept {
+  if (gl.limits.memory_barrier) gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
 }
 
 /// Updates from here on do not overtake shaders before, and shaders behind them see them.
-inline void order_update_among_shaders(const ContextState& context) noexcept {
-  if (!context.limits.memory_barrier) return;
+inline void order_update_among_shaders(const GlTable& gl) noexcept {
+  if (!gl.limits.memory_barrier) return;
   // The caches of whoever reads next may hold older bytes.
-  const bool all = context.quirk(QuirkId::nvidia_flush_barrier);
-  context.gl.MemoryBarrier(all ? GL_ALL_BARRIER_BITS : GL_BUFFER_UPDATE_BARRIER_BIT);
+  const bool all = gl.quirk(QuirkId::nvidia_flush_barrier);
+  gl.MemoryBarrier(all ? GL_ALL_BARRIER_BITS : GL_BUFFER_UPDATE_BARRIER_BIT);
 }
 
 class BufferCalls {
  public:
-  explicit BufferCalls(const ContextState& context) noexcept
-      : gl_(context.gl),
-        by_name_(context.limits.direct_state_access),
-        gles_(context.limits.gles),
-        narrow_(!gles_ && context.limits.gl_major * 10 + context.limits.gl_minor < 32) {}
+  explicit BufferCalls(const GlTable& gl) noexcept
+      : gl_(gl),
+        by_name_(gl.limits.direct_state_access),
+        gles_(gl.limits.gles),
+        narrow_(!gles_ && gl.version() < 32) {}
 
   GLuint create() const noexcept {
     GLuint name = 0;
@@ -164,7 +165,7 @@ class BufferCalls {
     return GL_COPY_WRITE_BUFFER;
   }
 
-  const GladGLContext& gl_;
+  const GlTable& gl_;
   bool by_name_;
   bool gles_;
   bool narrow_;

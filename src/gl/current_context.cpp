@@ -2,7 +2,7 @@
 // Which GL context is current on this thread: GL cannot tell, the window-system libraries can. Only libraries
 // that the process has loaded already are asked; none is loaded. (A GL loader is not asked: it answers
 // non-null for any name.)
-#include "context/context_state.hpp"
+#include "gl/gl_table.hpp"
 
 #include <dlfcn.h>
 

@@ -5,49 +5,48 @@
 
 namespace pmb::detail {
 
-PixelState::PixelState(const ContextState& context, Direction direction) noexcept
-    : context_(context), direction_(direction) {}
+PixelState::PixelState(const GlTable& gl, Direction direction) noexcept : gl_(gl), direction_(direction) {}
 
 PixelState::~PixelState() {
   for (std::size_t i = 0; i < parameter_count; ++i) {
     const Value& value = values_[i];
-    if (value.known && value.now != value.found) context_.gl.PixelStorei(name_of(i), value.found);
+    if (value.known && value.now != value.found) gl_.PixelStorei(name_of(i), value.found);
   }
   if (buffer_.known && buffer_.now != buffer_.found) {
-    context_.gl.BindBuffer(target(), static_cast<GLuint>(buffer_.found));
+    gl_.BindBuffer(target(), static_cast<GLuint>(buffer_.found));
   }
 }
 
 void PixelState::use_buffer(GLuint name) noexcept {
   if (!buffer_.known) {
-    context_.gl.GetIntegerv(
+    gl_.GetIntegerv(
         direction_ == Direction::unpack ? GL_PIXEL_UNPACK_BUFFER_BINDING : GL_PIXEL_PACK_BUFFER_BINDING,
         &buffer_.found);
     buffer_.now = buffer_.found;
     buffer_.known = true;
   }
   if (buffer_.now == static_cast<GLint>(name)) return;
-  context_.gl.BindBuffer(target(), name);
+  gl_.BindBuffer(target(), name);
   buffer_.now = static_cast<GLint>(name);
 }
 
 void PixelState::set(Parameter parameter, GLint wanted) noexcept {
   Value& value = values_[parameter];
   if (!value.known) {
-    context_.gl.GetIntegerv(name_of(parameter), &value.found);
+    gl_.GetIntegerv(name_of(parameter), &value.found);
     value.now = value.found;
     value.known = true;
   }
   if (value.now == wanted) return;
-  context_.gl.PixelStorei(name_of(parameter), wanted);
+  gl_.PixelStorei(name_of(parameter), wanted);
   value.now = wanted;
 }
 
 void PixelState::use(const PixelArrangement& arrangement) noexcept {
-  const bool gles = context_.limits.gles;
+  const bool gles = gl_.limits.gles;
   if (arrangement.compressed) {
     // With a block size of 0 nothing else counts for compressed images (OpenGL 4.6 core, section 8.7).
-    if (has_compressed_pixel_storage(context_)) set(block_bytes, 0);
+    if (has_compressed_pixel_storage(gl_)) set(block_bytes, 0);
     return;
   }
   set(skip_pixels, 0);

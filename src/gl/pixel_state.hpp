@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "context/context_state.hpp"
+#include "gl/gl_table.hpp"
 
 namespace pmb::detail {
 
@@ -27,7 +27,7 @@ class PixelState {
  public:
   enum class Direction : std::uint8_t { unpack, pack };
 
-  PixelState(const ContextState& context, Direction direction) noexcept;
+  PixelState(const GlTable& gl, Direction direction) noexcept;
   /// Puts everything back.
   ~PixelState();
   PixelState(const PixelState&) = delete;
@@ -68,7 +68,7 @@ class PixelState {
   }
   void set(Parameter parameter, GLint value) noexcept;
 
-  const ContextState& context_;
+  const GlTable& gl_;
   Direction direction_;
   Value values_[parameter_count];
   Value buffer_;

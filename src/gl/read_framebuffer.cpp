@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "gl/read_framebuffer.hpp"
 
+#include "base/fail.hpp"
+
 namespace pmb::detail {
 namespace {
 
-GLint integer_of(const GladGLContext& gl, GLenum name) noexcept {
+GLint integer_of(const GlTable& gl, GLenum name) noexcept {
   GLint value = 0;
   gl.GetIntegerv(name, &value);
   return value;
@@ -25,7 +27,7 @@ GLenum attachment_of(TexelKind kind) noexcept {
 
 class ReadSource {
  public:
-  explicit ReadSource(const GladGLContext& gl) noexcept
+  explicit ReadSource(const GlTable& gl) noexcept
       : gl_(gl), framebuffer_(static_cast<GLuint>(integer_of(gl, GL_READ_FRAMEBUFFER_BINDING))) {}
 
   GLenum status() const noexcept { return gl_.CheckFramebufferStatus(GL_READ_FRAMEBUFFER); }
@@ -57,11 +59,11 @@ class ReadSource {
     return static_cast<GLenum>(value);
   }
 
-  const GladGLContext& gl_;
+  const GlTable& gl_;
   GLuint framebuffer_;
 };
 
-Result<void> check_pair_of_gles(const GladGLContext& gl, const ReadSource& source, GLenum read_buffer,
+Result<void> check_pair_of_gles(const GlTable& gl, const ReadSource& source, GLenum read_buffer,
                                 GLenum component, GLenum format, GLenum type, std::source_location where) {
   const bool integer = component == GL_INT || component == GL_UNSIGNED_INT;
   const GLenum own_format = integer ? GL_RGBA_INTEGER : GL_RGBA;
@@ -81,9 +83,8 @@ Result<void> check_pair_of_gles(const GladGLContext& gl, const ReadSource& sourc
 
 }  // namespace
 
-Result<void> check_readable(const ContextState& context, GLenum format, GLenum type, TexelKind kind,
+Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where) {
-  const GladGLContext& gl = context.gl;
   const ReadSource source(gl);
   const GLenum status = source.status();
   if (status != GL_FRAMEBUFFER_COMPLETE) {
@@ -91,7 +92,7 @@ Result<void> check_readable(const ContextState& context, GLenum format, GLenum t
   }
   const bool colour = kind == TexelKind::colour || kind == TexelKind::integer;
   if (!colour) {
-    if (!context.limits.gles && kind != TexelKind::compressed && source.has(kind)) return {};
+    if (!gl.limits.gles && kind != TexelKind::compressed && source.has(kind)) return {};
     return fail(ErrorId::read_kind_illegal, where, {.numbers = {format, 0}});
   }
   const auto read_buffer = static_cast<GLenum>(integer_of(gl, GL_READ_BUFFER));
@@ -99,7 +100,7 @@ Result<void> check_readable(const ContextState& context, GLenum format, GLenum t
     return fail(ErrorId::framebuffer_unreadable, where, {.numbers = {status, read_buffer}});
   }
   const GLenum component = source.component_type(read_buffer);
-  if (context.limits.gles) {
+  if (gl.limits.gles) {
     return check_pair_of_gles(gl, source, read_buffer, component, format, type, where);
   }
   const bool integer = component == GL_INT || component == GL_UNSIGNED_INT;
@@ -109,9 +110,8 @@ Result<void> check_readable(const ContextState& context, GLenum format, GLenum t
   return {};
 }
 
-TextureFramebuffer::TextureFramebuffer(const ContextState& context, TexelKind kind) noexcept
-    : context_(context), attachment_(attachment_of(kind)), colour_(attachment_ == GL_COLOR_ATTACHMENT0) {
-  const GladGLContext& gl = context_.gl;
+TextureFramebuffer::TextureFramebuffer(const GlTable& gl, TexelKind kind) noexcept
+    : gl_(gl), attachment_(attachment_of(kind)), colour_(attachment_ == GL_COLOR_ATTACHMENT0) {
   read_found_ = integer_of(gl, GL_READ_FRAMEBUFFER_BINDING);
   gl.GenFramebuffers(1, &name_);
   if (!colour_) {
@@ -127,13 +127,13 @@ TextureFramebuffer::TextureFramebuffer(const ContextState& context, TexelKind ki
 }
 
 TextureFramebuffer::~TextureFramebuffer() {
-  context_.gl.BindFramebuffer(GL_READ_FRAMEBUFFER, static_cast<GLuint>(read_found_));
-  context_.gl.DeleteFramebuffers(1, &name_);
+  gl_.BindFramebuffer(GL_READ_FRAMEBUFFER, static_cast<GLuint>(read_found_));
+  gl_.DeleteFramebuffers(1, &name_);
 }
 
 bool TextureFramebuffer::show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
                               std::uint32_t z) noexcept {
-  const GladGLContext& gl = context_.gl;
+  const GlTable& gl = gl_;
   const auto level = static_cast<GLint>(region.level);
   switch (target.target) {
     case GL_TEXTURE_1D:

@@ -8,7 +8,7 @@
 #include <pmb/texture.hpp>
 #include <source_location>
 
-#include "context/context_state.hpp"
+#include "gl/gl_table.hpp"
 #include "gl/texel_formats.hpp"
 #include "gl/texture_calls.hpp"
 
@@ -16,13 +16,13 @@ namespace pmb::detail {
 
 /// Ok if glReadPixels takes format and type from the framebuffer that is bound for reading (OpenGL 4.6 core,
 /// section 18.2.2; OpenGL ES 3.2, section 16.1.2).
-Result<void> check_readable(const ContextState& context, GLenum format, GLenum type, TexelKind kind,
+Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where);
 
 /// Bound for reading while it lives; the caller's bindings are put back.
 class TextureFramebuffer {
  public:
-  TextureFramebuffer(const ContextState& context, TexelKind kind) noexcept;
+  TextureFramebuffer(const GlTable& gl, TexelKind kind) noexcept;
   ~TextureFramebuffer();
   TextureFramebuffer(const TextureFramebuffer&) = delete;
   TextureFramebuffer& operator=(const TextureFramebuffer&) = delete;
@@ -32,7 +32,7 @@ class TextureFramebuffer {
             std::uint32_t z) noexcept;
 
  private:
-  const ContextState& context_;
+  const GlTable& gl_;
   GLenum attachment_;
   bool colour_;
   GLuint name_ = 0;

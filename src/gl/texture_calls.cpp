@@ -52,7 +52,7 @@ const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept {
 TextureBindings::~TextureBindings() {
   for (const Binding& binding : bindings_) {
     if (binding.target != 0 && binding.now != binding.found) {
-      context_.gl.BindTexture(binding.target, static_cast<GLuint>(binding.found));
+      gl_.BindTexture(binding.target, static_cast<GLuint>(binding.found));
     }
   }
 }
@@ -62,21 +62,21 @@ void TextureBindings::bind(const TextureTarget& target, GLuint texture) noexcept
   Binding& binding = bindings_[&target - detail::kTargets];
   if (binding.target == 0) {
     binding.target = target.target;
-    context_.gl.GetIntegerv(target.binding, &binding.found);
+    gl_.GetIntegerv(target.binding, &binding.found);
     binding.now = binding.found;
   }
   if (binding.now == static_cast<GLint>(texture)) return;
-  context_.gl.BindTexture(target.target, texture);
+  gl_.BindTexture(target.target, texture);
   binding.now = static_cast<GLint>(texture);
 }
 
-TextureCalls::TextureCalls(const ContextState& context, TextureBindings& bindings,
-                           const TextureTarget& target, GLuint texture) noexcept
-    : gl_(context.gl),
+TextureCalls::TextureCalls(const GlTable& gl, TextureBindings& bindings, const TextureTarget& target,
+                           GLuint texture) noexcept
+    : gl_(gl),
       bindings_(bindings),
       target_(target),
       texture_(texture),
-      by_name_(context.limits.direct_state_access) {}
+      by_name_(gl.limits.direct_state_access) {}
 
 GLenum TextureCalls::target_of_texture() const noexcept {
   if (!by_name_) return target_.target;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <pmb/texture.hpp>
 
-#include "context/context_state.hpp"
+#include "gl/gl_table.hpp"
 
 namespace pmb::detail {
 
@@ -29,29 +29,26 @@ inline bool heeds_images(const TextureTarget& target) noexcept {
 /// Null for everything else.
 const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept;
 
-inline bool at_least(const ContextState& context, int desktop, int gles) noexcept {
-  const int version = context.limits.gl_major * 10 + context.limits.gl_minor;
-  const int wanted = context.limits.gles ? gles : desktop;
-  return wanted != 0 && version >= wanted;
+inline bool at_least(const GlTable& gl, int desktop, int gles) noexcept {
+  const int wanted = gl.limits.gles ? gles : desktop;
+  return wanted != 0 && gl.version() >= wanted;
 }
 /// GL tells sizes and formats of levels.
-inline bool has_level_queries(const ContextState& context) noexcept {
-  return at_least(context, 30, 31);
+inline bool has_level_queries(const GlTable& gl) noexcept {
+  return at_least(gl, 30, 31);
 }
-inline bool has_compressed_pixel_storage(const ContextState& context) noexcept {
-  return at_least(context, 42, 0) ||
-         (!context.limits.gles && context.extensions.contains("GL_ARB_compressed_texture_pixel_storage"));
+inline bool has_compressed_pixel_storage(const GlTable& gl) noexcept {
+  return at_least(gl, 42, 0) || (!gl.limits.gles && gl.has("GL_ARB_compressed_texture_pixel_storage"));
 }
 /// GL reads parts of textures.
-inline bool has_get_sub_image(const ContextState& context) noexcept {
-  return context.limits.direct_state_access &&
-         (at_least(context, 45, 0) || context.extensions.contains("GL_ARB_get_texture_sub_image"));
+inline bool has_get_sub_image(const GlTable& gl) noexcept {
+  return gl.limits.direct_state_access && (at_least(gl, 45, 0) || gl.has("GL_ARB_get_texture_sub_image"));
 }
 
 /// The bindings of the active unit that were touched, put back at the end.
 class TextureBindings {
  public:
-  explicit TextureBindings(const ContextState& context) noexcept : context_(context) {}
+  explicit TextureBindings(const GlTable& gl) noexcept : gl_(gl) {}
   ~TextureBindings();
   TextureBindings(const TextureBindings&) = delete;
   TextureBindings& operator=(const TextureBindings&) = delete;
@@ -65,14 +62,14 @@ class TextureBindings {
     GLint found = 0;
     GLint now = 0;
   };
-  const ContextState& context_;
+  const GlTable& gl_;
   Binding bindings_[kTargets];
 };
 
 /// Calls on one texture.
 class TextureCalls {
  public:
-  TextureCalls(const ContextState& context, TextureBindings& bindings, const TextureTarget& target,
+  TextureCalls(const GlTable& gl, TextureBindings& bindings, const TextureTarget& target,
                GLuint texture) noexcept;
 
   /// The target that GL has for the texture; the one given where GL cannot be asked.
@@ -99,7 +96,7 @@ class TextureCalls {
   bool face_by_face() const noexcept { return target_.target == GL_TEXTURE_CUBE_MAP; }
   void bind() const noexcept { bindings_.bind(target_, texture_); }
 
-  const GladGLContext& gl_;
+  const GlTable& gl_;
   TextureBindings& bindings_;
   const TextureTarget& target_;
   GLuint texture_;

@@ -7,8 +7,8 @@
 
 #include <array>
 #include <compare>
-#include <pmb/detail/process_exit.hpp>
 #include <span>
+#include "base/process_exit.hpp"
 
 namespace pmb::detail::egl {
 namespace {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <new>
 #include <optional>
-#include <pmb/detail/process_exit.hpp>
 #include <pmb/headless.hpp>
 #include <string_view>
 #include <utility>
+#include "base/process_exit.hpp"
 
 #include "egl_context.hpp"
 #include "egl_devices.hpp"

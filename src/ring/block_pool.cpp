@@ -97,10 +97,7 @@ struct BlockPoolControl final : ContextChild {
                        .acquired_at = created_at,
                        .noticed_at = created_at});
     }
-    {
-      const std::lock_guard lock(context->registry);
-      context->children.erase(this);
-    }
+    context->registry.remove(*this);
     make_inert();
     records.clear();
     line = nullptr;
@@ -109,7 +106,7 @@ struct BlockPoolControl final : ContextChild {
 
   tl::unexpected<Error> stale(std::source_location where) const noexcept {
     if (context) {
-      if (auto alive = context->check_alive(where); !alive) return pass_on(alive);
+      if (context->lost) return tl::unexpected(context->loss(where));
       context->report({.rule = Rule::stale_slice, .noticed_at = where});
     }
     return fail(ErrorId::stale_slice, where);
@@ -318,7 +315,7 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& in
     }
     auto* control = detail::SlotPool<BlockPoolControl>::take();
     BlockPool pool(control);  // gives the control block back if anything throws
-    control->line = &ContextState::of(context).line();
+    control->line = &ContextState::of(context).timeline();
     control->records = std::move(records);
     control->free_list.reset(info.count);
     control->retired_list.clear();
@@ -330,8 +327,7 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& in
     control->access = info.access;
     control->inert = false;
     control->context = ContextState::share(context);
-    const std::lock_guard lock(control->context->registry);
-    control->context->children.insert(control);
+    control->context->registry.add(*control);
     return pool;
   });
 }

@@ -46,8 +46,8 @@ struct ReadbackRingControl final : RingControl {
       ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    if (source.order) order_read_behind_shaders(*ring->context);
-    BufferCalls(*ring->context).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
+    if (source.order) order_read_behind_shaders(ring->context->gl);
+    BufferCalls(ring->context->gl).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
     slot.serial = ring->line->issued + 1;
     return PendingReadback(ring, slot.key());

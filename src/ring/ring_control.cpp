@@ -32,7 +32,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   const std::uint64_t wanted = given_options.max_slices != 0
                                    ? given_options.max_slices
                                    : std::clamp(size / kBytesPerDefaultSlot, kMinSlots, kMaxDefaultSlots);
-  const Limits& limits = context->limits;
+  const Limits& limits = context->gl.limits;
   const std::uint64_t alignment =
       std::bit_ceil(std::max({detail::kCacheLine, limits.uniform_offset_alignment,
                               limits.storage_offset_alignment, limits.texture_offset_alignment}));
@@ -46,7 +46,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   buffer = mapping.buffer;
   explicit_flush = mapping.explicit_flush;
   orphans = mapping.plan.path == Path::orphaned;
-  line = &context->line();
+  line = &context->timeline();
   issued = &line->issued;
   timeline = line->control;
   timeout = given_options.timeout.value_or(context->options.timeout);
@@ -63,8 +63,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
     shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer, mapping.readable);
     watched = true;
   }
-  const std::lock_guard lock(context->registry);
-  context->children.insert(this);
+  context->registry.add(*this);
   return {};
 }
 
@@ -81,10 +80,7 @@ void RingControl::close() noexcept {
     });
     if (begin < end) shadow->report(Rule::destroyed_with_live_slices, begin, end, where, where);
   }
-  {
-    const std::lock_guard lock(context->registry);
-    context->children.erase(this);
-  }
+  context->registry.remove(*this);
   make_inert();
   layout.release();
   shadow.reset();
@@ -232,7 +228,7 @@ void RingControl::orphan(std::source_location where) {
 
 tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location where) const noexcept {
   if (context) {
-    if (auto alive = context->check_alive(where); !alive) return pass_on(alive);
+    if (context->lost) return tl::unexpected(context->loss(where));
     // A handle of an earlier tenant has nothing to do with the ring that lives here now.
     const bool ours = key >= first_key;
     context->report({.rule = Rule::stale_slice,

@@ -14,7 +14,7 @@ namespace pmb::detail {
 /// that copies. What a program forces (Options::path) is a ring; but traditional is just this.
 inline bool prefers_client_memory(const ContextState& context) noexcept {
   if (context.options.path) return *context.options.path == Path::traditional;
-  return context.quirk(QuirkId::software_direct) || !context.limits.buffer_storage;
+  return context.gl.quirk(QuirkId::software_direct) || !context.gl.limits.buffer_storage;
 }
 
 /// GL can be told of the shape as it lies in this memory: rows by pixel-store state, elements where their type may lie.

@@ -72,7 +72,7 @@ class ThroughFramebuffer final : public TexelSource {
  public:
   ThroughFramebuffer(const ContextState& context, const TextureTarget& target, const TexelLayout& layout,
                      TexelKind kind) noexcept
-      : context_(context), target_(target), layout_(layout), framebuffer_(context, kind) {}
+      : context_(context), target_(target), layout_(layout), framebuffer_(context.gl, kind) {}
   bool show(const TextureRegion& part) noexcept { return framebuffer_.show(target_, part, part.y, part.z); }
   void read(const TextureRegion& part, std::uint64_t at, std::uint64_t) noexcept override {
     show(part);
@@ -105,7 +105,7 @@ bool is_arranged(const TexelSource& source, const ImageShape& shape) noexcept {
 Result<std::unique_ptr<TexelSource>> source_of_pixels(ContextState& context, const PixelRectangle& rectangle,
                                                       const TexelLayout& layout, std::source_location where) {
   if (auto current = context.check_current(where); !current) return pass_on(current);
-  const Api api = context.limits.gles ? Api::gles : Api::desktop;
+  const Api api = context.gl.limits.gles ? Api::gles : Api::desktop;
   auto shape = shape_of(rectangle.width, rectangle.height, 1, layout, api, where);
   if (!shape) return pass_on(shape);
   // The edge of the rectangle is an int for GL.
@@ -113,7 +113,7 @@ Result<std::unique_ptr<TexelSource>> source_of_pixels(ContextState& context, con
   for (const std::uint32_t size : {rectangle.width, rectangle.height}) {
     if (size > kMost) return fail(ErrorId::region_outside, where, {.numbers = {size, 0, kMost}});
   }
-  if (auto readable = check_readable(context, layout.format, layout.type, shape->texel.kind, where);
+  if (auto readable = check_readable(context.gl, layout.format, layout.type, shape->texel.kind, where);
       !readable)
     return pass_on(readable);
   auto source = std::make_unique<Pixels>(context, layout);
@@ -131,14 +131,14 @@ Result<std::unique_ptr<TexelSource>> source_of_texture(ContextState& context, Te
   auto checked = check_region(context, bindings, region, layout, Transfer::read, where);
   if (!checked) return pass_on(checked);
   const TextureTarget& target = *checked->target;
-  const TextureCalls calls(context, bindings, target, region.texture);
+  const TextureCalls calls(context.gl, bindings, target, region.texture);
   const auto with_region = [&](std::unique_ptr<TexelSource> source) {
     source->region = region;
     source->shape = checked->shape;
     return source;
   };
-  if (has_get_sub_image(context)) return with_region(std::make_unique<Parts>(calls, target, layout));
-  if (!context.limits.gles && checked->whole_level) {
+  if (has_get_sub_image(context.gl)) return with_region(std::make_unique<Parts>(calls, target, layout));
+  if (!context.gl.limits.gles && checked->whole_level) {
     auto level = with_region(std::make_unique<Level>(calls, target, layout));
     if (is_arranged(*level, checked->shape)) return level;
   }
@@ -148,12 +148,12 @@ Result<std::unique_ptr<TexelSource>> source_of_texture(ContextState& context, Te
   if (held != TexelKind::compressed && kind != TexelKind::compressed) {
     auto through = std::make_unique<ThroughFramebuffer>(context, target, layout, held);
     if (through->show(region)) {
-      if (auto readable = check_readable(context, layout.format, layout.type, kind, where); !readable)
+      if (auto readable = check_readable(context.gl, layout.format, layout.type, kind, where); !readable)
         return pass_on(readable);
       return with_region(std::move(through));
     }
   }
-  const Limits& limits = context.limits;
+  const Limits& limits = context.gl.limits;
   return fail(ErrorId::texture_unreadable, where,
               {.numbers = {static_cast<std::uint64_t>(limits.gl_major),
                            static_cast<std::uint64_t>(limits.gl_minor), layout.format}});

@@ -56,7 +56,7 @@ Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindi
                                    std::source_location where) {
   if (auto current = context.check_current(where); !current) return pass_on(current);
   CheckedRegion checked;
-  const bool gles = context.limits.gles;
+  const bool gles = context.gl.limits.gles;
   auto shape =
       shape_of(region.width, region.height, region.depth, layout, gles ? Api::gles : Api::desktop, where);
   if (!shape) return pass_on(shape);
@@ -65,10 +65,10 @@ Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindi
   if (!checked.target) return fail(ErrorId::unknown_texture_target, where, {.numbers = {region.target}});
   const TextureTarget& target = *checked.target;
   if (!context.gl.IsTexture(region.texture)) {
-    if (auto usable = context.check_reset(where); !usable) return pass_on(usable);
+    if (auto usable = context.check_lost(where); !usable) return pass_on(usable);
     return fail(ErrorId::not_a_texture, where, {.numbers = {region.texture}});
   }
-  const TextureCalls calls(context, bindings, target, region.texture);
+  const TextureCalls calls(context.gl, bindings, target, region.texture);
   if (const GLenum own = calls.target_of_texture(); own != target.target) {
     return fail(ErrorId::other_texture_target, where, {.numbers = {region.texture, own, target.target}});
   }
@@ -89,7 +89,7 @@ Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindi
   std::uint64_t depth = target.target == GL_TEXTURE_CUBE_MAP ? 6 : target.dimensions == 3 ? kUnknown : 1;
   if (auto faces = check_extent({region.z, region.depth, depth, 1}, region.level, where); !faces)
     return pass_on(faces);
-  if (has_level_queries(context)) {
+  if (has_level_queries(context.gl)) {
     const auto ask = [&](GLenum what) {
       return static_cast<std::uint64_t>(std::max(calls.level_parameter(region, what), 0));
     };

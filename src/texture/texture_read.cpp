@@ -30,10 +30,10 @@ namespace {
 /// Commands that write a pack buffer or the process's memory, with the state they need while this lives.
 class Packing {
  public:
-  explicit Packing(const ContextState& state) noexcept : pixels_(state, PixelState::Direction::pack) {
+  explicit Packing(const ContextState& state) noexcept : pixels_(state.gl, PixelState::Direction::pack) {
     // What shaders stored into images and framebuffers is read, and what they stored into this memory before is
     // overwritten (OpenGL 4.6 core, section 7.13.2).
-    if (state.limits.memory_barrier) {
+    if (state.gl.limits.memory_barrier) {
       state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | GL_FRAMEBUFFER_BARRIER_BIT |
                              GL_PIXEL_BUFFER_BARRIER_BIT);
     }
@@ -108,7 +108,7 @@ class Reading {
     auto view = piece.pending.wait(state_.options.timeout, where_);
     if (view && piece.place.is_packed()) {
       copy_from_mapped(target_.subspan(piece.place.offset), view->bytes(),
-                       copy_options(state_, state_.transfer_plan.down, view->bytes().size()));
+                       copy_options(state_, state_.plans.transfers.down, view->bytes().size()));
     } else if (view) {
       copy_rows(piece.packed, view->bytes().data(), piece.place, target_.data());
     }
@@ -135,12 +135,12 @@ class Reading {
 Result<void> read_directly(ContextState& state, TexelSource& source, std::span<std::byte> target,
                            std::source_location where) {
   // Its wait has no bound, so that a bounded one comes before it.
-  auto issued = state.line().mark(detail::TimelineState::Kind::internal, where);
+  auto issued = state.timeline().mark(detail::TimelineState::Kind::internal, where);
   if (!issued) return pass_on(issued);
-  if (auto passed = state.line().wait(*issued, state.options.timeout, where); !passed) return passed;
+  if (auto passed = state.timeline().wait(*issued, state.options.timeout, where); !passed) return passed;
   Packing(state).issue(source, source.region, source.shape, 0, detail::address_of(target.data()));
   // On a lost context it does nothing and says nothing.
-  return state.check_reset(where);
+  return state.check_lost(where);
 }
 
 Result<void> read_now(Context& context, TexelSource& source, std::span<std::byte> target,
@@ -206,7 +206,7 @@ Result<PendingReadback> read_pixels(Context& context, const PixelRectangle& rect
 Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                           std::span<std::byte> target, std::source_location where) {
   return guarded(where, [&]() -> Result<void> {
-    TextureBindings bindings(ContextState::of(context));
+    TextureBindings bindings(ContextState::of(context).gl);
     auto source = source_of_texture(ContextState::of(context), bindings, region, layout, where);
     if (!source) return pass_on(source);
     return read_now(context, **source, target, where);
@@ -216,7 +216,7 @@ Result<void> read_texture(Context& context, const TextureRegion& region, const T
 Result<PendingReadback> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                                      ReadbackRing& ring, std::source_location where) {
   return guarded(where, [&]() -> Result<PendingReadback> {
-    TextureBindings bindings(ContextState::of(context));
+    TextureBindings bindings(ContextState::of(context).gl);
     auto source = source_of_texture(ContextState::of(context), bindings, region, layout, where);
     if (!source) return pass_on(source);
     return read_later(context, **source, ring, where);

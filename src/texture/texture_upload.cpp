@@ -56,11 +56,11 @@ class Unpacking {
   Unpacking(Context& context, std::source_location where) noexcept
       : context_(context),
         state_(ContextState::of(context)),
-        pixels_(state_, PixelState::Direction::unpack),
+        pixels_(state_.gl, PixelState::Direction::unpack),
         where_(where) {}
 
   Result<void> carry(TextureBindings& bindings, const TextureUpload& upload, const CheckedRegion& checked) {
-    const TextureCalls calls(state_, bindings, *checked.target, upload.region.texture);
+    const TextureCalls calls(state_.gl, bindings, *checked.target, upload.region.texture);
     const bool has_images = heeds_images(*checked.target);
     if (detail::prefers_client_memory(state_) &&
         detail::suits_client_memory(checked.shape, has_images, upload.bytes.data())) {
@@ -78,7 +78,7 @@ class Unpacking {
   /// Puts a fence behind what was issued and hands the slices back. With no fence they wait for the next one,
   /// which may be a later call's.
   Result<void> hand_back() {
-    auto ticket = state_.line().mark(TimelineState::Kind::internal, where_);
+    auto ticket = state_.timeline().mark(TimelineState::Kind::internal, where_);
     if (!ticket) return pass_on(ticket);
     if (ring_) {
       if (auto retired = ring_->retire(*ticket, where_); !retired) return retired;
@@ -104,7 +104,7 @@ class Unpacking {
       const ImageShape part = checked.shape.part(band);
       if (part.is_packed()) {
         copy_to_mapped(slice->raw_bytes(), upload.bytes.subspan(part.offset, bytes),
-                       copy_options(state_, state_.transfer_plan.up, bytes));
+                       copy_options(state_, state_.plans.transfers.up, bytes));
       } else {
         copy_rows(part, upload.bytes.data(), packed.shape, slice->raw_bytes().data());
       }
@@ -137,7 +137,7 @@ class Unpacking {
 
 /// Texels do not overtake what shaders stored into images before (OpenGL 4.6 core, section 7.13.2).
 void barrier_before_writes(const ContextState& state, GLbitfield more) noexcept {
-  if (state.limits.memory_barrier) state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | more);
+  if (state.gl.limits.memory_barrier) state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | more);
 }
 
 }  // namespace
@@ -148,7 +148,7 @@ Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> 
     ContextState& state = ContextState::of(context);
     if (auto current = state.check_current(where); !current) return pass_on(current);
     if (uploads.empty()) return fail(ErrorId::zero_size, where);
-    TextureBindings bindings(state);
+    TextureBindings bindings(state.gl);
     std::vector<CheckedRegion> checked;
     checked.reserve(uploads.size());
     for (const TextureUpload& upload : uploads) {
@@ -184,7 +184,7 @@ Result<Ticket> upload_texture(Context& context, const TextureRegion& region, con
 Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                             Slice slice, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  TextureBindings bindings(state);
+  TextureBindings bindings(state.gl);
   const auto checked = check_region(state, bindings, region, layout, detail::Transfer::write, where);
   if (!checked) return pass_on(checked);
   const auto place = place_of_published(state, slice, where);
@@ -194,8 +194,8 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
   if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
 
   barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
-  const TextureCalls calls(state, bindings, *checked->target, region.texture);
-  PixelState pixels(state, PixelState::Direction::unpack);
+  const TextureCalls calls(state.gl, bindings, *checked->target, region.texture);
+  PixelState pixels(state.gl, PixelState::Direction::unpack);
   write_in_place(calls, pixels, place->buffer, place->offset, region, layout, *checked);
   return {};
 }

@@ -20,8 +20,8 @@ ChunkedDownload::ChunkedDownload(ContextState& state, ReadbackRing& ring, const 
       bytes_(bytes),
       step_(step),
       where_(where),
-      crew_(detail::how_to_read(bytes.size(), state.transfer_plan.down.streaming_from_bytes,
-                                state.transfer_plan.down.slow_reads)) {}
+      crew_(detail::how_to_read(bytes.size(), state.plans.transfers.down.streaming_from_bytes,
+                                state.plans.transfers.down.slow_reads)) {}
 
 Result<void> ChunkedDownload::run() noexcept {
   if (request()) state_.gl.Flush();

@@ -33,10 +33,10 @@ CopyOptions copy_options(const ContextState& state, const TransferDirection& way
 
 Result<void> send(ContextState& state, UploadRing& ring, Slice slice, UploadTarget target,
                   std::source_location where) {
-  TimelineState& line = state.line();
-  TransferRings& rings = *state.transfer;
+  TimelineState& line = state.timeline();
+  TransferRings& rings = rings_of(state);
   const std::uint64_t size = slice.size_bytes();
-  BufferCalls(state).copy(slice.buffer(), slice.offset_bytes(), target.buffer, target.offset_bytes, size);
+  BufferCalls(state.gl).copy(slice.buffer(), slice.offset_bytes(), target.buffer, target.offset_bytes, size);
   if (auto retired = ring.retire(slice, TimelineControl::ticket(line.control, line.issued + 1), where);
       !retired)
     return retired;
@@ -53,7 +53,7 @@ namespace {
 
 /// True where the GPU is still busy with what was issued before, as far as fences tell.
 bool is_gpu_busy(ContextState& state, std::source_location where) noexcept {
-  TimelineState& line = state.line();
+  TimelineState& line = state.timeline();
   if (line.issued > line.passed()) static_cast<void>(line.poll(where));
   return line.issued > line.passed();
 }
@@ -69,7 +69,7 @@ ChunkedUpload::ChunkedUpload(ContextState& state, UploadRing& ring, UploadTarget
       bytes_(bytes),
       step_(step),
       where_(where),
-      crew_(detail::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)) {}
+      crew_(detail::how_to_write(bytes.size(), state.plans.transfers.up.streaming_from_bytes)) {}
 
 Result<void> ChunkedUpload::run() noexcept {
   if (is_gpu_busy(state_, where_)) head_start_ = step_.chunk_bytes;

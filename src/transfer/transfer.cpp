@@ -40,9 +40,9 @@ Result<void> upload_one(ContextState& state, UploadRing& ring, const Place& plac
       with_a_fence(state, where, [&] { return ring.acquire(bytes.size(), detail::kCacheLine, where); });
   if (!slice) return pass_on(slice);
   detail::copy_piece({slice->raw_bytes().data(), bytes.data(), bytes.size(),
-                      detail::how_to_write(bytes.size(), state.transfer_plan.up.streaming_from_bytes)});
+                      detail::how_to_write(bytes.size(), state.plans.transfers.up.streaming_from_bytes)});
   if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
-  if (place.order_update) detail::order_update_among_shaders(state);
+  if (place.order_update) detail::order_update_among_shaders(state.gl);
   return detail::send(state, ring, *slice, {place.buffer, place.offset}, where);
 }
 
@@ -54,7 +54,7 @@ Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& 
   if (auto armed = arm(state, *pending, where); !armed) return pass_on(armed);
   auto view = pending->wait(state.options.timeout, where);
   if (view) {
-    const TransferDirection& down = state.transfer_plan.down;
+    const TransferDirection& down = state.plans.transfers.down;
     detail::copy_piece({bytes.data(), view->bytes().data(), bytes.size(),
                         detail::how_to_read(bytes.size(), down.streaming_from_bytes, down.slow_reads)});
   }
@@ -66,18 +66,18 @@ Result<void> download_one(ContextState& state, ReadbackRing& ring, const Place& 
 Result<void> upload_through_ring(Context& context, const Place& place, const TransferStep& step,
                                  std::span<const std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  const TransferDirection& plan = state.transfer_plan.up;
+  const TransferDirection& plan = state.plans.transfers.up;
   const auto ring = kept_ring(context, &TransferRings::up, "pmb upload", where, plan.ring_bytes, plan.model);
   if (!ring) return pass_on(ring);
   if (!is_chunked(state, step, bytes.size())) return upload_one(state, **ring, place, bytes, where);
-  if (place.order_update) detail::order_update_among_shaders(state);
+  if (place.order_update) detail::order_update_among_shaders(state.gl);
   return detail::ChunkedUpload(state, **ring, {place.buffer, place.offset}, bytes, step, where).run();
 }
 
 inline void update(const ContextState& state, std::uint32_t buffer, std::uint64_t offset,
                    std::span<const std::byte> bytes, bool ordered) noexcept {
-  if (ordered) detail::order_update_among_shaders(state);
-  BufferCalls(state).write(buffer, offset, bytes.data(), bytes.size());
+  if (ordered) detail::order_update_among_shaders(state.gl);
+  BufferCalls(state.gl).write(buffer, offset, bytes.data(), bytes.size());
 }
 
 /// The rest of an upload whose target and range are legal.
@@ -91,7 +91,7 @@ Result<void> upload_to(Context& context, const Place& place, const TransferStep&
 Result<void> download_through_ring(Context& context, const Place& place, const TransferStep& step,
                                    std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
-  const TransferDirection& plan = state.transfer_plan.down;
+  const TransferDirection& plan = state.plans.transfers.down;
   const auto ring =
       kept_ring(context, &TransferRings::down, "pmb download", where, plan.ring_bytes, plan.model);
   if (!ring) return pass_on(ring);
@@ -104,10 +104,10 @@ inline Result<void> download_from(Context& context, const Place& place, const Tr
   if (step.path != Path::traditional || !place.gives_sub_data)
     return download_through_ring(context, place, step, bytes, where);
   ContextState& state = ContextState::of(context);
-  if (place.order) detail::order_read_behind_shaders(state);
-  auto copied = BufferCalls(state).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
+  if (place.order) detail::order_read_behind_shaders(state.gl);
+  auto copied = BufferCalls(state.gl).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
   // On a lost context the call does nothing and says nothing.
-  if (auto usable = state.check_reset(where); !usable) return usable;
+  if (auto usable = state.check_lost(where); !usable) return usable;
   return copied;
 }
 
@@ -120,7 +120,7 @@ struct PendingAccess {
   static Result<PendingDownload> begin(Context& context, Ask&& ask, std::source_location where) {
     ContextState& state = ContextState::of(context);
     const auto ring = kept_ring(context, &TransferRings::pending, "pmb pending downloads", where,
-                                state.transfer_plan.pending_bytes, state.transfer_plan.down.model);
+                                state.plans.transfers.pending_bytes, state.plans.transfers.down.model);
     if (!ring) return pass_on(ring);
     auto pending = with_a_fence(state, where, [&] { return ask(**ring); });
     if (!pending) return pass_on(pending);
@@ -143,7 +143,7 @@ Result<void> upload(Context& context, std::uint32_t buffer, std::uint64_t offset
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
   if (auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
-  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
+  const TransferStep& step = state.plans.transfers.up.step_for(bytes.size());
   const bool sub_data = step.path == Path::traditional && detail::takes_sub_data(state, buffer);
   return upload_to(context, {.buffer = buffer, .offset = offset_bytes, .takes_sub_data = sub_data}, step,
                    bytes, where);
@@ -158,7 +158,7 @@ namespace {
   ContextState& state = ContextState::of(context);
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
-  const TransferStep& step = state.transfer_plan.up.step_for(bytes.size());
+  const TransferStep& step = state.plans.transfers.up.step_for(bytes.size());
   Place place = KnownTarget::place(state, buffer, offset_bytes);
   if (step.path != Path::traditional && !KnownTarget::is_update(buffer, bytes.size()))
     place.takes_sub_data = false;
@@ -182,21 +182,21 @@ Result<Ticket> upload_async(Context& context, std::uint32_t buffer, std::uint64_
                             std::span<const std::byte> bytes, std::source_location where) {
   if (auto uploaded = upload(context, buffer, offset_bytes, bytes, where); !uploaded)
     return pass_on(uploaded);
-  return ContextState::of(context).line().mark(TimelineState::Kind::internal, where);
+  return ContextState::of(context).timeline().mark(TimelineState::Kind::internal, where);
 }
 
 Result<Ticket> upload_async(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
                             std::span<const std::byte> bytes, std::source_location where) {
   if (auto uploaded = upload(context, buffer, offset_bytes, bytes, where); !uploaded)
     return pass_on(uploaded);
-  return ContextState::of(context).line().mark(TimelineState::Kind::internal, where);
+  return ContextState::of(context).timeline().mark(TimelineState::Kind::internal, where);
 }
 
 Result<void> download(Context& context, std::uint32_t buffer, std::uint64_t offset_bytes,
                       std::span<std::byte> bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (bytes.empty()) return state.check_current(where);
-  const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
+  const TransferStep& step = state.plans.transfers.down.step_for(bytes.size());
   auto legal = detail::check_copy(state, buffer, offset_bytes, bytes.size(), where);
   if (!legal) return legal;
   const Place place{
@@ -209,7 +209,7 @@ Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_
   ContextState& state = ContextState::of(context);
   if (auto legal = KnownTarget::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
-  const TransferStep& step = state.transfer_plan.down.step_for(bytes.size());
+  const TransferStep& step = state.plans.transfers.down.step_for(bytes.size());
   return download_from(context, KnownTarget::place(state, buffer, offset_bytes), step, bytes, where);
 }
 
@@ -235,7 +235,7 @@ Result<void> PendingDownload::finish(std::span<std::byte> target, std::chrono::n
   auto view = pending_.wait(timeout, where);
   if (!view) return pass_on(view);
   copy_from_mapped(target, view->bytes(),
-                   detail::copy_options(*state_, state_->transfer_plan.down, view->bytes().size()));
+                   detail::copy_options(*state_, state_->plans.transfers.down, view->bytes().size()));
   return release(where);
 }
 

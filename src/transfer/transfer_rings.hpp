@@ -34,6 +34,12 @@ struct TransferRings {
   std::uint64_t fenced = 0;
 };
 
+/// The rings of a context, made empty at the first call.
+inline TransferRings& rings_of(ContextState& state) {
+  if (!state.transfer_rings) state.transfer_rings = std::make_shared<TransferRings>();
+  return *static_cast<TransferRings*>(state.transfer_rings.get());
+}
+
 /// The ring of one direction, made at its first use.
 template <class Ring>
 Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
@@ -41,8 +47,7 @@ Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*di
                         std::optional<Model> model = {}) {
   return guarded(where, [&]() -> Result<Ring*> {
     ContextState& state = ContextState::of(context);
-    if (!state.transfer) state.transfer = std::make_unique<TransferRings>();
-    std::optional<Ring>& kept = (*state.transfer).*direction;
+    std::optional<Ring>& kept = rings_of(state).*direction;
     if (!kept) {
       auto ring =
           Ring::create(context, {.capacity_bytes = capacity_bytes, .label = label, .model = model}, where);
@@ -59,14 +64,14 @@ template <class Acquire>
 auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acquire) -> decltype(acquire()) {
   auto answer = acquire();
   if (answer || answer.error().id != ErrorId::never_marked) return answer;
-  if (auto made = state.line().mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
+  if (auto made = state.timeline().mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
   return acquire();
 }
 
 /// A fence behind the writer of a readback. With none it cannot be waited for and is released; its memory then comes
 /// back behind the next one.
 inline Result<Ticket> arm(ContextState& state, const PendingReadback& pending, std::source_location where) {
-  auto ticket = state.line().mark(TimelineState::Kind::internal, where);
+  auto ticket = state.timeline().mark(TimelineState::Kind::internal, where);
   if (!ticket) static_cast<void>(pending.release(where));
   return ticket;
 }

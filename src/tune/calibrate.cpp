@@ -65,18 +65,17 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     measured->profile.made = now_text();
     warn(state, *measured);
 
-    state.profile = measured->profile;
-    state.profile_error = {};
-    state.profile_file.clear();
+    state.plans.profile = measured->profile;
+    state.plans.profile_error = {};
+    state.plans.profile_file.clear();
     auto transfers = make_transfer_plan(state, where);
     if (!transfers) return pass_on(transfers);
-    state.transfer_plan = std::move(*transfers);
-    if (state.transfer) {
-      // Made for the previous plan. Pending downloads keep their ring.
-      state.transfer->up.reset();
-      state.transfer->down.reset();
-      state.transfer->unfenced_bytes = 0;
-    }
+    state.plans.transfers = std::move(*transfers);
+    // These were made for the previous plan. Pending downloads keep their ring.
+    detail::TransferRings& rings = detail::rings_of(state);
+    rings.up.reset();
+    rings.down.reset();
+    rings.unfenced_bytes = 0;
     return std::move(*measured);
   });
 }

@@ -60,7 +60,7 @@ double time_stores(std::span<std::byte> bytes) {
 /// Makes a second context on the same GL context, if it is not there yet.
 Result<void> make_sister(const ContextState& state, std::optional<Context>& context) {
   if (context) return {};
-  auto made = state.sister(kHere);
+  auto made = state.clone_for_same_gl(kHere);
   if (!made) return pass_on(made);
   context = std::move(*made);
   return {};
@@ -71,8 +71,8 @@ Result<void> make_sister(const ContextState& state, std::optional<Context>& cont
 DeviceFacts GlDevice::facts() const {
   return {.driver = traits_of(state_),
           .transfers = unforced_transfers(state_, nullptr),
-          .sub_data_ok = !state_.quirk(QuirkId::nvidia_update_order),
-          .get_sub_data_ok = !state_.limits.gles && !state_.quirk(QuirkId::nvidia_update_order),
+          .sub_data_ok = !state_.gl.quirk(QuirkId::nvidia_update_order),
+          .get_sub_data_ok = !state_.gl.limits.gles && !state_.gl.quirk(QuirkId::nvidia_update_order),
           .threads = copy_threads(state_, {.threads = UINT32_MAX}),
           .largest_bytes = state_.memory_limit / kSizesInMemory};
 }
@@ -92,7 +92,7 @@ Result<GlDevice::Probes> GlDevice::prepare_probes() {
 }
 
 Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
-  const BufferCalls calls(state_);
+  const BufferCalls calls(state_.gl);
   Result<void> finished;
   const auto copy = [&](std::size_t) {
     for (int n = 0; n < kCopies && finished; ++n) calls.copy(from, 0, to, 0, kProbeBytes);
@@ -117,7 +117,7 @@ Result<MemoryCosts> GlDevice::probe_memory() {
 Result<Device::Probe> GlDevice::probe(Access access, bool client_storage) {
   const auto probes = prepare_probes();
   if (!probes) return pass_on(probes);
-  ContextState::of(*probing_).profile =
+  ContextState::of(*probing_).plans.profile =
       profile_of({.model = Model::coherent, .path = Path::direct, .client_storage = client_storage});
   auto buffer = MappedBuffer::create(*probing_, {.size_bytes = kProbeBytes, .access = access});
   if (!buffer) return pass_on(buffer);
@@ -146,7 +146,7 @@ Result<std::unique_ptr<Trial>> GlDevice::prepare(bool up, std::uint64_t size_byt
   buffers_.resize(size_bytes);
   if (!transfers_) {
     if (auto made = make_sister(state_, transfers_); !made) return pass_on(made);
-    ContextState::of(*transfers_).profile = so_far;
+    ContextState::of(*transfers_).plans.profile = so_far;
   }
   return make_transfer_trial(*transfers_, buffers_, up, direction);
 }

@@ -28,13 +28,13 @@ void fill(std::span<std::byte> bytes) noexcept {
 }  // namespace
 
 Result<void> TestBuffers::open() {
-  auto made = state_.sister(kHere);
+  auto made = state_.clone_for_same_gl(kHere);
   if (!made) return pass_on(made);
   checker_ = std::move(*made);
   // The check must not use the transfers that it checks: it has a fixed plan and a ring apart.
   TransferPlan plan;
-  if (!state_.limits.buffer_storage) plan.up.steps[0].path = plan.down.steps[0].path = Path::traditional;
-  ContextState::of(*checker_).transfer_plan = plan;
+  if (!state_.gl.limits.buffer_storage) plan.up.steps[0].path = plan.down.steps[0].path = Path::traditional;
+  ContextState::of(*checker_).plans.transfers = plan;
   return {};
 }
 
@@ -53,11 +53,11 @@ void TestBuffers::resize(std::uint64_t size_bytes) {
 Result<std::uint32_t> TestBuffers::buffer(TestBuffer role) {
   std::uint32_t& name = buffers_[static_cast<std::size_t>(role)];
   if (name != 0) return name;
-  const BufferCalls calls(state_);
+  const BufferCalls calls(state_.gl);
   const bool used_by_transfers = role >= TestBuffer::target;
   name = calls.create();
   // Storage without flags asks for VRAM. Transfers use mutable storage, as most programs have.
-  if (state_.limits.buffer_storage && !used_by_transfers) {
+  if (state_.gl.limits.buffer_storage && !used_by_transfers) {
     calls.storage(name, size_, 0);
   } else {
     calls.data(name, size_, GL_DYNAMIC_DRAW);

@@ -99,7 +99,7 @@ class PlanTrial final : public Trial {
     for (std::uint32_t i = 0; i < work_.gpu_reads; ++i) copy(source_, 0, buffer, offset);
   }
   void copy(std::uint32_t from, std::uint64_t from_offset, std::uint32_t to, std::uint64_t to_offset) {
-    BufferCalls(ContextState::of(context_)).copy(from, from_offset, to, to_offset, work_.size_bytes);
+    BufferCalls(ContextState::of(context_).gl).copy(from, from_offset, to, to_offset, work_.size_bytes);
   }
 
   Context context_;
@@ -132,7 +132,7 @@ class TransferTrial final : public Trial {
 
   Result<double> run(std::uint32_t count) override {
     ContextState& state = ContextState::of(context_);
-    (up_ ? state.transfer_plan.up : state.transfer_plan.down) = direction_;
+    (up_ ? state.plans.transfers.up : state.plans.transfers.down) = direction_;
     const double start = tune::now_ns();
     for (std::uint32_t i = 0; i < count; ++i) {
       auto done = up_ ? upload(context_, buffer_, 0, buffers_.bytes())
@@ -181,9 +181,9 @@ Profile profile_of(const PlanChoice& choice) {
 
 Result<std::unique_ptr<Trial>> make_plan_trial(ContextState& state, TestBuffers& buffers,
                                                const PlanWork& work, const PlanChoice& choice) {
-  auto context = state.sister(kHere);
+  auto context = state.clone_for_same_gl(kHere);
   if (!context) return pass_on(context);
-  ContextState::of(*context).profile = profile_of(choice);
+  ContextState::of(*context).plans.profile = profile_of(choice);
   return opened<PlanTrial>(std::move(*context), buffers, work, choice);
 }
 

@@ -55,7 +55,7 @@ TEST_F(Info, JsonSaysWhatTheLibrarySays) {
   EXPECT_EQ(info.at("driver").at("vendor"), context.driver().vendor);
   EXPECT_EQ(info.at("driver").at("renderer"), context.driver().renderer);
   EXPECT_EQ(info.at("driver").at("version"), context.driver().version);
-  EXPECT_EQ(info.at("driver").at("kind"), to_string(context.driver().vendor_kind));
+  EXPECT_EQ(info.at("driver").at("kind"), context.driver().kind);
   EXPECT_EQ(info.at("driver").at("software"), context.driver().software);
   EXPECT_EQ(info.at("driver").at("release").size(), 3u);
   EXPECT_EQ(info.at("features").at("buffer_storage"), context.limits().buffer_storage);

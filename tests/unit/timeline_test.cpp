@@ -347,7 +347,7 @@ TEST_F(Timeline, AMillionInternalFencesDoNotReachTheNextMark) {
   Bytes target(64);
   take(pmb::download(*context_, buffer, 0, target));
   const auto pending = take(ring.acquire(64));
-  auto& line = pmb::detail::ContextState::of(*context_).line();
+  auto& line = pmb::detail::ContextState::of(*context_).timeline();
   line.issued = line.next_program_serial() - 2;
   take(pmb::download(*context_, buffer, 0, target));
   EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::never_marked);

@@ -109,9 +109,8 @@ Json info_json(const InfoReport& report) {
   const Driver& driver = report.driver;
   Json json;
   json["gpu"] = gpu_json(report.gpu);
-  json["driver"] = {{"vendor", driver.vendor},   {"renderer", driver.renderer},
-                    {"version", driver.version}, {"kind", to_string(driver.vendor_kind)},
-                    {"mesa", driver.mesa},       {"software", driver.software},
+  json["driver"] = {{"vendor", driver.vendor},  {"renderer", driver.renderer}, {"version", driver.version},
+                    {"kind", driver.kind},      {"mesa", driver.mesa},         {"software", driver.software},
                     {"release", driver.release}};
   json["features"] = {
       {"buffer_storage", limits.buffer_storage},         {"direct_state_access", limits.direct_state_access},

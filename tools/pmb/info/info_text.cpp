@@ -76,7 +76,7 @@ std::string limit_text(std::uint64_t bytes) {
 }
 
 std::string kind_text(const Driver& driver) {
-  std::string text = to_string(driver.vendor_kind);
+  std::string text(driver.kind);
   text += driver.mesa ? ", a Mesa driver" : "";
   text += fmt::format(", release {}.{}.{}", driver.release[0], driver.release[1], driver.release[2]);
   text += driver.software ? ", renders on the CPU" : "";

@@ -37,7 +37,7 @@ GLADapiproc load_gl(void* user, const char* name) {
 /// Messages about buffers, where this driver sends them.
 std::optional<GladGLContext> debug_table(const Context& context) {
   const Driver& driver = context.driver();
-  if (driver.vendor_kind != Vendor::nvidia || driver.mesa || context.limits().gles) return std::nullopt;
+  if (driver.kind != "nvidia" || driver.mesa || context.limits().gles) return std::nullopt;
   GladGLContext gl = {};
   pmb::Loader loader = pmb::HeadlessContext::loader();
   if (gladLoadGLContextUserPtr(&gl, load_gl, &loader) == 0) return std::nullopt;

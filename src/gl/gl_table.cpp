@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Reads limits, extensions and identity of a context. Version and extension strings decide what exists: a
-// function pointer proves nothing.
+// Loads the functions of a context, and reads its limits, extensions and driver. Version and extension strings decide
+// what exists: a function pointer proves nothing.
+#include "gl/gl_table.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 
-#include "context/context_state.hpp"
+#include "base/fail.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -46,14 +48,40 @@ Vendor vendor_of(const Driver& driver) {
   return Vendor::unknown;
 }
 
-void read_driver(const GladGLContext& gl, Driver& driver) {
+const char* name_of(Vendor vendor) noexcept {
+  switch (vendor) {
+    case Vendor::unknown:
+      break;
+    case Vendor::nvidia:
+      return "nvidia";
+    case Vendor::amd:
+      return "amd";
+    case Vendor::intel:
+      return "intel";
+    case Vendor::mesa_software:
+      return "mesa_software";
+    case Vendor::qualcomm:
+      return "qualcomm";
+    case Vendor::arm:
+      return "arm";
+    case Vendor::imagination:
+      return "imagination";
+    case Vendor::broadcom:
+      return "broadcom";
+  }
+  return "unknown";
+}
+
+void read_driver(GlTable& gl) {
+  Driver& driver = gl.driver;
   driver.vendor = text_of(gl, GL_VENDOR);
   driver.renderer = text_of(gl, GL_RENDERER);
   driver.version = text_of(gl, GL_VERSION);
   driver.mesa = contains(driver.version, "Mesa");
   driver.software = contains(driver.renderer, "llvmpipe") || contains(driver.renderer, "softpipe") ||
                     contains(driver.renderer, "swrast") || contains(driver.renderer, "SwiftShader");
-  driver.vendor_kind = vendor_of(driver);
+  gl.vendor = vendor_of(driver);
+  driver.kind = name_of(gl.vendor);
   // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the driver's own version follows its name.
   for (const char* name : {"NVIDIA ", "Mesa ", "Build "}) {
     const std::size_t at = driver.version.find(name);
@@ -66,14 +94,13 @@ void read_driver(const GladGLContext& gl, Driver& driver) {
 
 /// Puts glGetGraphicsResetStatus in place, by whatever name this context has it; they differ in name alone. False
 /// where there is none.
-template <class Has>
-bool find_reset_status(GladGLContext& gl, bool core, const Has& has) {
+bool find_reset_status(GlTable& gl, bool core) {
   if (core) return gl.GetGraphicsResetStatus != nullptr;
-  if (has("GL_KHR_robustness")) {
+  if (gl.has("GL_KHR_robustness")) {
     if (!gl.GetGraphicsResetStatus) gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusKHR;
-  } else if (has("GL_ARB_robustness")) {
+  } else if (gl.has("GL_ARB_robustness")) {
     gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
-  } else if (has("GL_EXT_robustness")) {
+  } else if (gl.has("GL_EXT_robustness")) {
     gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusEXT;
   } else {
     return false;
@@ -83,23 +110,43 @@ bool find_reset_status(GladGLContext& gl, bool core, const Has& has) {
 
 }  // namespace
 
-void read_limits(ContextState& state) {
-  const GladGLContext& gl = state.gl;
-  Limits& limits = state.limits;
+Result<void> GlTable::load(Loader loader, std::source_location where) {
+  const auto get_string = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
+  if (!get_string) return fail(ErrorId::loader_failed, where);
+  const auto* text = reinterpret_cast<const char*>(get_string(GL_VERSION));
+  if (!text) return fail(ErrorId::no_current_context, where);
+  limits.gles = std::strncmp(text, "OpenGL ES", 9) == 0;
+  const GLADuserptrloadfunc find = [](void* user, const char* name) {
+    return reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
+  };
+  const int loaded = limits.gles ? gladLoadGLES2ContextUserPtr(this, find, &loader)
+                                 : gladLoadGLContextUserPtr(this, find, &loader);
+  if (loaded == 0 || !GetIntegerv || !GetError) return fail(ErrorId::loader_failed, where);
+  // An older context would set a GL error for the queries that follow.
+  const auto major = static_cast<std::uint64_t>(GLAD_VERSION_MAJOR(loaded));
+  const auto minor = static_cast<std::uint64_t>(GLAD_VERSION_MINOR(loaded));
+  const std::uint64_t number = major * 10 + minor;
+  if (limits.gles && number < 30) return fail(ErrorId::gles_unsupported, where, {.numbers = {major, minor}});
+  if (!limits.gles && number < 32 && (number < 31 || !ARB_sync)) {
+    return fail(ErrorId::version_too_old, where, {.numbers = {major, minor}});
+  }
+  if (!GetStringi || !GetInteger64v || !FenceSync) return fail(ErrorId::loader_failed, where);
+  return {};
+}
+
+void GlTable::read_limits() {
+  GlTable& gl = *this;
   limits.gl_major = int_of(gl, GL_MAJOR_VERSION);
   limits.gl_minor = int_of(gl, GL_MINOR_VERSION);
   const int count = int_of(gl, GL_NUM_EXTENSIONS);
   for (int i = 0; i < count; ++i) {
-    const auto* name = reinterpret_cast<const char*>(gl.GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
-    if (name) state.extensions.emplace(name);
+    const auto* name = reinterpret_cast<const char*>(GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
+    if (name) extensions.emplace(name);
   }
-  const auto has = [&](const char* name) { return state.extensions.contains(std::string_view(name)); };
-
-  read_driver(gl, state.driver);
+  read_driver(gl);
   // Versions as major * 10 + minor; of the API that this context is not, none is reached.
-  const int version = limits.gl_major * 10 + limits.gl_minor;
-  const int desktop = limits.gles ? 0 : version;
-  const int es = limits.gles ? version : 0;
+  const int desktop = limits.gles ? 0 : version();
+  const int es = limits.gles ? version() : 0;
   limits.core_profile =
       desktop >= 32 && (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
   const bool has_flags = desktop >= 30 || es >= 32;
@@ -112,10 +159,10 @@ void read_limits(ContextState& state) {
   limits.compute = desktop >= 43 || es >= 31 ||
                    (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
   limits.reset_notification =
-      find_reset_status(state.gl, desktop >= 45 || es >= 32, has) &&
+      find_reset_status(gl, desktop >= 45 || es >= 32) &&
       int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
   // The extension's own name for the same function.
-  if (limits.gles) state.gl.BufferStorage = gl.BufferStorageEXT;
+  if (limits.gles) BufferStorage = BufferStorageEXT;
 
   limits.uniform_offset_alignment =
       std::max<std::uint64_t>(1, integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT));

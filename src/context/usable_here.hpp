@@ -2,8 +2,8 @@
 // Whether a context may be used here, as far as that is known without asking GL: inlined into what costs little more.
 #pragma once
 
-#include <pmb/detail/process_exit.hpp>
 #include <thread>
+#include "base/process_exit.hpp"
 
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
@@ -11,10 +11,10 @@
 namespace pmb::detail {
 
 inline bool ContextState::on_own_thread() const noexcept {
-  return timeline.state_->control->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  return public_timeline.state_->control->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
 }
 
-inline bool ContextState::is_at_hand() const noexcept {
+inline bool ContextState::is_usable_here() const noexcept {
   return alive && !lost && on_own_thread() && !process_is_exiting() && !validating();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whether the process has begun to exit. Drivers take themselves down then, and a GL or EGL call of an object that is
-// destroyed later crashes in some of them (NVIDIA 580.159). Nothing here is for programs.
+// destroyed later crashes in some of them (NVIDIA 580.159).
 //
 // Threads: any.
 #pragma once

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "context/registry.hpp"
+
+#include "base/machine_memory.hpp"
+#include "context/mapping.hpp"
+
+namespace pmb::detail {
+
+Registry::~Registry() {
+  process_mapped_bytes() -= abandoned_bytes_;
+}
+
+void Registry::add(ContextChild& child) {
+  const std::lock_guard lock(mutex_);
+  children_.insert(&child);
+}
+
+void Registry::remove(ContextChild& child) noexcept {
+  const std::lock_guard lock(mutex_);
+  children_.erase(&child);
+}
+
+void Registry::make_children_inert() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (ContextChild* child : children_) child->make_inert();
+}
+
+void Registry::inspect_children_at_mark(std::source_location where) const {
+  const std::lock_guard lock(mutex_);
+  for (ContextChild* child : children_) child->inspect_at_mark(where);
+}
+
+void Registry::add(Mapping& mapping) {
+  const std::lock_guard lock(mutex_);
+  mappings_.emplace(mapping.pointer, &mapping);
+  if (mapping.needs_barrier()) ++barriers_;
+}
+
+bool Registry::contains(const void* address) const {
+  const std::lock_guard lock(mutex_);
+  return mappings_.contains(address);
+}
+
+void Registry::remove(Mapping& mapping) noexcept {
+  const std::lock_guard lock(mutex_);
+  mappings_.erase(mapping.pointer);
+  forget(mapping, false);
+}
+
+void Registry::abandon(Mapping& mapping) noexcept {
+  const std::lock_guard lock(mutex_);
+  mappings_.erase(mapping.pointer);
+  forget(mapping, true);
+}
+
+void Registry::forget(Mapping& mapping, bool abandoned) noexcept {
+  if (!mapping.pointer) return;
+  if (abandoned && !mapping.adopted) abandoned_bytes_ += mapping.size;
+  if (mapping.needs_barrier()) --barriers_;
+  mapping.pointer = nullptr;
+  mapping.buffer = 0;
+}
+
+}  // namespace pmb::detail

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Everything that was made on a context and is still there. Objects may be destroyed on any thread, so that every
+// function locks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <source_location>
+
+namespace pmb::detail {
+
+struct Mapping;
+
+/// Lends memory and must stop doing so when the context is lost or gone.
+class ContextChild {
+ public:
+  virtual void make_inert() noexcept = 0;
+  /// Validation only, at each mark: looks for wrong use of slices that were given to GL.
+  virtual void inspect_at_mark(std::source_location) {}
+
+ protected:
+  ~ContextChild() = default;
+};
+
+class Registry {
+ public:
+  Registry() = default;
+  /// Bytes of abandoned mappings no longer count as mapped: their GL context is gone.
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  void add(ContextChild& child);
+  void remove(ContextChild& child) noexcept;
+  void make_children_inert() noexcept;
+  void inspect_children_at_mark(std::source_location where) const;
+
+  void add(Mapping& mapping);
+  bool contains(const void* address) const;
+  /// Makes a mapping inert that GL has unmapped, or that was adopted.
+  void remove(Mapping& mapping) noexcept;
+  /// Makes a mapping inert without GL: the context is gone or not current. A buffer of pmb's lives until the GL context
+  /// goes, and its bytes count as mapped until then.
+  void abandon(Mapping& mapping) noexcept;
+  /// Calls `visit(address, mapping)` for each mapping, by address.
+  template <class Visit>
+  void visit_mappings(Visit visit) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [address, mapping] : mappings_) visit(address, *mapping);
+  }
+  /// Abandons every mapping, after `visit(address, mapping)`.
+  template <class Visit>
+  void abandon_all(Visit visit) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [address, mapping] : mappings_) {
+      visit(address, *mapping);
+      forget(*mapping, true);
+    }
+    mappings_.clear();
+  }
+
+  /// A mark must make GPU writes visible: some mapping is readable and not coherent.
+  bool needs_barrier() const noexcept { return barriers_ > 0; }
+
+ private:
+  void forget(Mapping& mapping, bool abandoned) noexcept;
+
+  mutable std::mutex mutex_;
+  std::map<const void*, Mapping*> mappings_;
+  std::set<ContextChild*> children_;
+  std::uint64_t abandoned_bytes_ = 0;
+  std::atomic<std::uint32_t> barriers_ = 0;
+};
+
+}  // namespace pmb::detail

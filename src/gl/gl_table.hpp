@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// One GL context as pmb calls it: its functions, and what it can do.
+#pragma once
+
+#include <cstdint>
+#include <pmb/context.hpp>
+#include <set>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+#include "gl/gl.hpp"
+
+namespace pmb::detail {
+
+enum class Vendor : std::uint8_t {
+  unknown,
+  nvidia,
+  amd,
+  intel,
+  mesa_software,
+  qualcomm,
+  arm,
+  imagination,
+  broadcom
+};
+
+enum class QuirkId : std::uint8_t {
+#define PMB_QUIRK(id, applies, what, evidence) id,
+#include "gl/quirks.def"
+#undef PMB_QUIRK
+  count,
+};
+
+/// Its base is the generated function table: `table.BindBuffer(…)` is the raw GL call.
+struct GlTable : GladGLContext {
+  Limits limits;
+  Driver driver;
+  Vendor vendor = Vendor::unknown;
+  std::set<std::string, std::less<>> extensions;
+  bool quirks[static_cast<std::size_t>(QuirkId::count)] = {};
+
+  bool quirk(QuirkId id) const noexcept { return quirks[static_cast<std::size_t>(id)]; }
+  bool has(std::string_view extension) const noexcept { return extensions.contains(extension); }
+  /// Major version * 10 + minor version, of OpenGL or OpenGL ES.
+  int version() const noexcept { return limits.gl_major * 10 + limits.gl_minor; }
+
+  /// Loads the functions of the current context and checks its version. Statuses: unsupported, wrong_context.
+  Result<void> load(Loader loader, std::source_location where);
+  /// Reads limits, driver and extensions of the current context.
+  void read_limits();
+  /// Applies the quirks of the driver, except those that `options` disable.
+  void apply_quirks(const Options& options);
+};
+
+/// Every quirk, in the order of quirks.def.
+std::vector<Quirk> list_quirks(const GlTable& gl);
+
+/// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL or
+/// GLX. Null if none of them has a current context on this thread.
+void* (*find_current_getter() noexcept)();
+
+}  // namespace pmb::detail
