@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Mappings that the caller made and pmb uses: offsets count from the mapping, and the flushes cover exactly
-// the bytes that were written.
+// Mappings made by the caller and used by pmb: offsets count from the mapping, and flushes cover exactly the written
+// bytes.
 
 #include <algorithm>
 #include <string>
@@ -18,7 +18,7 @@ constexpr std::uint64_t kBufferBytes = 8192;
 constexpr std::uint64_t kMapOffset = 1000;
 constexpr std::uint64_t kMapBytes = 4000;
 
-// Which bytes of the mapping pmb has flushed, by the calls that the driver got.
+// The bytes of the mapping that pmb has flushed, according to its GL calls.
 std::vector<bool> flushed_bytes() {
   std::vector<bool> bytes(kMapBytes);
   for (const SpiedCall& call : GlSpy::calls()) {
@@ -38,9 +38,9 @@ class Adopt : public GlTest, public testing::WithParamInterface<bool> {
     GlTest::SetUp();
     if (context_ && !IsSkipped()) PMB_NEEDS_BUFFER_STORAGE();
   }
-  Wishes wishes() const override { return {.options = {.bind_to_edit = GetParam()}, .spy = true}; }
+  TestOptions test_options() const override { return {.options = {.bind_to_edit = GetParam()}, .spy = true}; }
 
-  // A buffer full of 0xAA of which a part is mapped as the flags say.
+  // A buffer filled with 0xAA; a part of it is mapped with the flags.
   pmb::AdoptedMapping map_part(GLbitfield flags) {
     constexpr GLbitfield kOfMapping = GL_MAP_FLUSH_EXPLICIT_BIT;
     const std::vector<std::byte> initial(kBufferBytes, std::byte{0xAA});
@@ -129,8 +129,8 @@ TEST_P(Adopt, RangesPastTheEndAreRefusedAndChangeNothing) {
   EXPECT_EQ(first_difference(contents(mapping.buffer, 0, kBufferBytes), untouched), -1);
 }
 
-// A ring on a part of a buffer: slices count from the start of the buffer, flushes from the mapping, and no
-// byte outside the slices changes.
+// A ring on a part of a buffer: offsets of slices count from the buffer, those of flushes from the mapping. No byte
+// outside the slices changes.
 TEST_P(Adopt, RingOnAnOffsetMappingStaysInsideIt) {
   const pmb::AdoptedMapping mapping = map_for_flushing();
   auto buffer = pmb::MappedBuffer::adopt(context(), mapping);
@@ -196,7 +196,7 @@ TEST_P(Adopt, WhatIsNotSuchAMappingIsRefused) {
   expect_no_gl_error();
 }
 
-// One mapping has one keeper: two would flush and wait without knowing of each other.
+// A mapping is adopted once: two adoptions would flush and wait independently.
 TEST_P(Adopt, WhatPmbHasMappedAlreadyIsRefused) {
   const pmb::AdoptedMapping mapping = map_for_flushing();
   auto first = pmb::MappedBuffer::adopt(context(), mapping);
@@ -212,7 +212,7 @@ TEST_P(Adopt, WhatPmbHasMappedAlreadyIsRefused) {
                                                           .size_bytes = created->size_bytes()});
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().id, ErrorId::already_adopted);
-  // Given back, it may be taken again.
+  // After its release it may be adopted again.
   ASSERT_TRUE(first->destroy());
   EXPECT_TRUE(pmb::MappedBuffer::adopt(context(), mapping));
 }
@@ -236,10 +236,10 @@ TEST_P(Adopt, DestroyingLeavesTheCallersMappingAlone) {
   EXPECT_EQ(contents(mapping.buffer, kMapOffset, 1)[0], std::byte{0x42});
 }
 
-// Pointers as GL aligns them: a mapping at any offset is that much behind an aligned address.
+// GL aligns pointers: a mapping at an offset starts that many bytes after an aligned address.
 TEST_P(Adopt, EveryOffsetGivesThePointerThatGlPromises) {
   const std::uint64_t alignment = context().limits().map_alignment;
-  // OpenGL ES promises none.
+  // OpenGL ES promises no alignment.
   if (!context().limits().gles) {
     EXPECT_GE(alignment, 64u);
   }
@@ -268,7 +268,7 @@ TEST_P(Adopt, EveryOffsetGivesThePointerThatGlPromises) {
   EXPECT_EQ(first_difference(contents(name, 1, 130), std::span(expected).subspan(1, 130)), -1);
 }
 
-// A readback ring on a part of a caller's buffer, gone round many times.
+// A readback ring on a part of a caller's buffer, for many laps.
 TEST_P(Adopt, ReadbacksArriveInACallersMapping) {
   for (const GLbitfield model : {GLbitfield{GL_MAP_COHERENT_BIT}, GLbitfield{0}}) {
     if (model == 0 && !context().limits().memory_barrier) continue;
@@ -294,7 +294,7 @@ TEST_P(Adopt, ReadbacksArriveInACallersMapping) {
       EXPECT_TRUE(view->bytes().data() >= at && view->bytes().data() + size <= at + kMapBytes);
       ASSERT_TRUE(pending->release());
     }
-    // What lies before and behind the mapping is the caller's.
+    // Bytes before and after the mapping belong to the caller.
     const Bytes untouched(kMapOffset, std::byte{0xAA});
     EXPECT_EQ(first_difference(contents(mapping.buffer, 0, kMapOffset), untouched), -1);
     const std::uint64_t end = kMapOffset + kMapBytes;
@@ -302,19 +302,19 @@ TEST_P(Adopt, ReadbacksArriveInACallersMapping) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Adopt, testing::Bool(), [](const testing::TestParamInfo<bool>& way) {
-  return way.param ? "ByBinding" : "ByName";
+INSTANTIATE_TEST_SUITE_P(Variants, Adopt, testing::Bool(), [](const testing::TestParamInfo<bool>& variant) {
+  return variant.param ? "ByBinding" : "ByName";
 });
 
-// Fences that the caller made hand slices and blocks back as pmb's own do, on mapped and on private memory.
-class CallersFences : public EveryWay {
+// Fences made by the caller retire slices and blocks as fences of pmb do, on mapped and on private memory.
+class CallersFences : public EveryVariant {
  protected:
   pmb::Ticket adopt_fence() {
     const auto ticket = timeline().adopt(gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0));
     EXPECT_TRUE(ticket) << ticket.error().message();
     return ticket.value_or(pmb::Ticket());
   }
-  // Lets the GPU copy from a slice or block, and says what it got.
+  // The GPU copies from a slice or block; returns the bytes.
   void copy(GLuint from, std::uint64_t offset, GLuint to) {
     gl_.BindBuffer(GL_COPY_READ_BUFFER, from);
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, to);
@@ -363,7 +363,7 @@ TEST_P(CallersFences, RetireBlocksThroughManyRounds) {
   }
 }
 
-PMB_EVERY_WAY(CallersFences);
+PMB_EVERY_VARIANT(CallersFences);
 
 }  // namespace
 }  // namespace gl_test

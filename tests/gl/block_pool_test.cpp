@@ -18,10 +18,10 @@ using pmb::Status;
 constexpr std::uint32_t kWords = 1024;
 constexpr std::uint64_t kBlockBytes = kWords * sizeof(std::uint32_t);
 
-class Blocks : public EveryWay {
+class Blocks : public EveryVariant {
  protected:
   void SetUp() override {
-    EveryWay::SetUp();
+    EveryVariant::SetUp();
     if (!context_ || HasFailure() || IsSkipped()) return;
     PMB_NEEDS_COMPUTE();
     program_ = make_compute_program(gl_, R"(
@@ -221,7 +221,7 @@ TEST_P(Blocks, PingPongAlternatesAndNeverOverwritesWhatIsInUse) {
   }
 }
 
-PMB_EVERY_WAY(Blocks);
+PMB_EVERY_VARIANT(Blocks);
 
 }  // namespace
 }  // namespace gl_test

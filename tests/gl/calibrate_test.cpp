@@ -17,16 +17,16 @@ constexpr std::uint64_t kLargest = 512 << 10;
 
 class Calibrate : public GlTest {
  protected:
-  Wishes wishes() const override {
-    Wishes wishes;
-    wishes.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
+  TestOptions test_options() const override {
+    TestOptions wanted;
+    wanted.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
       std::vector<std::thread> threads;
       for (std::size_t i = 1; i < count; ++i) threads.emplace_back([body, i] { body(i); });
       body(0);
       for (std::thread& thread : threads) thread.join();
     };
-    wishes.options.copy_threads = 3;
-    return wishes;
+    wanted.options.copy_threads = 3;
+    return wanted;
   }
 };
 

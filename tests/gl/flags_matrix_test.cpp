@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Storage and mapping flags on a real driver: what pmb makes is legal and is what GL says it got; what a
-// caller made is taken exactly when its bytes can be published.
+// Storage and mapping flags on a real driver. Buffers made by pmb have legal flags, which GL echoes. A mapping of the
+// caller is adopted exactly if its bytes can be published.
 
 #include <cstdlib>
 #include <vector>
@@ -24,7 +24,7 @@ constexpr GLbitfield kExplicit = GL_MAP_FLUSH_EXPLICIT_BIT;
 struct Choice {
   Access access;
   Model model;
-  GLbitfield storage;  // CLIENT_STORAGE aside, which quirks may add
+  GLbitfield storage;  // without CLIENT_STORAGE, which quirks may add
   GLbitfield map;
 };
 
@@ -46,7 +46,7 @@ bool storage_is_legal(GLbitfield flags) {
   return (flags & kCoherent) == 0 || (flags & kPersistent) != 0;
 }
 
-// OpenGL 4.6 core, section 6.3. A coherent mapping that is not persistent is left out: the text is silent.
+// OpenGL 4.6 core, section 6.3. It does not mention coherent mappings that are not persistent; they are left out.
 bool mapping_is_legal(GLbitfield storage, GLbitfield flags) {
   const GLbitfield needs_storage = flags & (kRead | kWrite | kPersistent | kCoherent);
   if ((flags & (kRead | kWrite)) == 0 || (needs_storage & ~storage) != 0) return false;
@@ -80,7 +80,7 @@ class FlagsMatrix : public GlTest {
     GlTest::SetUp();
     if (context_ && !IsSkipped()) PMB_NEEDS_BUFFER_STORAGE();
   }
-  // Every plan is made as it says, and GL echoes it.
+  // Every buffer has the flags of its plan, and GL echoes them.
   void check_every_plan() {
     constexpr std::uint64_t kSize = 4096;
     for (const Choice& choice : kChoices) {
@@ -107,7 +107,7 @@ class FlagsMatrix : public GlTest {
     }
   }
 
-  // Every legal mapping of a caller's is taken, or refused for its flags.
+  // Every legal mapping of a caller is adopted, or refused because of its flags.
   void check_every_adoption() {
     int taken = 0;
     int refused = 0;
@@ -174,7 +174,7 @@ TEST_F(FlagsMatrix, TheSameHoldsInANoErrorContext) {
   check_every_adoption();
 }
 
-// Mesa checks nothing at all then: an illegal call would be undefined instead of refused.
+// Mesa then checks nothing: an illegal call would be undefined behaviour instead of an error.
 TEST(FlagsMatrixDeathTest, TheSameHoldsWhereMesaChecksNothing) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_NO_ERROR", "1", 1);
@@ -192,7 +192,7 @@ TEST(FlagsMatrixDeathTest, TheSameHoldsWhereMesaChecksNothing) {
   });
 }
 
-// What pmb can be asked for and must refuse is refused before GL hears of it.
+// Illegal requests are refused before any GL call.
 TEST_F(FlagsMatrix, RefusalsComeBeforeGlIsAsked) {
   open({.spy = true});
   auto upload = pmb::MappedBuffer::create(context(), {.size_bytes = 256});

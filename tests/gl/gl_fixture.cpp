@@ -50,27 +50,27 @@ pmb::Result<pmb::HeadlessContext> make_headless(pmb::HeadlessOptions options) {
 }
 
 void GlTest::SetUp() {
-  open(wishes());
+  open(test_options());
 }
 
-void GlTest::open(Wishes wishes) {
+void GlTest::open(TestOptions wanted) {
   close();
-  apply_configuration(wishes.headless, wishes.options);
-  auto headless = pmb::HeadlessContext::create(wishes.headless);
+  apply_configuration(wanted.headless, wanted.options);
+  auto headless = pmb::HeadlessContext::create(wanted.headless);
   if (!headless) PMB_SKIP("no such GL context here: " << headless.error().message());
   headless_ = std::move(*headless);
   ASSERT_TRUE(headless_->make_current());
   gl_ = load_gl();
 
-  pmb::Options options = wishes.options;
-  if (wishes.validate && !options.validation) {
+  pmb::Options options = wanted.options;
+  if (wanted.validate && !options.validation) {
     options.validation = [this](const pmb::Report& report) {
       reports_.push_back({report, std::string(report.label)});
       // The label is borrowed and may be gone when the report is read.
       reports_.back().report.label = {};
     };
   }
-  const pmb::Loader loader = wishes.spy ? pmb::Loader(&GlSpy::load) : pmb::HeadlessContext::loader();
+  const pmb::Loader loader = wanted.spy ? pmb::Loader(&GlSpy::load) : pmb::HeadlessContext::loader();
   auto context = pmb::Context::from_current(loader, options);
   ASSERT_TRUE(context) << context.error().message();
   context_ = std::move(*context);
@@ -179,7 +179,7 @@ void finish_child() {
   std::exit(result.Failed() ? 1 : 0);
 }
 
-std::vector<Way> every_way() {
+std::vector<Variant> every_variant() {
   const Configuration& here = configuration();
   if (here.is_private()) {
     return {{.name = "Private"},
@@ -188,7 +188,7 @@ std::vector<Way> every_way() {
              .no_error = true,
              .validate = false}};
   }
-  std::vector<Way> ways = {
+  std::vector<Variant> variants = {
       {.name = "CoherentByName"},
       {.name = "CoherentByBindingUnwatched", .bind_to_edit = true, .validate = false},
       {.name = "ExplicitFlushByName", .model = pmb::Model::explicit_flush},
@@ -200,37 +200,38 @@ std::vector<Way> every_way() {
   };
   // If every buffer is edited by binding, the variants by name repeat the others.
   if (here.gles || here.bind_to_edit)
-    std::erase_if(ways, [](const Way& way) { return !way.bind_to_edit && !way.no_error; });
-  return ways;
+    std::erase_if(variants,
+                  [](const Variant& variant) { return !variant.bind_to_edit && !variant.no_error; });
+  return variants;
 }
 
-std::ostream& operator<<(std::ostream& out, const Way& way) {
-  return out << way.name;
+std::ostream& operator<<(std::ostream& out, const Variant& variant) {
+  return out << variant.name;
 }
 
-std::vector<Way> every_way_of_texels() {
-  std::vector<Way> ways = every_way();
-  if (configuration().is_private()) return ways;
-  ways.push_back(
+std::vector<Variant> every_texel_variant() {
+  std::vector<Variant> variants = every_variant();
+  if (configuration().is_private()) return variants;
+  variants.push_back(
       {.name = "CoherentByBindingThroughRings", .bind_to_edit = true, .texels_through_rings = true});
-  ways.push_back({.name = "ExplicitFlushNoErrorThroughRings",
-                  .model = pmb::Model::explicit_flush,
-                  .no_error = true,
-                  .texels_through_rings = true});
-  return ways;
+  variants.push_back({.name = "ExplicitFlushNoErrorThroughRings",
+                      .model = pmb::Model::explicit_flush,
+                      .no_error = true,
+                      .texels_through_rings = true});
+  return variants;
 }
 
-Wishes EveryWay::wishes() const {
-  Wishes wishes;
-  wishes.headless.no_error = GetParam().no_error;
-  if (!configuration().is_private()) wishes.options.model = GetParam().model;
-  wishes.options.bind_to_edit = GetParam().bind_to_edit;
+TestOptions EveryVariant::test_options() const {
+  TestOptions wanted;
+  wanted.headless.no_error = GetParam().no_error;
+  if (!configuration().is_private()) wanted.options.model = GetParam().model;
+  wanted.options.bind_to_edit = GetParam().bind_to_edit;
   // Rings at every size: the default plan of a software renderer uses only the GL calls.
-  wishes.options.transfer = pmb::TransferPlan();
+  wanted.options.transfer = pmb::TransferPlan();
   // This is the default of rings, so it only affects texels.
-  if (GetParam().texels_through_rings) wishes.options.path = pmb::Path::direct;
-  wishes.validate = GetParam().validate;
-  return wishes;
+  if (GetParam().texels_through_rings) wanted.options.path = pmb::Path::direct;
+  wanted.validate = GetParam().validate;
+  return wanted;
 }
 
 }  // namespace gl_test

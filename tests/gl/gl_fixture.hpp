@@ -82,7 +82,7 @@ struct RecordedReport {
 };
 
 // The options of a test that differ from the defaults.
-struct Wishes {
+struct TestOptions {
   pmb::HeadlessOptions headless = {};
   pmb::Options options = {};
   bool validate = true;
@@ -112,9 +112,9 @@ class GlTest : public testing::Test {
   void TearDown() override;
 
   // The options for SetUp; fixtures override it.
-  virtual Wishes wishes() const { return {}; }
+  virtual TestOptions test_options() const { return {}; }
   // Replaces both contexts by those that the configuration and the test ask for.
-  void open(Wishes wishes);
+  void open(TestOptions wanted);
   // Destroys the pmb context and then the GL context.
   void close();
 
@@ -151,7 +151,7 @@ class GlTest : public testing::Test {
 };
 
 // The variants of how pmb uses one driver. Each variant that the configuration has must pass the same tests.
-struct Way {
+struct Variant {
   const char* name = "";
   pmb::Model model = pmb::Model::coherent;
   bool bind_to_edit = false;
@@ -159,11 +159,11 @@ struct Way {
   bool validate = true;
   bool texels_through_rings = false;  // instead of client memory on a software renderer
 };
-std::ostream& operator<<(std::ostream& out, const Way& way);
+std::ostream& operator<<(std::ostream& out, const Variant& variant);
 
-std::vector<Way> every_way();
+std::vector<Variant> every_variant();
 // For tests of texels: also through mapped rings, if there are any.
-std::vector<Way> every_way_of_texels();
+std::vector<Variant> every_texel_variant();
 
 // Prints the failures of this process, a child without listeners, and exits with 1 if there are any.
 [[noreturn]] void finish_child();
@@ -194,16 +194,17 @@ class ChildFixture : public Fixture {
     EXPECT_EXIT(statement, testing::ExitedWithCode(0), ""); \
   } while (false)
 
-class EveryWay : public GlTest, public testing::WithParamInterface<Way> {
+class EveryVariant : public GlTest, public testing::WithParamInterface<Variant> {
  protected:
-  Wishes wishes() const override;
+  TestOptions test_options() const override;
 };
 
-#define PMB_IN_WAYS(suite, ways)              \
-  INSTANTIATE_TEST_SUITE_P(                   \
-      Ways, suite, testing::ValuesIn(ways()), \
-      [](const testing::TestParamInfo<gl_test::Way>& way) { return std::string(way.param.name); })
-#define PMB_EVERY_WAY(suite) PMB_IN_WAYS(suite, gl_test::every_way)
-#define PMB_EVERY_WAY_OF_TEXELS(suite) PMB_IN_WAYS(suite, gl_test::every_way_of_texels)
+#define PMB_IN_VARIANTS(suite, variants)                                                 \
+  INSTANTIATE_TEST_SUITE_P(Variants, suite, testing::ValuesIn(variants()),               \
+                           [](const testing::TestParamInfo<gl_test::Variant>& variant) { \
+                             return std::string(variant.param.name);                     \
+                           })
+#define PMB_EVERY_VARIANT(suite) PMB_IN_VARIANTS(suite, gl_test::every_variant)
+#define PMB_EVERY_TEXEL_VARIANT(suite) PMB_IN_VARIANTS(suite, gl_test::every_texel_variant)
 
 }  // namespace gl_test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every public call under an audit: GL state is as before but for the COPY_READ and COPY_WRITE bindings, and
-// the caller's pending errors are the caller's.
+// An audit of every public call: it changes no GL state except the COPY_READ and COPY_WRITE bindings, and pending errors
+// of the caller stay.
 
 #include <cstdlib>
 #include <functional>
@@ -20,18 +20,18 @@ using pmb::Access;
 
 enum class Kind { creating, working };
 
-class GoodGuest : public EveryWay {
+class GoodGuest : public EveryVariant {
  protected:
-  Wishes wishes() const override {
-    Wishes wishes = EveryWay::wishes();
-    wishes.options.share_group = 1;
-    return wishes;
+  TestOptions test_options() const override {
+    TestOptions wanted = EveryVariant::test_options();
+    wanted.options.share_group = 1;
+    return wanted;
   }
 
-  // Runs one call between two looks at the state. Results are the caller's affair.
+  // Runs one call and compares the state before and after. The callers check the results.
   using Audit = std::function<void(const char* name, Kind kind, const std::function<void()>& call)>;
 
-  // Every public call once, at least.
+  // Every public call at least once.
   void run_every_call(const Audit& audit) {
     std::optional<pmb::Context> second;
     audit("Context::from_current", Kind::creating, [&] {
@@ -67,7 +67,7 @@ class GoodGuest : public EveryWay {
           [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
   }
 
-  // The state looked at is that of the context that waits; the ticket is of another.
+  // The audit covers the context that waits; the ticket is of another context.
   void run_wait_on_gpu(const Audit& audit) {
     auto headless = make_headless({.no_error = GetParam().no_error, .share_with = &*headless_});
     ASSERT_TRUE(headless && headless->make_current());
@@ -239,14 +239,14 @@ TEST_P(GoodGuest, NoCallChangesStateBeyondTheCopyBindings) {
     ++calls;
   });
   EXPECT_GT(calls, context().limits().buffer_storage ? 40 : 30);
-  // The audit sees what it is there to see.
+  // The audit does notice a change.
   const GlState before = capture_state(gl_);
   gl_.BindBuffer(GL_ARRAY_BUFFER, 0);
   EXPECT_NE(changes(before, capture_state(gl_)), "");
 }
 
-// The hot path asks GL for no errors: what the caller has pending stays. A creating call must ask, and gives
-// what it found before to the caller.
+// The hot path does not call glGetError, so pending errors stay. A creating call must call it, and reports errors that
+// were pending before as those of the caller.
 TEST_P(GoodGuest, PendingErrorsOfTheCallersStayTheCallers) {
   if (GetParam().no_error) return;  // no errors there
   run_every_call([&](const char* name, Kind kind, const std::function<void()>& call) {
@@ -267,9 +267,9 @@ TEST_P(GoodGuest, PendingErrorsOfTheCallersStayTheCallers) {
   });
 }
 
-PMB_EVERY_WAY(GoodGuest);
+PMB_EVERY_VARIANT(GoodGuest);
 
-// A buffer that creation could not make is pmb's failure, and the caller's error before it the caller's.
+// A failed creation is reported as pmb's; an error that was pending before it as the caller's.
 TEST_F(GlTest, AFailedCreationKeepsBothErrorsApart) {
   open({.headless = {.software = true}});
   if (!context_) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contexts with no window: OpenGL ES beside desktop OpenGL, and contexts that share their objects.
+// Contexts without a window: OpenGL ES beside desktop OpenGL, and contexts that share objects.
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
@@ -94,7 +94,7 @@ TEST_P(HeadlessApis, RobustAndUncheckedAsAsked) {
   ASSERT_TRUE(unchecked.release_current());
 }
 
-// What one context puts into a buffer, the other finds there.
+// One context writes a buffer, and the other reads the same bytes.
 TEST_P(HeadlessApis, SharedBuffersAreSeenByBothAndOutliveTheFirst) {
   std::optional<HeadlessContext> first(make());
   HeadlessContext second = make({.share_with = &*first});
@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(Apis, HeadlessApis, testing::Bool(), [](const testing::
   return api.param ? "OpenGlEs" : "OpenGl";
 });
 
-// Each keeps its own state and its own API.
+// Each keeps its state and its API.
 TEST(HeadlessBothApis, ContextsOfBothAreCurrentAlternately) {
   auto desktop = HeadlessContext::create({.software = true});
   auto es = HeadlessContext::create({.software = true, .gles = true});

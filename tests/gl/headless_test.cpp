@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contexts with no window: what is listed, what is chosen, and that contexts of one process leave each other
-// alone.
+// Contexts without a window: the list of GPUs, the choice among them, and the independence of contexts in one process.
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What only shows where the GPU works late: bytes reused too early, and results looked at too early. Fragment
-// shaders that touch a storage buffer run late on every driver, software renderers included.
+// Faults that show only if the GPU runs late: bytes reused too early, and results read too early. Fragment shaders that
+// access a storage buffer run late on every driver, software renderers included.
 
 #include <algorithm>
 #include <cstring>
@@ -14,19 +14,19 @@ namespace {
 
 using pmb::ErrorId;
 
-// Enough that a draw outlasts by far what the CPU does between two of them.
+// Enough rounds that a draw takes far longer than the CPU needs between two draws.
 constexpr std::uint32_t kSlow = 1500;
-// And that it outlasts a driver call, for results that are looked at right away.
+// Enough that it takes longer than a driver call, for results that are read at once.
 constexpr std::uint32_t kVerySlow = 20000;
 
-// The words of upload number `number`; no two uploads share one.
+// The words of upload `number`; no two uploads have a word in common.
 std::vector<std::uint32_t> words_of(std::uint32_t number) {
   std::vector<std::uint32_t> words(SlowRows::kWords);
   for (std::uint32_t i = 0; i < words.size(); ++i) words[i] = number * 1000 + i;
   return words;
 }
 
-// How many of the first `rows` rows show something else than upload `first_number + row`.
+// How many of the first `rows` rows differ from upload `first_number + row`.
 int wrong_rows(const std::vector<std::uint32_t>& pixels, int rows, std::uint32_t first_number) {
   int wrong = 0;
   for (int row = 0; row < rows; ++row) {
@@ -36,7 +36,7 @@ int wrong_rows(const std::vector<std::uint32_t>& pixels, int rows, std::uint32_t
   return wrong;
 }
 
-// Leaves fixtures out where no shader runs late.
+// Skips fixtures if no shader runs late.
 template <class Fixture>
 class Late : public Fixture {
  protected:
@@ -46,9 +46,9 @@ class Late : public Fixture {
   }
 };
 
-class LateReader : public Late<EveryWay> {};
+class LateReader : public Late<EveryVariant> {};
 
-// The CPU refills at once, and only the ring's wait for the fence keeps it from bytes in use.
+// The CPU refills at once. Only the wait of the ring for its fence keeps it away from bytes in use.
 TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
   constexpr int kFrames = 12;
   const SlowRows rows(gl_, kFrames, kSlow);
@@ -67,7 +67,7 @@ TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
     }
     ASSERT_EQ(wrong_rows(rows.pixels(), kFrames, run * kFrames), 0) << "in run " << run;
   }
-  // Who orphans never waits: that is what it is for.
+  // With orphaning there is never a wait.
   const std::uint64_t waits = ring->stats().waits + ring->stats().would_blocks;
   EXPECT_EQ(waits == 0, configuration().path == pmb::Path::orphaned) << waits;
 }
@@ -110,7 +110,7 @@ TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
   }
 }
 
-// With the fence anywhere before the last of the draws, the second batch overwrites the first.
+// If the fence preceded the last draw, the second batch would overwrite the first.
 TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
   constexpr int kBatch = 64;
   const SlowRows rows(gl_, kBatch, kSlow / 10);
@@ -129,7 +129,7 @@ TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
       ASSERT_TRUE(ring->publish(*slice, SlowRows::kBytes));
       slices.push_back(*slice);
     }
-    // The rows of the batch before are read only after this batch was written.
+    // The rows of the previous batch are read only after this batch was written.
     if (batch > 0) wrong += wrong_rows(rows.pixels(), kBatch, (batch - 1) * kBatch);
     for (int i = 0; i < kBatch; ++i) {
       const pmb::Slice& slice = slices[static_cast<std::size_t>(i)];
@@ -140,11 +140,11 @@ TEST_P(LateReader, UploadingSixtyFourAndThenDrawingSixtyFourShowsNoWrongRow) {
   EXPECT_EQ(wrong, 0);
 }
 
-PMB_EVERY_WAY(LateReader);
+PMB_EVERY_VARIANT(LateReader);
 
 class LateShader : public Late<GlTest> {};
 
-// The control of the two tests above: the same drawing with nothing that waits is wrong, so they can fail.
+// The control of the two tests above: the same draws without a wait are wrong, so those tests can fail.
 TEST_F(LateShader, OverwritingWithoutAFenceCorruptsHere) {
   PMB_NEEDS_BUFFER_STORAGE();
   constexpr int kFrames = 24;
@@ -165,7 +165,7 @@ TEST_F(LateShader, OverwritingWithoutAFenceCorruptsHere) {
   RecordProperty("wrong_rows", wrong);
 }
 
-// Whoever keeps the span and writes again after the publish is told so.
+// A write through a kept span after the publish is reported.
 TEST_F(LateShader, WritingAPublishedSliceThroughAKeptSpanIsReported) {
   const SlowRows rows(gl_, 2, kSlow);
   auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 4096, .label = "kept"});
@@ -203,7 +203,7 @@ TEST_F(LateShader, WritingAPublishedSliceThroughAKeptSpanIsReported) {
   wait(*ticket);
 }
 
-// Also when the write comes after the mark, as long as the GPU may still read.
+// This includes a write after the mark while the GPU may still read.
 TEST_F(LateShader, WritingARetiredSliceThroughAKeptSpanIsReported) {
   const SlowRows rows(gl_, 1, kSlow);
   auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 256, .label = "late"});
@@ -228,10 +228,9 @@ TEST_F(LateShader, WritingARetiredSliceThroughAKeptSpanIsReported) {
   expect_reports({pmb::Rule::destroyed_with_live_slices});
 }
 
-class LateWriter : public Late<EveryWay> {};
+class LateWriter : public Late<EveryVariant> {};
 
-// What fragment shaders counted into mapped memory is refused before the ticket, and exact
-// after.
+// Counts of fragment shaders in mapped memory are refused before the ticket, and exact after it.
 TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
   const SlowCounter counter(gl_, kVerySlow);
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 1 << 16, .label = "counts"});
@@ -254,7 +253,7 @@ TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
         std::memcpy(&count, view->bytes().data(), sizeof count);
         break;
       }
-      // A fast GPU may be done already; one that is not must say so.
+      // A fast GPU may have finished already; otherwise the read is refused.
       ASSERT_EQ(view.error().id, ErrorId::not_passed_yet) << view.error().message();
     }
     EXPECT_EQ(count, SlowCounter::kFragments) << "in run " << run;
@@ -285,9 +284,9 @@ TEST_P(LateWriter, MappedBufferReadsCountsOnlyBehindTheTicket) {
   EXPECT_EQ(counts, std::vector<std::uint32_t>(64, SlowCounter::kFragments / 64));
 }
 
-PMB_EVERY_WAY(LateWriter);
+PMB_EVERY_VARIANT(LateWriter);
 
-// The control of the tests above: looking without a fence shows too little.
+// The control of the tests above: without a fence the counts are too small.
 TEST_F(LateShader, CountsLookedAtWithoutAFenceAreTooSmallHere) {
   PMB_NEEDS_BUFFER_STORAGE();
   const SlowCounter counter(gl_, kVerySlow);

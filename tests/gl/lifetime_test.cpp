@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Objects used after they ended, moved in every direction, and destroyed in every order: inert, reported, and
-// never a GL call without a context.
+// Objects that are used after their end, moved, and destroyed in every order: they are inert, misuse is reported, and no
+// GL call is made without a context.
 
 #include <array>
 #include <cstdlib>
@@ -26,7 +26,7 @@ using pmb::UploadRing;
 
 class Lifetime : public GlTest {
  protected:
-  Wishes wishes() const override { return {.spy = true}; }
+  TestOptions test_options() const override { return {.spy = true}; }
 
   MappedBuffer make_buffer() {
     auto buffer = MappedBuffer::create(
@@ -84,7 +84,7 @@ class Lifetime : public GlTest {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().status, Status::stale_handle) << result.error().message();
   }
-  // Of calls on objects whose context is gone, which may name the context or the object.
+  // Errors of calls on objects whose context is gone; they may name the context or the object.
   template <class Result>
   static void expect_gone(const Result& result) {
     ASSERT_FALSE(result);
@@ -111,8 +111,7 @@ TEST_F(Lifetime, ABufferUsedAfterUnmapIsInertAndReported) {
 
 #if PMB_TEST_ADDRESS_SANITIZER
 
-// The span itself cannot be made inert; memory of a software renderer is the heap's, which the sanitizer
-// sees.
+// The span itself cannot be made inert. A software renderer uses heap memory, so the sanitizer finds the access.
 TEST(LifetimeDeathTest, ASpanKeptAfterUnmapIsCaughtByTheAddressSanitizer) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
@@ -140,13 +139,13 @@ TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
   expect_inert(first);
   expect_reports({Rule::stale_buffer, Rule::stale_buffer, Rule::stale_buffer, Rule::stale_buffer});
 
-  // To itself, by way of a reference, since compilers warn about the plain form.
+  // A self-move, through a reference because compilers warn about the direct form.
   MappedBuffer& same = second;
   second = std::move(same);
   EXPECT_EQ(second.buffer(), name);
   ASSERT_TRUE(second.write(0, pattern(16, 1)));
 
-  // Over a live one: that one ends.
+  // A move onto a live object ends that object.
   auto third = make_buffer();
   const GLuint other = third.buffer();
   third = std::move(second);
@@ -238,7 +237,7 @@ TEST_F(Lifetime, HandlesOfDestroyedRingsAreInertAndNeverReachTheirSuccessors) {
   ring.reset();
   expect_reports({Rule::destroyed_with_live_slices});
   expect_inert(*slice);
-  // A successor may well get the same records and the same memory.
+  // A successor may get the same records and the same memory.
   for (int i = 0; i < 5; ++i) {
     auto successor = make_upload();
     const auto other = successor.acquire(64);
@@ -253,7 +252,7 @@ TEST_F(Lifetime, HandlesOfDestroyedRingsAreInertAndNeverReachTheirSuccessors) {
   }
 }
 
-// A slice of one ring given to another is stale there, whichever of them is older.
+// A slice of one ring is stale in another ring, whichever is older.
 TEST_F(Lifetime, HandlesOfOtherRingsAreStale) {
   auto first = make_upload();
   auto second = make_upload();
@@ -267,7 +266,7 @@ TEST_F(Lifetime, HandlesOfOtherRingsAreStale) {
   ASSERT_TRUE(second.cancel(*of_second));
 }
 
-// The context first, everything else after it.
+// The context is destroyed first.
 TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
   PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = make_buffer();
@@ -365,7 +364,7 @@ TEST_F(Lifetime, MovedContextsKeepEverythingMadeOnThemValid) {
   EXPECT_TRUE(ticket->passed());
 }
 
-// Contexts come and go on one GL context; what belonged to an earlier one stays apart.
+// Several pmb contexts in turn on one GL context; tickets of an earlier one never match a later one.
 TEST_F(Lifetime, TicketsOfAnEarlierContextNeverPassForThoseOfALaterOne) {
   const pmb::Ticket old = mark();
   for (int i = 0; i < 5; ++i) {
@@ -389,7 +388,7 @@ TEST_F(Lifetime, TicketsOfAnEarlierContextNeverPassForThoseOfALaterOne) {
   }
 }
 
-// Objects with static lifetime, in both orders, in a process of their own.
+// Objects with static lifetime, in both orders, in a separate process.
 struct Statics {
   std::optional<pmb::HeadlessContext> headless;
   std::optional<pmb::Context> context;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GL without buffer storage: MappedBuffer says what is missing and calls nothing, and rings, pools and transfers
-// do without.
+// GL without buffer storage: MappedBuffer reports the missing extension and makes no call; rings, pools and transfers
+// work.
 
 #include <string>
 
@@ -19,10 +19,10 @@ class NoStorage : public GlTest {
     if (context_ && !IsSkipped() && context().limits().buffer_storage)
       GTEST_SKIP() << "this GL has buffer storage";
   }
-  Wishes wishes() const override { return {.spy = true}; }
+  TestOptions test_options() const override { return {.spy = true}; }
 };
 
-// The entry points may well be there: they prove nothing.
+// The entry points may exist, which proves nothing.
 TEST_F(NoStorage, MappedBuffersAreRefusedByNameBeforeGlIsAsked) {
   GlSpy::clear();
   for (const pmb::Access access :

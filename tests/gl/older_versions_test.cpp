@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Contexts that lack something. Mesa can pretend to be older than it is, in a process that starts afresh.
-// One of them has no direct state access.
+// Contexts without some features, such as direct state access. Mesa can pretend to be an older version, in a new
+// process.
 
 #include <EGL/egl.h>
 
@@ -19,7 +19,7 @@ using pmb::Model;
 
 class Older : public GlTest {
  protected:
-  // Both directions through everything that copies.
+  // Both directions through every object that copies.
   void round_trip(Model model) {
     SCOPED_TRACE(to_string(model));
     const Bytes bytes = pattern(10000, 1);
@@ -105,13 +105,13 @@ TEST(OlderVersionsDeathTest, WithoutBarriersOnlyCoherentReadbackIsOffered) {
   });
 }
 
-// The function pointers are there and prove nothing.
+// The function pointers exist, which proves nothing.
 TEST(OlderVersionsDeathTest, WithoutBufferStorageMappedBufferNamesItAndCallsNothing) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "4.3", 1);
     setenv("MESA_EXTENSION_OVERRIDE", "-GL_ARB_buffer_storage", 1);
     auto headless = pmb::HeadlessContext::create({.software = true});
-    // No Mesa that could pretend to be older.
+    // This is no Mesa that could pretend to be older.
     if (!headless && std::getenv("PMB_REQUIRE_GL") == nullptr) std::exit(0);
     EXPECT_TRUE(headless && headless->make_current());
     EXPECT_NE(eglGetProcAddress("glBufferStorage"), nullptr);

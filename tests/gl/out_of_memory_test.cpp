@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A process that runs out of address space: allocations fail with a typed error, the accounts stay exact, and
-// what was freed can be had again.
+// A process runs out of address space: allocations fail with a typed error, the counts of bytes stay exact, and freed
+// memory can be allocated again.
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace {
 using pmb::MappedBuffer;
 using pmb::Status;
 
-#if !PMB_TEST_ADDRESS_SANITIZER  // whose allocator ends the process instead of answering null
+#if !PMB_TEST_ADDRESS_SANITIZER  // its allocator ends the process instead of returning null
 
 constexpr std::uint64_t kBlock = 24 << 20;
 constexpr std::uint64_t kHeadroom = std::uint64_t{256} << 20;
@@ -77,7 +77,7 @@ class OutOfMemory : public GlTest {
         buffers.pop_back();
       }
       expect_exact_accounts();
-      // As many as were freed, less what the heap lost to other uses.
+      // As many as were freed, except for heap memory that went to other uses.
       auto retried = create();
       ASSERT_TRUE(retried) << retried.error().message();
       EXPECT_TRUE(names.insert(retried->buffer()).second) << "the retry answered a name in use";
@@ -98,7 +98,7 @@ TEST(OutOfMemoryDeathTest, AllocatingUntilFailureAndFreeingHalfMakesRoomAgain) {
       using OutOfMemory::allocate_fail_free_and_retry;
     };
     ChildFixture<Steps> child;
-    // Software, for the address space of a GPU's driver is not ours to limit.
+    // A software renderer: a GPU driver's address space must not be limited.
     child.open({.headless = {.software = true}});
     if (child.is_open()) child.allocate_fail_free_and_retry();
     child.finish();

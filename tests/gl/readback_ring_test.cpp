@@ -17,7 +17,7 @@ namespace {
 using pmb::ErrorId;
 using pmb::Status;
 
-class Readback : public EveryWay {
+class Readback : public EveryVariant {
  protected:
   pmb::ReadbackRing make_ring(std::uint64_t capacity) {
     auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = capacity, .label = "readback"});
@@ -208,7 +208,7 @@ TEST_P(Readback, OverlappingItsOwnMemoryIsRefused) {
   expect_no_gl_error();
 }
 
-PMB_EVERY_WAY(Readback);
+PMB_EVERY_VARIANT(Readback);
 
 }  // namespace
 }  // namespace gl_test

@@ -10,7 +10,7 @@
 namespace gl_test {
 namespace {
 
-class Growing : public EveryWay {
+class Growing : public EveryVariant {
  protected:
   GLuint target(std::size_t bytes) {
     GLuint name = 0;
@@ -32,7 +32,7 @@ class Growing : public EveryWay {
   }
 };
 
-PMB_EVERY_WAY(Growing);
+PMB_EVERY_VARIANT(Growing);
 
 TEST_P(Growing, ARingGrowsUnderLoadShrinksAndEveryByteArrives) {
   constexpr std::size_t kSlices = 64;

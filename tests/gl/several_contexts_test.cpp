@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Several contexts on a real driver: uploads in one and use in another, each on its own thread; tickets waited for
-// on the GPU, by threads without a context, and by whoever claims a context.
+// Several contexts on a real driver: uploads in one and use in another, each on a different thread; waits for tickets on
+// the GPU and by threads without a context; claims of a context.
 
 #include <EGL/egl.h>
 
@@ -20,10 +20,10 @@ namespace {
 using pmb::ErrorId;
 using pmb::Ticket;
 
-// The fixture's contexts use what a second pair, which shares with them, loads.
+// A second pair of contexts loads data that the fixture's contexts use; both share objects.
 class SeveralContexts : public GlTest {
  protected:
-  Wishes wishes() const override { return {.options = {.share_group = 1}, .spy = true}; }
+  TestOptions test_options() const override { return {.options = {.share_group = 1}, .spy = true}; }
 
   void SetUp() override {
     GlTest::SetUp();
@@ -38,7 +38,7 @@ class SeveralContexts : public GlTest {
     GlTest::TearDown();
   }
 
-  // A context on the loader's GL context, current on this thread from now on.
+  // Makes the loader's GL context current on this thread, with a pmb context on it.
   pmb::Context open_loader(std::uint64_t share_group = 1) {
     EXPECT_TRUE(loader_headless_->make_current());
     pmb::Options options;
@@ -54,7 +54,7 @@ class SeveralContexts : public GlTest {
 };
 
 TEST_F(SeveralContexts, TheServerWaitIsForTheFenceOfTheTicket) {
-  // The spy sees what the fixture's context calls; here that one is the loader, too.
+  // The spy records the fixture's context, which is the loader here, too.
   std::vector<Ticket> tickets;
   for (int i = 0; i < 3; ++i) tickets.push_back(mark());
   ASSERT_TRUE(loader_headless_->make_current());
@@ -93,8 +93,8 @@ TEST_F(SeveralContexts, TheServerWaitIsForTheFenceOfTheTicket) {
   expect_reports({});
 }
 
-// Frame after frame: the loader copies from its ring into a buffer of its own, the renderer waits on the GPU,
-// binds and reads it.
+// In each frame the loader copies from its ring into a buffer; the renderer waits on the GPU, binds the buffer and reads
+// it.
 TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
   constexpr std::uint32_t kFrames = 60;
   constexpr std::size_t kBytes = 200'000;
@@ -117,7 +117,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
       ASSERT_TRUE(slice) << slice.error().message();
       ASSERT_TRUE(slice->copy_from(pattern(kBytes, number)));
       ASSERT_TRUE(ring->publish(*slice, kBytes));
-      // Both again: on some paths publishing uses these two bindings.
+      // Binds both again: on some paths a publish uses these two bindings.
       gl.BindBuffer(GL_COPY_READ_BUFFER, slice->buffer());
       gl.BindBuffer(GL_COPY_WRITE_BUFFER, frame.buffer);
       gl.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER,
@@ -136,7 +136,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
   for (std::uint32_t number = 0; number < kFrames; ++number) {
     const Frame frame = frames.pop();
     const auto ordered = frame.uploaded.wait_on_gpu(context());
-    // The loader may have ended by now, all done.
+    // The loader may have finished and ended by now.
     if (!ordered) {
       EXPECT_EQ(ordered.error().id, ErrorId::stale_ticket) << ordered.error().message();
     }
@@ -146,9 +146,8 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
   loader.join();
 }
 
-// The loader's slices are drawn from by the renderer itself and go round by both contexts' tickets. (A software
-// renderer runs the contexts of one group one after the other: that the way round is needed shows on the strict
-// fake, and on hardware.)
+// The renderer draws directly from slices of the loader, and tickets of both contexts retire them. A software renderer
+// runs the contexts of a group one after the other, so only the strict fake and hardware show that both are needed.
 TEST_F(SeveralContexts, SlicesDrawnFromByAnotherContextGoRoundByItsTickets) {
   PMB_NEEDS_FRAGMENT_STORAGE();
   constexpr int kRows = 24;
@@ -194,7 +193,7 @@ TEST_F(SeveralContexts, OtherGroupsAndFalseOnesAreRefused) {
   loader_headless_ = make_headless().value();
   pmb::Context alone = open_loader();
   const auto refused = ticket.wait_on_gpu(alone);
-  // Some drivers (NVIDIA) know the fences of every group of the process, and then a false declaration cannot be told.
+  // Some drivers (NVIDIA) know the fences of every group of the process, so a false declaration is not noticed there.
   const GLsync fence = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   ASSERT_TRUE(headless_->make_current());
   const bool told = gl_.IsSync(fence) == GL_FALSE;

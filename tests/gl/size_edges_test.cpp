@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sizes at which arithmetic breaks: exact 64-bit sizes or a typed error, never memory that the machine cannot
-// back.
+// Sizes where 32-bit arithmetic fails: exact 64-bit sizes or a typed error, and never more memory than the machine has.
 
 #include <cstdint>
 #include <limits>
@@ -24,7 +23,7 @@ class SizeEdges : public GlTest {
     GlTest::SetUp();
     if (context_ && !IsSkipped()) PMB_NEEDS_BUFFER_STORAGE();
   }
-  Wishes wishes() const override { return {.spy = true}; }
+  TestOptions test_options() const override { return {.spy = true}; }
 
   // Writes one byte and finds it again, through the mapping.
   void expect_byte_holds(pmb::MappedBuffer& buffer, std::uint64_t offset, std::byte value) {
@@ -116,7 +115,7 @@ TEST_P(LargeSizes, AreExactOrRefusedWithATypedError) {
       EXPECT_TRUE(error.id == ErrorId::storage_failed || error.id == ErrorId::map_answered_null)
           << error.message();
     }
-    // The context is as good as before.
+    // The context still works.
     auto small = pmb::MappedBuffer::create(
         context(), {.size_bytes = 4096, .access = Access::bidirectional, .model = pmb::Model::coherent});
     ASSERT_TRUE(small) << small.error().message();
@@ -135,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(AroundTheSignBit, LargeSizes,
                            return std::to_string(size.param) + "Bytes";
                          });
 
-// llvmpipe has an honest limit of its own: its answer must come through as what it is.
+// llvmpipe has its own limit, and its error must be reported unchanged.
 TEST_F(SizeEdges, OutOfMemoryOfTheDriverIsReportedWithItsGlError) {
   open({.headless = {.software = true}});
   if (!context_) return;
@@ -187,7 +186,7 @@ TEST_F(SizeEdges, ManySmallBuffersTogetherMeetTheSameLimit) {
   EXPECT_EQ(second.error().numbers[1], 1u << 20);
   EXPECT_EQ(second.error().numbers[2], 600u << 10);
   EXPECT_EQ(GlSpy::names(), "");
-  // A pool whose last block does not fit leaves none of the others behind.
+  // A pool whose last block does not fit leaves no other block behind.
   const auto pool = pmb::BlockPool::create(context(), {.block_bytes = 100 << 10, .count = 5});
   ASSERT_FALSE(pool);
   EXPECT_EQ(context().live_mappings().size(), 1u);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every target that a buffer can be bound to, fed from slices of rings that go round many times, and every byte
-// that the GPU got or gave is looked at. It runs on every configuration.
+// Every buffer target, fed from slices of rings that wrap many times. Every byte that the GPU reads or writes is
+// checked, on every configuration.
 
 #include <cstring>
 #include <functional>
@@ -13,7 +13,7 @@
 namespace gl_test {
 namespace {
 
-// One slice: 64 values of 16 bytes, one a pixel of the image that shows them.
+// One slice: 64 values of 16 bytes, one for each pixel of the image that shows them.
 constexpr int kPixels = 64;
 constexpr std::size_t kBytes = kPixels * 16;
 constexpr int kLaps = 20;
@@ -24,7 +24,7 @@ void main() {
 }
 )";
 
-// A point in the column that is asked for, showing the number of its vertex.
+// A point in the given column, with the number of its vertex.
 constexpr const char* kNumberedPoint = R"(
 uniform int column;
 flat out uvec4 value;
@@ -41,10 +41,10 @@ layout(location = 0) out uvec4 shown;
 void main() { shown = value; }
 )";
 
-class Targets : public EveryWay {
+class Targets : public EveryVariant {
  protected:
   void SetUp() override {
-    EveryWay::SetUp();
+    EveryVariant::SetUp();
     if (!context_ || HasFailure() || IsSkipped()) return;
     GLuint texture = 0;
     gl_.GenTextures(1, &texture);
@@ -55,14 +55,14 @@ class Targets : public EveryWay {
     gl_.Viewport(0, 0, kPixels, 1);
     gl_.GenVertexArrays(1, &texture);
     gl_.BindVertexArray(texture);
-    // Three slices and a bit: most laps reuse memory.
+    // A little more than three slices: most laps reuse memory.
     auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 3 * kBytes + 512, .label = "targets"});
     ASSERT_TRUE(ring) << ring.error().message();
     ring_ = std::move(*ring);
   }
   void TearDown() override {
     ring_ = {};
-    EveryWay::TearDown();
+    EveryVariant::TearDown();
   }
 
   void bind_framebuffer(GLuint texture) {
@@ -87,13 +87,13 @@ class Targets : public EveryWay {
 
   using Use = std::function<void(const pmb::Slice&)>;
 
-  // Streams kLaps slices of bytes, lets `use` give each to the GPU, and expects of `result` what `wanted` makes
-  // of the bytes.
+  // Streams kLaps slices of bytes. `use` issues the command that reads each; `result` must then equal `wanted` of the
+  // bytes.
   void stream(std::uint64_t alignment, const std::function<Bytes(std::uint32_t lap)>& make, const Use& use,
               const std::function<Bytes()>& result, const std::function<Bytes(const Bytes&)>& wanted) {
     for (std::uint32_t lap = 0; lap < kLaps; ++lap) {
       const Bytes bytes = make(lap);
-      // Sizes that differ put the slices at other offsets every time.
+      // Different sizes give different offsets.
       const auto slice = ring_.acquire(bytes.size() + lap * 8 % 96, alignment);
       ASSERT_TRUE(slice) << slice.error().message();
       ASSERT_TRUE(slice->copy_from(bytes));
@@ -106,14 +106,14 @@ class Targets : public EveryWay {
     EXPECT_GT(ring_.stats().acquired, 3u);
   }
 
-  // What the image shows is what went up.
+  // The image shows the uploaded bytes.
   void stream_to_image(std::uint64_t alignment, const Use& use) {
     stream(
         alignment, [](std::uint32_t lap) { return pattern(kBytes, lap); }, use, [&] { return image(); },
         [](const Bytes& bytes) { return bytes; });
   }
 
-  // 64 numbers below 2^31 go up; `use` draws the point of each number into its column.
+  // Uploads 64 numbers below 2^31; `use` draws the point of each number into its column.
   void stream_numbers(std::size_t bytes_each, std::size_t number_at, std::uint32_t one_at, const Use& use) {
     const auto number = [=](std::uint32_t lap, std::uint32_t i) {
       return (lap * 2654435761u + i * 40503u * 65537u) & 0x7FFFFFFFu;
@@ -329,8 +329,8 @@ TEST_P(Targets, PixelPack) {
   }
 }
 
-// Other use of a buffer that transform feedback writes is undefined while it is active, other ranges included
-// (OpenGL 4.6 core, section 13.3.2): so it gets a block, which is a buffer of its own. Its input is a slice.
+// While transform feedback writes a buffer, any other use of it is undefined, even of other ranges (OpenGL 4.6 core,
+// section 13.3.2). So it writes a block, which is a separate buffer. Its input is a slice.
 TEST_P(Targets, TransformFeedbackIntoABlock) {
   const GLuint program = make_capture_program(gl_, R"(
     layout(location = 0) in uvec4 given;
@@ -379,7 +379,7 @@ TEST_P(Targets, TransformFeedbackIntoABlock) {
   gl_.Disable(GL_RASTERIZER_DISCARD);
 }
 
-PMB_EVERY_WAY(Targets);
+PMB_EVERY_VARIANT(Targets);
 
 }  // namespace
 }  // namespace gl_test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texels up and down on every kind of GL, OpenGL ES too, where only a framebuffer shows what a texture holds:
-// boxes of every level of the targets that all of them have, against a model in plain memory.
+// Transfers of texels on every kind of GL, compared with a model in client memory: boxes of every level of the targets
+// that all of them have. On OpenGL ES, only a framebuffer can read a texture.
 
 #include <cstring>
 #include <vector>
@@ -16,7 +16,7 @@ using pmb::TextureRegion;
 
 constexpr TexelLayout kRgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
 
-// One texture with all that it holds. Depths are layers, slices or faces.
+// One texture and a model of its texels. Depths are layers, slices or faces.
 struct Model {
   GLenum target = 0;
   GLuint name = 0;
@@ -51,7 +51,7 @@ struct Model {
   }
 };
 
-class TexelsEverywhere : public EveryWay {
+class TexelsEverywhere : public EveryVariant {
  protected:
   void fill(Model& model, std::uint32_t seed) {
     gl_.GenTextures(1, &model.name);
@@ -90,7 +90,7 @@ class TexelsEverywhere : public EveryWay {
     return model.target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + z : model.target;
   }
 
-  // What a framebuffer shows of the level, an image at a time.
+  // The level as a framebuffer shows it, one image at a time.
   Bytes shown(const Model& model, std::uint32_t level) {
     GLuint framebuffer = 0;
     gl_.GenFramebuffers(1, &framebuffer);
@@ -116,7 +116,7 @@ class TexelsEverywhere : public EveryWay {
     return bytes;
   }
 
-  // Bytes for the region in a layout with bytes between its rows, which the model takes, too.
+  // Bytes for the region in a layout with gaps between rows; the model gets them, too.
   Bytes change(Model& model, const TextureRegion& region, const TexelLayout& layout, std::uint32_t seed) {
     const Bytes bytes = pattern(pmb::texel_bytes(region, layout).value(), seed);
     const std::size_t row = layout.row_stride_bytes ? layout.row_stride_bytes : region.width * 4;
@@ -223,13 +223,13 @@ TEST_P(TexelsEverywhere, PixelsOfAFramebufferAreReadAtOnceAndLater) {
   ASSERT_TRUE(pending->release());
 }
 
-// Everything that these calls touch is put back, the pixel-store state too.
+// These calls restore all state, including the pixel-store state.
 TEST_P(TexelsEverywhere, StateAndPendingErrorsStayTheCallers) {
   std::vector<Model> all = models();
   auto upload = pmb::UploadRing::create(context(), {.capacity_bytes = 32 << 10});
   auto readback = pmb::ReadbackRing::create(context(), {.capacity_bytes = 64 << 10});
   ASSERT_TRUE(upload && readback);
-  // The rings that the first transfers make.
+  // The first transfers make their rings.
   for (const Model& model : all) {
     Bytes bytes = model.levels[0];
     ASSERT_TRUE(pmb::upload_texture(context(), model.whole(0), kRgba, bytes));
@@ -289,7 +289,7 @@ TEST_P(TexelsEverywhere, StateAndPendingErrorsStayTheCallers) {
   mark();
 }
 
-PMB_EVERY_WAY_OF_TEXELS(TexelsEverywhere);
+PMB_EVERY_TEXEL_VARIANT(TexelsEverywhere);
 
 }  // namespace
 }  // namespace gl_test

@@ -19,10 +19,10 @@ using pmb::TextureRegion;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-class Texture : public EveryWay {
+class Texture : public EveryVariant {
  protected:
   void SetUp() override {
-    EveryWay::SetUp();
+    EveryVariant::SetUp();
     if (!context_ || HasFailure() || IsSkipped()) return;
     if (!gl_.GetTexImage) GTEST_SKIP() << "no glGetTexImage here, which these tests compare with";
     if (!gl_.TexStorage2D) GTEST_SKIP() << "no glTexStorage here, which these tests make their textures with";
@@ -85,7 +85,7 @@ class Texture : public EveryWay {
     gl_.DeleteTextures(1, &region.texture);
   }
 };
-PMB_EVERY_WAY_OF_TEXELS(Texture);
+PMB_EVERY_TEXEL_VARIANT(Texture);
 
 TEST_P(Texture, EveryPairOfFormatAndTypeGivesTheTexelsThatGlGives) {
   for (const Pair& pair : kPairs) {

@@ -17,7 +17,7 @@ using pmb::ErrorId;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-class Transfer : public EveryWay {
+class Transfer : public EveryVariant {
  protected:
   void sub_data(GLuint buffer, std::uint64_t offset, std::span<const std::byte> bytes) {
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
@@ -38,7 +38,7 @@ class Transfer : public EveryWay {
     EXPECT_EQ(first_difference(found, bytes), -1);
   }
 
-  // Both ways of uploading, into two buffers that start alike, and both ways of reading each.
+  // Both methods of uploading, into two buffers with equal bytes, and both methods of reading each.
   void expect_same_as_gl(std::uint64_t buffer_size, std::uint64_t offset, std::uint64_t size) {
     SCOPED_TRACE(std::to_string(size) + " bytes at " + std::to_string(offset) + " of " +
                  std::to_string(buffer_size));
@@ -189,15 +189,15 @@ TEST_P(Transfer, PersistentlyMappedBuffersAreFine) {
   EXPECT_EQ(first_difference(found, bytes), -1);
 }
 
-PMB_EVERY_WAY(Transfer);
+PMB_EVERY_VARIANT(Transfer);
 
 // The plan of this driver, and large copies on threads of a callback.
 class PlannedTransfer : public Transfer {
  protected:
-  Wishes wishes() const override {
-    Wishes wishes = Transfer::wishes();
-    wishes.options.transfer.reset();
-    return wishes;
+  TestOptions test_options() const override {
+    TestOptions wanted = Transfer::test_options();
+    wanted.options.transfer.reset();
+    return wanted;
   }
 };
 
@@ -212,21 +212,21 @@ TEST_P(PlannedTransfer, ImmutableBuffersWithoutDynamicStorageTakeTheRing) {
   expect_no_gl_error();
 }
 
-PMB_EVERY_WAY(PlannedTransfer);
+PMB_EVERY_VARIANT(PlannedTransfer);
 
 class ThreadedTransfer : public Transfer {
  protected:
-  Wishes wishes() const override {
-    Wishes wishes = Transfer::wishes();
-    for (pmb::TransferDirection* way : {&wishes.options.transfer->up, &wishes.options.transfer->down})
-      way->steps = {{.chunk_bytes = kMiB / 4, .threads = 3}};
-    wishes.options.copy_threads = 3;
-    wishes.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
+  TestOptions test_options() const override {
+    TestOptions wanted = Transfer::test_options();
+    for (pmb::TransferDirection* direction : {&wanted.options.transfer->up, &wanted.options.transfer->down})
+      direction->steps = {{.chunk_bytes = kMiB / 4, .threads = 3}};
+    wanted.options.copy_threads = 3;
+    wanted.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
       std::vector<std::jthread> helpers;
       for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(body, i);
       body(0);
     };
-    return wishes;
+    return wanted;
   }
 };
 
@@ -235,7 +235,7 @@ TEST_P(ThreadedTransfer, LargeTransfersGiveTheBytesThatGlGives) {
     expect_same_as_gl(size + 70, 33, size);
 }
 
-PMB_EVERY_WAY(ThreadedTransfer);
+PMB_EVERY_VARIANT(ThreadedTransfer);
 
 // Memory stays what the rings take, however much goes through them, and fences stay few.
 TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {

@@ -16,7 +16,7 @@ namespace {
 using pmb::ErrorId;
 using pmb::Status;
 
-class Upload : public EveryWay {
+class Upload : public EveryVariant {
  protected:
   pmb::UploadRing make_ring(std::uint64_t capacity, std::uint32_t max_slices = 0) {
     auto ring = pmb::UploadRing::create(
@@ -263,7 +263,7 @@ TEST_P(Upload, RunningOutOfRecordsIsNamed) {
   ASSERT_TRUE(ring.cancel(*again));
 }
 
-PMB_EVERY_WAY(Upload);
+PMB_EVERY_VARIANT(Upload);
 
 // The hot path makes no GL call while there is room, beyond the flush of an explicit model.
 TEST_F(GlTest, HotPathOfARingCallsGlOnlyToFlush) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Calls without the context that they need: none current, another one, one of the same share group, another
-// thread. Every one is a typed error before GL is called, and nothing changes.
+// Calls without the context that they need: none current, another one, one of the same share group, another thread. Each
+// is a typed error before any GL call, and changes nothing.
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
@@ -23,7 +23,7 @@ using pmb::Status;
 
 class WrongContext : public GlTest {
  protected:
-  Wishes wishes() const override { return {.spy = true}; }
+  TestOptions test_options() const override { return {.spy = true}; }
 
   void SetUp() override {
     GlTest::SetUp();
@@ -46,12 +46,12 @@ class WrongContext : public GlTest {
     block_ = pool_.acquire().value();
     pending_ = readback_.request(source_, 0, 64).value();
     ticket_ = mark();
-    // Ready to be handed to the wrong context, and nobody has asked yet whether it passed.
+    // A ticket for the wrong context, not polled yet.
     ASSERT_FALSE(ticket_.passed());
   }
 
   void TearDown() override {
-    // The right context: everything works as if nothing had happened.
+    // In the right context everything still works.
     if (context_ && eglGetCurrentContext() != headless_->native_context()) {
       ASSERT_TRUE(headless_->make_current());
     }
@@ -74,7 +74,7 @@ class WrongContext : public GlTest {
     GlTest::TearDown();
   }
 
-  // Every call that needs GL answers `id`; none reaches GL.
+  // Every call that needs GL fails with `id`, and none reaches GL.
   void expect_every_call_refused(ErrorId id) {
     Bytes bytes(64);
     const auto expect = [&](const char* call, const auto& result) {
@@ -141,13 +141,13 @@ TEST_F(WrongContext, AnotherCurrentContextIsNamed) {
   ASSERT_TRUE(other);
   ASSERT_TRUE(other->make_current());
   expect_every_call_refused(ErrorId::other_context_current);
-  // It is a context as good as any, for a pmb context of its own.
+  // It can have a pmb context itself.
   auto own = pmb::Context::from_current(pmb::HeadlessContext::loader());
   ASSERT_TRUE(own);
   EXPECT_TRUE(pmb::MappedBuffer::create(*own, {.size_bytes = 64}));
 }
 
-// A context that shares buffers is another one still: its commands are not covered by this one's fences.
+// A context that shares buffers is still another context: the fences of this one do not cover its commands.
 TEST_F(WrongContext, AContextOfTheSameShareGroupIsAnotherOneToo) {
   auto shared = make_headless({.share_with = &*headless_});
   ASSERT_TRUE(shared) << shared.error().message();
@@ -160,7 +160,7 @@ TEST_F(WrongContext, AContextOfTheSameShareGroupIsAnotherOneToo) {
 TEST_F(WrongContext, AnotherThreadIsNamedWhateverIsCurrentThere) {
   std::thread([&] { expect_every_call_refused(ErrorId::wrong_thread); }).join();
   ASSERT_TRUE(headless_->release_current());
-  // Even with the context itself: pmb's bookkeeping belongs to the thread that made it.
+  // Even if the context is current there: the state of pmb belongs to the thread that made it.
   std::thread([&] {
     ASSERT_TRUE(headless_->make_current());
     expect_every_call_refused(ErrorId::wrong_thread);

@@ -184,14 +184,18 @@ def self_test():
 # ---- building and running
 
 def copy_tree(target):
-    # With new times: objects of the last run may hold its last fault, and are younger than the sources.
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, dirs_exist_ok=True, copy_function=shutil.copy)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target / name)
+    """Makes the copy equal to the tree. Files that are equal keep their times, so the next run does not rebuild them."""
+    sources = [path for name in COPIED for path in ([ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*"))
+               if path.is_file() and "__pycache__" not in path.parts]
+    for path in sources:
+        copy = target / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            shutil.copy(path, copy)
+    known = {target / path.relative_to(ROOT) for path in sources}
+    for path in target.rglob("*"):
+        if path.is_file() and path not in known:
+            path.unlink()
 
 
 def configure(tree, folder):
@@ -288,7 +292,6 @@ def try_fault(fault, tree, folder, arguments, limit_s, last):
 
 def run(faults, arguments):
     tree, folder, memory = arguments.build / "tree", arguments.build / "build", arguments.build / "last.json"
-    shutil.rmtree(tree, ignore_errors=True)
     copy_tree(tree)
     configure(tree, folder)
     complaints = build(folder, arguments.jobs)
