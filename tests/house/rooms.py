@@ -14,31 +14,33 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ["base", "copy", "gl", "plan", "context", "ring", "transfer", "texture"]
-CORE = "public"  # include/pmb without the headers of components
+CORE = "public"  # include/pmb without the headers below
 DATA = "public/data"  # plain data: pmb/tune/profile.hpp and transfer_plan.hpp
+CONTEXT = "public/context"  # context.hpp, which takes a transfer plan and returns a profile; and pmb.hpp
 TUNE = "public/tune"
 HEADLESS = "public/headless"
 TBB = "public/tbb"
-PUBLIC = [CORE, DATA, TUNE, HEADLESS, TBB]
+PUBLIC = [CORE, DATA, CONTEXT, TUNE, HEADLESS, TBB]
 
 # Room: the rooms that it may include besides itself, lowest first. A room that is not here includes whatever it likes.
 RULES = {
     CORE: [],
     DATA: [CORE],
+    CONTEXT: [CORE, DATA],
     TUNE: [CORE, DATA],
-    HEADLESS: [CORE],
+    HEADLESS: [CORE, CONTEXT],
     TBB: [CORE],
     "base": [CORE],
     "copy": [CORE, "base"],
-    "gl": [CORE, "base"],
+    "gl": [CORE, CONTEXT, "base"],
     "plan": [CORE, DATA, "base"],
-    "context": [CORE, DATA, "base", "gl", "plan"],
+    "context": [CORE, DATA, CONTEXT, "base", "gl", "plan"],
     "ring layout": [CORE, "base"],
-    "ring": [CORE, "ring layout", "base", "copy", "gl", "plan", "context"],
-    "transfer": [CORE, DATA, "ring layout", *LIBRARY[:6]],
-    "texture": [CORE, DATA, "ring layout", *LIBRARY[:7]],
-    "tune": [CORE, DATA, TUNE, "ring layout", *LIBRARY],
-    "headless": [CORE, HEADLESS, "base"],
+    "ring": [CORE, CONTEXT, "ring layout", "base", "copy", "gl", "plan", "context"],
+    "transfer": [CORE, DATA, CONTEXT, "ring layout", *LIBRARY[:6]],
+    "texture": [CORE, DATA, CONTEXT, "ring layout", *LIBRARY[:7]],
+    "tune": [CORE, DATA, CONTEXT, TUNE, "ring layout", *LIBRARY],
+    "headless": [CORE, CONTEXT, HEADLESS, "base"],
     "tbb": [CORE, TBB, "base"],
     "tools/common": PUBLIC,
     "tools/info": [*PUBLIC, "tools/common"],
@@ -54,8 +56,8 @@ SEES_GL = ["gl", "context", "ring", "transfer", "texture", "tune", "headless", "
            "tools/bench", "tools/tune", "tools", "examples"]
 GL_HEADER = re.compile(r"(glad|GL|GLES\d|EGL|KHR)/|gl/")
 
-PUBLIC_ROOMS = {"pmb/tune/profile.hpp": DATA, "pmb/tune/transfer_plan.hpp": DATA, "pmb/headless.hpp": HEADLESS,
-                "pmb/tbb.hpp": TBB}
+PUBLIC_ROOMS = {"pmb/tune/profile.hpp": DATA, "pmb/tune/transfer_plan.hpp": DATA, "pmb/context.hpp": CONTEXT,
+                "pmb/pmb.hpp": CONTEXT, "pmb/headless.hpp": HEADLESS, "pmb/tbb.hpp": TBB}
 INCLUDE = re.compile(r'\s*#\s*include\s*["<]([^">]+)[">]')
 SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".def"}
 
