@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// pmb in a program with a glad of its own that keeps its entry points in a context, as pmb's does: both define
-// functions of the same names, unless one is renamed. The GL context is pmb::headless's.
+// pmb in a program that has a second glad, which also keeps its entry points in a context. Unless one of the two
+// is renamed, both define functions of the same names. The GL context comes from pmb::headless.
 
 #include <glad/gl.h>
 // The loader's header first.

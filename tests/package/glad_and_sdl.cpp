@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// pmb in a program that has its window from SDL2 and its entry points from a glad of its own, with global function
+// pmb in a program whose window comes from SDL2 and whose entry points come from a second glad with global function
 // pointers.
 
 #include <glad/gl.h>

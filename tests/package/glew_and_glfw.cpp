@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// pmb in a program that has its window from GLFW and its entry points from GLEW, linked statically.
+// pmb in a program whose window comes from GLFW and whose entry points come from GLEW, linked statically.
 
 #include <GL/glew.h>
 // The loader's header first.
@@ -18,7 +18,7 @@ int main() {
   glfwMakeContextCurrent(window);
   glewExperimental = GL_TRUE;
   if (glewInit() != GLEW_OK) return neighbour::failed("glewInit");
-  glGetError();  // GLEW leaves one behind in core profiles
+  glGetError();  // GLEW leaves an error pending in core profiles.
 
   const int status = neighbour::round_trip(glfwGetProcAddress);
   glfwDestroyWindow(window);

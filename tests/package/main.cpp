@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Uses pmb from another project, with no GL header and no context: it links, and says that nothing is
+// Uses pmb from another project, with no GL header and no context. It links, and reports that no context is
 // current.
 
 #include <cstdio>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the programs beside a neighbour have in common: bytes go up through a ring of pmb's, are copied by the
-// program with its own loader's functions, and come back through another ring. Included behind the header of the
-// program's loader, which declares the gl names used here.
+// The common part of these programs. pmb uploads bytes through a ring, the program copies them with the functions of
+// its own loader, and pmb reads them back through another ring. Include this after the header of the program's
+// loader, which declares the gl names used here.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace neighbour {
 
-// As GoogleTest prints it, so that ./run finds the reason.
+// GoogleTest's format, so that ./run finds the reason.
 inline int skip(const char* why) {
   std::printf("neighbour: Skipped\n%s\n[  SKIPPED ]\n", why);
   return 77;
@@ -25,7 +25,7 @@ inline int failed(const char* what, const char* why = "") {
   return 1;
 }
 
-// 0 when every byte came back and the program's own GL was left alone.
+// Returns 0 if every byte returned and pmb did not change the program's GL state.
 inline int round_trip(pmb::Loader loader) {
   constexpr std::size_t kBytes = 4096;
   const std::vector<unsigned char> own(kBytes, 0x5A);

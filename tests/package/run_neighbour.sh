@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# run_neighbour.sh PROGRAM: runs it under an X server of its own, which draws into memory. Exits with 77 and the
-# reason, printed as GoogleTest does, where that cannot be had; where GL is required that is a failure.
+# run_neighbour.sh PROGRAM: runs it under a private X server that draws into memory. If that is impossible, it prints the
+# reason in GoogleTest's format and exits with 77. If GL is required, it exits with 1 instead.
 set -euo pipefail
 
 skip() {
@@ -10,13 +10,13 @@ skip() {
   exit 77
 }
 
-[[ -x $1 ]] || skip "$(basename "$1") was not built, since its neighbours' packages are not installed"
+[[ -x $1 ]] || skip "$(basename "$1") was not built, because the packages that it needs are not installed"
 if ! command -v Xvfb >/dev/null; then
   [[ -n ${DISPLAY:-} ]] || skip "there is neither Xvfb nor a display"
   exec "$1"
 fi
 
-# The server says which display it took, once it listens.
+# The server prints its display number when it listens.
 exec {display_number}< <(exec Xvfb -displayfd 1 -screen 0 640x480x24 -nolisten tcp 2>/dev/null)
 server=$!
 trap 'kill "$server" && wait "$server" || true' EXIT

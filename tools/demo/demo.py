@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The demo: a video through `pmb stream sobel`, on the persistent and on the traditional path, side by side.
 
-Both paths are verified first: with --verify pmb computes every output byte on the CPU too and compares. The timed runs
-follow without it, the paths in turn, and each must write the very bytes that were verified. Last comes the same as one
-pipeline from file to file. `./run demo` builds pmb and starts this.
+First, both paths are verified: with --verify, pmb also computes every output byte on the CPU and compares. The timed runs
+follow without --verify, the paths in turn. Each must write exactly the verified bytes. Finally the same work runs as one
+pipeline from file to file. `./run demo` builds pmb and starts this script.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 
 PATHS = {"persistent": "auto", "traditional": "traditional"}
 WIDTH, HEIGHT = 1920, 1080
-FRAMES = 90  # three seconds; decoded, 267 MiB, which the page cache of a small machine holds
+FRAMES = 90  # Three seconds; 267 MiB when decoded, which fits into the page cache of a small machine.
 ROUNDS = 5
 
 
@@ -39,17 +39,17 @@ def ffmpeg(*arguments):
 
 
 def run(command):
-    """Runs a command and answers its peak memory in bytes, as the kernel counted it."""
+    """Runs a command and returns its peak memory in bytes, as the kernel counted it."""
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        fail(f"this ended with exit code {process.returncode}:\n  {shown(command)}")
+        fail(f"this command ended with exit code {process.returncode}:\n  {shown(command)}")
     return usage.ru_maxrss * 1024
 
 
 def make_clip(clip):
-    """Soft and hard edges in motion, and some noise, from ffmpeg's generators."""
+    """Makes a clip of moving soft and hard edges with some noise, using ffmpeg's generators."""
     zoom = (f"mandelbrot=size={WIDTH // 2}x{HEIGHT // 2}:rate=30:maxiter=400:end_pts=120:end_scale=0.02,"
             f"scale={WIDTH}:{HEIGHT}")
     pattern = f"testsrc2=size={WIDTH // 4}x{HEIGHT // 4}:rate=30"
@@ -59,7 +59,7 @@ def make_clip(clip):
 
 
 def decode(clip, target):
-    """The command that decodes a clip of any size to 1080p YUV4MPEG2."""
+    """Returns the command that decodes a clip of any size to 1080p YUV4MPEG2."""
     fit = (f"scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease,"
            f"pad={WIDTH}:{HEIGHT}:(ow-iw)/2:(oh-ih)/2,setsar=1")
     return ffmpeg("-i", clip, "-map", "0:v:0", "-frames:v", FRAMES, "-vf", fit, "-pix_fmt", "yuv420p",
@@ -67,7 +67,7 @@ def decode(clip, target):
 
 
 def stream(program, path, source, target, *more):
-    """One run of pmb stream: its own summary, and its peak memory."""
+    """Runs pmb stream; returns its summary and its peak memory."""
     summary = target.with_suffix(".json")
     peak = run([program, "stream", "sobel", "--path", PATHS[path], "--input", source, "--output", target,
                 "--json", summary, "--quiet", *more])
@@ -87,7 +87,7 @@ def verify(program, source, folder):
 
 
 def measure(program, source, folder, verified):
-    """The runs of each path, with the paths in turn, so that a machine that slows down slows both."""
+    """Times each path. The paths run in turn, so that a machine that slows down slows both."""
     runs = {path: [] for path in PATHS}
     target = folder / "timed.y4m"
     for _ in range(ROUNDS):
@@ -95,7 +95,7 @@ def measure(program, source, folder, verified):
             target.unlink(missing_ok=True)
             summary = stream(program, path, source, target)
             if not filecmp.cmp(target, verified[path], shallow=False):
-                fail(f"a timed run of the {path} path wrote other bytes than the verified one")
+                fail(f"a timed run of the {path} path did not write the verified bytes")
             runs[path].append(summary)
             print(f"   {path}: {summary['blocks_per_second']:.1f} frames/s", flush=True)
     target.unlink()
@@ -103,7 +103,7 @@ def measure(program, source, folder, verified):
 
 
 def live(program, clip, video):
-    """Decoder, filter and encoder as one pipeline, with no file in between."""
+    """Runs decoder, filter and encoder as one pipeline, with no file in between."""
     print("   ffmpeg -i CLIP -f yuv4mpegpipe - | pmb stream sobel | ffmpeg -f yuv4mpegpipe -i - VIDEO", flush=True)
     commands = [
         decode(clip, "-"),
@@ -117,12 +117,12 @@ def live(program, clip, video):
         last = command is commands[-1]
         process = subprocess.Popen(command, stdin=source, stdout=None if last else subprocess.PIPE)
         if processes:
-            source.close()  # The copy here would keep the writer from learning that its reader has gone.
+            source.close()  # An open copy here would hide from the writer that its reader has ended.
         source = process.stdout
         processes.append(process)
     for process, command in zip(processes, commands):
         if process.wait():
-            fail(f"in the pipeline this ended with exit code {process.returncode}:\n  {shown(command)}")
+            fail(f"in the pipeline, this command ended with exit code {process.returncode}:\n  {shown(command)}")
 
 
 def print_table(runs):
@@ -148,9 +148,9 @@ def print_table(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clip", nargs="?", type=Path, help="a video; without it one is made")
+    parser.add_argument("clip", nargs="?", type=Path, help="a video; without it one is generated")
     parser.add_argument("--program", type=Path, required=True, help="the pmb program")
-    parser.add_argument("--folder", type=Path, required=True, help="where everything is written")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for all output files")
     options = parser.parse_args()
     program, folder = options.program.resolve(), options.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -177,7 +177,7 @@ def main():
           f"bytes in and out\nRenderer: {first['renderer']}\n")
     print_table(runs)
     if "llvmpipe" in first["renderer"] or "softpipe" in first["renderer"]:
-        print("\nThe CPU renders here, and the filter takes nearly all of its time: these are no figures of a GPU.")
+        print("\nThis renderer runs on the CPU and the filter takes nearly all of its time: these are not figures of a GPU.")
     print(f"\nEvery frame of both paths equals the CPU reference.\nVideo:   {video}\nPicture: {picture}")
     for file in (decoded, *verified.values()):
         file.unlink()
