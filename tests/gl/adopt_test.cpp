@@ -162,7 +162,7 @@ TEST_P(Adopt, RingOnAnOffsetMappingStaysInsideIt) {
   }
 }
 
-TEST_P(Adopt, WhatIsNotSuchAMappingIsRefused) {
+TEST_P(Adopt, UnsuitableMappingsAreRefused) {
   const pmb::AdoptedMapping good = map_for_flushing();
   const auto expect_refused = [&](pmb::AdoptedMapping mapping, ErrorId id) {
     const auto adopted = pmb::MappedBuffer::adopt(context(), mapping);
@@ -197,7 +197,7 @@ TEST_P(Adopt, WhatIsNotSuchAMappingIsRefused) {
 }
 
 // A mapping is adopted once: two adoptions would flush and wait independently.
-TEST_P(Adopt, WhatPmbHasMappedAlreadyIsRefused) {
+TEST_P(Adopt, MappingsThatPmbUsesAlreadyAreRefused) {
   const pmb::AdoptedMapping mapping = map_for_flushing();
   auto first = pmb::MappedBuffer::adopt(context(), mapping);
   ASSERT_TRUE(first);
@@ -217,7 +217,7 @@ TEST_P(Adopt, WhatPmbHasMappedAlreadyIsRefused) {
   EXPECT_TRUE(pmb::MappedBuffer::adopt(context(), mapping));
 }
 
-TEST_P(Adopt, DestroyingLeavesTheCallersMappingAlone) {
+TEST_P(Adopt, DestroyingKeepsTheMappingOfTheCaller) {
   const pmb::AdoptedMapping mapping =
       map_part(GL_MAP_READ_BIT | GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);
   {
@@ -237,7 +237,7 @@ TEST_P(Adopt, DestroyingLeavesTheCallersMappingAlone) {
 }
 
 // GL aligns pointers: a mapping at an offset starts that many bytes after an aligned address.
-TEST_P(Adopt, EveryOffsetGivesThePointerThatGlPromises) {
+TEST_P(Adopt, EveryOffsetHasTheAlignmentThatGlPromises) {
   const std::uint64_t alignment = context().limits().map_alignment;
   // OpenGL ES promises no alignment.
   if (!context().limits().gles) {

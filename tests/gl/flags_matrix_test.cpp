@@ -156,7 +156,7 @@ TEST_F(FlagsMatrix, EveryPlanIsLegalAndEchoedByGl) {
   check_every_plan();
 }
 
-TEST_F(FlagsMatrix, EveryMappingOfACallersIsTakenExactlyWhenItCanBePublished) {
+TEST_F(FlagsMatrix, MappingsOfTheCallerAreAdoptedExactlyIfTheyCanBePublished) {
   check_every_adoption();
 }
 
@@ -175,7 +175,7 @@ TEST_F(FlagsMatrix, TheSameHoldsInANoErrorContext) {
 }
 
 // Mesa then checks nothing: an illegal call would be undefined behaviour instead of an error.
-TEST(FlagsMatrixDeathTest, TheSameHoldsWhereMesaChecksNothing) {
+TEST(FlagsMatrixDeathTest, TheSameHoldsIfMesaChecksNothing) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_NO_ERROR", "1", 1);
     struct Checks : FlagsMatrix {
@@ -193,7 +193,7 @@ TEST(FlagsMatrixDeathTest, TheSameHoldsWhereMesaChecksNothing) {
 }
 
 // Illegal requests are refused before any GL call.
-TEST_F(FlagsMatrix, RefusalsComeBeforeGlIsAsked) {
+TEST_F(FlagsMatrix, RefusalsPrecedeAnyGlCall) {
   open({.spy = true});
   auto upload = pmb::MappedBuffer::create(context(), {.size_bytes = 256});
   auto readback = pmb::MappedBuffer::create(context(), {.size_bytes = 256, .access = Access::read});

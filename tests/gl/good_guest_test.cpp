@@ -247,7 +247,7 @@ TEST_P(GoodGuest, NoCallChangesStateBeyondTheCopyBindings) {
 
 // The hot path does not call glGetError, so pending errors stay. A creating call must call it, and reports errors that
 // were pending before as those of the caller.
-TEST_P(GoodGuest, PendingErrorsOfTheCallersStayTheCallers) {
+TEST_P(GoodGuest, PendingErrorsOfTheCallerStayPending) {
   if (GetParam().no_error) return;  // no errors there
   run_every_call([&](const char* name, Kind kind, const std::function<void()>& call) {
     gl_.Enable(0xFFFF);

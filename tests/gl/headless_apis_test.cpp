@@ -50,7 +50,7 @@ class HeadlessApis : public testing::TestWithParam<bool> {
   }
 };
 
-TEST_P(HeadlessApis, TheApiIsTheOneAskedForInItsNewestVersion) {
+TEST_P(HeadlessApis, TheApiIsTheRequestedOneInItsNewestVersion) {
   HeadlessContext newest = make();
   ASSERT_TRUE(newest.make_current());
   const GladGLContext gl = load_gl();
@@ -78,7 +78,7 @@ TEST_P(HeadlessApis, CreatingKeepsTheApiThatWasBound) {
   }
 }
 
-TEST_P(HeadlessApis, RobustAndUncheckedAsAsked) {
+TEST_P(HeadlessApis, RobustAndNoErrorAsRequested) {
   for (const bool wanted : {true, false}) {
     HeadlessContext context = make({.robust = wanted});
     ASSERT_TRUE(context.make_current());

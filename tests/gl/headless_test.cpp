@@ -101,7 +101,7 @@ TEST_F(Headless, SoftwareIsListedByTheNameThatGlGivesIt) {
   ASSERT_TRUE(context.release_current());
 }
 
-TEST_F(Headless, ListingLeavesCurrentWhatWasCurrent) {
+TEST_F(Headless, ListingKeepsTheCurrentContext) {
   ASSERT_TRUE(pmb::list_gpus());
   EXPECT_EQ(eglGetCurrentContext(), EGL_NO_CONTEXT);
 
@@ -136,7 +136,7 @@ TEST_F(Headless, IndexChoosesTheEntryOfTheList) {
   EXPECT_EQ(context->gpu().name, gpus->back().name);
 }
 
-TEST_F(Headless, PartOfANameChoosesWhateverItsCase) {
+TEST_F(Headless, PartOfANameSelectsInAnyCase) {
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus);
   std::string part = gpus->back().name.substr(1, 5);
@@ -160,7 +160,7 @@ TEST_F(Headless, UnknownNameOrIndexIsNoSuchGpu) {
   }
 }
 
-TEST_F(Headless, NewestCoreProfileComesWhereNoVersionIsAsked) {
+TEST_F(Headless, TheNewestCoreProfileIsTheDefault) {
   HeadlessContext newest = make();
   ASSERT_TRUE(newest.make_current());
   const GladGLContext gl = load_gl();
@@ -259,7 +259,7 @@ TEST_F(Headless, ContextCurrentOnOneThreadIsRefusedToAnother) {
   ASSERT_TRUE(context.release_current());
 }
 
-TEST_F(Headless, MovingHandsTheContextOverAndLeavesAnInertOne) {
+TEST_F(Headless, MovingTransfersTheContextAndLeavesAnInertObject) {
   HeadlessContext first = make();
   ASSERT_TRUE(first.make_current());
   void* const native = first.native_context();
@@ -283,7 +283,7 @@ TEST_F(Headless, MovingHandsTheContextOverAndLeavesAnInertOne) {
   ASSERT_TRUE(second.release_current());
 }
 
-TEST_F(Headless, NoErrorIsThereExactlyWhenItWasAsked) {
+TEST_F(Headless, NoErrorIsSetExactlyIfRequested) {
   HeadlessContext checked = make();
   ASSERT_TRUE(checked.make_current());
   EXPECT_EQ(integer_of(load_gl(), GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT, 0);

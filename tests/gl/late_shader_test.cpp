@@ -74,7 +74,7 @@ TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
 
 // Uploads that go by GL's own update, on the program's promise, never overtake the draws and copies that read the bytes
 // before.
-TEST_F(GlTest, ReadersBeforeAnUpdateOfAnOnlyUpdatedBufferSeeTheBytesBeforeIt) {
+TEST_F(GlTest, ReadersBeforeAnUpdateSeeTheOldBytes) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 64;
   for (const GLenum usage : {GLenum{GL_STREAM_DRAW}, GLenum{GL_STATIC_DRAW}, GLenum{GL_DYNAMIC_DRAW}}) {
@@ -145,7 +145,7 @@ PMB_EVERY_VARIANT(LateReader);
 class LateShader : public Late<GlTest> {};
 
 // The control of the two tests above: the same draws without a wait are wrong, so those tests can fail.
-TEST_F(LateShader, OverwritingWithoutAFenceCorruptsHere) {
+TEST_F(LateShader, OverwritingWithoutAFenceCorruptsRows) {
   PMB_NEEDS_BUFFER_STORAGE();
   constexpr int kFrames = 24;
   const SlowRows rows(gl_, kFrames, kSlow);
@@ -261,7 +261,7 @@ TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
   }
 }
 
-TEST_P(LateWriter, MappedBufferReadsCountsOnlyBehindTheTicket) {
+TEST_P(LateWriter, MappedBufferReadsCountsOnlyAfterTheTicket) {
   PMB_NEEDS_BUFFER_STORAGE();
   const SlowCounter counter(gl_, kVerySlow);
   auto buffer = pmb::MappedBuffer::create(
@@ -287,7 +287,7 @@ TEST_P(LateWriter, MappedBufferReadsCountsOnlyBehindTheTicket) {
 PMB_EVERY_VARIANT(LateWriter);
 
 // The control of the tests above: without a fence the counts are too small.
-TEST_F(LateShader, CountsLookedAtWithoutAFenceAreTooSmallHere) {
+TEST_F(LateShader, CountsReadWithoutAFenceAreTooSmall) {
   PMB_NEEDS_BUFFER_STORAGE();
   const SlowCounter counter(gl_, kVerySlow);
   auto buffer = pmb::MappedBuffer::create(

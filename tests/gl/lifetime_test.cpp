@@ -191,7 +191,7 @@ TEST_F(Lifetime, DefaultConstructedObjectsAreInert) {
   EXPECT_FALSE(pmb::Ticket().passed());
 }
 
-TEST_F(Lifetime, MovedRingsTakeTheirSlicesAlong) {
+TEST_F(Lifetime, MovedRingsKeepTheirSlices) {
   auto first = make_upload();
   const auto slice = first.acquire(64);
   ASSERT_TRUE(slice);
@@ -310,7 +310,7 @@ TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
   take_reports();
 }
 
-TEST_F(Lifetime, GlContextGoneFirstMeansNoGlCallAtAll) {
+TEST_F(Lifetime, AfterTheEndOfTheGlContextNothingCallsGl) {
   PMB_NEEDS_BUFFER_STORAGE();
   auto buffer = std::make_optional(make_buffer());
   auto upload = std::make_optional(make_upload());

@@ -23,7 +23,7 @@ class NoStorage : public GlTest {
 };
 
 // The entry points may exist, which proves nothing.
-TEST_F(NoStorage, MappedBuffersAreRefusedByNameBeforeGlIsAsked) {
+TEST_F(NoStorage, MappedBuffersAreRefusedByNameBeforeAnyGlCall) {
   GlSpy::clear();
   for (const pmb::Access access :
        {pmb::Access::sequential_write, pmb::Access::read, pmb::Access::bidirectional}) {
@@ -40,7 +40,7 @@ TEST_F(NoStorage, MappedBuffersAreRefusedByNameBeforeGlIsAsked) {
   EXPECT_EQ(GlSpy::names(), "");
 }
 
-TEST_F(NoStorage, RingsTakeTheTraditionalPathAndMapNothingForLong) {
+TEST_F(NoStorage, RingsUseTheTraditionalPathAndKeepNoMapping) {
   const auto plan = context().plan({.size_bytes = 4096});
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->path, pmb::Path::traditional);

@@ -106,7 +106,7 @@ TEST(OlderVersionsDeathTest, WithoutBarriersOnlyCoherentReadbackIsOffered) {
 }
 
 // The function pointers exist, which proves nothing.
-TEST(OlderVersionsDeathTest, WithoutBufferStorageMappedBufferNamesItAndCallsNothing) {
+TEST(OlderVersionsDeathTest, WithoutBufferStorageMappedBufferNamesItAndMakesNoCall) {
   PMB_EXPECT_CHILD_PASSES({
     setenv("MESA_GL_VERSION_OVERRIDE", "4.3", 1);
     setenv("MESA_EXTENSION_OVERRIDE", "-GL_ARB_buffer_storage", 1);

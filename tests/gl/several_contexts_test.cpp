@@ -148,7 +148,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
 
 // The renderer draws directly from slices of the loader, and tickets of both contexts retire them. A software renderer
 // runs the contexts of a group one after the other, so only the strict fake and hardware show that both are needed.
-TEST_F(SeveralContexts, SlicesDrawnFromByAnotherContextGoRoundByItsTickets) {
+TEST_F(SeveralContexts, SlicesReadByAnotherContextAreRetiredWithItsTickets) {
   PMB_NEEDS_FRAGMENT_STORAGE();
   constexpr int kRows = 24;
   const SlowRows scene(gl_, kRows, 5'000);
@@ -181,7 +181,7 @@ TEST_F(SeveralContexts, SlicesDrawnFromByAnotherContextGoRoundByItsTickets) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_F(SeveralContexts, OtherGroupsAndFalseOnesAreRefused) {
+TEST_F(SeveralContexts, OtherAndFalseShareGroupsAreRefused) {
   const Ticket ticket = mark();
   ASSERT_TRUE(timeline().flush());
   for (const std::uint64_t group : {std::uint64_t{0}, std::uint64_t{2}}) {

@@ -149,7 +149,7 @@ TEST_F(SizeEdges, OutOfMemoryOfTheDriverIsReportedWithItsGlError) {
   EXPECT_EQ(context().take_caller_error(), 0u) << "pmb's own error was taken for the caller's";
 }
 
-TEST_F(SizeEdges, MoreThanTheMachineBacksIsRefusedBeforeGlIsAsked) {
+TEST_F(SizeEdges, MoreMemoryThanTheMachineHasIsRefusedBeforeAnyGlCall) {
   const std::uint64_t limit = context().memory_limit_bytes();
   ASSERT_GT(limit, 0u);
   ASSERT_LT(limit, std::uint64_t{1} << 60);
@@ -174,7 +174,7 @@ TEST_F(SizeEdges, MoreThanTheMachineBacksIsRefusedBeforeGlIsAsked) {
   EXPECT_EQ(context().mapped_bytes(), 0u);
 }
 
-TEST_F(SizeEdges, ManySmallBuffersTogetherMeetTheSameLimit) {
+TEST_F(SizeEdges, ManySmallBuffersTogetherReachTheSameLimit) {
   open({.options = {.memory_limit_bytes = 1 << 20}, .spy = true});
   auto first = pmb::MappedBuffer::create(context(), {.size_bytes = 600 << 10});
   ASSERT_TRUE(first);
@@ -195,7 +195,7 @@ TEST_F(SizeEdges, ManySmallBuffersTogetherMeetTheSameLimit) {
   EXPECT_TRUE(pmb::BlockPool::create(context(), {.block_bytes = 100 << 10, .count = 5}));
 }
 
-TEST_F(SizeEdges, PretouchedBuffersStartAsUsableAsOthers) {
+TEST_F(SizeEdges, PrefaultedBuffersWorkLikeOthers) {
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     auto buffer =
         pmb::MappedBuffer::create(context(), {.size_bytes = 1000001, .access = access, .prefault = true});

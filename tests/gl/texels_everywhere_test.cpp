@@ -224,7 +224,7 @@ TEST_P(TexelsEverywhere, PixelsOfAFramebufferAreReadAtOnceAndLater) {
 }
 
 // These calls restore all state, including the pixel-store state.
-TEST_P(TexelsEverywhere, StateAndPendingErrorsStayTheCallers) {
+TEST_P(TexelsEverywhere, StateAndPendingErrorsAreUnchanged) {
   std::vector<Model> all = models();
   auto upload = pmb::UploadRing::create(context(), {.capacity_bytes = 32 << 10});
   auto readback = pmb::ReadbackRing::create(context(), {.capacity_bytes = 64 << 10});

@@ -128,7 +128,7 @@ class WrongContext : public GlTest {
   pmb::Ticket ticket_;
 };
 
-TEST_F(WrongContext, NoCurrentContextIsNamed) {
+TEST_F(WrongContext, NoCurrentContextIsReported) {
   ASSERT_TRUE(headless_->release_current());
   const auto none = pmb::Context::from_current(pmb::HeadlessContext::loader());
   ASSERT_FALSE(none);
@@ -136,7 +136,7 @@ TEST_F(WrongContext, NoCurrentContextIsNamed) {
   expect_every_call_refused(ErrorId::no_current_context);
 }
 
-TEST_F(WrongContext, AnotherCurrentContextIsNamed) {
+TEST_F(WrongContext, AnotherCurrentContextIsReported) {
   auto other = make_headless();
   ASSERT_TRUE(other);
   ASSERT_TRUE(other->make_current());
@@ -148,7 +148,7 @@ TEST_F(WrongContext, AnotherCurrentContextIsNamed) {
 }
 
 // A context that shares buffers is still another context: the fences of this one do not cover its commands.
-TEST_F(WrongContext, AContextOfTheSameShareGroupIsAnotherOneToo) {
+TEST_F(WrongContext, AContextOfTheSameShareGroupIsReportedToo) {
   auto shared = make_headless({.share_with = &*headless_});
   ASSERT_TRUE(shared) << shared.error().message();
   ASSERT_TRUE(shared->make_current());
@@ -157,7 +157,7 @@ TEST_F(WrongContext, AContextOfTheSameShareGroupIsAnotherOneToo) {
   ASSERT_TRUE(headless_->make_current());
 }
 
-TEST_F(WrongContext, AnotherThreadIsNamedWhateverIsCurrentThere) {
+TEST_F(WrongContext, AnotherThreadIsReportedWhateverIsCurrentThere) {
   std::thread([&] { expect_every_call_refused(ErrorId::wrong_thread); }).join();
   ASSERT_TRUE(headless_->release_current());
   // Even if the context is current there: the state of pmb belongs to the thread that made it.
@@ -207,7 +207,7 @@ TEST_F(WrongContext, TicketsOfAnotherContextAreForeign) {
   own = tl::unexpected(pmb::Error());
 }
 
-TEST_F(WrongContext, ALoaderWithoutAnswersIsNamed) {
+TEST_F(WrongContext, ALoaderThatReturnsNullIsReported) {
   const auto nothing = [](const char*) -> void* { return nullptr; };
   const auto context = pmb::Context::from_current(nothing);
   ASSERT_FALSE(context);
