@@ -262,8 +262,12 @@ def subject(test):
     return re.sub(r"^\w+/(?=\w+\.)|/\w+(?=$| )", "", test)
 
 
-def write_report(path, rows):
-    """A table as Markdown, and beside it the same as JSON."""
+def write_report(path, rows, names):
+    """A table as Markdown, and the same as JSON. Rows of earlier runs stay, so that the list can be run in parts."""
+    earlier = path.with_suffix(".json")
+    known = {row["name"]: row for row in json.loads(earlier.read_text())} if earlier.exists() else {}
+    known.update({row["name"]: row for row in rows})
+    rows = [known[name] for name in names if name in known]
     killed = sum(row["outcome"] == "killed" for row in rows)
     lines = [f"{len(rows)} faults: {killed} killed, {len(rows) - killed} not.", "", "| file | fault | outcome | seen by |",
              "|---|---|---|---|"]
@@ -290,7 +294,7 @@ def try_fault(fault, tree, folder, arguments, limit_s, last):
     return row | {"outcome": "killed" if tests else "survived", "tests": tests}
 
 
-def run(faults, arguments):
+def run(faults, names, arguments):
     tree, folder, memory = arguments.build / "tree", arguments.build / "build", arguments.build / "last.json"
     copy_tree(tree)
     configure(tree, folder)
@@ -313,7 +317,7 @@ def run(faults, arguments):
             last[row["name"]] = first.split(" ")[0]
             memory.write_text(json.dumps(last, indent=1))
         if arguments.report:
-            write_report(arguments.report, rows)
+            write_report(arguments.report, rows, names)
     count = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in ("killed", "survived")}
     broken = len(rows) - sum(count.values())
     print(f"{len(rows)} faults: {count['killed']} killed, {count['survived']} survived, {broken} not planted or not compiled")
@@ -326,7 +330,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "mutations", help="folder of the copy and its build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--all-tests", action="store_true", help="run every test for every fault")
-    parser.add_argument("--report", type=pathlib.Path, help="write the table to FILE.md and FILE.json")
+    parser.add_argument("--report", type=pathlib.Path, help="write the table to FILE.md and FILE.json, which keep the rows of other faults")
     parser.add_argument("--list", action="store_true", help="print the faults")
     parser.add_argument("--check", action="store_true", help="only check that every fault fits the sources")
     parser.add_argument("--self-test", action="store_true", help="only check how anchors are matched")
@@ -334,10 +338,11 @@ def main():
     if arguments.self_test:
         return 1 if self_test() else 0
     try:
-        faults = [fault for fault in read_faults(LIST.read_text()) if arguments.only in f"{fault['file']} {fault['name']}"]
+        listed = read_faults(LIST.read_text())
     except CannotPlant as reason:
         print(reason, file=sys.stderr)
         return 2
+    faults = [fault for fault in listed if arguments.only in f"{fault['file']} {fault['name']}"]
     if arguments.list:
         print("\n".join(f"{fault['file']}: {fault['name']}" for fault in faults))
         return 0
@@ -346,7 +351,7 @@ def main():
     if not faults:
         print("no fault has that name", file=sys.stderr)
         return 2
-    return run(faults, arguments)
+    return run(faults, [fault["name"] for fault in listed], arguments)
 
 
 if __name__ == "__main__":
