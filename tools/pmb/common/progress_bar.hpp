@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One line on a terminal that tells how much of a run is done.
+// One line on a terminal that shows how much of a run is done.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@ namespace pmb::tool {
 
 class ProgressBar {
  public:
-  /// Shows itself only where stderr is a terminal and `wanted`.
+  /// Draws only if stderr is a terminal and `wanted` is true.
   explicit ProgressBar(bool wanted);
   ~ProgressBar() { clear(); }
   ProgressBar(const ProgressBar&) = delete;

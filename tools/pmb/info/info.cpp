@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb info`: what this machine's GL offers, and what pmb makes of it.
+// `pmb info`: shows this machine's GL and the plans of pmb on it.
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ ExitCode print(const std::string& text) {
   return kOutput;
 }
 
-// Drivers are free to answer names that are not UTF-8; a report with a replaced letter beats none.
+// A driver may report a name that is not UTF-8; a replaced letter is better than no report.
 std::string json_text(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
 }

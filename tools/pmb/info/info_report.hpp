@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `pmb info` shows, gathered once, and its two shapes: text for people, JSON for programs.
+// The report of `pmb info`, gathered once, as text for people and as JSON for programs.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -17,7 +17,7 @@
 
 namespace pmb::tool {
 
-/// One question to Context::plan and its answer.
+/// One request to Context::plan and its result.
 struct PlanAnswer {
   PlanRequest request;
   Result<Plan> plan;

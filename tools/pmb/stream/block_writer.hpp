@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes blocks to a file or stdout, straight from the memory that they lie in.
+// Writes blocks to a file or stdout, directly from their memory.
 //
 // Threads: one at a time.
 #pragma once
@@ -26,7 +26,7 @@ class BlockWriter {
   /// reader at the other end does. Failures: kOutput with the byte offset.
   Outcome<void> write(std::string_view head, std::span<const std::byte> bytes);
 
-  /// Closes, which can tell of errors that writing did not. Failures: kOutput.
+  /// Closes the output, which can report errors that writing did not. Failures: kOutput.
   Outcome<void> close();
 
  private:

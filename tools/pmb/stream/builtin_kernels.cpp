@@ -224,7 +224,7 @@ void main() {
 }
 )glsl";
 
-// The effects stand in the order of PixelFormat: raw, gray8, rgba8, rgba32f, yuv8.
+// The effects are in the order of PixelFormat: raw, gray8, rgba8, rgba32f, yuv8.
 constexpr std::array<BuiltinKernel, 6> kKernels = {{
     {Builtin::copy,
      "copy",

@@ -43,7 +43,7 @@ std::string without_comments(std::string_view text) {
   return plain;
 }
 
-// "#  version 430" answers "version", with `rest` behind it; other lines answer nothing.
+// For "#  version 430", returns "version" and sets `rest`; for other lines, returns nothing.
 std::string_view directive_of(std::string_view line, std::string_view& rest) {
   const auto skip_blanks = [&](std::size_t from) {
     return std::min(line.find_first_not_of(" \t\r", from), line.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which way the blocks of a stream take, and why.
+// Chooses the path of a stream's blocks, with the reason.
 #pragma once
 
 #include <cstdint>

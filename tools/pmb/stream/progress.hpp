@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One line on a terminal that tells how far a stream is.
+// One line on a terminal that shows the progress of a stream.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@ namespace pmb::tool {
 
 class Progress {
  public:
-  /// Shows itself only where stderr is a terminal and `wanted`.
+  /// Draws only if stderr is a terminal and `wanted` is true.
   Progress(bool wanted, std::string_view noun, std::optional<std::uint64_t> expected_blocks);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is told at the end of a stream, for people and as JSON.
+// The summary at the end of a stream, as text and as JSON.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct StreamSummary {
   std::string error = {};
 };
 
-/// Most memory that this process ever had in use.
+/// Peak memory of this process.
 std::uint64_t peak_rss_bytes() noexcept;
 
 std::string summary_text(const StreamSummary& summary);
