@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `--check` and `--verify`: computes every block a second time, the traditional way on the GPU or in plain
-// C++, and compares all bytes.
+// `--check` and `--verify`: computes every block a second time and compares all bytes. The second result comes
+// from the traditional path (`--check`) or from plain C++ (`--verify`).
 //
 // Threads: the GL context's.
 #pragma once
@@ -11,25 +11,25 @@
 #include <span>
 #include <vector>
 
-#include "block_path.hpp"
 #include "builtin_kernels.hpp"
 #include "common/failure.hpp"
 #include "frame_layout.hpp"
+#include "traditional_run.hpp"
 
 namespace pmb::tool {
 
 class BlockCheck {
  public:
-  /// Where the traditional results come from.
+  /// Compares with the traditional path.
   void use_traditional(TraditionalRun run) { traditional_.emplace(std::move(run)); }
-  /// Where the reference results come from.
+  /// Compares with the CPU reference.
   void use_reference(Builtin builtin, const FrameLayout& layout, BuiltinParameters parameters) {
     reference_.emplace(Reference{builtin, layout, std::move(parameters)});
   }
   bool checks() const noexcept { return traditional_.has_value(); }
   bool verifies() const noexcept { return reference_.has_value(); }
 
-  /// What a block must come out as.
+  /// The bytes that a block must have; empty without that comparison.
   struct Expected {
     std::vector<std::byte> traditional;
     std::vector<std::byte> reference;

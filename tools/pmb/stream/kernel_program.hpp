@@ -60,6 +60,7 @@ class KernelProgram {
     GLint location = -1;
   };
   KernelProgram(const GladGLContext& gl, GLuint program, std::string name);
+  Outcome<const Uniform*> find_uniform(std::string_view name) const;
   void read_interface();
   bool writes_binding_1() const;
   void set_uint(const char* name, std::uint64_t value) const;

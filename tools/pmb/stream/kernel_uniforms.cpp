@@ -73,6 +73,15 @@ std::string type_text(GLenum type, GLint count) {
   return count > 1 ? fmt::format("{}[{}]", name, count) : name;
 }
 
+// Converts the values and hands them to `set`.
+template <class T, class Set>
+Outcome<void> set_numbers(const UniformAssignment& assignment, std::string_view kind, Set set) {
+  auto numbers = parse_numbers<T>(assignment, kind);
+  if (!numbers) return pass_on(numbers);
+  set(numbers->data());
+  return {};
+}
+
 }  // namespace
 
 Outcome<UniformAssignment> parse_uniform(std::string_view text) {
@@ -95,19 +104,22 @@ Outcome<UniformAssignment> parse_uniform(std::string_view text) {
   return assignment;
 }
 
-Outcome<void> KernelProgram::set(const UniformAssignment& assignment) {
-  const Uniform* uniform = nullptr;
+Outcome<const KernelProgram::Uniform*> KernelProgram::find_uniform(std::string_view name) const {
   std::string known;
   for (const Uniform& candidate : uniforms_) {
-    if (candidate.name == assignment.name) uniform = &candidate;
+    if (candidate.name == name) return &candidate;
     known += fmt::format("{}{} {}", known.empty() ? "" : ", ", type_text(candidate.type, candidate.count),
                          candidate.name);
   }
-  if (uniform == nullptr) {
-    return fail(kUsage, "the kernel {} uses no uniform '{}'; it uses: {}", name_, assignment.name,
-                known.empty() ? "none of its own" : known);
-  }
-  const TypeInfo* info = type_info(uniform->type);
+  return fail(kUsage, "the kernel {} uses no uniform '{}'; it uses: {}", name_, name,
+              known.empty() ? "none of its own" : known);
+}
+
+Outcome<void> KernelProgram::set(const UniformAssignment& assignment) {
+  auto found = find_uniform(assignment.name);
+  if (!found) return pass_on(found);
+  const Uniform& uniform = **found;
+  const TypeInfo* info = type_info(uniform.type);
   if (info == nullptr) {
     return fail(
         kUsage,
@@ -117,46 +129,44 @@ Outcome<void> KernelProgram::set(const UniformAssignment& assignment) {
   }
   const std::size_t given = assignment.values.size();
   const auto components = static_cast<std::size_t>(info->components);
-  const auto elements = static_cast<std::size_t>(uniform->count);
+  const auto elements = static_cast<std::size_t>(uniform.count);
   if (given % components != 0 || given > components * elements) {
     return fail(kUsage, "--uniform {}: {} values were given for a {}; give {}{}", assignment.name, given,
-                type_text(uniform->type, uniform->count), components,
+                type_text(uniform.type, uniform.count), components,
                 elements > 1 ? fmt::format(" for each of up to {} elements", elements) : "");
   }
-  const auto set_elements = static_cast<GLsizei>(given / components);
 
-  if (info->kind == Kind::floats || info->kind == Kind::matrix) {
-    const auto numbers = parse_numbers<float>(assignment, "a number");
-    if (!numbers) return tl::unexpected(numbers.error());
-    using Setter = void(GLAD_API_PTR*)(GLuint, GLint, GLsizei, const GLfloat*);
-    using MatrixSetter = void(GLAD_API_PTR*)(GLuint, GLint, GLsizei, GLboolean, const GLfloat*);
-    if (info->kind == Kind::matrix) {
-      const MatrixSetter setter = components == 4   ? gl_->ProgramUniformMatrix2fv
-                                  : components == 9 ? gl_->ProgramUniformMatrix3fv
-                                                    : gl_->ProgramUniformMatrix4fv;
-      setter(program_, uniform->location, set_elements, GL_FALSE, numbers->data());
-    } else {
-      const std::array<Setter, 4> setters = {gl_->ProgramUniform1fv, gl_->ProgramUniform2fv,
-                                             gl_->ProgramUniform3fv, gl_->ProgramUniform4fv};
-      setters[components - 1](program_, uniform->location, set_elements, numbers->data());
+  const auto count = static_cast<GLsizei>(given / components);
+  const auto call = [&](const auto& setters) {
+    return [&, setter = setters[components - 1]](const auto* numbers) {
+      setter(program_, uniform.location, count, numbers);
+    };
+  };
+  switch (info->kind) {
+    case Kind::floats:
+      return set_numbers<GLfloat>(assignment, "a number",
+                                  call(std::array{gl_->ProgramUniform1fv, gl_->ProgramUniform2fv,
+                                                  gl_->ProgramUniform3fv, gl_->ProgramUniform4fv}));
+    case Kind::matrix: {
+      const auto setter = components == 4   ? gl_->ProgramUniformMatrix2fv
+                          : components == 9 ? gl_->ProgramUniformMatrix3fv
+                                            : gl_->ProgramUniformMatrix4fv;
+      return set_numbers<GLfloat>(assignment, "a number", [&](const GLfloat* numbers) {
+        setter(program_, uniform.location, count, GL_FALSE, numbers);
+      });
     }
-  } else if (info->kind == Kind::ints) {
-    const auto numbers = parse_numbers<GLint>(assignment, "a whole number");
-    if (!numbers) return tl::unexpected(numbers.error());
-    using Setter = void(GLAD_API_PTR*)(GLuint, GLint, GLsizei, const GLint*);
-    const std::array<Setter, 4> setters = {gl_->ProgramUniform1iv, gl_->ProgramUniform2iv,
-                                           gl_->ProgramUniform3iv, gl_->ProgramUniform4iv};
-    setters[components - 1](program_, uniform->location, set_elements, numbers->data());
-  } else {
-    // Booleans take any of the setters (OpenGL 4.6 core, section 7.6.1).
-    const auto numbers = parse_numbers<GLuint>(assignment, "a whole number of 0 or more");
-    if (!numbers) return tl::unexpected(numbers.error());
-    using Setter = void(GLAD_API_PTR*)(GLuint, GLint, GLsizei, const GLuint*);
-    const std::array<Setter, 4> setters = {gl_->ProgramUniform1uiv, gl_->ProgramUniform2uiv,
-                                           gl_->ProgramUniform3uiv, gl_->ProgramUniform4uiv};
-    setters[components - 1](program_, uniform->location, set_elements, numbers->data());
+    case Kind::ints:
+      return set_numbers<GLint>(assignment, "a whole number",
+                                call(std::array{gl_->ProgramUniform1iv, gl_->ProgramUniform2iv,
+                                                gl_->ProgramUniform3iv, gl_->ProgramUniform4iv}));
+    case Kind::uints:
+    case Kind::bools:
+      break;
   }
-  return {};
+  // Every setter is allowed for booleans (OpenGL 4.6 core, section 7.6.1).
+  return set_numbers<GLuint>(assignment, "a whole number of 0 or more",
+                             call(std::array{gl_->ProgramUniform1uiv, gl_->ProgramUniform2uiv,
+                                             gl_->ProgramUniform3uiv, gl_->ProgramUniform4uiv}));
 }
 
 }  // namespace pmb::tool

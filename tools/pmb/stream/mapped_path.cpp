@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The paths of persistently mapped blocks: the kernel works on them in place (direct), or on copies in the
-// GPU's own memory that GL makes (staged). The CPU copies nothing on either.
+// The paths of persistently mapped blocks. On the direct path the kernel works on mapped memory in place. On
+// the staged path GL copies each block to VRAM and the results back. The CPU copies nothing on either path.
 
-#include <array>
-#include <chrono>
-#include <deque>
+#include <pmb/block_pool.hpp>
 #include <vector>
 
 #include "block_path.hpp"
+#include "common/gl_buffer.hpp"
 
 namespace pmb::tool {
 namespace {
 
-// Long enough for any block of a working driver; beyond it something hangs.
-
-// The GPU's own memory of the staged path: two turns, so that one block's copy out need not hold up the next
-// one's copy in.
+// VRAM of the staged path. There are two, used in turn, so that the copy out of one block need not delay the
+// copy in of the next.
 struct DeviceBlock {
   GlBuffer input;
   GlBuffer output;
@@ -26,49 +23,59 @@ class MappedPath final : public BlockPath {
  public:
   MappedPath(const GpuWork& work, pmb::BlockPool inputs, pmb::BlockPool outputs,
              std::vector<DeviceBlock> device)
-      : work_(work), inputs_(std::move(inputs)), outputs_(std::move(outputs)), device_(std::move(device)) {}
+      : work_(work),
+        inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)),
+        device_(std::move(device)),
+        lent_inputs_(work.in_flight),
+        submitted_(work.in_flight) {}
 
   Outcome<std::optional<InputBlock>> try_input() override {
     const auto block = inputs_.try_acquire();
-    if (block) return InputBlock{.bytes = block->raw_bytes(), .block = *block};
+    if (block) {
+      const std::size_t id = next_input_++ % lent_inputs_.size();
+      lent_inputs_[id] = *block;
+      return InputBlock{.bytes = block->raw_bytes(), .id = id};
+    }
     if (block.error().status == pmb::Status::would_block) return std::nullopt;
     return gpu_failure(work_.context, "input memory", block.error());
   }
 
   Outcome<void> submit(const InputBlock& input, const BlockJob& job) override {
     const auto doing = [&] { return fmt::format("block {}", job.number); };
-    if (auto done = inputs_.publish(input.block, work_.input_bytes); !done) {
+    const pmb::Block block = lent_inputs_[input.id];
+    if (auto done = inputs_.publish(block, work_.input_bytes); !done) {
       return gpu_failure(work_.context, doing(), done.error());
     }
     if (job.number == 0) {
-      auto writes = require_writes(work_, input.block.buffer(), job);
+      auto writes = require_writes(work_, block.buffer(), job);
       if (!writes) return writes;
     }
     const auto output = outputs_.acquire();
     if (!output) return gpu_failure(work_.context, doing(), output.error());
     if (device_.empty()) {
-      run_kernel(work_, input.block.buffer(), output->buffer(), job);
+      run_kernel(work_, block.buffer(), output->buffer(), job);
     } else {
-      run_staged(input.block.buffer(), output->buffer(), job);
+      run_staged(block.buffer(), output->buffer(), job);
     }
     const auto ticket = work_.context.timeline().mark();
     if (!ticket) return gpu_failure(work_.context, doing(), ticket.error());
-    if (auto done = inputs_.retire(input.block, *ticket); !done)
+    if (auto done = inputs_.retire(block, *ticket); !done)
       return gpu_failure(work_.context, doing(), done.error());
-    in_flight_.push_back({*output, *ticket, job.number});
+    submitted_[job.number % submitted_.size()] = {*output, *ticket};
     return {};
   }
 
   Outcome<OutputBlock> finish_oldest() override {
-    const InFlight oldest = in_flight_.front();
-    in_flight_.pop_front();
-    const auto view = outputs_.wait_view(oldest.output, oldest.ticket, kLongestWait);
-    if (!view) return gpu_failure(work_.context, fmt::format("block {}", oldest.number), view.error());
-    return OutputBlock{.bytes = view->bytes(), .block = oldest.output};
+    const std::uint64_t number = finished_++;
+    const std::size_t id = number % submitted_.size();
+    const auto view = outputs_.wait_view(submitted_[id].output, submitted_[id].ticket, kLongestWait);
+    if (!view) return gpu_failure(work_.context, fmt::format("block {}", number), view.error());
+    return OutputBlock{.bytes = view->bytes(), .id = id};
   }
 
   Outcome<void> release(const OutputBlock& output) override {
-    if (auto done = outputs_.release(output.block); !done)
+    if (auto done = outputs_.release(submitted_[output.id].output); !done)
       return gpu_failure(work_.context, "output memory", done.error());
     return {};
   }
@@ -77,18 +84,17 @@ class MappedPath final : public BlockPath {
   std::uint64_t cpu_bytes_copied_per_block() const noexcept override { return 0; }
 
  private:
-  struct InFlight {
+  struct Submitted {
     pmb::Block output;
     pmb::Ticket ticket;
-    std::uint64_t number;
   };
 
   void run_staged(GLuint input, GLuint output, const BlockJob& job) {
     const DeviceBlock& device = device_[job.number % device_.size()];
     copy(input, device.input.name(), work_.input_bytes);
     run_kernel(work_, device.input.name(), device.output.name(), job);
-    // A copy sees shader stores only behind this barrier, and the same memory is stored to again two blocks
-    // later (OpenGL 4.6 core, section 7.13.2).
+    // The copy sees the shader's stores only after this barrier. The storage bit orders them before the stores
+    // of the block that uses the same memory next (OpenGL 4.6 core, section 7.13.2).
     work_.gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT | GL_SHADER_STORAGE_BARRIER_BIT);
     copy(device.output.name(), output, work_.output_bytes);
   }
@@ -104,7 +110,11 @@ class MappedPath final : public BlockPath {
   pmb::BlockPool inputs_;
   pmb::BlockPool outputs_;
   std::vector<DeviceBlock> device_;
-  std::deque<InFlight> in_flight_;
+  // Blocks return in the order in which they were lent, so an index is free again when its turn comes.
+  std::vector<pmb::Block> lent_inputs_;
+  std::vector<Submitted> submitted_;
+  std::uint64_t next_input_ = 0;
+  std::uint64_t finished_ = 0;
 };
 
 }  // namespace

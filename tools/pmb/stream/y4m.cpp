@@ -34,7 +34,7 @@ std::optional<std::uint32_t> parse_size(std::string_view text) {
   return value;
 }
 
-// "25:1"; 0:0 stands for unknown.
+// A ratio such as "25:1". "0:0" means unknown.
 bool is_ratio(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == 0 || colon == std::string_view::npos || colon + 1 == text.size()) return false;
@@ -42,6 +42,51 @@ bool is_ratio(std::string_view text) {
     if (i != colon && (text[i] < '0' || text[i] > '9')) return false;
   }
   return true;
+}
+
+struct Fields {
+  std::optional<std::uint32_t> width;
+  std::optional<std::uint32_t> height;
+  Chroma chroma = Chroma::s420;
+};
+
+// One field of the header: a letter and its value. `at` is its offset.
+Outcome<void> read_field(std::string_view field, std::size_t at, Fields& fields) {
+  const std::string_view value = field.substr(1);
+  const auto require = [&](bool right, std::string_view expected) -> Outcome<void> {
+    if (right) return {};
+    return fail(kInput, "input byte {}: the YUV4MPEG2 header field '{}' is not {}; the input is damaged", at,
+                field, expected);
+  };
+  switch (field[0]) {
+    case 'W':
+      fields.width = parse_size(value);
+      return require(fields.width.has_value(), "a width of 1 or more");
+    case 'H':
+      fields.height = parse_size(value);
+      return require(fields.height.has_value(), "a height of 1 or more");
+    case 'F':
+      return require(is_ratio(value), "a frame rate such as F25:1");
+    case 'A':
+      return require(is_ratio(value), "an aspect ratio such as A1:1");
+    case 'I':
+      return require(value.size() == 1 && std::string_view("?ptbm").find(value[0]) != std::string_view::npos,
+                     "an interlacing mode such as Ip");
+    case 'C':
+      if (const std::optional<Chroma> known = chroma_of(value)) {
+        fields.chroma = *known;
+        return {};
+      }
+      return fail(
+          kInput,
+          "input byte {}: the colour format {} is not supported; convert to 8-bit 420, 422, 444 or mono, "
+          "for example with ffmpeg -pix_fmt yuv420p",
+          at, field);
+    case 'X':
+      return {};
+    default:
+      return require(false, "one of W, H, F, I, A, C and X");
+  }
 }
 
 }  // namespace
@@ -57,67 +102,18 @@ Outcome<Y4mHeader> parse_y4m_header(std::string_view line) {
     return fail(kInput, "input byte {}: the YUV4MPEG2 header has no end; the input is cut off or damaged",
                 line.size());
   }
-  std::optional<std::uint32_t> width;
-  std::optional<std::uint32_t> height;
-  Chroma chroma = Chroma::s420;
-
+  Fields fields;
   std::size_t at = kY4mMagic.size();
-  while (at < line.size()) {
-    if (line[at] == ' ' || line[at] == '\n') {
-      ++at;
-      continue;
-    }
+  while ((at = line.find_first_not_of(" \n", at)) != std::string_view::npos) {
     const std::size_t end = line.find_first_of(" \n", at);
-    const std::string_view field = line.substr(at, end - at);
-    const std::string_view value = field.substr(1);
-    const auto malformed = [&](std::string_view expected) {
-      return fail(kInput, "input byte {}: the YUV4MPEG2 header field '{}' is not {}; the input is damaged",
-                  at, field, expected);
-    };
-    switch (field[0]) {
-      case 'W':
-        width = parse_size(value);
-        if (!width) return malformed("a width of 1 or more");
-        break;
-      case 'H':
-        height = parse_size(value);
-        if (!height) return malformed("a height of 1 or more");
-        break;
-      case 'F':
-        if (!is_ratio(value)) return malformed("a frame rate such as F25:1");
-        break;
-      case 'A':
-        if (!is_ratio(value)) return malformed("an aspect ratio such as A1:1");
-        break;
-      case 'I':
-        if (value.size() != 1 || std::string_view("?ptbm").find(value[0]) == std::string_view::npos) {
-          return malformed("an interlacing mode such as Ip");
-        }
-        break;
-      case 'C': {
-        const std::optional<Chroma> known = chroma_of(value);
-        if (!known) {
-          return fail(
-              kInput,
-              "input byte {}: the colour format {} is not supported; convert to 8-bit 420, 422, 444 or mono, "
-              "for example with ffmpeg -pix_fmt yuv420p",
-              at, field);
-        }
-        chroma = *known;
-        break;
-      }
-      case 'X':
-        break;
-      default:
-        return malformed("one of W, H, F, I, A, C and X");
-    }
+    if (auto read = read_field(line.substr(at, end - at), at, fields); !read) return pass_on(read);
     at = end;
   }
-  if (!width || !height) {
+  if (!fields.width || !fields.height) {
     return fail(kInput, "input byte {}: the YUV4MPEG2 header ends without its {}; the input is damaged",
-                line.size() - 1, width ? "height (H)" : "width (W)");
+                line.size() - 1, fields.width ? "height (H)" : "width (W)");
   }
-  auto layout = planar_layout(chroma, *width, *height);
+  auto layout = planar_layout(fields.chroma, *fields.width, *fields.height);
   if (!layout) return pass_on(layout);
   return Y4mHeader{std::string(line), *layout};
 }
