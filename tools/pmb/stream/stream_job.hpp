@@ -10,8 +10,8 @@
 
 namespace pmb::tool {
 
-/// Runs the whole stream. Returns a summary if the stream started, even when it failed later. Failures: all
-/// exit codes; nothing was written.
+/// Runs the whole stream. Returns a summary if the stream started, even when it failed later. Failures, with every exit
+/// code: the stream did not start; the output file may have been opened, and is then empty.
 Outcome<StreamSummary> run_stream(const StreamOptions& options);
 
 }  // namespace pmb::tool
