@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
   mapped.add_to(memories, report);
 
   bench::PlainPool pool(most - 1);
-  const pmb::ParallelFor on_pool = [&](std::size_t count, pmb::ParallelBody body) { pool.run(count, body); };
+  const pmb::ParallelFor on_pool = [&](std::size_t count, const auto& body) { pool.run(count, body); };
   const pmb::ParallelFor* on_tbb = nullptr;
 #ifdef PMB_BENCH_TBB
   const pmb::ParallelFor tbb = pmb::tbb_parallel_for();

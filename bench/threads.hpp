@@ -4,8 +4,9 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <mutex>
-#include <pmb/parallel.hpp>
+#include <pmb/copy.hpp>
 #include <thread>
 #include <vector>
 
@@ -28,7 +29,7 @@ class PlainPool {
   PlainPool& operator=(const PlainPool&) = delete;
 
   /// Runs bodies on the helpers and on this thread.
-  void run(std::size_t count, pmb::ParallelBody body) {
+  void run(std::size_t count, const std::function<void(std::size_t)>& body) {
     {
       const std::lock_guard lock(mutex_);
       body_ = &body;
@@ -49,7 +50,7 @@ class PlainPool {
   bool take(std::unique_lock<std::mutex>& lock) {
     if (!body_ || next_ == count_) return false;
     const std::size_t index = next_++;
-    const pmb::ParallelBody body = *body_;
+    const std::function<void(std::size_t)>& body = *body_;
     lock.unlock();
     body(index);
     lock.lock();
@@ -67,7 +68,7 @@ class PlainPool {
   std::condition_variable changed_;
   std::condition_variable done_;
   std::vector<std::thread> threads_;
-  const pmb::ParallelBody* body_ = nullptr;
+  const std::function<void(std::size_t)>* body_ = nullptr;
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::size_t open_ = 0;

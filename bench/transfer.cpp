@@ -160,7 +160,7 @@ class Transfers {
   /// Looked up once a buffer, as a program would.
   pmb::BufferTarget known_of(GLuint buffer) {
     if (known_.buffer() != buffer)
-      known_ = take(pmb::BufferTarget::look_up(contexts_.trusting, buffer, {.no_shader_stores = true}));
+      known_ = take(pmb::BufferTarget::query(contexts_.trusting, buffer, pmb::BufferUse::no_shader_writes));
     return known_;
   }
   GLuint buffer_of(std::size_t method) const { return buffers_[std::min(method, buffers_.size() - 1)]; }
@@ -265,7 +265,7 @@ int main(int argc, char** argv) {
   const GladGLContext gl = bench::load_gl();
 
   bench::PlainPool pool(most - 1);
-  const pmb::ParallelFor on_pool = [&](std::size_t count, pmb::ParallelBody body) { pool.run(count, body); };
+  const pmb::ParallelFor on_pool = [&](std::size_t count, const auto& body) { pool.run(count, body); };
 #ifdef PMB_BENCH_TBB
   const pmb::ParallelFor shared = pmb::tbb_parallel_for();
 #else

@@ -24,7 +24,7 @@ GLuint buffer_of(std::size_t size) {
 
 /// Stands in for the program's thread pool, which would not start its threads for each call.
 pmb::ParallelFor own_threads() {
-  return [](std::size_t count, pmb::ParallelBody body) {
+  return [](std::size_t count, const auto& body) {
     std::vector<std::jthread> helpers;
     for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(body, i);
     body(0);
@@ -37,13 +37,14 @@ void at_once(pmb::Context& context, GLuint buffer, const Bytes& bytes, Bytes& re
 }
 
 void later(pmb::Context& context, GLuint buffer, Bytes& frame) {
-  const pmb::PendingDownload pending = sample::need(pmb::download_async(context, buffer, 0, frame.size()));
+  const pmb::PendingReadback pending = sample::need(pmb::download_async(context, buffer, 0, frame.size()));
   // … the frame goes on; then, or a frame later:
-  sample::need(pending.finish(frame, 1s));
+  sample::need(pending.copy_to(frame, 1s));
 }
 
 void many_small(pmb::Context& context, GLuint buffer, const std::vector<Bytes>& updates) {
-  const auto known = sample::need(pmb::BufferTarget::look_up(context, buffer, {.no_shader_stores = true}));
+  const auto known =
+      sample::need(pmb::BufferTarget::query(context, buffer, pmb::BufferUse::no_shader_writes));
   for (std::size_t i = 0; i < updates.size(); ++i)
     sample::need(pmb::upload(context, known, 256 * i, updates[i]));
 }

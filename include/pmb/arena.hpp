@@ -24,7 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <pmb/store_fence.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/upload_ring.hpp>
 #include <span>
 

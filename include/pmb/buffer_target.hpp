@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A buffer of the program's that pmb asks GL about once, and what the program promises about it, for many transfers to
-// and from it.
+// A buffer of the program as transfers take it: a GL name, or the result of one query that many transfers share.
 //
-//   auto known = pmb::BufferTarget::look_up(context, buffer, {.no_shader_stores = true});
-//   pmb::upload(context, *known, 0, bytes);              // costs what GL's own call costs
-//   auto pending = ring.request(*known, 0, frame_bytes);
+//   pmb::upload(context, buffer, 0, bytes);              // a GL name: each call asks GL about the buffer
+//   auto target = pmb::BufferTarget::query(context, buffer, pmb::BufferUse::no_shader_writes);
+//   pmb::upload(context, *target, 0, bytes);             // costs what the raw GL call costs
+//   auto pending = ring.request(*target, 0, frame_bytes);
 //
 // Units:   bytes.
-// Threads: look_up() on the context's thread; a value afterwards.
+// Threads: query() on the context's thread; the value on any.
 // Memory:  none.
 // Errors:  invalid_argument, refused, wrong_context.
-// GL:      look_up() makes up to six queries; changes COPY_WRITE where direct state access is missing.
+// GL:      query() makes up to six queries; it changes COPY_WRITE where direct state access is missing.
 #pragma once
 
 #include <cstdint>
@@ -21,55 +21,64 @@ namespace pmb {
 
 class Context;
 namespace detail {
-struct KnownTarget;
+struct BufferPlace;
 }
 
-/// What the program owes in return for cheaper transfers, as long as it uses the BufferTarget. All of it is optional.
-struct BufferPromises {
-  /// No shader stores into the buffer since the program's last glMemoryBarrier with GL_BUFFER_UPDATE_BARRIER_BIT: spares a
-  /// barrier a transfer.
-  bool no_shader_stores = false;
-  /// No shader reads it as a storage buffer: spares uploads that barrier also where such readers would be overtaken, or go on
-  /// seeing older bytes, without one (quirks software_update_order, nvidia_flush_barrier). True of buffers of vertices, texels
-  /// and uniform blocks.
-  bool no_storage_reads = false;
-  /// Nothing writes it but upload() of this BufferTarget and shaders, and GL never reads it back: no copies into it, no
-  /// clears, no glBufferSubData, neither glGetBufferSubData nor a map, now or before. For small buffers that are updated
-  /// often. Where a driver's glBufferSubData overtakes commands of those kinds (quirk nvidia_update_order), these uploads go
-  /// by that call nevertheless, if the whole buffer is no longer than 64 KiB.
-  bool only_updates = false;
-  /// glBufferSubData never updates it, now or later: pmb then never does either, and where that quirk applies reads
-  /// buffers of up to 16 KiB by glGetBufferSubData, which is the quicker way there.
-  bool no_updates = false;
+/// How the program uses a buffer as long as it uses the BufferTarget. A narrower use makes transfers cheaper.
+enum class BufferUse : std::uint8_t {
+  /// Anything.
+  any,
+  /// Shaders do not write the buffer; or, before each transfer, the program issues glMemoryBarrier with
+  /// GL_BUFFER_UPDATE_BARRIER_BIT after such writes. Transfers omit that barrier. Uploads keep it where shaders that read
+  /// the buffer as storage would otherwise be overtaken or see stale data (quirks software_update_order,
+  /// nvidia_flush_barrier).
+  no_shader_writes,
+  /// Only uploads of this BufferTarget and shaders write the buffer, now and earlier, and GL never reads it back: no copies
+  /// into it, no clears, no other glBufferSubData, no glGetBufferSubData, no map. Suits small buffers that are updated
+  /// often: where glBufferSubData overtakes those commands (quirk nvidia_update_order), uploads nevertheless use it if the
+  /// whole buffer is no longer than 64 KiB.
+  upload_only,
+  /// upload_only and no_shader_writes.
+  upload_only_no_shader_writes,
+  /// upload_only_no_shader_writes, and no shader reads the buffer as storage: vertices, texels, uniform blocks. Uploads
+  /// omit the barrier on every driver.
+  vertices_and_uniforms,
+  /// glBufferSubData never writes the buffer, now or later. Uploads use a ring. Where quirk nvidia_update_order applies,
+  /// downloads use glGetBufferSubData if the whole buffer is no longer than 16 KiB, which is faster there.
+  download_only,
+  /// download_only and no_shader_writes.
+  download_only_no_shader_writes,
 };
 
-/// See the head of this file. A value, copied freely. Uploads follow the transfer plan of look_up()'s time: after calibrate()
-/// look it up again.
+/// A buffer of the program. A value, copied freely.
 ///
-/// The caller owes, as long as it is used: the buffer is neither deleted nor given new storage (glBufferData), nor mapped
-/// without PERSISTENT during a transfer; at each transfer the context is current; and what it promised. A foreign thread is
-/// found always, another context on the context's own thread only with Options::validation: the window system takes as long
-/// to answer as GL to copy a few hundred bytes.
+/// A BufferTarget from query() requires, as long as it is used: the buffer is neither deleted nor given new storage
+/// (glBufferData), nor mapped without PERSISTENT during a transfer; the context is current at each transfer; and its
+/// BufferUse holds. Calls from the wrong thread are always detected. A wrong current context on the right thread is
+/// detected only with Options::validation, because querying it costs as much as copying a few hundred bytes.
+/// Uploads follow the transfer plan of the time of query(); after calibrate(), query it again.
 class BufferTarget {
  public:
-  constexpr BufferTarget() noexcept = default;
-  /// Statuses: invalid_argument (no buffer of that name), refused (mapped without PERSISTENT), wrong_context.
-  static Result<BufferTarget> look_up(Context& context, std::uint32_t buffer, BufferPromises promises = {},
-                                      std::source_location where = std::source_location::current());
+  /// A buffer of which nothing is known. Each transfer checks it.
+  constexpr BufferTarget(std::uint32_t buffer = 0) noexcept : buffer_(buffer) {}
+  /// Asks GL about a buffer. Statuses: invalid_argument (no such buffer), refused (mapped without PERSISTENT),
+  /// wrong_context.
+  static Result<BufferTarget> query(Context& context, std::uint32_t buffer, BufferUse use = BufferUse::any,
+                                    std::source_location where = std::source_location::current());
 
   std::uint32_t buffer() const noexcept { return buffer_; }
-  std::uint64_t size_bytes() const noexcept { return size_bytes_; }
-  BufferPromises promises() const noexcept { return promises_; }
+  std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< 0 without query().
+  BufferUse use() const noexcept { return use_; }
 
  private:
-  friend struct detail::KnownTarget;
+  friend struct detail::BufferPlace;
   std::uint32_t buffer_ = 0;
-  bool takes_updates_ = false;  ///< By glBufferSubData, in order.
-  bool orders_update_ = true;   ///< Updates stand behind a barrier.
-  BufferPromises promises_ = {};
+  bool is_queried_ = false;
+  BufferUse use_ = BufferUse::any;
+  bool sub_data_ok_ = false;         ///< glBufferSubData writes it in order.
+  bool needs_write_barrier_ = true;  ///< Before glBufferSubData and copies into it.
   std::uint64_t size_bytes_ = 0;
-  /// Uploads of up to so many bytes are updates for certain, by the plan of look_up()'s time.
-  std::uint64_t updates_up_to_ = 0;
+  std::uint64_t sub_data_up_to_ = 0;  ///< Uploads of up to this size always use glBufferSubData.
 };
 
 }  // namespace pmb

@@ -22,7 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <pmb/parallel.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>

@@ -6,14 +6,12 @@
 #include <pmb/arena.hpp>
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/mapped_buffer.hpp>
-#include <pmb/parallel.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/stats.hpp>
-#include <pmb/store_fence.hpp>
-#include <pmb/stream_copy.hpp>
 #include <pmb/texture.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/transfer.hpp>

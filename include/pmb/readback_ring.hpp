@@ -24,6 +24,7 @@
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/stats.hpp>
+#include <pmb/timeline.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
@@ -61,6 +62,12 @@ class PendingReadback {
   Result<ReadView> wait(std::chrono::nanoseconds timeout,
                         std::source_location where = std::source_location::current()) const;
 
+  /// Waits for the bytes as wait() does, copies them to the start of `target`, on the threads of Options::parallel_for, and
+  /// releases the readback. Statuses: those of wait(), and invalid_argument (`target` is too small); it stays live after an
+  /// error.
+  Result<void> copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+                       std::source_location where = std::source_location::current()) const;
+
   /// Gives the memory back, in any order, at any time: one that has not arrived yet is reused once it has. No
   /// wait. Statuses: stale_handle.
   Result<void> release(std::source_location where = std::source_location::current()) const;
@@ -69,6 +76,9 @@ class PendingReadback {
   std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
   std::uint64_t size_bytes() const noexcept;
   bool is_live() const noexcept;
+  /// A ticket that passes when the bytes have arrived, for other threads to wait for. It exists only after the mark() that
+  /// follows the writer; download_async() makes that mark itself. Inert once the readback is.
+  Ticket ticket() const noexcept;
 
   friend bool operator==(const PendingReadback&, const PendingReadback&) noexcept = default;
 
@@ -95,14 +105,9 @@ class ReadbackRing {
   ReadbackRing& operator=(ReadbackRing&&) noexcept;
   ~ReadbackRing();
 
-  /// Copies a range of any buffer into the ring on the GPU, behind shader stores into it. Arrives after the
-  /// next mark(). Statuses: as UploadRing::acquire, and invalid_argument (range, no buffer), refused (source
-  /// mapped the old way).
-  Result<PendingReadback> request(std::uint32_t buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
-                                  std::source_location where = std::source_location::current());
-
-  /// The same without asking GL about the buffer, and without a barrier where it was promised that none is needed.
-  /// Statuses: those of acquire, and invalid_argument.
+  /// Copies a range of any buffer into the ring on the GPU, ordered after earlier shader stores. Arrives after the next
+  /// mark(). Asks GL about the buffer, unless BufferTarget::query did. Statuses: as UploadRing::acquire, and invalid_argument
+  /// (range, no buffer), refused (source mapped without PERSISTENT).
   Result<PendingReadback> request(const BufferTarget& buffer, std::uint64_t offset_bytes,
                                   std::uint64_t size_bytes,
                                   std::source_location where = std::source_location::current());

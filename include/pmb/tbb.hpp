@@ -12,7 +12,7 @@
 // GL:      none.
 #pragma once
 
-#include <pmb/parallel.hpp>
+#include <pmb/copy.hpp>
 
 namespace pmb {
 

@@ -1,54 +1,50 @@
 // SPDX-License-Identifier: MIT
-// What transfers need of a BufferTarget beyond what programs do.
+// Where a transfer starts or ends, and which GL calls may be used there.
 #pragma once
 
 #include <cstdint>
 #include <pmb/buffer_target.hpp>
 #include <pmb/result.hpp>
-#include <pmb/tune/transfer_plan.hpp>
 #include <source_location>
 
 #include "base/byte_ranges.hpp"
-#include "context/context_state.hpp"
 #include "context/usable_here.hpp"
+#include "context/context_state.hpp"
 
 namespace pmb::detail {
 
-/// Where a transfer goes, as far as it is known without asking.
-struct Place {
+/// Ok if `size` bytes at `offset` of a buffer of the program may be copied from or to: it exists, the range lies in it, and
+/// it is not mapped without PERSISTENT (OpenGL 4.6 core, section 6.6). Asks GL. Empty ranges are zero_size.
+Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                        std::source_location where);
+
+/// A byte of a buffer.
+struct BufferPlace {
   std::uint32_t buffer = 0;
   std::uint64_t offset = 0;
-  bool takes_sub_data = false;  ///< glBufferSubData.
-  bool gives_sub_data = false;  ///< glGetBufferSubData.
-  bool order = true;            ///< Behind shader stores.
-  bool order_update = true;     ///< An update, behind shader stores and among shaders that read.
-};
+  bool sub_data_ok = false;        ///< glBufferSubData writes the buffer, in order.
+  bool get_sub_data_ok = false;    ///< glGetBufferSubData does no harm.
+  bool needs_read_barrier = true;  ///< After shader stores.
+  bool needs_write_barrier = true;
 
-/// Whether glBufferSubData writes the buffer, of which nothing was promised, in order: asks GL, up to twice.
-bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept;
+  /// Ok for a range of the buffer on this context, an empty one too. Asks GL unless the target was queried.
+  static Result<void> check(ContextState& state, const BufferTarget& target, std::uint64_t offset,
+                            std::uint64_t size, std::source_location where);
+  /// The place in a target that check() has passed. Never asks GL: of a target that was not queried, `sub_data_ok` is false.
+  static BufferPlace of(const ContextState& state, const BufferTarget& target, std::uint64_t offset) noexcept;
+  /// The place of an upload of `size` bytes; asks GL where glBufferSubData may be used on a target that was not queried.
+  static BufferPlace of_upload(const ContextState& state, const BufferTarget& target, std::uint64_t offset,
+                               std::uint64_t size) noexcept;
 
-/// Whether glGetBufferSubData may read a buffer of the program's, of which nothing was promised.
-bool gives_sub_data(const ContextState& state) noexcept;
-
-struct KnownTarget {
-  /// True where check() is ok, as far as that is known without asking GL.
-  static bool is_fine(const ContextState& state, const BufferTarget& known, std::uint64_t offset,
-                      std::uint64_t size) noexcept {
-    return state.is_usable_here() && known.buffer_ != 0 && detail::fits(offset, size, known.size_bytes_);
+  /// True if an upload is glBufferSubData and legal, as far as is known without asking GL.
+  static bool is_plain_sub_data(const ContextState& state, const BufferTarget& target, std::uint64_t offset,
+                                std::uint64_t size) noexcept {
+    return size <= target.sub_data_up_to_ && size != 0 && state.is_usable_here() &&
+           fits(offset, size, target.size_bytes_);
   }
-  /// Ok for a range of it, on its context. Empty ranges are.
-  static Result<void> check(const ContextState& state, const BufferTarget& known, std::uint64_t offset,
-                            std::uint64_t size, std::source_location where) noexcept;
-  /// Of a range that check() has passed.
-  static Place place(const ContextState& state, const BufferTarget& known, std::uint64_t offset) noexcept;
+  static bool needs_barrier(const BufferTarget& target) noexcept { return target.needs_write_barrier_; }
 
-  /// Whether an upload of this size, which is not empty, is an update by GL.
-  static bool is_update(const BufferTarget& known, std::uint64_t size) noexcept {
-    return size <= known.updates_up_to_ && size != 0;
-  }
-  static bool orders_update(const BufferTarget& known) noexcept { return known.orders_update_; }
-
-  static BufferTarget make(const ContextState& state, std::uint32_t buffer, BufferPromises promises) noexcept;
+  static BufferTarget query(const ContextState& state, std::uint32_t buffer, BufferUse use) noexcept;
 };
 
 }  // namespace pmb::detail

@@ -2,46 +2,72 @@
 #include <pmb/buffer_target.hpp>
 #include <pmb/context.hpp>
 
-#include "base/byte_ranges.hpp"
 #include "base/fail.hpp"
 #include "context/buffer_place.hpp"
-#include "context/source_check.hpp"
 #include "gl/buffer_calls.hpp"
 
 namespace pmb {
 namespace detail {
 namespace {
 
-/// With quirk nvidia_update_order: updates shorter than this stood behind updates and shader stores that were issued before;
-/// updates from 128 KiB on, and of any length behind copies out of host memory, did not
-/// (bench/results/2026-11-25-nvidia-update-order.json).
-constexpr std::uint64_t kOrderedUpdateBytes = std::uint64_t{64} << 10;
+/// What a BufferUse allows.
+struct Promises {
+  bool no_shader_writes = false;
+  bool no_storage_reads = false;
+  bool upload_only = false;
+  bool no_sub_data = false;
+};
 
-/// True where updates of a buffer of this size take their place among the commands.
-bool updates_keep_order(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
-  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return !promises.no_updates;
-  return promises.only_updates && !promises.no_updates && size <= kOrderedUpdateBytes;
+constexpr Promises promises_of(BufferUse use) noexcept {
+  switch (use) {
+    case BufferUse::any:
+      break;
+    case BufferUse::no_shader_writes:
+      return {.no_shader_writes = true};
+    case BufferUse::upload_only:
+      return {.upload_only = true};
+    case BufferUse::upload_only_no_shader_writes:
+      return {.no_shader_writes = true, .upload_only = true};
+    case BufferUse::vertices_and_uniforms:
+      return {.no_shader_writes = true, .no_storage_reads = true, .upload_only = true};
+    case BufferUse::download_only:
+      return {.no_sub_data = true};
+    case BufferUse::download_only_no_shader_writes:
+      return {.no_shader_writes = true, .no_sub_data = true};
+  }
+  return {};
 }
 
-/// With quirk nvidia_update_order glGetBufferSubData moves a buffer to host memory, where the GPU's own work on it is slow; a
-/// few pages of it do not matter.
+/// With quirk nvidia_update_order, glBufferSubData of less than this was ordered after earlier glBufferSubData and shader
+/// stores. From 128 KiB on, and at any length after copies out of system memory, it was not
+/// (bench/results/2026-11-25-nvidia-update-order.json).
+constexpr std::uint64_t kOrderedSubDataBytes = std::uint64_t{64} << 10;
+
+/// True if glBufferSubData into a buffer of this size is ordered among the commands.
+bool keeps_order(const ContextState& state, BufferUse use, std::uint64_t size) noexcept {
+  const Promises promises = promises_of(use);
+  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return !promises.no_sub_data;
+  return promises.upload_only && size <= kOrderedSubDataBytes;
+}
+
+/// With quirk nvidia_update_order, glGetBufferSubData moves a buffer to system memory, where the GPU is slow on it. A few
+/// pages do not matter.
 constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
 
-/// True where reading by GL does no harm to what the program or pmb does with the buffer later.
-bool may_be_read_by_gl(const ContextState& state, BufferPromises promises, std::uint64_t size) noexcept {
+/// True if glGetBufferSubData does no harm to later commands on the buffer.
+bool get_sub_data_ok(const ContextState& state, BufferUse use, std::uint64_t size) noexcept {
   if (!state.gl.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises.no_updates && size <= kMovableBytes;
+  return promises_of(use).no_sub_data && size <= kMovableBytes;
 }
 
-/// Shaders that read the buffer as storage would be overtaken, or go on seeing older bytes, without one.
+/// Without a barrier, shaders that read the buffer as storage would be overtaken or see stale data.
 bool readers_need_barrier(const ContextState& state) noexcept {
   return state.gl.quirk(QuirkId::software_update_order) || state.gl.quirk(QuirkId::nvidia_flush_barrier);
 }
 
-/// Of a buffer that takes updates: uploads of up to so many bytes are some.
-std::uint64_t longest_update(const ContextState& state) noexcept {
-  // Where updates overtake copies (quirk nvidia_update_order) a buffer gets nothing but updates or nothing but copies,
-  // whatever the plan says of a length.
+/// Uploads of up to this size use glBufferSubData, in a buffer where it is in order.
+std::uint64_t longest_sub_data(const ContextState& state) noexcept {
+  // With quirk nvidia_update_order glBufferSubData overtakes copies: a buffer gets only one of them, at every length.
   if (state.gl.quirk(QuirkId::nvidia_update_order) && !state.options.path) return UINT64_MAX;
   std::uint64_t longest = 0;
   for (const TransferStep& step : state.plans.transfers.up.steps) {
@@ -51,8 +77,8 @@ std::uint64_t longest_update(const ContextState& state) noexcept {
   return longest;
 }
 
-/// glBufferSubData writes immutable storage only where it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). What glBufferData
-/// made says that it is (tables 6.2 and 6.3), so that one query mostly tells.
+/// glBufferSubData writes immutable storage only if it is DYNAMIC (OpenGL 4.6 core, section 6.2.1). Storage of glBufferData
+/// reports that flag (tables 6.2 and 6.3), so that one query usually suffices.
 bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
   if (!state.gl.limits.buffer_storage) return true;
   const BufferCalls calls(state.gl);
@@ -62,53 +88,80 @@ bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
 
 }  // namespace
 
-bool takes_sub_data(const ContextState& state, std::uint32_t buffer) noexcept {
-  return updates_keep_order(state, {}, 0) && is_dynamic(state, buffer);
-}
-
-bool gives_sub_data(const ContextState& state) noexcept {
-  return may_be_read_by_gl(state, {}, 0);
-}
-
-BufferTarget KnownTarget::make(const ContextState& state, std::uint32_t buffer,
-                               BufferPromises promises) noexcept {
-  BufferTarget known;
-  known.buffer_ = buffer;
-  known.promises_ = promises;
-  known.size_bytes_ = BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
-  known.orders_update_ =
-      !promises.no_shader_stores || (readers_need_barrier(state) && !promises.no_storage_reads);
-  known.takes_updates_ = updates_keep_order(state, promises, known.size_bytes_) && is_dynamic(state, buffer);
-  if (known.takes_updates_) known.updates_up_to_ = longest_update(state);
-  return known;
-}
-
-Result<void> KnownTarget::check(const ContextState& state, const BufferTarget& known, std::uint64_t offset,
-                                std::uint64_t size, std::source_location where) noexcept {
-  if (auto placed = state.check_thread(where); !placed) return placed;
-  if (known.buffer_ == 0) return fail(ErrorId::not_a_buffer, where);
-  if (!detail::fits(offset, size, known.size_bytes_))
-    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, known.size_bytes_}});
+Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                        std::source_location where) {
+  if (auto current = context.check_current(where); !current) return current;
+  if (size == 0) return fail(ErrorId::zero_size, where);
+  if (!context.gl.IsBuffer(buffer)) {
+    if (auto usable = context.check_lost(where); !usable) return usable;
+    return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
+  }
+  const BufferCalls calls(context.gl);
+  const std::uint64_t total = calls.parameter(buffer, GL_BUFFER_SIZE);
+  if (!fits(offset, size, total)) {
+    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, total}});
+  }
+  if (calls.parameter(buffer, GL_BUFFER_MAPPED) != 0 &&
+      (calls.parameter(buffer, GL_BUFFER_ACCESS_FLAGS) & GL_MAP_PERSISTENT_BIT) == 0) {
+    return fail(ErrorId::source_is_mapped, where, {.numbers = {buffer}});
+  }
   return {};
 }
 
-Place KnownTarget::place(const ContextState& state, const BufferTarget& known,
-                         std::uint64_t offset) noexcept {
-  return {.buffer = known.buffer_,
+BufferTarget BufferPlace::query(const ContextState& state, std::uint32_t buffer, BufferUse use) noexcept {
+  BufferTarget target(buffer);
+  const Promises promises = promises_of(use);
+  target.is_queried_ = true;
+  target.use_ = use;
+  target.size_bytes_ = BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
+  target.needs_write_barrier_ =
+      !promises.no_shader_writes || (readers_need_barrier(state) && !promises.no_storage_reads);
+  target.sub_data_ok_ = keeps_order(state, use, target.size_bytes_) && is_dynamic(state, buffer);
+  if (target.sub_data_ok_) target.sub_data_up_to_ = longest_sub_data(state);
+  return target;
+}
+
+Result<void> BufferPlace::check(ContextState& state, const BufferTarget& target, std::uint64_t offset,
+                                std::uint64_t size, std::source_location where) {
+  if (!target.is_queried_) {
+    if (size == 0) return state.check_current(where);
+    return check_copy(state, target.buffer_, offset, size, where);
+  }
+  if (auto placed = state.check_thread(where); !placed) return placed;
+  if (!fits(offset, size, target.size_bytes_))
+    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, target.size_bytes_}});
+  return {};
+}
+
+BufferPlace BufferPlace::of(const ContextState& state, const BufferTarget& target,
+                            std::uint64_t offset) noexcept {
+  return {.buffer = target.buffer_,
           .offset = offset,
-          .takes_sub_data = known.takes_updates_,
-          .gives_sub_data = may_be_read_by_gl(state, known.promises_, known.size_bytes_),
-          .order = !known.promises_.no_shader_stores,
-          .order_update = known.orders_update_};
+          .sub_data_ok = target.sub_data_ok_,
+          .get_sub_data_ok = detail::get_sub_data_ok(state, target.use_, target.size_bytes_),
+          .needs_read_barrier = !promises_of(target.use_).no_shader_writes,
+          .needs_write_barrier = target.needs_write_barrier_};
+}
+
+BufferPlace BufferPlace::of_upload(const ContextState& state, const BufferTarget& target,
+                                   std::uint64_t offset, std::uint64_t size) noexcept {
+  BufferPlace place = of(state, target, offset);
+  const bool planned = state.plans.transfers.up.step_for(size).path == Path::traditional;
+  if (!target.is_queried_) {
+    place.sub_data_ok = planned && keeps_order(state, BufferUse::any, 0) && is_dynamic(state, target.buffer_);
+  } else if (!planned && size > target.sub_data_up_to_) {
+    place.sub_data_ok = false;
+  }
+  return place;
 }
 
 }  // namespace detail
 
-Result<BufferTarget> BufferTarget::look_up(Context& context, std::uint32_t buffer, BufferPromises promises,
-                                           std::source_location where) {
+Result<BufferTarget> BufferTarget::query(Context& context, std::uint32_t buffer, BufferUse use,
+                                         std::source_location where) {
   detail::ContextState& state = detail::ContextState::of(context);
   if (auto legal = detail::check_copy(state, buffer, 0, 1, where); !legal) return pass_on(legal);
-  return detail::KnownTarget::make(state, buffer, promises);
+  return detail::BufferPlace::query(state, buffer, use);
 }
 
 }  // namespace pmb

@@ -10,7 +10,9 @@ void CopyQueue::offer(std::byte* to, const std::byte* from, std::size_t size) no
   chunk.to = to;
   chunk.from = from;
   chunk.size = size;
-  const auto pieces = static_cast<std::uint32_t>((size + kCopyPieceBytes - 1) / kCopyPieceBytes);
+  const std::byte* mapped = how_ == CopyHow::streaming_loads ? from : to;
+  chunk.skew = reinterpret_cast<std::uintptr_t>(mapped) % 64;
+  const auto pieces = static_cast<std::uint32_t>((size + chunk.skew + kCopyPieceBytes - 1) / kCopyPieceBytes);
   chunk.pieces.store(pieces, std::memory_order_relaxed);
   chunk.left.store(pieces, std::memory_order_relaxed);
   available_.store(++offered_, std::memory_order_release);
@@ -27,7 +29,7 @@ void CopyQueue::finish() noexcept {
   announce();
 }
 
-bool CopyQueue::work_one() noexcept {
+bool CopyQueue::copy_next_piece() noexcept {
   std::uint64_t next = next_.load(std::memory_order_relaxed);
   std::uint64_t after = 0;
   do {
@@ -35,18 +37,20 @@ bool CopyQueue::work_one() noexcept {
     if (chunk >= available_.load(std::memory_order_acquire)) return false;
     const bool last = next % kFirstPiece + 1 == slot(chunk).pieces.load(std::memory_order_relaxed);
     after = last ? (chunk + std::uint64_t{1}) * kFirstPiece : next + 1;
-    // Who reads the record of a later chunk has an old `next`, and finds that out here.
+    // A thread that read the record of a later chunk has an old `next`, and fails here.
   } while (!next_.compare_exchange_weak(next, after, std::memory_order_relaxed));
   // The record is this chunk's until its last piece has been copied.
   Slot& chunk = slot(static_cast<std::uint32_t>(next / kFirstPiece));
-  const std::size_t begin = static_cast<std::size_t>(next % kFirstPiece) * kCopyPieceBytes;
-  copy_piece({chunk.to + begin, chunk.from + begin, std::min(kCopyPieceBytes, chunk.size - begin), how_});
+  const std::size_t at = static_cast<std::size_t>(next % kFirstPiece) * kCopyPieceBytes;
+  const std::size_t begin = at == 0 ? 0 : at - chunk.skew;
+  const std::size_t end = std::min(at + kCopyPieceBytes - chunk.skew, chunk.size);
+  copy_piece({chunk.to + begin, chunk.from + begin, end - begin, how_});
   if (chunk.left.fetch_sub(1, std::memory_order_acq_rel) == 1) chunk.left.notify_one();
   return true;
 }
 
 void CopyQueue::wait_front() noexcept {
-  const std::atomic<std::uint32_t>& left = slot(settled_).left;
+  const std::atomic<std::uint32_t>& left = slot(completed_).left;
   for (std::uint32_t seen = left.load(std::memory_order_acquire); seen != 0;
        seen = left.load(std::memory_order_acquire)) {
     // Sleeps only if nothing has changed; the last piece wakes it.
@@ -54,13 +58,13 @@ void CopyQueue::wait_front() noexcept {
   }
 }
 
-void CopyQueue::help() noexcept {
+void CopyQueue::run_worker() noexcept {
   for (;;) {
-    // Read before looking for work: what is offered after the look changes it, and the wait ends at once.
+    // Read before the look for work: a later offer changes it, and the wait ends at once.
     const std::uint32_t seen = changes_.load(std::memory_order_acquire);
-    if (work_one()) continue;
+    if (copy_next_piece()) continue;
     if (finished_.load(std::memory_order_acquire)) return;
-    // Where the callback keeps the owner waiting outside, nobody would offer more.
+    // A callback that keeps the owner outside would never see an offer.
     if (!owner_at_work_.load(std::memory_order_relaxed)) return;
     changes_.wait(seen, std::memory_order_acquire);
   }

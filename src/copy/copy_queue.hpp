@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A transfer's chunks, copied piece by piece by several threads, in order, while one of them, the owner, goes on
-// offering new chunks and settles finished ones. One parallel region spans the whole transfer. No GL.
+// The chunks of a copy, copied piece by piece on several threads, in order. One of them, the owner, goes on offering chunks
+// and completing them. One parallel region spans the whole copy. No GL.
 //
-// Threads: offer(), settle and the rest on the owner; work_one() and help() on any.
+// Threads: copy_next_piece() on any; the rest on the owner.
 // Memory:  kChunks records, on the owner's stack.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "copy/copy_piece.hpp"
@@ -24,64 +25,67 @@ class CopyQueue {
   explicit CopyQueue(CopyHow how) noexcept : how_(how) {}
 
   /// Runs `drive` on this thread while others help, up to `threads` in all. `drive` returns once everything that it
-  /// offered is settled; it is called again, to no effect, where a callback asks for that.
+  /// offered is copied. It may be called again, and then finds nothing to do.
   template <class Drive>
   void run(const ParallelFor* parallel_for, std::uint32_t threads, Drive&& drive) noexcept {
     const std::thread::id owner = std::this_thread::get_id();
     const auto body = [&](std::size_t) {
-      if (std::this_thread::get_id() != owner) return help();
+      if (std::this_thread::get_id() != owner) return run_worker();
       owner_at_work_.store(true, std::memory_order_relaxed);
       drive();
       finish();
     };
-    run_parallel(parallel_for, threads, ParallelBody(body));
+    run_parallel(parallel_for, threads, std::ref(body));
   }
 
-  bool has_room() const noexcept { return offered_ - settled_ < kChunks; }
-  bool idle() const noexcept { return offered_ == settled_; }
+  bool has_room() const noexcept { return offered_ - completed_ < kChunks; }
+  bool idle() const noexcept { return offered_ == completed_; }
   std::uint32_t offered() const noexcept { return offered_; }
-  std::uint32_t settled() const noexcept { return settled_; }
+  std::uint32_t completed() const noexcept { return completed_; }
 
-  /// Adds a chunk. The bytes stay valid until it is settled.
+  /// Adds a chunk. The bytes stay valid until it is completed. Every piece but the first starts at a cache line of the
+  /// mapped memory, so that no two threads write into one.
   void offer(std::byte* to, const std::byte* from, std::size_t size) noexcept;
-  /// True when the oldest chunk that is not settled has been copied whole, and its bytes are visible here.
+  /// True when the whole oldest chunk has been copied and its bytes are visible here.
   bool front_done() const noexcept {
-    return !idle() && slot(settled_).left.load(std::memory_order_acquire) == 0;
+    return !idle() && slot(completed_).left.load(std::memory_order_acquire) == 0;
   }
-  /// The oldest chunk is done with.
-  void settle() noexcept { ++settled_; }
-  /// Waits until the oldest chunk has been copied: its last pieces are in other hands.
+  /// Removes the oldest chunk.
+  void complete() noexcept { ++completed_; }
+  /// Waits until the oldest chunk has been copied: other threads have its last pieces.
   void wait_front() noexcept;
+  /// No more chunks follow.
+  void finish() noexcept;
 
   /// Copies one piece, if one is waiting.
-  bool work_one() noexcept;
-  /// A helper's life: copies pieces until there will be no more.
-  void help() noexcept;
+  bool copy_next_piece() noexcept;
 
  private:
   struct Slot {
     std::byte* to = nullptr;
     const std::byte* from = nullptr;
     std::size_t size = 0;
-    std::atomic<std::uint32_t> pieces =
-        0;  ///< Read by who comes late, too, while the record serves a later chunk.
+    std::size_t skew = 0;  ///< The first piece is shorter by this.
+    /// Late threads read it while the record already serves a later chunk.
+    std::atomic<std::uint32_t> pieces = 0;
     std::atomic<std::uint32_t> left = 0;  ///< Pieces not yet copied.
   };
-  /// What is handed out next: a chunk in the upper half, a piece of it in the lower.
+  /// The next piece: its chunk in the upper half, its number in the lower.
   static constexpr std::uint64_t kFirstPiece = std::uint64_t{1} << 32;
 
   Slot& slot(std::uint32_t chunk) noexcept { return slots_[chunk % kChunks]; }
   const Slot& slot(std::uint32_t chunk) const noexcept { return slots_[chunk % kChunks]; }
-  void finish() noexcept;
   void announce() noexcept;
+  /// Copies pieces until no more follow.
+  void run_worker() noexcept;
 
   const CopyHow how_;
   std::uint32_t offered_ = 0;
-  std::uint32_t settled_ = 0;
+  std::uint32_t completed_ = 0;
   std::array<Slot, kChunks> slots_ = {};
   alignas(64) std::atomic<std::uint64_t> next_ = 0;
   alignas(64) std::atomic<std::uint32_t> available_ = 0;  ///< Chunks offered.
-  std::atomic<std::uint32_t> changes_ = 0;                ///< What sleeping helpers watch.
+  std::atomic<std::uint32_t> changes_ = 0;                ///< Sleeping workers wait for it to change.
   std::atomic<bool> owner_at_work_ = false;
   std::atomic<bool> finished_ = false;
 };

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <cstring>
-#include <pmb/store_fence.hpp>
+#include <pmb/copy.hpp>
 
-// For copies these two differ in nothing from the set below them.
+// For copies these two are the same as the set below them.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 
 #undef HWY_TARGET_INCLUDE
@@ -21,8 +21,9 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
-// Without vectors nothing here is better than what the C library does.
-void StorePastCaches(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+// Without vectors nothing beats the C library.
+void StoreNontemporal(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from,
+                      std::size_t size) {
   if (size != 0) std::memcpy(to, from, size);
   store_fence();
 }
@@ -32,8 +33,7 @@ void LoadStreaming(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRI
 }
 #else
 
-// A line at a time: a write-combining buffer that is filled whole leaves in one transaction, and a streamed load
-// fetches a whole line however little is taken of it.
+// Whole lines: a full write-combining buffer drains in one transaction, and a streaming load always fetches a whole line.
 constexpr std::size_t kLine = 64;
 using Bytes = hn::CappedTag<std::uint8_t, kLine>;
 constexpr std::size_t kUnroll = 4;
@@ -44,7 +44,8 @@ HWY_INLINE std::size_t to_next_line(const void* address, std::size_t size) {
   return ahead < size ? ahead : size;
 }
 
-void StorePastCaches(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
+void StoreNontemporal(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from,
+                      std::size_t size) {
   const std::size_t head = to_next_line(to, size);
   std::memcpy(to, from, head);
   const Bytes tag;
@@ -65,7 +66,7 @@ void StorePastCaches(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_REST
   store_fence();
 }
 
-/// Highway has no streaming load. Where an instruction set has none either, lines are loaded whole all the same.
+/// Highway has no streaming load. Instruction sets without one load the lines as usual.
 HWY_INLINE hn::Vec<Bytes> load_line_part(Bytes tag, const std::uint8_t* aligned) {
 #if HWY_TARGET == HWY_AVX3
   static_cast<void>(tag);
@@ -84,7 +85,7 @@ HWY_INLINE hn::Vec<Bytes> load_line_part(Bytes tag, const std::uint8_t* aligned)
 
 void LoadStreaming(std::uint8_t* HWY_RESTRICT to, const std::uint8_t* HWY_RESTRICT from, std::size_t size) {
 #if HWY_ARCH_X86
-  // Streamed loads are weakly ordered: none may be served from before the fence that said the bytes are there.
+  // Streaming loads are weakly ordered: none may be older than the GL fence that made the bytes available.
   _mm_mfence();
 #endif
   const std::size_t head = to_next_line(from, size);
@@ -119,12 +120,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pmb::detail {
 
-HWY_EXPORT(StorePastCaches);
+HWY_EXPORT(StoreNontemporal);
 HWY_EXPORT(LoadStreaming);
 HWY_EXPORT(Target);
 
-void store_past_caches(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-  HWY_DYNAMIC_DISPATCH(StorePastCaches)
+void store_nontemporal(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  HWY_DYNAMIC_DISPATCH(StoreNontemporal)
   (reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), size);
 }
 

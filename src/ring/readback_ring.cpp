@@ -5,8 +5,8 @@
 
 #include "base/guard.hpp"
 #include "context/buffer_place.hpp"
+#include "context/copy_options.hpp"
 #include "context/mapping.hpp"
-#include "context/source_check.hpp"
 #include "gl/buffer_calls.hpp"
 #include "ring/ring_access.hpp"
 #include "ring/ring_control.hpp"
@@ -36,8 +36,8 @@ struct ReadbackRingControl final : RingControl {
   }
 
   /// The caller has checked the source.
-  static Result<PendingReadback> request(ReadbackRingControl*& ring, const Place& source, std::uint64_t size,
-                                         std::source_location where) {
+  static Result<PendingReadback> request(ReadbackRingControl*& ring, const BufferPlace& source,
+                                         std::uint64_t size, std::source_location where) {
     if (auto reserved = reserve(ring, std::span(&size, 1), 0, Wait::bounded, where); !reserved)
       return pass_on(reserved);
     RingSlot& slot = ring->layout.newest();
@@ -46,13 +46,13 @@ struct ReadbackRingControl final : RingControl {
       ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    if (source.order) order_read_behind_shaders(ring->context->gl);
+    if (source.needs_read_barrier) order_read_behind_shaders(ring->context->gl);
     BufferCalls(ring->context->gl).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any fence from now on stands behind the copy, pmb's own ones too.
     slot.serial = ring->line->issued + 1;
     return PendingReadback(ring, slot.key());
   }
-  static Result<PendingReadback> request(ReadbackRing& ring, const Place& source, std::uint64_t size,
+  static Result<PendingReadback> request(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                          std::source_location where) {
     return request(ring.control_, source, size, where);
   }
@@ -100,7 +100,7 @@ struct ReadbackRingControl final : RingControl {
   void give_back() noexcept override { SlotPool<ReadbackRingControl>::give_back(this); }
 };
 
-Result<PendingReadback> request_from(ReadbackRing& ring, const Place& source, std::uint64_t size,
+Result<PendingReadback> request_from(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                      std::source_location where) {
   return ReadbackRingControl::request(ring, source, size, where);
 }
@@ -113,6 +113,7 @@ void note_writer_issued(const PendingReadback& pending) noexcept {
 
 }  // namespace detail
 
+using detail::BufferPlace;
 using detail::ContextState;
 using detail::ReadbackRingControl;
 
@@ -133,6 +134,18 @@ Result<ReadView> PendingReadback::try_view(std::source_location where) const {
 Result<ReadView> PendingReadback::wait(std::chrono::nanoseconds timeout, std::source_location where) const {
   if (!control_) return fail(ErrorId::stale_slice, where);
   return control_->view(*this, timeout, where);
+}
+
+Result<void> PendingReadback::copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+                                      std::source_location where) const {
+  if (target.size() < size_bytes())
+    return fail(ErrorId::range_outside, where, {.numbers = {0, size_bytes(), target.size()}});
+  const auto view = wait(timeout, where);
+  if (!view) return pass_on(view);
+  const ContextState& state = *control_->context;
+  copy_from_mapped(target, view->bytes(),
+                   detail::copy_options(state, state.plans.transfers.down, view->bytes().size()));
+  return release(where);
 }
 
 Result<void> PendingReadback::release(std::source_location where) const {
@@ -156,6 +169,15 @@ std::uint64_t PendingReadback::size_bytes() const noexcept {
 
 bool PendingReadback::is_live() const noexcept {
   return slot_of(*this) != nullptr;
+}
+
+Ticket PendingReadback::ticket() const noexcept {
+  const detail::RingSlot* slot = slot_of(*this);
+  if (!slot) return {};
+  const detail::TimelineState& timeline = *control_->line;
+  // Serial 0: private memory that was filled. It has passed.
+  return detail::TimelineControl::ticket(timeline.control,
+                                         slot->serial != 0 ? slot->serial : timeline.passed());
 }
 
 Result<ReadbackRing> ReadbackRing::create(Context& context, const RingOptions& info,
@@ -205,25 +227,15 @@ ReadbackRing::~ReadbackRing() {
   if (control_) control_->close_all();
 }
 
-Result<PendingReadback> ReadbackRing::request(std::uint32_t buffer, std::uint64_t offset_bytes,
-                                              std::uint64_t size_bytes, std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
-  auto legal = detail::check_copy(*control_->context, buffer, offset_bytes, size_bytes, where);
-  if (!legal) return pass_on(legal);
-  return ReadbackRingControl::request(control_, {.buffer = buffer, .offset = offset_bytes}, size_bytes,
-                                      where);
-}
-
 Result<PendingReadback> ReadbackRing::request(const BufferTarget& buffer, std::uint64_t offset_bytes,
                                               std::uint64_t size_bytes, std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
   if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
-  const ContextState& state = *control_->context;
-  if (auto legal = detail::KnownTarget::check(state, buffer, offset_bytes, size_bytes, where); !legal)
+  ContextState& state = *control_->context;
+  if (auto legal = BufferPlace::check(state, buffer, offset_bytes, size_bytes, where); !legal)
     return pass_on(legal);
-  return ReadbackRingControl::request(control_, detail::KnownTarget::place(state, buffer, offset_bytes),
-                                      size_bytes, where);
+  return ReadbackRingControl::request(control_, BufferPlace::of(state, buffer, offset_bytes), size_bytes,
+                                      where);
 }
 
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,

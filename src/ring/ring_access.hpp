@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What transfers need to know of slices and readbacks beyond what programs do.
+// Access to slices and readbacks that transfers need and programs do not.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,16 @@
 
 namespace pmb::detail {
 
-struct SlicePlace {
-  std::uint32_t buffer = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
-
-/// Where a published slice lies. Statuses: stale_handle, refused (unpublished), wrong_context (a ring of another
+/// The place of a published slice. Statuses: stale_handle, refused (unpublished), wrong_context (a ring of another
 /// context).
-Result<SlicePlace> place_of_published(const ContextState& context, const Slice& slice,
-                                      std::source_location where) noexcept;
+Result<BufferPlace> place_of_published(const ContextState& context, const Slice& slice,
+                                       std::source_location where) noexcept;
 
-/// As ReadbackRing::request, of a source that was checked.
-Result<PendingReadback> request_from(ReadbackRing& ring, const Place& source, std::uint64_t size,
+/// As ReadbackRing::request, without checking the source.
+Result<PendingReadback> request_from(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                      std::source_location where);
 
-/// Says of a readback from acquire() that its writer was issued: any fence from now on stands behind it, pmb's own
-/// too.
+/// The writer of a readback from acquire() was issued: the next fence, an internal one too, is after it.
 void note_writer_issued(const PendingReadback& pending) noexcept;
 
 }  // namespace pmb::detail

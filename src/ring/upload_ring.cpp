@@ -12,15 +12,15 @@
 namespace pmb {
 namespace detail {
 
-Result<SlicePlace> place_of_published(const ContextState& context, const Slice& slice,
-                                      std::source_location where) noexcept {
+Result<BufferPlace> place_of_published(const ContextState& context, const Slice& slice,
+                                       std::source_location where) noexcept {
   UploadRingControl* control = UploadRingControl::of(slice);
   if (!control) return fail(ErrorId::stale_slice, where);
   const detail::RingSlot* slot = control->find(slice);
   if (!slot) return control->stale(UploadRingControl::key_of(slice), where);
   if (control->context.get() != &context) return fail(ErrorId::other_context_current, where);
   if (slot->state() != detail::RingSlot::kPublished) return fail(ErrorId::not_published, where);
-  return SlicePlace{control->buffer, slot->offset, slot->size};
+  return BufferPlace{.buffer = control->buffer, .offset = slot->offset};
 }
 
 RingHot* no_ring() noexcept {

@@ -23,11 +23,11 @@ oneapi::tbb::task_arena& arena_for(std::size_t threads) {
 }  // namespace
 
 ParallelFor tbb_parallel_for() {
-  return [](std::size_t count, ParallelBody body) {
+  return [](std::size_t count, const std::function<void(std::size_t)>& body) {
     const auto run = [&] {
       // Every body is a loop over shared pieces: each is to be a task of its own, and no range is to be split further.
       oneapi::tbb::parallel_for(
-          std::size_t{0}, count, [body](std::size_t index) { body(index); },
+          std::size_t{0}, count, [&body](std::size_t index) { body(index); },
           oneapi::tbb::simple_partitioner());
     };
     if (count < 2 || count > kMostThreads) return run();

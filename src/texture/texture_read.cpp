@@ -3,15 +3,15 @@
 // a ring of the caller's.
 #include <array>
 #include <pmb/context.hpp>
-#include <pmb/stream_copy.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/texture.hpp>
 
+#include "context/copy_options.hpp"
 #include "context/mapping.hpp"
 #include "gl/pixel_state.hpp"
 #include "ring/ring_access.hpp"
 #include "texture/client_texels.hpp"
 #include "texture/texel_source.hpp"
-#include "transfer/chunked_upload.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
@@ -92,10 +92,10 @@ class Reading {
   Result<void> start(const Band& band) {
     if (auto finished = finish(); !finished) return finished;
     const ImageShape packed = source_.shape.packed(band);
-    auto pending = with_a_fence(state_, where_, [&] { return ring_.acquire(packed.end, 0, where_); });
+    auto pending = retry_after_fence(state_, where_, [&] { return ring_.acquire(packed.end, 0, where_); });
     if (!pending) return pass_on(pending);
     packing_.issue(source_, part_of(source_.region, source_.shape, band), packed, *pending);
-    if (auto armed = arm(state_, *pending, where_); !armed) return pass_on(armed);
+    if (auto fenced = fence_behind(state_, *pending, where_); !fenced) return fenced;
     newest() = {*pending, packed, source_.shape.part(band)};
     return {};
   }
@@ -151,7 +151,7 @@ Result<void> read_now(Context& context, TexelSource& source, std::span<std::byte
       detail::suits_client_memory(source.shape, source.has_images(), target.data())) {
     return read_directly(state, source, target, where);
   }
-  const auto kept = kept_ring(context, &TransferRings::pack, "pmb pack", where);
+  const auto kept = shared_ring(context, &TransferRings::pack, "pmb pack", where);
   if (!kept) return pass_on(kept);
   if (!source.is_whole()) {
     const BandLimit limit = BandLimit::of_bytes(source.shape, TransferRings::kPiece);

@@ -2,16 +2,16 @@
 // upload_texture(): through slices of the kept unpack ring or from the caller's memory itself, and from slices of the
 // caller's.
 #include <pmb/context.hpp>
-#include <pmb/stream_copy.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/texture.hpp>
 #include <vector>
 
+#include "context/copy_options.hpp"
 #include "gl/pixel_state.hpp"
 #include "gl/texture_calls.hpp"
 #include "ring/ring_access.hpp"
 #include "texture/client_texels.hpp"
 #include "texture/texture_check.hpp"
-#include "transfer/chunked_upload.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
@@ -69,7 +69,7 @@ class Unpacking {
       unfenced_ = true;
       return {};
     }
-    const auto ring = kept_ring(context_, &TransferRings::unpack, "pmb unpack", where_);
+    const auto ring = shared_ring(context_, &TransferRings::unpack, "pmb unpack", where_);
     if (!ring) return pass_on(ring);
     ring_ = *ring;
     return copy(calls, upload, checked);
@@ -190,7 +190,7 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
   const auto place = place_of_published(state, slice, where);
   if (!place) return pass_on(place);
   const ImageShape& shape = checked->shape;
-  if (auto inside = check_bytes(shape, place->size, where); !inside) return inside;
+  if (auto inside = check_bytes(shape, slice.size_bytes(), where); !inside) return inside;
   if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
 
   barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);

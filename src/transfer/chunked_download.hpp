@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A download through the kept ring: chunks that the GPU copies into it while the CPU, on several threads, empties those
-// that have arrived.
+// A download through the shared ring, in chunks: the GPU fills some while the CPU empties, on several threads, those that
+// have arrived.
 #pragma once
 
 #include <array>
@@ -19,28 +19,31 @@ namespace pmb::detail {
 
 class ChunkedDownload {
  public:
-  ChunkedDownload(ContextState& state, ReadbackRing& ring, const Place& source, std::span<std::byte> bytes,
-                  const TransferStep& step, std::source_location where) noexcept;
+  /// `threads`: that copy at once.
+  ChunkedDownload(ContextState& state, ReadbackRing& ring, const BufferPlace& source,
+                  std::span<std::byte> bytes, std::uint64_t chunk_bytes, std::uint32_t threads,
+                  std::source_location where) noexcept;
 
   Result<void> run() noexcept;
 
  private:
   void drive() noexcept;
-  /// Asks the GPU for the next chunk, with a fence behind it, if the ring has room.
+  /// Issues the GPU copy of the next chunk, and a fence, if the ring has room.
   bool request() noexcept;
-  /// Hands the next chunk to the crew if it has arrived; `may_wait`: waits until it has, boundedly.
+  /// Offers the next chunk to the queue if it has arrived. `may_wait`: waits for it, at most Options::timeout.
   bool offer(bool may_wait) noexcept;
-  void settle_front() noexcept;
+  void complete_front() noexcept;
 
   ContextState& state_;
   ReadbackRing& ring_;
-  const Place source_;
+  BufferPlace source_;  ///< Of the next chunk.
   const std::span<std::byte> bytes_;
-  const TransferStep& step_;
+  const std::uint64_t chunk_bytes_;
+  const std::uint32_t threads_;
   const std::source_location where_;
-  detail::CopyQueue crew_;
-  std::array<PendingReadback, detail::CopyQueue::kChunks> pending_ = {};
-  std::uint32_t requested_ = 0;  ///< Chunks; those before crew_.offered() have arrived.
+  CopyQueue queue_;
+  std::array<PendingReadback, CopyQueue::kChunks> pending_ = {};
+  std::uint32_t requested_ = 0;  ///< Chunks; those before queue_.offered() have arrived.
   std::size_t asked_ = 0;        ///< Bytes.
   std::size_t offered_ = 0;      ///< Bytes.
   Result<void> outcome_ = {};

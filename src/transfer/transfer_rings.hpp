@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rings behind transfers, made at their first use and kept with the context.
+// The rings that transfers share. The first transfer that needs one makes it; the context keeps it.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,15 @@
 #include <utility>
 
 #include "base/guard.hpp"
+#include "context/buffer_place.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 
 namespace pmb::detail {
 
 struct TransferRings {
-  /// Of each ring; a transfer is cut into pieces of a quarter, so that CPU and GPU work on different ones.
+  /// Of `unpack` and `pack`; the plan sizes the others. Texels travel in pieces of a quarter of it, so that CPU and GPU work
+  /// on different ones.
   static constexpr std::uint64_t kCapacity = std::uint64_t{8} << 20;
   static constexpr std::uint64_t kPiece = kCapacity / 4;
 
@@ -26,10 +28,10 @@ struct TransferRings {
   std::optional<ReadbackRing> down;
   std::optional<UploadRing> unpack;  ///< Texels on their way into textures.
   std::optional<ReadbackRing> pack;  ///< Texels and pixels on their way out.
-  /// Of download_async: what the program keeps must not block download().
+  /// Of download_async: its unreleased readbacks must not block download().
   std::optional<ReadbackRing> pending;
 
-  /// Bytes of `up` that were retired behind the next fence, whoever makes it, since `fenced` was the last one.
+  /// Bytes of `up` retired with the next fence, since fence `fenced`.
   std::uint64_t unfenced_bytes = 0;
   std::uint64_t fenced = 0;
 };
@@ -42,9 +44,9 @@ inline TransferRings& rings_of(ContextState& state) {
 
 /// The ring of one direction, made at its first use.
 template <class Ring>
-Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
-                        std::source_location where, std::uint64_t capacity_bytes = TransferRings::kCapacity,
-                        std::optional<Model> model = {}) {
+Result<Ring*> shared_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
+                          std::source_location where, std::uint64_t capacity_bytes = TransferRings::kCapacity,
+                          std::optional<Model> model = {}) {
   return guarded(where, [&]() -> Result<Ring*> {
     ContextState& state = ContextState::of(context);
     std::optional<Ring>& kept = rings_of(state).*direction;
@@ -58,22 +60,30 @@ Result<Ring*> kept_ring(Context& context, std::optional<Ring> TransferRings::*di
   });
 }
 
-/// What `acquire` answers, with a fence made for it where it is missing: pieces of earlier calls whose fence
-/// failed wait for the next one.
+/// The result of `acquire`, which is called again after a fence if the ring waits for one: pieces of earlier calls whose
+/// fence failed.
 template <class Acquire>
-auto with_a_fence(ContextState& state, std::source_location where, Acquire&& acquire) -> decltype(acquire()) {
-  auto answer = acquire();
-  if (answer || answer.error().id != ErrorId::never_marked) return answer;
+auto retry_after_fence(ContextState& state, std::source_location where, Acquire&& acquire)
+    -> decltype(acquire()) {
+  auto acquired = acquire();
+  if (acquired || acquired.error().id != ErrorId::never_marked) return acquired;
   if (auto made = state.timeline().mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
   return acquire();
 }
 
-/// A fence behind the writer of a readback. With none it cannot be waited for and is released; its memory then comes
-/// back behind the next one.
-inline Result<Ticket> arm(ContextState& state, const PendingReadback& pending, std::source_location where) {
+/// Makes a fence after the writer of a readback. If that fails, the readback cannot be waited for and is released; its
+/// memory is reusable after the next fence.
+inline Result<void> fence_behind(ContextState& state, const PendingReadback& pending,
+                                 std::source_location where) {
   auto ticket = state.timeline().mark(TimelineState::Kind::internal, where);
-  if (!ticket) static_cast<void>(pending.release(where));
-  return ticket;
+  if (ticket) return {};
+  static_cast<void>(pending.release(where));
+  return pass_on(ticket);
 }
+
+/// Copies a published slice to its place and retires it after the next fence of any kind. Makes that fence itself after each
+/// quarter of the ring, so that the ring becomes reusable in parts. The caller has set the barrier.
+Result<void> copy_and_retire(ContextState& state, UploadRing& ring, Slice slice, const BufferPlace& target,
+                             std::source_location where);
 
 }  // namespace pmb::detail

@@ -2,13 +2,13 @@
 #include "tune/gl_device.hpp"
 
 #include <cstring>
+#include <pmb/copy.hpp>
 #include <pmb/mapped_buffer.hpp>
-#include <pmb/store_fence.hpp>
 #include <pmb/tune/measure.hpp>
 #include <vector>
 
+#include "context/copy_options.hpp"
 #include "gl/buffer_calls.hpp"
-#include "transfer/chunked_upload.hpp"
 #include "tune/trials.hpp"
 
 namespace pmb::detail {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <pmb/context.hpp>
+#include <pmb/copy.hpp>
 #include <pmb/readback_ring.hpp>
-#include <pmb/stream_copy.hpp>
 #include <pmb/transfer.hpp>
 #include <pmb/tune/measure.hpp>
 #include <pmb/upload_ring.hpp>

@@ -19,7 +19,7 @@ class Calibrate : public GlTest {
  protected:
   TestOptions test_options() const override {
     TestOptions wanted;
-    wanted.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
+    wanted.options.parallel_for = [](std::size_t count, const auto& body) {
       std::vector<std::thread> threads;
       for (std::size_t i = 1; i < count; ++i) threads.emplace_back([body, i] { body(i); });
       body(0);

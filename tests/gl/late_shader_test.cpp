@@ -78,15 +78,16 @@ TEST_F(GlTest, ReadersBeforeAnUpdateSeeTheOldBytes) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 64;
   for (const GLenum usage : {GLenum{GL_STREAM_DRAW}, GLenum{GL_STATIC_DRAW}, GLenum{GL_DYNAMIC_DRAW}}) {
-    const bool no_shader_stores = usage != GL_DYNAMIC_DRAW;
+    const bool no_shader_writes = usage != GL_DYNAMIC_DRAW;
     const SlowRows rows(gl_, kRows, kSlow / 10);
     GLuint buffer = 0;
     gl_.GenBuffers(1, &buffer);
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
     gl_.BufferData(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(SlowRows::kBytes), nullptr, usage);
     const GLuint copies = plain_buffer(kRows * SlowRows::kBytes);
-    const auto known = pmb::BufferTarget::look_up(
-        context(), buffer, {.no_shader_stores = no_shader_stores, .only_updates = true});
+    const auto known = pmb::BufferTarget::query(
+        context(), buffer,
+        no_shader_writes ? pmb::BufferUse::upload_only_no_shader_writes : pmb::BufferUse::upload_only);
     ASSERT_TRUE(known);
     for (std::uint32_t batch = 0; batch < 4; ++batch) {
       for (int i = 0; i < kRows; ++i) {
@@ -100,7 +101,7 @@ TEST_F(GlTest, ReadersBeforeAnUpdateSeeTheOldBytes) {
                               static_cast<GLsizeiptr>(SlowRows::kBytes));
       }
       EXPECT_EQ(wrong_rows(rows.pixels(), kRows, batch * kRows), 0)
-          << (no_shader_stores ? "no barrier" : "with a barrier");
+          << (no_shader_writes ? "no barrier" : "with a barrier");
       const Bytes copied = contents(copies, 0, kRows * SlowRows::kBytes);
       std::vector<std::uint32_t> words(copied.size() / 4);
       std::memcpy(words.data(), copied.data(), copied.size());

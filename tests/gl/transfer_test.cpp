@@ -221,7 +221,7 @@ class ThreadedTransfer : public Transfer {
     for (pmb::TransferDirection* direction : {&wanted.options.transfer->up, &wanted.options.transfer->down})
       direction->steps = {{.chunk_bytes = kMiB / 4, .threads = 3}};
     wanted.options.copy_threads = 3;
-    wanted.options.parallel_for = [](std::size_t count, pmb::ParallelBody body) {
+    wanted.options.parallel_for = [](std::size_t count, const auto& body) {
       std::vector<std::jthread> helpers;
       for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(body, i);
       body(0);
@@ -271,7 +271,7 @@ TEST_F(GlTest, UploadsStandOverWhatTheGpuCopiedBefore) {
 TEST_F(GlTest, UpdatesOfBuffersThatAreOnlyUpdatedStayInOrder) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64, kMiB / 16}) {
     const GLuint buffer = plain_buffer(size);
-    const auto known = pmb::BufferTarget::look_up(context(), buffer, {.only_updates = true});
+    const auto known = pmb::BufferTarget::query(context(), buffer, pmb::BufferUse::upload_only);
     ASSERT_TRUE(known);
     for (std::uint32_t turn = 0; turn < 16; ++turn) {
       ASSERT_TRUE(pmb::upload(context(), *known, 0, pattern(size, 70 + turn)));
@@ -305,7 +305,7 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, buffer);
     gl_.BufferData(GL_COPY_WRITE_BUFFER, 4096, nullptr, usage);
     const auto known =
-        pmb::BufferTarget::look_up(context(), buffer, {.no_shader_stores = true, .only_updates = true});
+        pmb::BufferTarget::query(context(), buffer, pmb::BufferUse::upload_only_no_shader_writes);
     ASSERT_TRUE(known);
     gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, buffer);
     gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 1, seen);
@@ -334,7 +334,7 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
 TEST_F(GlTest, ReadsOfBuffersThatAreNeverUpdatedSeeEveryCopyBefore) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64}) {
     const GLuint buffer = plain_buffer(size);
-    const auto known = pmb::BufferTarget::look_up(context(), buffer, {.no_updates = true});
+    const auto known = pmb::BufferTarget::query(context(), buffer, pmb::BufferUse::download_only);
     ASSERT_TRUE(known);
     Bytes found(size);
     for (std::uint32_t turn = 0; turn < 16; ++turn) {

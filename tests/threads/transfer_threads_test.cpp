@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kChunk = 64 << 10;
 
-std::vector<std::jthread> on_threads(std::size_t first, std::size_t count, pmb::ParallelBody body) {
+std::vector<std::jthread> on_threads(std::size_t first, std::size_t count,
+                                     const std::function<void(std::size_t)>& body) {
   std::vector<std::jthread> threads;
   for (std::size_t i = first; i < count; ++i) threads.emplace_back(body, i);
   return threads;
@@ -26,21 +27,21 @@ struct Lent {
 
 std::vector<Lent> ways() {
   return {{"OwnerAndOthers",
-           [](std::size_t count, pmb::ParallelBody body) {
+           [](std::size_t count, const auto& body) {
              const auto threads = on_threads(1, count, body);
              body(0);
            }},
-          {"OthersOnly", [](std::size_t count, pmb::ParallelBody body) { on_threads(0, count, body); }},
+          {"OthersOnly", [](std::size_t count, const auto& body) { on_threads(0, count, body); }},
           {"OwnerAfterOthers",
-           [](std::size_t count, pmb::ParallelBody body) {
+           [](std::size_t count, const auto& body) {
              on_threads(1, count, body);
              body(0);
            }},
           {"OwnerOnly",
-           [](std::size_t count, pmb::ParallelBody body) {
+           [](std::size_t count, const auto& body) {
              for (std::size_t i = 0; i < count; ++i) body(i);
            }},
-          {"Nobody", [](std::size_t, pmb::ParallelBody) {}}};
+          {"Nobody", [](std::size_t, const auto&) {}}};
 }
 
 class TransferThreads : public testing::TestWithParam<Lent> {

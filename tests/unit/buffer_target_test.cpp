@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Buffers that pmb asked about once, what is promised about them, and how transfers are cut into chunks.
+// Buffers that pmb queried once, the uses that programs state for them, and how transfers are cut into chunks.
 #include "copy/chunk_lengths.hpp"
 #include "pmb_fixture.hpp"
 
@@ -13,13 +13,13 @@ Bytes part(const Bytes& bytes, std::size_t offset, std::size_t size) {
   return copy(std::span(bytes).subspan(offset, size));
 }
 
-class KnownBuffers : public PmbPathTest {};
-INSTANTIATE_TEST_SUITE_P(Paths, KnownBuffers, every_path(), path_name);
+class BufferTargets : public PmbPathTest {};
+INSTANTIATE_TEST_SUITE_P(Paths, BufferTargets, every_path(), path_name);
 
-TEST_P(KnownBuffers, ARequestSeesWhatShadersWroteAndIsRefusedOutside) {
+TEST_P(BufferTargets, ARequestSeesWhatShadersWroteAndIsRefusedOutside) {
   auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
   const GLuint buffer = plain_buffer(1024);
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto known = take(BufferTarget::query(*context_, buffer));
   write_on_gpu(buffer, 0, pattern(1024, 1));
   const auto pending = take(ring.request(known, 256, 512));
   mark();
@@ -33,11 +33,11 @@ TEST_P(KnownBuffers, ARequestSeesWhatShadersWroteAndIsRefusedOutside) {
   EXPECT_EQ(id_of(none.request(known, 0, 1)), ErrorId::not_mapped);
 }
 
-TEST_P(KnownBuffers, APromiseAboutShadersSparesTheBarrierOfARequest) {
+TEST_P(BufferTargets, ARequestOfABufferThatShadersDoNotWriteMakesNoBarrier) {
   auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
   const GLuint buffer = plain_buffer(64, pattern(64, 2).data());
-  const auto known = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
-  EXPECT_TRUE(known.promises().no_shader_stores);
+  const auto known = take(BufferTarget::query(*context_, buffer, pmb::BufferUse::no_shader_writes));
+  EXPECT_EQ(known.use(), pmb::BufferUse::no_shader_writes);
   fake_->clear_log();
   const auto pending = take(ring.request(known, 0, 64));
   EXPECT_EQ(fake_->calls("glMemoryBarrier"), 0U);
@@ -47,30 +47,30 @@ TEST_P(KnownBuffers, APromiseAboutShadersSparesTheBarrierOfARequest) {
   take(pending.release());
 }
 
-TEST_P(KnownBuffers, AsynchronousTransfersTakeThem) {
+TEST_P(BufferTargets, UploadsAndAsynchronousDownloadsTakeThem) {
   const GLuint buffer = plain_buffer(256);
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
-  const auto ticket = take(pmb::upload_async(*context_, known, 0, pattern(256, 3)));
-  take(timeline().wait(ticket, 1s));
+  const auto known = take(BufferTarget::query(*context_, buffer));
+  take(pmb::upload(*context_, known, 0, pattern(256, 3)));
+  take(timeline().wait(take(timeline().mark()), 1s));
   const auto pending = take(pmb::download_async(*context_, known, 64, 128));
   Bytes target(128);
-  take(pending.finish(target, 1s));
+  take(pending.copy_to(target, 1s));
   EXPECT_EQ(target, part(pattern(256, 3), 64, 128));
-  EXPECT_EQ(id_of(pmb::upload_async(*context_, known, 200, pattern(64, 1))), ErrorId::range_outside);
+  EXPECT_EQ(id_of(pmb::upload(*context_, known, 200, pattern(64, 1))), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::download_async(*context_, known, 200, 64)), ErrorId::range_outside);
 }
 
-TEST_P(KnownBuffers, ADownloadOnALostContextIsNoArrival) {
-  if (!context_->limits().reset_notification) GTEST_SKIP() << "this context does not tell of its loss";
+TEST_P(BufferTargets, ADownloadOnALostContextFails) {
+  if (!context_->limits().reset_notification) GTEST_SKIP() << "this context does not report its loss";
   const GLuint buffer = plain_buffer(64, pattern(64, 5).data());
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto known = take(BufferTarget::query(*context_, buffer));
   leaks_expected_ = true;
   fake_->lose_context();
   Bytes target(64);
   EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
 }
 
-class KnownBufferPlan : public PmbTest {};
+class BufferTargetPlan : public PmbTest {};
 
 class OnNvidia : public PmbTest {
  protected:
@@ -82,9 +82,9 @@ class OnNvidia : public PmbTest {
     options.path = path;
     start(config, options);
   }
-  /// Updates by GL of this buffer itself that an upload makes.
-  std::size_t updates(GLuint buffer, pmb::BufferPromises promises, std::size_t size) {
-    const auto known = take(BufferTarget::look_up(*context_, buffer, promises));
+  /// Calls of glBufferSubData on this buffer that an upload makes.
+  std::size_t sub_data_calls(GLuint buffer, pmb::BufferUse use, std::size_t size) {
+    const auto known = take(BufferTarget::query(*context_, buffer, use));
     fake_->clear_log();
     take(pmb::upload(*context_, known, 0, pattern(size, size)));
     std::size_t found = 0;
@@ -96,26 +96,26 @@ class OnNvidia : public PmbTest {
   }
 };
 
-TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNothingButUpdatesGetThem) {
+TEST_F(OnNvidia, OnlySmallUploadOnlyBuffersAreWrittenByGlBufferSubData) {
   for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
     start_with(path);
     const GLuint small = plain_buffer(64 << 10);
-    EXPECT_EQ(updates(small, {.only_updates = true}, 4096), 1U);
-    EXPECT_EQ(updates(small, {.only_updates = true}, 64 << 10), 1U);
-    EXPECT_EQ(updates(small, {}, 4096), 0U);
-    EXPECT_EQ(updates(small, {.no_shader_stores = true}, 4096), 0U);
+    EXPECT_EQ(sub_data_calls(small, pmb::BufferUse::upload_only, 4096), 1U);
+    EXPECT_EQ(sub_data_calls(small, pmb::BufferUse::upload_only, 64 << 10), 1U);
+    EXPECT_EQ(sub_data_calls(small, pmb::BufferUse::any, 4096), 0U);
+    EXPECT_EQ(sub_data_calls(small, pmb::BufferUse::no_shader_writes, 4096), 0U);
     const GLuint large = plain_buffer(65 << 10);
-    EXPECT_EQ(updates(large, {.only_updates = true}, 4096), 0U)
-        << "longer uploads into it are copies, which updates would overtake";
+    EXPECT_EQ(sub_data_calls(large, pmb::BufferUse::upload_only, 4096), 0U)
+        << "longer uploads into it are copies, which glBufferSubData would overtake";
   }
 }
 
-TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoUpdatesAreReadByGlsOwnCall) {
+TEST_F(OnNvidia, OnlySmallDownloadOnlyBuffersAreReadByGlGetBufferSubData) {
   for (const std::optional<Path> path : {std::optional<Path>(), std::optional(Path::traditional)}) {
     start_with(path);
-    const auto reads = [&](std::size_t size, pmb::BufferPromises promises) {
+    const auto reads = [&](std::size_t size, pmb::BufferUse use) {
       const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
-      const auto known = take(BufferTarget::look_up(*context_, buffer, promises));
+      const auto known = take(BufferTarget::query(*context_, buffer, use));
       fake_->clear_log();
       Bytes target(64);
       take(pmb::download(*context_, known, 0, target));
@@ -125,14 +125,14 @@ TEST_F(OnNvidia, OnlySmallBuffersThatArePromisedNoUpdatesAreReadByGlsOwnCall) {
         found += call.values.at(0) == static_cast<std::int64_t>(buffer) ? 1 : 0;
       return found;
     };
-    EXPECT_EQ(reads(4096, {.no_updates = true}), 1U);
-    EXPECT_EQ(reads(4096, {}), 0U);
-    EXPECT_EQ(reads(4096, {.only_updates = true}), 0U);
-    EXPECT_EQ(reads(64 << 10, {.no_updates = true}), 0U) << "the whole buffer would move";
+    EXPECT_EQ(reads(4096, pmb::BufferUse::download_only), 1U);
+    EXPECT_EQ(reads(4096, pmb::BufferUse::any), 0U);
+    EXPECT_EQ(reads(4096, pmb::BufferUse::upload_only), 0U);
+    EXPECT_EQ(reads(64 << 10, pmb::BufferUse::download_only), 0U) << "the whole buffer would move";
   }
 }
 
-TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
+TEST_F(OnNvidia, ABufferThatGlBufferSubDataWritesGetsNoCopiesWhateverThePlanSays) {
   FakeConfig config;
   config.vendor = "NVIDIA Corporation";
   config.version_suffix = "NVIDIA 580.159.03";
@@ -141,15 +141,15 @@ TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
   options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
   start(config, options);
   const GLuint buffer = plain_buffer(64 << 10);
-  EXPECT_EQ(updates(buffer, {.only_updates = true}, 512), 1U);
-  EXPECT_EQ(updates(buffer, {.only_updates = true}, 32 << 10), 1U);
+  EXPECT_EQ(sub_data_calls(buffer, pmb::BufferUse::upload_only, 512), 1U);
+  EXPECT_EQ(sub_data_calls(buffer, pmb::BufferUse::upload_only, 32 << 10), 1U);
 }
 
-// Caches of readers matter to updates alone; what comes down waits for stores, if there may be any.
-TEST_F(OnNvidia, ReadersBehindAnUpdateNeedABarrierAndDownloadsNone) {
+// Only uploads can leave stale data in the caches of readers.
+TEST_F(OnNvidia, ReadersAfterGlBufferSubDataNeedABarrierAndDownloadsNeedNone) {
   start_with({});
   const GLuint buffer = plain_buffer(4096);
-  const auto known = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
+  const auto known = take(BufferTarget::query(*context_, buffer, pmb::BufferUse::no_shader_writes));
   Bytes target(4096);
   fake_->clear_log();
   take(pmb::download(*context_, known, 0, target));
@@ -160,10 +160,10 @@ TEST_F(OnNvidia, ReadersBehindAnUpdateNeedABarrierAndDownloadsNone) {
   EXPECT_EQ(static_cast<GLbitfield>(barriers.front().values.at(0)), GLbitfield{GL_ALL_BARRIER_BITS});
 }
 
-TEST_F(OnNvidia, WhatIsPromisedNoUpdatesGetsNone) {
+TEST_F(OnNvidia, ADownloadOnlyBufferIsNeverWrittenByGlBufferSubData) {
   start_with({});
   const GLuint buffer = plain_buffer(4096);
-  EXPECT_EQ(updates(buffer, {.only_updates = true, .no_updates = true}, 4096), 0U);
+  EXPECT_EQ(sub_data_calls(buffer, pmb::BufferUse::download_only, 4096), 0U);
 }
 
 TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
@@ -175,8 +175,8 @@ TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
   EXPECT_TRUE(target == pattern(kSize, 4));
 }
 
-// A measured plan may go back to GL beyond a size.
-TEST_F(KnownBufferPlan, EveryStepOfThePlanIsFollowed) {
+// A measured plan may use the raw GL call again from some size on.
+TEST_F(BufferTargetPlan, EveryStepOfThePlanIsFollowed) {
   pmb::Options options;
   options.transfer = pmb::TransferPlan();
   options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
@@ -184,7 +184,7 @@ TEST_F(KnownBufferPlan, EveryStepOfThePlanIsFollowed) {
                                 {.path = Path::traditional, .chunk_bytes = 64 << 10}};
   start({}, std::move(options));
   const GLuint buffer = plain_buffer(16384);
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto known = take(BufferTarget::query(*context_, buffer));
   for (const auto& [size, updates] : {std::pair{1024, 1U}, {4096, 0U}, {8192, 1U}}) {
     const Bytes bytes = pattern(static_cast<std::size_t>(size), 3);
     fake_->clear_log();
@@ -202,15 +202,15 @@ class Chunks : public PmbTest {
   void start_chunked() {
     pmb::Options options;
     options.transfer = pmb::TransferPlan();
-    for (pmb::TransferDirection* way : {&options.transfer->up, &options.transfer->down}) {
-      way->steps = {{.chunk_bytes = 512 << 10}};
-      way->ring_bytes = 2 << 20;
+    for (pmb::TransferDirection* direction : {&options.transfer->up, &options.transfer->down}) {
+      direction->steps = {{.chunk_bytes = 512 << 10}};
+      direction->ring_bytes = 2 << 20;
     }
     start({}, std::move(options));
   }
 };
 
-TEST_F(Chunks, ADownloadInManySeesWhatShadersWroteBehindOneBarrier) {
+TEST_F(Chunks, ADownloadInChunksMakesOneBarrierAndSeesShaderWrites) {
   start_chunked();
   const GLuint buffer = plain_buffer(kSize);
   fake_->shader_write(buffer, 0, pattern(kSize, 1));
@@ -222,7 +222,7 @@ TEST_F(Chunks, ADownloadInManySeesWhatShadersWroteBehindOneBarrier) {
   EXPECT_GT(fake_->calls("glCopyNamedBufferSubData"), kSize / (512 << 10));
 }
 
-TEST_F(Chunks, GrowOnTheWayUp) {
+TEST_F(Chunks, OfAnUploadGrow) {
   start_chunked();
   const GLuint buffer = plain_buffer(kSize);
   fake_->clear_log();

@@ -124,11 +124,11 @@ TEST_F(TransferPlanTest, ASmallUpdateIsOneUpdateOfGlsAndNoFence) {
   EXPECT_EQ(fake_->gpu_bytes(buffer, 64, 256), bytes);
 }
 
-TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
+TEST_F(TransferPlanTest, AQueriedBufferIsQueriedOnce) {
   start();
   const GLuint buffer = plain_buffer(4096);
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
-  const auto unwritten = take(BufferTarget::look_up(*context_, buffer, {.no_shader_stores = true}));
+  const auto known = take(BufferTarget::query(*context_, buffer));
+  const auto unwritten = take(BufferTarget::query(*context_, buffer, pmb::BufferUse::no_shader_writes));
   EXPECT_EQ(known.size_bytes(), 4096U);
   fake_->clear_log();
   take(pmb::upload(*context_, known, 0, pattern(256, 1)));
@@ -143,7 +143,7 @@ TEST_F(TransferPlanTest, AKnownBufferIsAskedForOnce) {
   EXPECT_EQ(id_of(pmb::upload(*context_, known, UINT64_MAX, pattern(256, 1))), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::download(*context_, known, 4000, target)), ErrorId::range_outside);
   EXPECT_EQ(id_of(pmb::upload(*context_, BufferTarget(), 0, pattern(256, 1))), ErrorId::not_a_buffer);
-  EXPECT_EQ(id_of(BufferTarget::look_up(*context_, 4711)), ErrorId::not_a_buffer);
+  EXPECT_EQ(id_of(BufferTarget::query(*context_, 4711)), ErrorId::not_a_buffer);
 }
 
 int looks_at_current = 0;
@@ -152,15 +152,15 @@ void* look_at_current() {
   return FakeGl::current();
 }
 
-// What is current is a system call away in libglvnd, which costs more than a small update.
-TEST_F(TransferPlanTest, TransfersOfAKnownBufferDoNotAskWhatIsCurrent) {
+// The query is a system call in libglvnd, which costs more than a short glBufferSubData.
+TEST_F(TransferPlanTest, TransfersOfAQueriedBufferDoNotAskForTheCurrentContext) {
   FakeConfig config;
   config.renderer = "llvmpipe (LLVM 15.0.6, 256 bits)";
   start(config);
   const GLuint buffer = plain_buffer(4096);
   auto context =
       take(pmb::Context::from_current(&strict_gl::get_proc_address, {.current_context = &look_at_current}));
-  const auto known = take(BufferTarget::look_up(context, buffer));
+  const auto known = take(BufferTarget::query(context, buffer));
   looks_at_current = 0;
   take(pmb::upload(context, known, 0, pattern(256, 1)));
   Bytes target(256);
@@ -170,10 +170,10 @@ TEST_F(TransferPlanTest, TransfersOfAKnownBufferDoNotAskWhatIsCurrent) {
   EXPECT_EQ(looks_at_current, 1);
 }
 
-TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOtherContexts) {
+TEST_F(TransferPlanTest, ForeignThreadsAreRefusedAndWithValidationOtherContextsToo) {
   start({}, validating());
   const GLuint buffer = plain_buffer(4096);
-  const auto known = take(BufferTarget::look_up(*context_, buffer));
+  const auto known = take(BufferTarget::query(*context_, buffer));
   Bytes target(256);
   FakeGl other;
   other.make_current();
@@ -185,17 +185,17 @@ TEST_F(TransferPlanTest, ForeignThreadsMayNotUseAKnownBufferNorWithValidationOth
   take(pmb::upload(*context_, known, 0, target));
 
   start();
-  const auto unwatched = take(BufferTarget::look_up(*context_, plain_buffer(4096)));
+  const auto unwatched = take(BufferTarget::query(*context_, plain_buffer(4096)));
   std::thread([&] {
     EXPECT_EQ(id_of(pmb::upload(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
     EXPECT_EQ(id_of(pmb::download(*context_, unwatched, 0, target)), ErrorId::wrong_thread);
   }).join();
 }
 
-TEST_F(TransferPlanTest, KnownBuffersOfALostContextAreRefused) {
+TEST_F(TransferPlanTest, QueriedBuffersOfALostContextAreRefused) {
   leaks_expected_ = true;
   start();
-  const auto known = take(BufferTarget::look_up(*context_, plain_buffer(4096)));
+  const auto known = take(BufferTarget::query(*context_, plain_buffer(4096)));
   Bytes target(256);
   fake_->lose_context();
   context_->report_reset(GL_GUILTY_CONTEXT_RESET);
@@ -203,15 +203,15 @@ TEST_F(TransferPlanTest, KnownBuffersOfALostContextAreRefused) {
   EXPECT_EQ(id_of(pmb::download(*context_, known, 0, target)), ErrorId::context_lost);
 }
 
-// Immutable storage that is not DYNAMIC would answer an error: the ring writes it.
-TEST_F(TransferPlanTest, StorageThatGlMayNotUpdateTakesTheRing) {
+// glBufferSubData is an error on immutable storage that is not DYNAMIC.
+TEST_F(TransferPlanTest, StorageThatGlBufferSubDataMayNotWriteTakesTheRing) {
   start();
   const auto mapped =
       take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256, .access = Access::bidirectional}));
   fake_->clear_log();
   take(pmb::upload(*context_, mapped.buffer(), 0, pattern(256, 1)));
   EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
-  const auto known = take(BufferTarget::look_up(*context_, mapped.buffer()));
+  const auto known = take(BufferTarget::query(*context_, mapped.buffer()));
   take(pmb::upload(*context_, known, 0, pattern(256, 2)));
   EXPECT_EQ(fake_->calls("glNamedBufferSubData"), 0U);
   Bytes target(256);

@@ -199,7 +199,7 @@ TEST_F(PmbTest, UploadsOnNvidiaNeverUpdateBuffersOfTheProgram) {
     start(config, options);
     for (const std::size_t size : {64U, 4096U, 200'000U}) {
       const GLuint buffer = plain_buffer(size);
-      const auto known = take(pmb::BufferTarget::look_up(*context_, buffer));
+      const auto known = take(pmb::BufferTarget::query(*context_, buffer));
       for (const bool by_name : {true, false}) {
         fake_->clear_log();
         const Bytes bytes = pattern(size, by_name ? 1 : 2);

@@ -42,7 +42,7 @@ struct TransferDirection {
   std::uint64_t ring_bytes = std::uint64_t{8}
                              << 20;  ///< Mapped at the first transfer that needs it, and kept.
   std::optional<Model> model = {};   ///< Of that ring; else that of its plan.
-  /// CPU stores go past the caches from this size on; 0 for the defaults of stream_copy.hpp.
+  /// CPU stores go past the caches from this size on; 0 for the defaults of copy.hpp.
   std::uint64_t streaming_from_bytes = 0;
   /// The mapping reads slowly (write-combined, or in GPU memory): loads are streamed.
   bool slow_reads = false;

@@ -29,7 +29,7 @@ class StagedReader final : public RingReader {
   Outcome<void> sent() override {
     // A request orders its copy behind shader stores; this orders the next stores behind the copy.
     gl_.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
-    return pull_promised(targets_.latest(), {});
+    return pull_used(targets_.latest(), pmb::BufferUse::any);
   }
   void poison() override {
     RingReader::poison();
@@ -54,7 +54,7 @@ class TransferReader final : public Reader {
     if (source.buffer != source_.buffer()) {
       // The scenario has set the barrier, for all methods; nobody updates the buffer.
       const auto found =
-          pmb::BufferTarget::look_up(context_, source.buffer, {.no_shader_stores = true, .no_updates = true});
+          pmb::BufferTarget::query(context_, source.buffer, pmb::BufferUse::download_only_no_shader_writes);
       if (!found) return gpu_failure("looking a buffer up", found.error());
       source_ = *found;
     }

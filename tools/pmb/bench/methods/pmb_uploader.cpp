@@ -182,9 +182,10 @@ Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(BenchContext& bench, p
   std::vector<pmb::BufferTarget> known;
   for (const GlBuffer& target : *targets) {
     // What is true of them: the traditional methods set no barrier either, and nothing else is done with them.
-    const auto found = pmb::BufferTarget::look_up(
-        context, target.name(),
-        {.no_shader_stores = true, .no_storage_reads = !shape.read_as_storage, .only_updates = true});
+    const auto found =
+        pmb::BufferTarget::query(context, target.name(),
+                                 shape.read_as_storage ? pmb::BufferUse::upload_only_no_shader_writes
+                                                       : pmb::BufferUse::vertices_and_uniforms);
     if (!found) return gpu_failure("looking a buffer up", found.error());
     known.push_back(*found);
   }

@@ -37,7 +37,7 @@ class RingReader : public Reader {
 
   /// What is pulled stands behind a barrier of the scenario's, whatever the method.
   Outcome<void> pull(BufferOffset source) override {
-    return pull_promised(source, {.no_shader_stores = true});
+    return pull_used(source, pmb::BufferUse::no_shader_writes);
   }
 
   Outcome<std::span<const std::byte>> wait_oldest() override {
@@ -64,10 +64,10 @@ class RingReader : public Reader {
   pmb::Context& context() noexcept { return context_; }
   pmb::ReadbackRing& ring() noexcept { return ring_; }
 
-  Outcome<void> pull_promised(BufferOffset source, pmb::BufferPromises promises) {
+  Outcome<void> pull_used(BufferOffset source, pmb::BufferUse use) {
     auto known = std::ranges::find(known_, source.buffer, &pmb::BufferTarget::buffer);
     if (known == known_.end()) {
-      const auto found = pmb::BufferTarget::look_up(context_, source.buffer, promises);
+      const auto found = pmb::BufferTarget::query(context_, source.buffer, use);
       if (!found) return gpu_failure("looking a buffer up", found.error());
       known = known_.insert(known, *found);
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <pmb/stream_copy.hpp>
+#include <pmb/copy.hpp>
 
 #include "copy/copy_piece.hpp"
+#include "copy/copy_queue.hpp"
 #include "copy/stream_kernels.hpp"
 
 namespace pmb {
@@ -16,7 +16,7 @@ void copy_piece(const CopyPiece& piece) noexcept {
       if (piece.size != 0) std::memcpy(piece.to, piece.from, piece.size);
       break;
     case CopyHow::streaming_stores:
-      store_past_caches(piece.to, piece.from, piece.size);
+      store_nontemporal(piece.to, piece.from, piece.size);
       break;
     case CopyHow::streaming_loads:
       load_streaming(piece.to, piece.from, piece.size);
@@ -24,12 +24,13 @@ void copy_piece(const CopyPiece& piece) noexcept {
   }
 }
 
-void run_parallel(const ParallelFor* parallel_for, std::size_t count, ParallelBody body) noexcept {
+void run_parallel(const ParallelFor* parallel_for, std::size_t count,
+                  const std::function<void(std::size_t)>& body) noexcept {
   if (count > 1 && parallel_for && *parallel_for) {
     try {
       (*parallel_for)(count, body);
     } catch (...) {
-      // Whatever it was, the caller does what is left.
+      // The call below does the rest.
     }
   }
   body(0);
@@ -42,25 +43,18 @@ namespace {
 void copy(std::byte* to, const std::byte* from, std::size_t size, detail::CopyHow how,
           const CopyOptions& options) noexcept {
   const std::size_t pieces = (size + kCopyPieceBytes - 1) / kCopyPieceBytes;
-  if (pieces < 2 || options.threads < 2) {
+  const auto threads = static_cast<std::uint32_t>(std::min<std::size_t>(options.threads, pieces));
+  if (threads < 2) {
     detail::copy_piece({to, from, size, how});
     return;
   }
-  // The first piece ends at a cache line of the mapped side, so that no two threads write into one.
-  const std::byte* mapped = how == detail::CopyHow::streaming_loads ? from : to;
-  const std::size_t skew = reinterpret_cast<std::uintptr_t>(mapped) % 64;
-  std::atomic<std::size_t> next = 0;
-  const auto body = [&](std::size_t) {
-    for (;;) {
-      const std::size_t begin = next.fetch_add(kCopyPieceBytes, std::memory_order_relaxed);
-      if (begin >= size + skew) break;
-      const std::size_t first = begin == 0 ? 0 : begin - skew;
-      const std::size_t last = std::min(begin + kCopyPieceBytes - skew, size);
-      detail::copy_piece({to + first, from + first, last - first, how});
+  detail::CopyQueue queue(how);
+  queue.offer(to, from, size);
+  queue.finish();
+  queue.run(options.parallel_for, threads, [&] {
+    while (queue.copy_next_piece()) {
     }
-  };
-  detail::run_parallel(options.parallel_for, std::min<std::size_t>(options.threads, pieces),
-                       ParallelBody(body));
+  });
 }
 
 }  // namespace
