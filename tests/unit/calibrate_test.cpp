@@ -94,7 +94,7 @@ TEST_P(Calibrate, TheProgramsRingsAndPendingDownloadsStayValid) {
   EXPECT_TRUE(slice.is_live());
   take(ring.retire(slice, ticket));
   Bytes found(4096);
-  take(pending.finish(found, 1s));
+  take(pending.copy_to(found, 1s));
   EXPECT_EQ(found, pattern(4096, 1)) << "as it was when it was asked for";
   take(pmb::download(*context_, buffer, 0, std::span(found).first(64)));
   EXPECT_EQ(Bytes(found.begin(), found.begin() + 64), pattern(64, 3));
