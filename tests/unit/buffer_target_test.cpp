@@ -51,7 +51,7 @@ TEST_P(KnownBuffers, AsynchronousTransfersTakeThem) {
   const GLuint buffer = plain_buffer(256);
   const auto known = take(BufferTarget::look_up(*context_, buffer));
   const auto ticket = take(pmb::upload_async(*context_, known, 0, pattern(256, 3)));
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   const auto pending = take(pmb::download_async(*context_, known, 64, 128));
   Bytes target(128);
   take(pending.finish(target, 1s));
@@ -137,8 +137,9 @@ TEST_F(OnNvidia, ABufferThatGetsUpdatesGetsNoCopiesWhateverThePlanSays) {
   config.vendor = "NVIDIA Corporation";
   config.version_suffix = "NVIDIA 580.159.03";
   pmb::Options options;
-  options.transfer = pmb::TransferPlan();
-  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
   start(config, options);
   const GLuint buffer = plain_buffer(64 << 10);
   EXPECT_EQ(updates(buffer, {.only_updates = true}, 512), 1U);
@@ -178,10 +179,11 @@ TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
 // A measured plan may go back to GL beyond a size.
 TEST_F(KnownBufferPlan, EveryStepOfThePlanIsFollowed) {
   pmb::Options options;
-  options.transfer = pmb::TransferPlan();
-  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
-                                {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
-                                {.path = Path::traditional, .chunk_bytes = 64 << 10}};
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
+                             {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
+                             {.path = Path::traditional, .chunk_bytes = 64 << 10}};
   start({}, std::move(options));
   const GLuint buffer = plain_buffer(16384);
   const auto known = take(BufferTarget::look_up(*context_, buffer));
@@ -201,8 +203,9 @@ class Chunks : public PmbTest {
   static constexpr std::size_t kSize = 3 << 20;
   void start_chunked() {
     pmb::Options options;
-    options.transfer = pmb::TransferPlan();
-    for (pmb::TransferDirection* way : {&options.transfer->up, &options.transfer->down}) {
+    const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+    options.transfer = transfer_plan;
+    for (pmb::TransferDirection* way : {&transfer_plan->up, &transfer_plan->down}) {
       way->steps = {{.chunk_bytes = 512 << 10}};
       way->ring_bytes = 2 << 20;
     }

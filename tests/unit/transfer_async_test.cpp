@@ -18,13 +18,13 @@ TEST_P(TransferAsync, AnUploadsTicketPassesWhenTheGpuHasTheBytesAndNotBefore) {
     std::ranges::fill(bytes, std::byte{0});
     EXPECT_FALSE(ticket.passed());
     const auto read = fake_->shader_read(buffer, 0, static_cast<std::int64_t>(size));
-    take(context_->timeline().wait(ticket, 1s));
+    take(ticket.wait(1s));
     EXPECT_TRUE(ticket.passed());
     gl_.Finish();
     EXPECT_TRUE(read->bytes() == pattern(size, size)) << size;
   }
   const auto of_nothing = take(pmb::upload_async(*context_, buffer, 0, {}));
-  take(context_->timeline().wait(of_nothing, 1s));
+  take(of_nothing.wait(1s));
 }
 
 TEST_P(TransferAsync, ADownloadArrivesBehindEarlierCommandsAndIsReadInPlaceOrCopied) {
@@ -61,8 +61,9 @@ TEST_P(TransferAsync, ATargetThatIsTooSmallLeavesTheDownloadAlive) {
 
 TEST_P(TransferAsync, UnfinishedDownloadsAreBoundedAndDoNotBlockOthers) {
   pmb::Options options = options_of(GetParam().edit, GetParam().model);
-  options.transfer = pmb::TransferPlan();
-  options.transfer->pending_bytes = 4096;
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->pending_bytes = 4096;
   start(config_of(GetParam().edit), std::move(options));
   const GLuint buffer = plain_buffer(8192, pattern(8192, 1).data());
   EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 8192)), ErrorId::exceeds_ring);
@@ -83,8 +84,9 @@ TEST_P(TransferAsync, UnfinishedDownloadsAreBoundedAndDoNotBlockOthers) {
 // A fence that failed arms nothing, and the memory comes back behind the next one.
 TEST_P(TransferAsync, FailedFencesAreErrorsAndTakeNoRoom) {
   pmb::Options options = options_of(GetParam().edit, GetParam().model);
-  options.transfer = pmb::TransferPlan();
-  options.transfer->pending_bytes = 4096;
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->pending_bytes = 4096;
   start(config_of(GetParam().edit), std::move(options));
   const GLuint buffer = plain_buffer(1024, pattern(1024, 1).data());
   take(take(pmb::download_async(*context_, buffer, 0, 1024)).release());
