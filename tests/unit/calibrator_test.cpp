@@ -9,6 +9,7 @@
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
 #include "tune/gl_device.hpp"
+#include "tune/placement.hpp"
 
 namespace {
 
