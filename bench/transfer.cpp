@@ -91,7 +91,7 @@ class Contexts {
                            void* (*current)() = nullptr) {
     pmb::Options options;
     options.current_context = current;
-    options.transfer = std::move(plan);
+    options.transfer = std::make_shared<pmb::TransferPlan>(std::move(plan));
     options.parallel_for = std::move(threads);
     return take(pmb::Context::from_current(pmb::HeadlessContext::loader(), std::move(options)));
   }

@@ -36,7 +36,8 @@ int main() {
   const auto first = open_context();
   const auto second = open_context();
   sample::expect(first.profile() != nullptr, "nothing was measured");
-  sample::expect(second.profile() != nullptr && second.profile_file() == profile_file(), "nothing was found");
+  sample::expect(second.profile() != nullptr && pmb::profile_file(second) == profile_file(),
+                 "nothing was found");
   sample::expect(first.profile()->to_json() == second.profile()->to_json(), "another profile was found");
   std::filesystem::remove_all(std::filesystem::path(profile_file()).parent_path());
   return 0;

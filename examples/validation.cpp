@@ -7,11 +7,11 @@
 int main() {
   auto headless = sample::need(pmb::HeadlessContext::create());
   sample::need(headless.make_current());
-  std::vector<pmb::Rule> broken;
+  std::vector<pmb::ErrorId> broken;
   pmb::Options options;
   options.validation = [&](const pmb::Report& report) {
     std::fprintf(stderr, "%s\n", report.message().c_str());
-    broken.push_back(report.rule);
+    broken.push_back(report.id);
   };
   auto context = sample::need(pmb::Context::from_current(pmb::HeadlessContext::loader(), std::move(options)));
 
@@ -21,6 +21,6 @@ int main() {
   sample::need(ring.publish(slice, 64));
   kept[3] = ~kept[3];  // too late: the GPU may be reading
   sample::need(context.timeline().mark());
-  sample::expect(broken == std::vector{pmb::Rule::written_after_publish}, "the late write was not seen");
+  sample::expect(broken == std::vector{pmb::ErrorId::written_after_publish}, "the late write was not seen");
   sample::need(ring.retire(sample::need(context.timeline().mark())));
 }

@@ -79,6 +79,6 @@ int main() {
        picture},
   };
   const pmb::Ticket taken = sample::need(pmb::upload_textures(context, planes));
-  sample::need(context.timeline().wait(taken, std::chrono::seconds(5)));
+  sample::need(taken.wait(std::chrono::seconds(5)));
   sample::expect(taken.passed(), "the planes were not taken");
 }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-// One GL buffer with immutable storage, mapped from birth to death. Rings and pools are built on it; use it
-// by itself where the program orders CPU and GPU with tickets of its own.
+// One GL buffer with immutable storage that stays mapped for its whole life. Rings and pools are built on it. Use it
+// directly if the program orders CPU and GPU with tickets itself.
 //
-//   auto buffer = pmb::MappedBuffer::create(context, {.size_bytes = 1 << 20, .access =
-//   pmb::Access::sequential_write}); buffer->write(0, bytes);                             // copies, and
-//   flushes where the model needs it glBindBufferBase(GL_UNIFORM_BUFFER, 0, buffer->buffer());
+//   auto buffer = pmb::MappedBuffer::create(context, {.size_bytes = 1 << 20});
+//   buffer->write(0, bytes);  // copies, and flushes if the model needs it
+//   glBindBufferBase(GL_UNIFORM_BUFFER, 0, buffer->buffer());
 //
 // Units:   bytes, offsets from the start of the mapping.
-// Threads: create, flush and destroy on the context's thread; the bytes on any, ordered by the caller.
-// Memory:  size_bytes of memory that CPU and GPU share; address space for it.
-// Errors:  too_large, out_of_memory, map_failed, unsupported, invalid_argument, refused, stale_handle,
-//          wrong_context.
-// GL:      ARB_buffer_storage; OpenGL 4.6 core, sections 6.2 and 6.3. Not promised: that bytes are ordered
-//          against GPU work. Before the CPU touches bytes that the GPU uses, wait for a ticket marked behind
-//          that use.
+// Threads: create, flush and destroy on the context's thread; the bytes on any thread, ordered by the caller.
+// Memory:  size_bytes of memory that CPU and GPU share, and address space for it.
+// Errors:  too_large, out_of_memory, map_failed, unsupported, invalid_argument, refused, stale_handle, wrong_context.
+// GL:      ARB_buffer_storage; OpenGL 4.6 core, sections 6.2 and 6.3. Not promised: that bytes are ordered against GPU
+//          work. Before the CPU touches bytes that the GPU uses, wait for a ticket marked after that use.
 #pragma once
 
 #include <cstddef>
@@ -38,30 +36,30 @@ struct MappedBufferOptions {
   std::uint64_t size_bytes = 0;
   Access access = Access::sequential_write;
   std::string_view label = {};      ///< For messages and for GL_KHR_debug; copied.
-  std::optional<Model> model = {};  ///< Forces the model; else the plan chooses.
-  bool prefault =
-      false;  ///< Touches every page now rather than at first use. Takes about 0.1 to 0.25 s a GiB.
+  std::optional<Model> model = {};  ///< Forces the model; otherwise the plan chooses.
+  /// Touches every page now instead of at first use. Takes about 0.1 to 0.25 s a GiB.
+  bool prefault = false;
 };
 
 /// A mapping that the caller made with glMapBufferRange and keeps.
 struct AdoptedMapping {
   std::uint32_t buffer = 0;
-  void* pointer = nullptr;         ///< What the map call answered.
+  void* pointer = nullptr;         ///< As the map call returned it.
   std::uint64_t offset_bytes = 0;  ///< As passed to the map call.
   std::uint64_t size_bytes = 0;    ///< As passed to the map call.
   std::string_view label = {};
 };
 
-/// See the head of this file. Move-only; a moved-from or destroyed one answers stale_handle and null.
+/// See the head of this file. Move-only. A moved-from or destroyed one is inert: it returns stale_handle and null.
 class MappedBuffer {
  public:
-  /// Creates storage and maps it. The size is checked against what this machine can back before GL is asked.
-  /// Can block for milliseconds; not for a frame.
+  /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Can block for
+  /// milliseconds, not for a frame.
   static Result<MappedBuffer> create(Context& context, const MappedBufferOptions& info,
                                      std::source_location where = std::source_location::current());
 
-  /// Uses a persistent mapping of the caller's. Buffer and mapping stay the caller's and must outlive this
-  /// object; they are checked against GL. Statuses: invalid_argument, wrong_context.
+  /// Uses a persistent mapping of the caller's, after checking it against GL. Buffer and mapping stay the caller's and
+  /// must outlive this object. Statuses: invalid_argument, refused (adopted already), unsupported, wrong_context.
   static Result<MappedBuffer> adopt(Context& context, const AdoptedMapping& mapping,
                                     std::source_location where = std::source_location::current());
 
@@ -70,34 +68,30 @@ class MappedBuffer {
   MappedBuffer& operator=(MappedBuffer&&) noexcept;
   ~MappedBuffer();
 
-  /// Copies bytes in and makes them visible to commands issued from now on: flushes under explicit flush.
-  /// The caller owes: no GPU command that still reads these bytes is in flight.
-  /// Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context (explicit
-  /// flush).
+  /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. The caller
+  /// must make sure that no GPU command in flight reads these bytes. Statuses: invalid_argument (range), refused (not
+  /// writable), stale_handle, wrong_context (explicit flush).
   Result<void> write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                      std::source_location where = std::source_location::current());
 
-  /// Copies bytes out that the GPU wrote. `behind_writer` is a ticket marked behind the last command that
-  /// writes them; until it passed the answer is would_block and nothing is copied. Polls; does not wait.
-  /// Statuses: would_block, invalid_argument, refused (not readable, foreign ticket, marked before pmb knew
-  /// the mapping), stale_handle, context_lost.
-  Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket behind_writer,
+  /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. If
+  /// it has not passed, the call returns would_block and copies nothing. Polls; does not wait. Statuses: would_block,
+  /// invalid_argument, refused (not readable, foreign ticket, marked before pmb knew the mapping), stale_handle,
+  /// context_lost.
+  Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
                     std::source_location where = std::source_location::current());
 
-  /// Makes bytes that were written through raw_bytes() visible. No GL call under the coherent model. An empty
-  /// range is fine anywhere inside. Statuses: invalid_argument (range), refused (not writable), stale_handle,
-  /// wrong_context.
+  /// Makes bytes visible that were written through raw_bytes(). Makes no GL call under the coherent model. The range may
+  /// be empty. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context.
   Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                      std::source_location where = std::source_location::current());
 
-  /// Unmaps and deletes now, and tells what the driver said; the destructor does the same in silence.
-  /// Deleting waits for nothing: GL keeps the storage until its commands are done. A second destroy is
-  /// stale_handle. Statuses: data_lost, stale_handle, wrong_context (nothing was done), context_lost (it is
-  /// inert).
+  /// Unmaps and deletes now, and reports what the driver returned; the destructor does the same without a report.
+  /// Deleting waits for nothing: GL keeps the storage until its commands are done. Statuses: data_lost, stale_handle
+  /// (destroyed already), wrong_context (nothing was done), context_lost (it is inert).
   Result<void> destroy(std::source_location where = std::source_location::current());
 
-  /// The mapped bytes; empty when inert. Writing to a read-only or reading from a write-only mapping is
-  /// undefined.
+  /// The mapped bytes; empty when inert. Writing to a read-only mapping or reading from a write-only one is undefined.
   std::span<std::byte> raw_bytes() const noexcept;
   std::uint32_t buffer() const noexcept;        ///< GL name, 0 when inert.
   std::uint64_t size_bytes() const noexcept;    ///< Mapped bytes.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What pmb's calls answer: a value, an ordinary "not now", or a typed error that knows its own sentence.
+// The result of pmb's calls: a value, an ordinary "not now", or a typed error with a sentence that says what to do.
 //
 //   auto ring = pmb::UploadRing::create(context, {.capacity_bytes = 1 << 20});
-//   if (!ring) { std::cerr << ring.error().message() << '\n'; return 1; }
+//   if (!ring) {
+//     std::cerr << ring.error().message() << '\n';
+//     return 1;
+//   }
 //
 // Units:   numbers inside an Error are bytes, counts or nanoseconds, as its sentence says.
 // Threads: values only; no shared state.
@@ -19,27 +22,27 @@
 
 namespace pmb {
 
-/// How a call ended. Positive values are ordinary answers ("not now"), negative ones are errors.
+/// How a call ended. Positive values mean "not now", negative ones are errors.
 enum class Status : std::int32_t {
   ok = 0,
   would_block = 1,        ///< Not now, and nothing was waited for.
-  timed_out = 2,          ///< A bounded wait ran out; nothing changed hands.
+  timed_out = 2,          ///< A bounded wait ran out; nothing was changed.
   unsupported = -1,       ///< The context or machine lacks something.
-  out_of_memory = -2,     ///< The driver or process has no memory for it.
+  out_of_memory = -2,     ///< The driver or the process has no memory left.
   too_large = -3,         ///< It can never fit.
-  map_failed = -4,        ///< A mapping call answered null.
-  data_lost = -5,         ///< glUnmapBuffer answered false.
+  map_failed = -4,        ///< A mapping call returned null.
+  data_lost = -5,         ///< glUnmapBuffer returned false.
   context_lost = -6,      ///< The GL context was reset.
-  fence_failed = -7,      ///< glFenceSync answered null.
-  wait_failed = -8,       ///< A wait gave an answer that proves nothing.
+  fence_failed = -7,      ///< glFenceSync returned null.
+  wait_failed = -8,       ///< A wait for a fence failed, which proves nothing.
   invalid_argument = -9,  ///< A value that can never be right.
   wrong_context = -10,    ///< No context, another context or another thread.
-  stale_handle = -11,     ///< The handle's object was given back or is gone.
-  refused = -12,          ///< Against the rules of use; nothing was changed.
-  gl_error = -13,         ///< The driver answered an error that it should not.
+  stale_handle = -11,     ///< The object of the handle was retired, released or destroyed.
+  refused = -12,          ///< Misuse; nothing was changed.
+  gl_error = -13,         ///< The driver failed a legal call.
 };
 
-/// The permanent identity of each error; errors.def lists them with their sentences.
+/// The permanent id of each error; errors.def lists them with their sentences.
 enum class ErrorId : std::uint16_t {
   none = 0,
 #define PMB_ERROR(number, id, status, sentence) id = number,
@@ -47,11 +50,11 @@ enum class ErrorId : std::uint16_t {
 #undef PMB_ERROR
 };
 
-/// One failure: what, in which GL call, with which numbers, and where in the code it was noticed.
+/// One failure: its id, the GL call and numbers concerned, and where in the code it was noticed.
 struct Error {
   Status status = Status::ok;
   ErrorId id = ErrorId::none;
-  std::uint32_t gl_error = 0;       ///< What glGetError answered, or 0.
+  std::uint32_t gl_error = 0;       ///< What glGetError returned, or 0.
   const char* gl_call = "";         ///< The GL or EGL call concerned, a literal, or "".
   std::uint64_t numbers[3] = {};    ///< As the sentence of `id` uses them.
   std::source_location where = {};  ///< The line that called pmb, or the line in pmb that noticed.

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The order of a context's GPU work: mark() puts one fence behind all commands issued so far and answers a
-// ticket.
+// The order of a context's GPU work: mark() inserts one fence after all commands issued so far and returns a ticket.
 //
 //   draw_everything();
-//   auto ticket = context.timeline().mark();     // one fence, however many rings retire to it
+//   auto ticket = context.timeline().mark();  // one fence, for any number of rings
 //   ring.retire(*ticket);
-//   …
-//   if (ticket->passed()) recycle();             // any thread
+//   if (ticket->passed()) recycle();          // on any thread
 //
 // Units:   nanoseconds.
-// Threads: a timeline on its context's thread; Ticket::passed(), Ticket::wait() and wait_any() on any;
-//          Ticket::wait_on_gpu() on the thread of the context that shall wait.
-// Memory:  tickets are two words and own nothing. At most kMaxFences fences are live; beyond that neighbours
-//          merge, and a merged ticket passes a little later, never earlier.
-// Errors:  fence_failed, wait_failed, context_lost, timed_out, wrong_context, refused, stale_handle,
-//          invalid_argument.
+// Threads: a timeline on the thread of its context; Ticket::passed(), Ticket::wait() and wait_any() on any thread;
+//          Ticket::wait_on_gpu() on the thread of the waiting context.
+// Memory:  a ticket is two words and owns nothing. At most kMaxFences fences exist; beyond that, neighbours merge. A
+//          merged ticket passes a little later, never earlier.
+// Errors:  fence_failed, wait_failed, context_lost, timed_out, wrong_context, refused, stale_handle, invalid_argument.
 // GL:      OpenGL 4.6 core, section 4.1. A fence covers only the commands of its own context.
 #pragma once
 
@@ -29,56 +26,53 @@
 namespace pmb {
 
 class Context;
+class UploadRing;
 
 namespace detail {
 struct ContextState;
 struct TimelineControl;
 struct TimelineState;
-}  // namespace detail
 
-class UploadRing;
-
-/// Between two marks of the program pmb may set fences for its own transfers; they count in the low bits of a
-/// serial.
+/// The low bits of a serial count pmb's own fences between two marks of the program.
 inline constexpr int kSerialShift = 20;
+}  // namespace detail
 
 /// A point on a timeline. Copy it freely; an empty one has never passed.
 class Ticket {
  public:
   constexpr Ticket() noexcept = default;
 
-  /// True once the context's thread has learnt (by poll, wait, or any call that waits) that the GPU finished
-  /// everything before the mark. Any thread; two loads. False for empty tickets and after the context is gone
-  /// or lost.
+  /// True once the thread of the context has noticed, by poll() or by a call that waits, that the GPU finished
+  /// everything before the mark. On any thread; two loads. False for an empty ticket, and after the context is gone or
+  /// lost.
   bool passed() const noexcept;
 
-  /// Blocks until the ticket has passed, for at most `timeout`; on any thread, with no GL context and no GL
-  /// call. The context's thread must go on learning meanwhile, by poll(), once a frame say, or by any call
-  /// that waits: a mark() alone learns nothing, and where nobody polls this ends with timed_out. On the
-  /// context's own thread that is Timeline::wait. Statuses: timed_out, context_lost, wait_failed, stale_handle
-  /// (the context is gone, or went meanwhile), refused (this is the context's own thread).
+  /// Blocks until the ticket has passed, for at most `timeout`. On the thread of its context it polls, flushes once,
+  /// and waits through GL. On any other thread it sleeps, without a GL call: the thread of the context must call poll()
+  /// meanwhile, or any call that waits. A mark() alone polls nothing. Statuses: timed_out, context_lost, wait_failed,
+  /// stale_handle (the ticket is empty, or its context is gone), wrong_context (the GL context is not current on the
+  /// thread of its context).
   Result<void> wait(std::chrono::nanoseconds timeout,
                     std::source_location where = std::source_location::current()) const;
 
-  /// Makes the commands that are issued in `other` from now on wait on the GPU until this ticket has passed.
-  /// Never blocks. On the thread where `other` is current; the ticket's own context may be at work on its
-  /// thread meanwhile. Both contexts were made with the same Options::share_group.
+  /// Makes the commands that `other` issues from now on wait on the GPU until this ticket has passed. Never blocks. Call
+  /// it on the thread where `other` is current; the context of the ticket may work on its thread meanwhile. Both
+  /// contexts were created with the same Options::share_group.
   ///
-  /// The caller owes: timeline().flush() of the ticket's context behind the mark, before the ticket is handed
-  /// over; and, in `other` after this call, binding anew each object that the other context changed (OpenGL
-  /// 4.6 core, sections 4.1 and 5.3.3). An adopted fence that a third context made must have been flushed
-  /// there. Slices and blocks that commands of `other` use are retired with a ticket of the context that lends
-  /// them, marked after it waited on the GPU, in its turn, for a ticket of `other`.
+  /// Before the ticket is passed on, call timeline().flush() of its context after the mark. After this call, bind each
+  /// object that the other context changed again in `other` (OpenGL 4.6 core, sections 4.1 and 5.3.3). If a third
+  /// context made an adopted fence, it must have flushed it. To retire slices or blocks that commands of `other` use:
+  /// let the context that lends them wait on the GPU for a ticket of `other`, then mark, then retire with that ticket.
   ///
-  /// No GL call for a ticket that has passed, or for one of `other` itself, whose commands are in order anyway;
-  /// else one glWaitSync a fence that the ticket rests on. Statuses: refused (not flushed, or of another share
-  /// group), invalid_argument (the GL contexts do not share), context_lost, wait_failed, stale_handle,
+  /// Makes no GL call for a ticket that has passed, or for one of `other`, whose commands are in order anyway. Otherwise
+  /// it makes one glWaitSync for each fence that the ticket depends on. Statuses: refused (not flushed, or of another
+  /// share group), invalid_argument (the GL contexts do not share), context_lost, wait_failed, stale_handle,
   /// wrong_context.
   Result<void> wait_on_gpu(Context& other,
                            std::source_location where = std::source_location::current()) const;
 
-  /// Position among the marks of its timeline, growing; 0 for an empty ticket.
-  std::uint64_t serial() const noexcept { return serial_ >> kSerialShift; }
+  /// The number of its mark on its timeline, growing; 0 for an empty ticket.
+  std::uint64_t serial() const noexcept { return serial_ >> detail::kSerialShift; }
 
   friend bool operator==(const Ticket&, const Ticket&) noexcept = default;
 
@@ -91,59 +85,45 @@ class Ticket {
   std::uint64_t serial_ = 0;
 };
 
-/// Blocks until any of these tickets has passed, for at most `timeout`, and answers its index. They may be of
-/// several timelines. As Ticket::wait: on any thread but those of their contexts, with no GL call. A ticket that
-/// can never pass ends the wait with its error, unless another has passed by then. Statuses: those of
-/// Ticket::wait, and invalid_argument (no ticket).
+/// Blocks until any of the tickets has passed, for at most `timeout`, and returns its index. They may be of several
+/// timelines. If all are of one timeline and this is its thread, it waits through GL as Ticket::wait does. Otherwise it
+/// sleeps; if some are of this thread, it polls their timelines about every millisecond, so that their GL context must
+/// be current. A ticket that can never pass ends the wait with its error, unless another ticket has passed. Statuses:
+/// those of Ticket::wait, and invalid_argument (no ticket).
 Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
                              std::source_location where = std::source_location::current());
 
-/// One a context, made by it.
+/// Each context has one.
 class Timeline {
  public:
-  /// Most fences that are live at once.
+  /// Most fences that exist at once.
   static constexpr std::size_t kMaxFences = 128;
 
   Timeline(const Timeline&) = delete;
   Timeline& operator=(const Timeline&) = delete;
 
-  /// Puts a fence behind every command issued so far, with the barrier that readable non-coherent mappings
-  /// need before it, and arms the readbacks requested so far. Flushes nothing unless kMaxFences are out.
-  /// About 1.6 µs on an H200 (docs/spec.md). Statuses: fence_failed (nothing was handed over; mark again),
-  /// would_block (kMaxFences adopted fences are out), context_lost, wait_failed, wrong_context.
+  /// Inserts a fence after every command issued so far, preceded by the barrier that readable non-coherent mappings
+  /// need. The readbacks requested so far arrive with it. Flushes only if kMaxFences fences exist. About 1.6 µs on an
+  /// H200 (docs/spec.md). Statuses: fence_failed (nothing was retired; mark again), would_block (kMaxFences adopted
+  /// fences exist), context_lost, wait_failed, wrong_context.
   Result<Ticket> mark(std::source_location where = std::source_location::current());
 
-  /// Takes over a fence that the caller made with glFenceSync: owned by pmb from then, also where the answer
-  /// is fence_failed or would_block; with any other error it stays the caller's. The ticket passes when it
-  /// and everything marked before has passed. The caller owes: the fence stands behind the readers that the
-  /// ticket shall cover. Statuses: invalid_argument (no fence; it stays the caller's), would_block,
+  /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb owns it
+  /// from then on, also with fence_failed or would_block; with any other error it stays the caller's. The ticket passes
+  /// when the fence and everything marked before it has passed. Statuses: invalid_argument (no fence), would_block,
   /// fence_failed, context_lost, wait_failed, wrong_context.
   Result<Ticket> adopt(void* gl_sync, std::source_location where = std::source_location::current());
 
-  /// Learns what has passed. Never blocks; flushes once if unflushed work is waited for.
-  /// Statuses: wait_failed, context_lost, wrong_context.
+  /// Finds out which tickets have passed. Never blocks; flushes once if the oldest fence was not flushed. Statuses:
+  /// wait_failed, context_lost, wrong_context.
   Result<void> poll(std::source_location where = std::source_location::current());
 
-  /// Waits for a ticket: polls first, flushes once, then blocks for at most `timeout`.
-  /// Statuses: timed_out, wait_failed, context_lost, wrong_context, refused (foreign), stale_handle.
-  Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout,
-                    std::source_location where = std::source_location::current());
-
-  /// Waits for any of several tickets of this timeline and answers its index. They pass in order, so that is
-  /// the one marked first. Otherwise as wait(). Statuses: those of wait, and invalid_argument (no ticket).
-  Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
-                               std::source_location where = std::source_location::current());
-
-  /// Hands everything marked so far to the GPU, where that was not done yet: what other contexts wait for with
-  /// Ticket::wait_on_gpu must have been flushed here. Never blocks. Statuses: wait_failed, context_lost,
-  /// wrong_context.
+  /// Flushes everything marked so far, if that was not done yet: Ticket::wait_on_gpu in other contexts needs it. Never
+  /// blocks. Statuses: wait_failed, context_lost, wrong_context.
   Result<void> flush(std::source_location where = std::source_location::current());
 
-  /// Serial of the last mark, and of the last one known to have passed.
+  /// Ticket::serial of the last mark.
   std::uint64_t marked_serial() const noexcept;
-  std::uint64_t passed_serial() const noexcept;
-  /// Fences that exist in GL now.
-  std::size_t live_fences() const noexcept;
 
  private:
   friend struct detail::ContextState;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bounded wait's end: from any timeout, negative and endless ones too, that a caller may give.
+// The end of a bounded wait, from any timeout of a caller, including negative and endless ones.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// At least nothing and at most a year from now: beyond that the clock's arithmetic could overflow.
+  /// From 0 to a year from now: beyond that the arithmetic of the clock could overflow.
   explicit Deadline(std::chrono::nanoseconds timeout) noexcept
       : timeout_(std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0),
                                                       std::chrono::hours(8760))),
@@ -23,7 +23,7 @@ class Deadline {
   std::chrono::nanoseconds left() const noexcept {
     return std::max<std::chrono::nanoseconds>(at_ - Clock::now(), std::chrono::nanoseconds(0));
   }
-  /// What was waited in all, for the error.
+  /// The whole timeout, for the error.
   std::uint64_t timeout_ns() const noexcept { return static_cast<std::uint64_t>(timeout_.count()); }
 
  private:

@@ -17,7 +17,7 @@ struct FailDetails {
 
 Error make_error(ErrorId id, std::source_location where, const FailDetails& details = {}) noexcept;
 
-/// For `return fail(…)` in any function that answers a Result.
+/// For `return fail(…)` in any function that returns a Result.
 inline tl::unexpected<Error> fail(ErrorId id, std::source_location where,
                                   const FailDetails& details = {}) noexcept {
   return tl::unexpected<Error>(make_error(id, where, details));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps exceptions inside: creating calls allocate, and what the standard library throws then becomes a typed
-// error.
+// Turns exceptions of the standard library into typed errors: creating calls allocate.
 #pragma once
 
 #include <exception>
@@ -11,7 +10,7 @@
 
 namespace pmb {
 
-/// Answers what `create` answers, or out_of_host_memory if it throws.
+/// Returns the result of `create`, or out_of_host_memory if it throws.
 template <class Create>
 auto guarded(std::source_location where, Create&& create) -> decltype(create()) {
   try {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many bytes this machine can back: drivers grant sizes that it cannot, and touching those kills the
-// process.
+// How many bytes this machine can back. Drivers grant larger sizes, and touching those kills the process.
 #pragma once
 
 #include <atomic>
@@ -19,8 +18,8 @@ std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical
 /// Bytes that this process has mapped through pmb, in all contexts.
 std::atomic<std::uint64_t>& process_mapped_bytes() noexcept;
 
-/// Touches one byte of every page, so that later use meets no page fault: reads it, or, in memory whose
-/// contents do not matter yet and that may be written, sets it to 0.
+/// Touches one byte of every page, so that later use meets no page fault: sets it to 0 if `writable`,
+/// otherwise reads it.
 void touch_pages(void* address, std::uint64_t size_bytes, bool writable) noexcept;
 
 }  // namespace pmb::detail

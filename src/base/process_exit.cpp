@@ -11,7 +11,7 @@ std::atomic<bool> g_exiting = false;
 }  // namespace
 
 void watch_process_exit() noexcept {
-  // If no handler can be registered, exits stay unknown; there is no better answer.
+  // If no handler can be registered, exits stay unknown.
   [[maybe_unused]] static const int kRegistered =
       std::atexit([] { g_exiting.store(true, std::memory_order_relaxed); });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether the process has begun to exit. Drivers take themselves down then, and a GL or EGL call of an object that is
+// Whether the process has begun to exit. Drivers shut down then, and a GL or EGL call of an object that is
 // destroyed later crashes in some of them (NVIDIA 580.159).
 //
 // Threads: any.
@@ -7,11 +7,11 @@
 
 namespace pmb::detail {
 
-/// Registers with std::atexit, once. Called after a driver has been loaded, it learns of the exit before that driver
-/// does: what is registered last runs first.
+/// Registers with std::atexit, once. Call it after a driver was loaded: handlers registered last run first,
+/// so that this one runs before the driver's.
 void watch_process_exit() noexcept;
 
-/// True from the moment that the exit reached watch_process_exit()'s turn. One relaxed load.
+/// True once the exit has called the handler of watch_process_exit(). One relaxed load.
 bool process_is_exiting() noexcept;
 
 }  // namespace pmb::detail

@@ -27,7 +27,7 @@ ContextState::ContextState() : public_timeline(*this) {}
 ContextState::~ContextState() = default;
 
 const std::shared_ptr<ContextState>& ContextState::none() noexcept {
-  // Outlives static destruction on purpose, as control blocks do.
+  // Outlives static destruction, as control blocks do.
   static const auto* const kNone = new std::shared_ptr<ContextState>(std::make_shared<ContextState>());
   return *kNone;
 }
@@ -91,20 +91,15 @@ ErrorId ContextState::misuse_here() const noexcept {
   return on_own_thread() ? mismatch_here() : ErrorId::wrong_thread;
 }
 
-tl::unexpected<Error> ContextState::misused(ErrorId id, std::source_location where) const noexcept {
-  if (validating()) report({.rule = Rule::wrong_context, .noticed_at = where});
-  return fail(id, where);
-}
-
 Result<void> ContextState::claim_thread(std::source_location where) noexcept {
   const ErrorId id = alive ? mismatch_here() : ErrorId::context_gone;
-  if (id != ErrorId::none) return misused(id, where);
+  if (id != ErrorId::none) return misuse({.id = id, .noticed_at = where});
   timeline().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
   return {};
 }
 
 Result<void> ContextState::check_current(std::source_location where) const noexcept {
-  if (const ErrorId id = misuse_here(); id != ErrorId::none) return misused(id, where);
+  if (const ErrorId id = misuse_here(); id != ErrorId::none) return misuse({.id = id, .noticed_at = where});
   if (lost) return tl::unexpected(loss(where));
   return {};
 }
@@ -135,8 +130,14 @@ void ContextState::report(const Report& report) const noexcept {
   if (options.validation) options.validation(report);
 }
 
+tl::unexpected<Error> ContextState::misuse(const Report& misuse) const noexcept {
+  report(misuse);
+  return fail(misuse.id, misuse.noticed_at,
+              {.numbers = {misuse.numbers[0], misuse.numbers[1], misuse.numbers[2]}});
+}
+
 void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
-  // GL keeps one flag an error kind, eight at most.
+  // GL keeps one flag for each kind of error, at most eight.
   for (int i = 0; i < 8; ++i) {
     const GLenum error = gl.GetError();
     // A lost context may return GL_CONTEXT_LOST without end; no caller caused that.
@@ -163,7 +164,7 @@ void ContextState::close() noexcept {
       return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", mapping.buffer,
                          mapping.label, mapping.size, address);
     });
-    report({.rule = Rule::leaked_with_context,
+    report({.id = ErrorId::leaked_with_context,
             .label = mapping.label,
             .buffer = mapping.buffer,
             .begin_bytes = mapping.map_offset,
@@ -182,7 +183,7 @@ Context::Context(std::shared_ptr<ContextState> state) noexcept : state_(std::mov
 
 Result<Context> Context::from_current(Loader loader, Options options, std::source_location where) {
   return guarded(where, [&]() -> Result<Context> {
-    // Made now, so that a later move cannot fail.
+    // Created now, so that a later move cannot fail.
     static_cast<void>(ContextState::none());
     auto state = std::make_shared<ContextState>();
     if (auto opened = state->open(loader, std::move(options), where); !opened) {
@@ -234,12 +235,6 @@ const Profile* Context::profile() const noexcept {
 }
 const Error& Context::profile_error() const noexcept {
   return state_->plans.profile_error;
-}
-const std::string& Context::profile_file() const noexcept {
-  return state_->plans.profile_file;
-}
-ProfileKey Context::profile_key() const {
-  return detail::key_of(*state_);
 }
 bool Context::has_extension(std::string_view name) const noexcept {
   return state_->gl.extensions.contains(name);

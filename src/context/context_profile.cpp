@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The profile that a context's options name: found, read, and compared with the driver and machine at hand.
+// Finds and reads the profile that the options name, and compares its key with this driver and machine.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace pmb::detail {
 namespace {
 
-/// Names of drivers need not be UTF-8, files of JSON must.
+/// Driver strings need not be UTF-8, but JSON files must.
 std::string ascii(std::string text) {
   for (char& letter : text) {
     if (letter < ' ' || letter > '~') letter = '?';
@@ -75,7 +75,7 @@ void read_profile(ContextState& state) {
               [&] { return fmt::format("profile {} is in force", state.plans.profile_file); });
     return;
   }
-  // Nothing to be done about where nobody has measured yet.
+  // A folder without a profile for this driver is normal: no warning.
   const LogLevel level = why.id == ErrorId::profile_missing && folder ? LogLevel::info : LogLevel::warning;
   state.log(level, [&] {
     return fmt::format("profile {} is ignored: {}", state.plans.profile_file, why.message());
@@ -83,3 +83,15 @@ void read_profile(ContextState& state) {
 }
 
 }  // namespace pmb::detail
+
+namespace pmb {
+
+ProfileKey profile_key(const Context& context) {
+  return detail::key_of(detail::ContextState::of(context));
+}
+
+const std::string& profile_file(const Context& context) noexcept {
+  return detail::ContextState::of(context).plans.profile_file;
+}
+
+}  // namespace pmb

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/context.hpp>
+#include <pmb/tune/profile.hpp>
 #include <source_location>
 #include <string>
 
@@ -85,6 +86,8 @@ struct ContextState {
   TimelineState& timeline() noexcept { return *public_timeline.state_; }
   bool validating() const noexcept { return static_cast<bool>(options.validation); }
   void report(const Report& report) const noexcept;
+  /// Reports misuse, and returns it as the error of the call at `noticed_at`.
+  tl::unexpected<Error> misuse(const Report& report) const noexcept;
   /// Logs the line that `make_line` returns. Does nothing without a callback, or without memory for the line.
   template <class MakeLine>
   void log(LogLevel level, MakeLine&& make_line) const noexcept {
@@ -120,7 +123,6 @@ struct ContextState {
   ErrorId mismatch_here() const noexcept;
   /// The error if GL may not be called here.
   ErrorId misuse_here() const noexcept;
-  tl::unexpected<Error> misused(ErrorId id, std::source_location where) const noexcept;
 };
 
 /// The driver's traits, for plans where nothing was measured.

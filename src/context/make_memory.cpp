@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Creates the memory of mapped buffers, rings and pools: storage that is mapped, or a plain buffer beside memory of
-// the process's own.
+// Creates the memory of mapped buffers, rings and pools: mapped storage, or a plain buffer beside system
+// memory.
 #include <algorithm>
 #include <pmb/context.hpp>
 
@@ -14,7 +14,7 @@
 namespace pmb::detail {
 namespace {
 
-/// Books bytes against the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
+/// Reserves bytes of the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
 class Reservation {
  public:
   Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
@@ -60,7 +60,7 @@ const char* storage_call(const ContextState& context, const Plan& plan) noexcept
 }
 
 /// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
-/// stays immutable with size 0), so that it is deleted in every case.
+/// stays immutable with size 0) and is deleted.
 GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error) {
   const BufferCalls calls(context.gl);
   const GLuint name = calls.create();
@@ -87,7 +87,7 @@ void set_label(const ContextState& context, GLuint name, const std::string& labe
   set(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)), label.c_str());
 }
 
-/// Gives the mapping its bytes: those of the buffer, or memory of its own.
+/// Gives the mapping its bytes: those of the buffer, or system memory.
 Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
   if (detail::is_private(mapping.plan.path)) {
     mapping.own = PrivateMemory::allocate(mapping.size);
@@ -119,7 +119,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
                 {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
   }
 
-  // Everything that may throw comes before GL is asked for anything.
+  // Everything that may throw comes before any GL call.
   auto mapping = std::make_unique<Mapping>();
   mapping->context = state;
   mapping->label = info.label;
@@ -133,8 +133,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   GLenum error = GL_NO_ERROR;
   GLuint name = make_storage(*state, *plan, error);
   if (name == 0 && error == GL_OUT_OF_MEMORY) {
-    // Deleted storage is kept by drivers until the commands that use it are done; once those are, there may be
-    // room.
+    // Drivers keep deleted storage until the commands that use it are done. After that there may be room.
     state->gl.Finish();
     name = make_storage(*state, *plan, error);
   }

@@ -47,7 +47,7 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     const bool reads = (flags & GL_MAP_READ_BIT) != 0;
     const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
     // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and
-    // neither of them leaves writes unpublishable.
+    // without either of them writes cannot be published.
     if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
       return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
     }
@@ -83,7 +83,7 @@ MappedBuffer::MappedBuffer(std::unique_ptr<Mapping> mapping) noexcept : mapping_
 
 MappedBuffer::MappedBuffer(MappedBuffer&& other) noexcept : mapping_(std::move(other.mapping_)) {
   if (!mapping_ || !mapping_->context->validating()) return;
-  // Under validation the moved-from object stays recognisable, so that its use can be reported with a label.
+  // Under validation the moved-from object keeps its label, for reports of its use.
   try {
     auto trace = std::make_unique<Mapping>();
     trace->context = mapping_->context;
@@ -91,7 +91,7 @@ MappedBuffer::MappedBuffer(MappedBuffer&& other) noexcept : mapping_(std::move(o
     trace->created_at = mapping_->created_at;
     other.mapping_ = std::move(trace);
   } catch (const std::bad_alloc&) {
-    // Then its use is an error without a report.
+    // Without memory its use is an error without a report.
   }
 }
 
@@ -111,7 +111,7 @@ MappedBuffer::~MappedBuffer() {
     if (context.alive) static_cast<void>(mapping_->destroy(where));
     return;
   }
-  context.report({.rule = Rule::destroyed_without_context,
+  context.report({.id = ErrorId::destroyed_without_context,
                   .label = mapping_->label,
                   .buffer = mapping_->buffer,
                   .begin_bytes = mapping_->map_offset,
@@ -122,28 +122,28 @@ MappedBuffer::~MappedBuffer() {
 
 namespace {
 
-/// The error of an inert buffer, reported where it can be.
+/// The error of calls on an inert buffer, reported if its context is known.
 tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) {
-  if (mapping && mapping->context) {
-    if (mapping->context->lost) return tl::unexpected(mapping->context->loss(where));
-    mapping->context->report({.rule = Rule::stale_buffer,
-                              .label = mapping->label,
-                              .acquired_at = mapping->created_at,
-                              .noticed_at = where});
-  }
-  return fail(ErrorId::not_mapped, where);
+  if (!mapping || !mapping->context) return fail(ErrorId::not_mapped, where);
+  const ContextState& context = *mapping->context;
+  if (context.lost) return tl::unexpected(context.loss(where));
+  return context.misuse({.id = ErrorId::not_mapped,
+                         .label = mapping->label,
+                         .acquired_at = mapping->created_at,
+                         .noticed_at = where});
 }
 
-tl::unexpected<Error> wrong_use(const Mapping& mapping, Rule rule, ErrorId id, std::uint64_t offset,
-                                std::uint64_t size, std::source_location where) {
-  mapping.context->report({.rule = rule,
-                           .label = mapping.label,
-                           .buffer = mapping.buffer,
-                           .begin_bytes = mapping.map_offset + offset,
-                           .end_bytes = mapping.map_offset + offset + size,
-                           .acquired_at = mapping.created_at,
-                           .noticed_at = where});
-  return fail(id, where);
+tl::unexpected<Error> wrong_use(const Mapping& mapping, ErrorId id, std::uint64_t offset, std::uint64_t size,
+                                std::source_location where, std::uint64_t number0 = 0,
+                                std::uint64_t number1 = 0) {
+  return mapping.context->misuse({.id = id,
+                                  .label = mapping.label,
+                                  .buffer = mapping.buffer,
+                                  .begin_bytes = mapping.map_offset + offset,
+                                  .end_bytes = mapping.map_offset + offset + size,
+                                  .acquired_at = mapping.created_at,
+                                  .noticed_at = where,
+                                  .numbers = {number0, number1}});
 }
 
 tl::unexpected<Error> outside(const Mapping& mapping, std::uint64_t offset, std::uint64_t size,
@@ -164,8 +164,7 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std
   if (!detail::fits(offset_bytes, bytes.size(), mapping.size))
     return outside(mapping, offset_bytes, bytes.size(), where);
   if (!mapping.writable) {
-    return wrong_use(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, bytes.size(),
-                     where);
+    return wrong_use(mapping, ErrorId::not_writable, offset_bytes, bytes.size(), where);
   }
   if (bytes.empty()) return {};
   if (mapping.explicit_flush) {
@@ -176,29 +175,25 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std
   return {};
 }
 
-Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket behind_writer,
+Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
                                 std::source_location where) {
   if (inert(mapping_.get())) return stale(mapping_.get(), where);
   const Mapping& mapping = *mapping_;
   if (!detail::fits(offset_bytes, bytes.size(), mapping.size))
     return outside(mapping, offset_bytes, bytes.size(), where);
   if (!mapping.readable) {
-    return wrong_use(mapping, Rule::read_of_write_only, ErrorId::not_readable, offset_bytes, bytes.size(),
-                     where);
+    return wrong_use(mapping, ErrorId::not_readable, offset_bytes, bytes.size(), where);
   }
-  detail::TimelineState& line = mapping.context->timeline();
-  if (auto known = line.check(behind_writer, where); !known) return known;
-  if (detail::TimelineControl::serial_of(behind_writer) <= mapping.born) {
-    auto refused =
-        wrong_use(mapping, Rule::ticket_too_old, ErrorId::ticket_too_old, offset_bytes, bytes.size(), where);
-    refused.value().numbers[0] = behind_writer.serial();
-    refused.value().numbers[1] = mapping.born >> kSerialShift;
-    return refused;
+  detail::TimelineState& timeline = mapping.context->timeline();
+  if (auto known = timeline.check(after_writer, where); !known) return known;
+  if (detail::TimelineControl::serial_of(after_writer) <= mapping.born) {
+    return wrong_use(mapping, ErrorId::ticket_too_old, offset_bytes, bytes.size(), where,
+                     after_writer.serial(), mapping.born >> detail::kSerialShift);
   }
-  if (!behind_writer.passed()) {
-    if (auto polled = line.poll(where); !polled) return polled;
-    if (!behind_writer.passed()) {
-      return fail(ErrorId::not_passed_yet, where, {.numbers = {behind_writer.serial()}});
+  if (!after_writer.passed()) {
+    if (auto polled = timeline.poll(where); !polled) return polled;
+    if (!after_writer.passed()) {
+      return fail(ErrorId::not_passed_yet, where, {.numbers = {after_writer.serial()}});
     }
   }
   if (!bytes.empty()) std::memcpy(bytes.data(), mapping.pointer + offset_bytes, bytes.size());
@@ -212,8 +207,7 @@ Result<void> MappedBuffer::flush(std::uint64_t offset_bytes, std::uint64_t size_
   if (!detail::fits(offset_bytes, size_bytes, mapping.size))
     return outside(mapping, offset_bytes, size_bytes, where);
   if (!mapping.writable) {
-    return wrong_use(mapping, Rule::write_to_read_only, ErrorId::not_writable, offset_bytes, size_bytes,
-                     where);
+    return wrong_use(mapping, ErrorId::not_writable, offset_bytes, size_bytes, where);
   }
   if (!mapping.explicit_flush || size_bytes == 0) return {};
   if (auto current = mapping.context->check_current(where); !current) return current;

@@ -18,11 +18,11 @@ void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noex
   const std::uint64_t offset = buffer_offset - map_offset;
   if (!is_private()) {
     calls.flush(buffer, offset, bytes);
-    // Whoever reads them next, by whatever binding: the caches of all of them may hold older bytes.
+    // The caches of every binding that may read them next may hold older bytes.
     if (context->gl.quirk(QuirkId::nvidia_flush_barrier)) context->gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
     return;
   }
-  // A shader may have stored into other bytes of the buffer; nothing overtakes it.
+  // A shader may have stored into other bytes of the buffer; the update must not overtake it.
   if (readable || context->gl.quirk(QuirkId::nvidia_flush_barrier)) order_update_among_shaders(context->gl);
   calls.write(buffer, offset, pointer + offset, bytes);
 }
@@ -32,7 +32,7 @@ Result<void> Mapping::fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
   order_read_behind_shaders(context->gl);
   auto copied = BufferCalls(context->gl)
                     .read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
-  // On a lost context the call does nothing and says nothing.
+  // On a lost context the call does nothing and sets no error.
   if (auto usable = context->check_lost(where); !usable) return usable;
   return copied;
 }
@@ -57,15 +57,14 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   process_mapped_bytes() -= size;
   if (kept) return {};
   context->log(LogLevel::warning,
-               [&] { return "glUnmapBuffer answered false: the contents of '" + label + "' were lost"; });
-  context->report({.rule = Rule::data_lost,
-                   .label = label,
-                   .buffer = name,
-                   .begin_bytes = begin,
-                   .end_bytes = begin + size,
-                   .acquired_at = created_at,
-                   .noticed_at = where});
-  return fail(ErrorId::unmap_lost_data, where, {.gl_call = calls.unmap_call()});
+               [&] { return "glUnmapBuffer returned false: the contents of '" + label + "' were lost"; });
+  return context->misuse({.id = ErrorId::unmap_lost_data,
+                          .label = label,
+                          .buffer = name,
+                          .begin_bytes = begin,
+                          .end_bytes = begin + size,
+                          .acquired_at = created_at,
+                          .noticed_at = where});
 }
 
 }  // namespace pmb::detail

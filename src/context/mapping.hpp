@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The state behind a MappedBuffer, known to the context for as long as it lives: memory that the CPU touches, and
-// the GL buffer that the GPU touches. On the mapped paths both are one; on the private ones the process owns the
-// memory, and publishing and fetching copy.
+// The state behind a MappedBuffer: memory that the CPU touches, and the GL buffer that the GPU touches. On
+// the mapped paths both are the same memory. On the private paths the CPU touches system memory, and
+// publishing and fetching copy.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace pmb::detail {
 
-/// Memory of the process's own, aligned as every driver aligns its mappings.
+/// System memory, aligned as every driver aligns its mappings.
 struct PrivateMemory {
   static constexpr std::align_val_t kAlignment{4096};
   struct Free {
@@ -36,7 +36,7 @@ struct Mapping {
   std::byte* pointer = nullptr;  ///< Of the first byte that the CPU touches; null when inert.
   std::uint64_t size = 0;
   std::uint64_t map_offset = 0;  ///< Of that byte in the GL buffer.
-  std::uint64_t born = 0;  ///< Last serial before pmb knew the mapping: no earlier mark had its barrier.
+  std::uint64_t born = 0;  ///< The last serial before pmb knew the mapping: no mark up to it had its barrier.
   std::uint32_t buffer = 0;
   bool adopted = false;
   bool readable = false;
@@ -51,17 +51,16 @@ struct Mapping {
     return readable && !is_private() && plan.model == Model::explicit_flush;
   }
 
-  /// Makes written bytes of the GL buffer visible: a flush, whose offset is made relative to the mapping, as GL
-  /// wants it, or glBufferSubData. No checks.
+  /// Makes written bytes of the GL buffer visible, by a flush or by glBufferSubData. Checks nothing.
   void flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept;
-  /// Private memory only: brings bytes that the GPU wrote, behind shader stores. The caller has waited for the
-  /// writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
+  /// Private memory only: copies bytes that the GPU wrote, ordered after shader stores. The caller has waited
+  /// for the writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
   Result<void> fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                      std::source_location where) const noexcept;
-  /// Private memory only: gives the GL buffer new storage, so that nothing in flight is in the way. Commands
+  /// Private memory only: gives the GL buffer new storage, so that no command in flight uses it. Commands
   /// issued before keep the old one.
   void orphan() const noexcept;
-  /// Unmaps, deletes and forgets. Statuses: data_lost, wrong_context.
+  /// Unmaps and deletes the buffer. Statuses: data_lost, wrong_context, context_lost.
   Result<void> destroy(std::source_location where) noexcept;
   /// Takes access and model from the plan.
   void set_access() noexcept;
@@ -73,15 +72,15 @@ struct Mapping {
   }
 };
 
-/// What memory will do: any that the plan finds best, or a mapping and nothing else.
+/// Which memory is allowed: the plan chooses, or it must be mapped.
 enum class Memory : std::uint8_t { any, mapped };
 
 /// A plan of legal flags for a request; see Context::plan.
 Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
                        std::source_location where);
 
-/// The memory of MappedBuffer (`mapped`), rings and pools (`any`). A private one has no mapping: it is for rings and
-/// pools alone. See MappedBuffer::create.
+/// The memory of MappedBuffer (`mapped`), rings and pools (`any`). Private memory has no mapping: only rings
+/// and pools use it. See MappedBuffer::create.
 Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
                                  const MappedBufferOptions& info, Memory memory, std::source_location where);
 

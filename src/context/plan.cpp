@@ -28,8 +28,8 @@ detail::DriverTraits traits_of(const ContextState& context) {
 namespace {
 
 /// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
-/// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, else its bytes could not
-/// be published.
+/// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, otherwise its bytes could
+/// not be published.
 void set_flags(Plan& plan, bool client_storage) {
   std::uint32_t common = GL_MAP_PERSISTENT_BIT;
   const bool writes = plan.access != Access::read;
@@ -88,7 +88,7 @@ TransferPlan default_transfers(const ContextState& context) {
   } else if (context.gl.driver.mesa) {
     kind = detail::TransferKind::mesa;
   }
-  // lima, vc4 and panfrost map write-combined memory for reading, too (source of those drivers).
+  // lima, vc4 and panfrost also map write-combined memory for reading (source of those drivers).
   const bool slow_reads = context.gl.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
   return detail::default_transfer_plan(kind, slow_reads);
 }
@@ -106,7 +106,7 @@ TransferPlan unforced_transfers(const ContextState& context, const Profile* prof
   TransferPlan plan = measured ? *profile->transfers : default_transfers(context);
   if (!measured && context.gl.quirk(QuirkId::mobile_orphaning))
     detail::force_path(plan.up, Path::traditional);
-  // OpenGL ES has no glGetBufferSubData, and maps no buffer twice.
+  // OpenGL ES has no glGetBufferSubData, and cannot map a buffer twice.
   if (context.gl.limits.gles) detail::force_path(plan.down, Path::staged);
   if (!context.gl.limits.buffer_storage) force_by_gl(plan);
   return plan;
@@ -129,9 +129,11 @@ Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source
 
 }  // namespace detail
 
-Result<Plan> Context::plan(const PlanRequest& request, std::source_location where) const {
-  if (request.size_bytes == 0) return fail(ErrorId::zero_size, where);
-  return detail::make_plan(*state_, request, detail::Memory::any, where);
+Result<Plan> Context::plan(Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads,
+                           std::source_location where) const {
+  if (size_bytes == 0) return fail(ErrorId::zero_size, where);
+  return detail::make_plan(*state_, {.access = access, .size_bytes = size_bytes, .gpu_reads = gpu_reads},
+                           detail::Memory::any, where);
 }
 
 std::string flag_names(std::uint32_t flags) {

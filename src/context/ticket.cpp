@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a ticket can do away from its own context: be asked and waited for on any thread, and be waited for on
-// the GPU by another context.
+// Tickets away from their own context: polled and waited for on any thread, and waited for on the GPU by
+// another context.
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -22,13 +22,13 @@ State state_of(const Ticket& ticket) noexcept {
   const TimelineControl* control = TimelineControl::of(ticket);
   if (!control) return State::ended;
   const std::uint64_t serial = TimelineControl::serial_of(ticket);
-  // In this order: who reads what a later tenant has passed reads its base as well.
+  // In this order: a thread that reads the passed serial of a later tenant also reads its base.
   const bool reached = serial <= control->passed.load(std::memory_order_seq_cst);
   if (serial <= control->base.load(std::memory_order_acquire)) return State::ended;
   return reached ? State::passed : State::not_yet;
 }
 
-/// How the timeline of an ended ticket ended, as far as is known. Under the waiting room's mutex.
+/// How the timeline of an ended ticket ended, as far as is known. Called with TicketWaiters::mutex held.
 TimelineControl::End end_of(const Ticket& ticket, std::source_location where) noexcept {
   const TimelineControl* control = TimelineControl::of(ticket);
   if (!control || TimelineControl::serial_of(ticket) <= control->last_end.after) {
@@ -39,8 +39,8 @@ TimelineControl::End end_of(const Ticket& ticket, std::source_location where) no
   return end;
 }
 
-/// The answer to a wait for any of these, if there is one by now. `slept`: the caller has waited, so that what
-/// passed before its timeline ended passed for it. Under the waiting room's mutex.
+/// The result of a wait for any of these, if there is one by now. `slept`: the caller has waited, so that a
+/// ticket that passed before its timeline ended counts as passed. Called with TicketWaiters::mutex held.
 std::optional<Result<std::size_t>> answer_of(std::span<const Ticket> tickets, bool slept,
                                              std::source_location where) noexcept {
   std::optional<Result<std::size_t>> ended;
@@ -55,11 +55,36 @@ std::optional<Result<std::size_t>> answer_of(std::span<const Ticket> tickets, bo
   return ended;
 }
 
-bool learnt_here(const Ticket& ticket) noexcept {
-  return TimelineControl::of(ticket)->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
+/// The timeline that this thread polls for the ticket; null if another thread polls, or if the timeline is gone.
+TimelineState* polled_here(const Ticket& ticket) noexcept {
+  const TimelineControl* control = TimelineControl::of(ticket);
+  if (!control || control->owner.load(std::memory_order_relaxed) != std::this_thread::get_id())
+    return nullptr;
+  return control->tenant.load(std::memory_order_relaxed);
 }
 
-/// As long as it lives, the tickets' timelines tell of what passes.
+/// The timeline of all of these, if this thread polls it and none of them has ended.
+TimelineState* only_timeline(std::span<const Ticket> tickets) noexcept {
+  TimelineState* const first = polled_here(tickets[0]);
+  const bool only = first && std::all_of(tickets.begin(), tickets.end(), [&](const Ticket& ticket) {
+                      return polled_here(ticket) == first && state_of(ticket) != State::ended;
+                    });
+  return only ? first : nullptr;
+}
+
+/// Polls every timeline of these that this thread polls. Returns the first failure.
+Result<void> poll_here(std::span<const Ticket> tickets, std::source_location where) {
+  Result<void> all;
+  for (const Ticket& ticket : tickets) {
+    TimelineState* const timeline = polled_here(ticket);
+    if (!timeline) continue;
+    auto polled = timeline->poll(where);
+    if (all && !polled) all = polled;
+  }
+  return all;
+}
+
+/// While it lives, the timelines of these tickets notify TicketWaiters when a ticket passes.
 class WaitedFor {
  public:
   explicit WaitedFor(std::span<const Ticket> tickets) noexcept : tickets_(tickets) {
@@ -92,18 +117,33 @@ bool Ticket::passed() const noexcept {
 Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
                              std::source_location where) {
   if (tickets.empty()) return fail(ErrorId::no_tickets, where);
+  if (detail::TimelineState* const timeline = detail::only_timeline(tickets)) {
+    // They pass in order.
+    const auto oldest = std::ranges::min_element(tickets, {}, TimelineControl::serial_of);
+    const std::uint64_t serial = TimelineControl::serial_of(*oldest);
+    if (auto passed = timeline->wait_serial(serial, timeout, where); !passed) return pass_on(passed);
+    return static_cast<std::size_t>(oldest - tickets.begin());
+  }
   const detail::Deadline deadline(timeout);
   detail::TicketWaiters& room = detail::TicketWaiters::instance();
   std::unique_lock lock(room.mutex);
   if (auto answer = detail::answer_of(tickets, false, where)) return *answer;
-  if (std::any_of(tickets.begin(), tickets.end(), detail::learnt_here)) {
-    return fail(ErrorId::waits_for_itself, where);
-  }
+  const bool polls = std::ranges::any_of(tickets, detail::polled_here);
   const detail::WaitedFor waited_for(tickets);
   for (bool in_time = true;;) {
+    Result<void> polled;
+    if (polls) {
+      // A poll that passes a ticket takes the lock.
+      lock.unlock();
+      polled = detail::poll_here(tickets, where);
+      lock.lock();
+    }
     if (auto answer = detail::answer_of(tickets, true, where)) return *answer;
+    if (!polled) return pass_on(polled);
     if (!in_time) return fail(ErrorId::wait_timed_out, where, {.numbers = {deadline.timeout_ns()}});
-    in_time = room.news.wait_until(lock, deadline.at()) == std::cv_status::no_timeout;
+    const auto next_poll = detail::Deadline::Clock::now() + std::chrono::milliseconds(1);
+    room.changed.wait_until(lock, polls ? std::min(deadline.at(), next_poll) : deadline.at());
+    in_time = deadline.left().count() > 0;
   }
 }
 
@@ -116,15 +156,16 @@ Result<void> Ticket::wait_on_gpu(Context& other, std::source_location where) con
   if (auto current = waiting.check_current(where); !current) return current;
   if (control_) {
     const std::lock_guard lock(control_->sharing);
-    // Of a timeline that shares, nothing passes and no fence goes while this is locked.
+    // While this is locked, no ticket of a sharing timeline passes and none of its fences is deleted.
     const detail::State state = detail::state_of(*this);
     if (state != detail::State::ended) {
       // The commands of one context are in order.
       if (control_ == waiting.timeline().control) return {};
       const std::uint64_t declared = control_->shared ? control_->shared->context.options.share_group : 0;
       if (declared == 0 || declared != waiting.options.share_group) {
-        waiting.report({.rule = Rule::other_share_group, .noticed_at = where});
-        return fail(ErrorId::other_share_group, where, {.numbers = {declared, waiting.options.share_group}});
+        return waiting.misuse({.id = ErrorId::other_share_group,
+                               .noticed_at = where,
+                               .numbers = {declared, waiting.options.share_group}});
       }
       if (state == detail::State::passed) return {};
       return control_->shared->make_wait(waiting, serial_, where);

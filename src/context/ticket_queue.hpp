@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fences that are still out, oldest first, each with the serial that it proves. Bounded: when full, an
-// entry gives its fence back to the next one, which proves it as well, so a merged serial passes later, never
-// earlier.
+// The live fences, oldest first, each with the serial that it proves. Bounded: when it is full, an entry is
+// merged into the next one, whose fence proves both serials. A merged serial passes later, never earlier.
 //
 // Threads: one.
 // Memory:  a fixed array; none is allocated.
@@ -22,16 +21,15 @@ class TicketQueue {
   struct Entry {
     std::uint64_t serial = 0;
     Fence fence = nullptr;
-    bool adopted =
-        false;  ///< Made by the caller, perhaps elsewhere: no later fence proves it, so it never merges.
+    bool adopted = false;  ///< Made by the caller: no later fence proves it, so it never merges.
   };
 
-  /// Adds a fence behind all others. Answers the fence that became superfluous, null if none did, and nothing
-  /// (and adds nothing) when full of entries that cannot merge.
+  /// Adds a fence after all others. Returns the fence that became superfluous, or null. If the queue is full
+  /// of entries that cannot merge, adds nothing and returns nothing.
   std::optional<Fence> push(std::uint64_t serial, Fence fence, bool adopted) noexcept {
     Fence superfluous = nullptr;
     if (count_ == kCapacity) {
-      // An own fence directly before another own one is proved by it; the newest such pair merges.
+      // A fence of pmb proves one of pmb directly before it; the newest such pair merges.
       std::size_t index = kCapacity;
       bool next_is_own = !adopted;
       while (index-- > 0) {
@@ -75,9 +73,9 @@ class TicketQueue {
     return low;
   }
 
-  /// Shows `visit` every entry whose fence is needed to prove `serial`, oldest first: an own fence proves every
-  /// own one before it, an adopted one only itself. Stops when `visit` answers false; true if it never did. One
-  /// entry at least must prove the serial.
+  /// Passes every entry whose fence is needed to prove `serial` to `visit`, oldest first: a fence of pmb
+  /// proves every one of pmb before it, an adopted one only itself. Stops when `visit` returns false; true if
+  /// it never did. At least one entry must prove the serial.
   template <class Visit>
   bool visit_proving(std::uint64_t serial, Visit visit) const {
     const std::size_t last = first_proving(serial);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <pmb/timeline.hpp>
 
 #include "base/deadline.hpp"
@@ -15,7 +14,7 @@ static_assert(TicketQueue::kCapacity == Timeline::kMaxFences);
 
 TimelineState::TimelineState(ContextState& owner)
     : context(owner), control(SlotPool<TimelineControl>::take()), issued(0), first_(0) {
-  // Goes on behind the last tenant's serials, at a mark boundary. Serials below the first are nobody's.
+  // Continues after the serials of the last tenant, at a mark boundary.
   issued = control->base.load(std::memory_order_relaxed);
   flushed = issued;
   first_ = issued;
@@ -29,6 +28,7 @@ TimelineState::~TimelineState() {
 
 void TimelineState::begin() noexcept {
   control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  control->tenant.store(this, std::memory_order_relaxed);
   if (context.options.share_group == 0) return;
   const std::lock_guard lock(control->sharing);
   control->shared = this;
@@ -40,7 +40,7 @@ std::unique_lock<std::mutex> TimelineState::lock_fences() const noexcept {
 }
 
 Result<void> TimelineState::check_usable(std::source_location where) const noexcept {
-  // The place first: on other threads nothing else may be looked at.
+  // The thread is checked first: on other threads nothing else may be read.
   if (auto current = context.check_current(where); !current) return current;
   if (failure_.id == ErrorId::none) return {};
   Error error = failure_;
@@ -64,7 +64,7 @@ bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexc
   if (!superfluous) return false;
   if (*superfluous) context.gl.DeleteSync(static_cast<GLsync>(*superfluous));
   issued = serial;
-  // Nobody knows whether an adopted one was flushed.
+  // It is unknown whether an adopted fence was flushed.
   if (adopted && flushed == issued) --flushed;
   return true;
 }
@@ -72,8 +72,8 @@ bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexc
 Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_location where) {
   if (auto room = make_room(where); !room) return room;
   const GladGLContext& gl = context.gl;
-  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only through this barrier,
-  // then a fence behind it, then a wait.
+  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only after this barrier, a
+  // fence after it, and a wait.
   if (context.registry.needs_barrier()) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
   const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (!fence) {
@@ -99,7 +99,7 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (!program && issued + 1 < serial) {
     serial = issued + 1;
   } else if (!program && awaited == serial) {
-    // A million transfers since a readback was acquired, and no mark of the program's: this must not arm it.
+    // A million transfers since a readback was acquired, without a mark of the program: this must not arm it.
     return fail(ErrorId::never_marked, where);
   }
   if (auto made = barrier_and_fence(serial, where); !made) return pass_on(made);
@@ -114,9 +114,8 @@ Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
     if (auto reset = context.check_lost(where); !reset) return pass_on(reset);
     return fail(ErrorId::no_such_fence, where);
   }
-  // The caller made its fence at a time that pmb does not know: before copies that wait for the next mark,
-  // perhaps, and with no barrier before it. By itself it proves no new serial; the mark behind it does, once
-  // both have passed.
+  // pmb does not know when the caller made the fence: perhaps before copies that wait for the next mark, and
+  // without a barrier. The fence alone proves no new serial; the mark after it does, once both have passed.
   if (!push(issued, static_cast<GLsync>(sync), true)) {
     context.gl.DeleteSync(static_cast<GLsync>(sync));
     return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
@@ -128,10 +127,10 @@ TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns,
   const GladGLContext& gl = context.gl;
   const GLenum answer = gl.ClientWaitSync(fence, 0, timeout_ns);
   if (answer == GL_TIMEOUT_EXPIRED) return Answer::not_yet;
-  // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa answers 0.
+  // On a lost context every fence looks signalled (OpenGL 4.6 core, section 2.3.2), and Mesa returns 0.
   if (!context.check_lost(where)) return Answer::failed;
   if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return Answer::signalled;
-  // A failed wait leaves an error of its own behind.
+  // A failed wait also sets a GL error.
   context.set_caller_errors_aside(answer == GL_WAIT_FAILED ? GL_INVALID_VALUE : GL_NO_ERROR);
   end(make_error(ErrorId::wait_failed, where, {.numbers = {answer}, .gl_call = "glClientWaitSync"}));
   return Answer::failed;
@@ -150,20 +149,20 @@ void TimelineState::end_tickets(const Error& why) noexcept {
     const std::lock_guard lock(room.mutex);
     control->last_end = {first_, passed(), why};
     // From here on no serial counts as passed and none can be waited for. Later tenants of the control start
-    // behind every serial that was ever given out here.
+    // after every serial of this timeline.
     control->base.store(next_program_serial(), std::memory_order_release);
   }
-  room.news.notify_all();
+  room.changed.notify_all();
 }
 
 void TimelineState::wake_waiting() const noexcept {
-  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any(): either
-  // a thread that is about to wait sees what has passed, or it is seen here.
+  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any():
+  // either a thread that is about to sleep sees the passed serial, or this sees the thread.
   if (control->waited_for.load(std::memory_order_seq_cst) == 0) return;
   TicketWaiters& room = TicketWaiters::instance();
-  // Who has looked and does not sleep yet holds the mutex until it does.
+  // A thread that has looked and does not sleep yet holds the mutex until it sleeps.
   { const std::lock_guard lock(room.mutex); }
-  room.news.notify_all();
+  room.changed.notify_all();
 }
 
 void TimelineState::pass_front(std::size_t count) noexcept {
@@ -205,8 +204,8 @@ Result<void> TimelineState::poll(std::source_location where) {
       pass_front(1);
       continue;
     }
-    // A fence that nobody flushed may never signal (OpenGL 4.6 core, section 4.1.2). Whether the caller
-    // flushed an adopted one is not known.
+    // A fence that was not flushed may never signal (OpenGL 4.6 core, section 4.1.2). It is unknown whether
+    // the caller flushed an adopted one.
     const bool was_flushed = flushed == issued || (!oldest.adopted && oldest.serial <= flushed);
     if (asked_again || was_flushed) break;
     flush_once();
@@ -237,37 +236,14 @@ Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanos
   return {};
 }
 
-Result<void> TimelineState::wait(Ticket ticket, std::chrono::nanoseconds timeout,
-                                 std::source_location where) {
-  if (auto usable = check_usable(where); !usable) return usable;
-  if (auto known = check(ticket, where); !known) return known;
-  return wait_serial(TimelineControl::serial_of(ticket), timeout, where);
-}
-
-Result<std::size_t> TimelineState::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
-                                            std::source_location where) {
-  if (auto usable = check_usable(where); !usable) return pass_on(usable);
-  if (tickets.empty()) return fail(ErrorId::no_tickets, where);
-  for (const Ticket& ticket : tickets) {
-    if (auto known = check(ticket, where); !known) return pass_on(known);
-  }
-  const auto oldest = std::min_element(tickets.begin(), tickets.end(), [](const Ticket& a, const Ticket& b) {
-    return TimelineControl::serial_of(a) < TimelineControl::serial_of(b);
-  });
-  if (auto passed = wait_serial(TimelineControl::serial_of(*oldest), timeout, where); !passed) {
-    return pass_on(passed);
-  }
-  return static_cast<std::size_t>(oldest - tickets.begin());
-}
-
 Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
                                       std::source_location where) const {
   if (queue_[queue_.first_proving(serial)].serial > flushed) {
-    other.report({.rule = Rule::unflushed_ticket, .noticed_at = where});
-    return fail(ErrorId::fence_not_flushed, where, {.numbers = {serial >> kSerialShift}});
+    return other.misuse(
+        {.id = ErrorId::fence_not_flushed, .noticed_at = where, .numbers = {serial >> kSerialShift}});
   }
   const bool known = queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
-    // A wait for a name that is no fence there would be an error of GL's, or worse.
+    // To wait for a name that is no fence there is a GL error, or worse.
     const auto fence = static_cast<GLsync>(entry.fence);
     if (!other.gl.IsSync(fence)) return false;
     // OpenGL 4.6 core, section 4.1.2: flags and timeout are fixed.
@@ -280,7 +256,7 @@ Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
 }
 
 void TimelineState::drop_fences() noexcept {
-  // Without their context the fences cannot be deleted; they go with it.
+  // If their context is not current, the fences cannot be deleted; GL deletes them with it.
   const bool current = context.is_current();
   const auto lock = lock_fences();
   while (!queue_.empty()) {
@@ -290,11 +266,12 @@ void TimelineState::drop_fences() noexcept {
 }
 
 void TimelineState::close() noexcept {
-  // Who failed before has ended its tickets then, with the better reason.
+  // A timeline that failed before has ended its tickets already, with a better reason.
   if (control->base.load(std::memory_order_relaxed) < next_program_serial()) {
     end_tickets(make_error(ErrorId::stale_ticket, std::source_location()));
   }
   drop_fences();
+  control->tenant.store(nullptr, std::memory_order_relaxed);
   const auto lock = lock_fences();
   control->shared = nullptr;
 }
@@ -314,24 +291,10 @@ Result<Ticket> Timeline::adopt(void* gl_sync, std::source_location where) {
 Result<void> Timeline::poll(std::source_location where) {
   return state_->poll(where);
 }
-Result<void> Timeline::wait(Ticket ticket, std::chrono::nanoseconds timeout, std::source_location where) {
-  return state_->wait(ticket, timeout, where);
-}
-Result<std::size_t> Timeline::wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
-                                       std::source_location where) {
-  return state_->wait_any(tickets, timeout, where);
-}
 Result<void> Timeline::flush(std::source_location where) {
   return state_->flush(where);
 }
 std::uint64_t Timeline::marked_serial() const noexcept {
-  return state_->issued >> kSerialShift;
+  return state_->issued >> detail::kSerialShift;
 }
-std::uint64_t Timeline::passed_serial() const noexcept {
-  return state_->passed() >> kSerialShift;
-}
-std::size_t Timeline::live_fences() const noexcept {
-  return state_->live_fences();
-}
-
 }  // namespace pmb

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether a context may be used here, as far as that is known without asking GL: inlined into what costs little more.
+// Whether a context may be used here, as far as that is known without a call: inlined into calls that cost
+// little more.
 #pragma once
 
 #include <thread>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The buffer calls of GL in both of its ways: by name (direct state access) and by binding. Binding uses
-// COPY_WRITE and COPY_READ only, the two bindings that pmb may change.
+// The buffer calls of GL, by name (direct state access) or by binding. Only the COPY_WRITE and COPY_READ
+// bindings are changed.
 #pragma once
 
 #include <algorithm>
@@ -12,16 +12,16 @@
 
 namespace pmb::detail {
 
-/// Copies out of buffers and reads of them from here on see what shaders wrote before (OpenGL 4.6 core, section 7.13.2).
-/// Where glMemoryBarrier is missing, shaders cannot write buffers either.
+/// Orders later copies and reads of buffers after earlier shader stores (OpenGL 4.6 core, section 7.13.2).
+/// Without glMemoryBarrier, shaders cannot write buffers either.
 inline void order_read_behind_shaders(const GlTable& gl) noexcept {
   if (gl.limits.memory_barrier) gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
 }
 
-/// Updates from here on do not overtake shaders before, and shaders behind them see them.
+/// Orders later updates after earlier shaders and before later ones.
 inline void order_update_among_shaders(const GlTable& gl) noexcept {
   if (!gl.limits.memory_barrier) return;
-  // The caches of whoever reads next may hold older bytes.
+  // The caches of the next reader may hold older bytes.
   const bool all = gl.quirk(QuirkId::nvidia_flush_barrier);
   gl.MemoryBarrier(all ? GL_ALL_BARRIER_BITS : GL_BUFFER_UPDATE_BARRIER_BIT);
 }
@@ -52,7 +52,7 @@ class BufferCalls {
     }
   }
 
-  /// Mutable storage of undefined contents; what the buffer had before stays with the commands that use it.
+  /// Mutable storage with undefined contents. Commands issued before keep the previous storage.
   void data(GLuint name, std::uint64_t size, GLenum usage) const noexcept {
     if (by_name_) {
       gl_.NamedBufferData(name, static_cast<GLsizeiptr>(size), nullptr, usage);
@@ -70,7 +70,7 @@ class BufferCalls {
     }
   }
 
-  /// glGetBufferSubData, or on OpenGL ES, which has none, a mapping that lasts as long as the copy. Statuses:
+  /// glGetBufferSubData, or on OpenGL ES, which lacks it, a mapping for the time of the copy. Statuses:
   /// map_failed, data_lost.
   Result<void> read(GLuint name, std::uint64_t offset, void* bytes, std::uint64_t size,
                     std::source_location where) const noexcept {
@@ -86,7 +86,7 @@ class BufferCalls {
     const void* mapped = map(name, offset, size, GL_MAP_READ_BIT);
     if (!mapped) return fail(ErrorId::map_answered_null, where, {.numbers = {size}, .gl_call = map_call()});
     std::memcpy(bytes, mapped, size);
-    if (!unmap(name)) return fail(ErrorId::unmap_lost_data, where, {.gl_call = unmap_call()});
+    if (!unmap(name)) return fail(ErrorId::unmap_lost_data, where, {.gl_call = "glUnmapBuffer"});
     return {};
   }
 
@@ -147,7 +147,7 @@ class BufferCalls {
     return pointer;
   }
 
-  /// What parameter() can answer at most for a value.
+  /// The value that parameter() returns for `value`.
   std::uint64_t reported(std::uint64_t value) const noexcept {
     return narrow_ ? std::min<std::uint64_t>(value, INT32_MAX) : value;
   }
@@ -157,7 +157,6 @@ class BufferCalls {
     return by_name_ ? "glNamedBufferStorage" : gles_ ? "glBufferStorageEXT" : "glBufferStorage";
   }
   const char* map_call() const noexcept { return by_name_ ? "glMapNamedBufferRange" : "glMapBufferRange"; }
-  const char* unmap_call() const noexcept { return by_name_ ? "glUnmapNamedBuffer" : "glUnmapBuffer"; }
 
  private:
   GLenum bind(GLuint name) const noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which GL context is current on this thread: GL cannot tell, the window-system libraries can. Only libraries
-// that the process has loaded already are asked; none is loaded. (A GL loader is not asked: it answers
-// non-null for any name.)
+// Which GL context is current on this thread: GL cannot tell, but the window-system libraries can. Only
+// libraries that the process has loaded already are asked. A GL loader is not asked: it returns non-null for
+// any name.
 #include "gl/gl_table.hpp"
 
 #include <dlfcn.h>
@@ -21,7 +21,8 @@ void* (*find_current_getter() noexcept)() {
     if (!library) continue;
     const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, candidate.function));
     const bool current = getter && getter();
-    // Gives back the reference that RTLD_NOLOAD added. Who made a context with this library keeps it loaded.
+    // Releases the reference that RTLD_NOLOAD added. The code that made a context with this library keeps it
+    // loaded.
     dlclose(library);
     if (current) return getter;
   }

@@ -82,7 +82,8 @@ void read_driver(GlTable& gl) {
                     contains(driver.renderer, "swrast") || contains(driver.renderer, "SwiftShader");
   gl.vendor = vendor_of(driver);
   driver.kind = name_of(gl.vendor);
-  // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the driver's own version follows its name.
+  // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the version of the driver follows its
+  // name.
   for (const char* name : {"NVIDIA ", "Mesa ", "Build "}) {
     const std::size_t at = driver.version.find(name);
     if (at == std::string::npos) continue;
@@ -92,8 +93,8 @@ void read_driver(GlTable& gl) {
   }
 }
 
-/// Puts glGetGraphicsResetStatus in place, by whatever name this context has it; they differ in name alone. False
-/// where there is none.
+/// Sets glGetGraphicsResetStatus to the function of this context, whose extensions differ in name only. False
+/// if there is none.
 bool find_reset_status(GlTable& gl, bool core) {
   if (core) return gl.GetGraphicsResetStatus != nullptr;
   if (gl.has("GL_KHR_robustness")) {
@@ -144,7 +145,7 @@ void GlTable::read_limits() {
     if (name) extensions.emplace(name);
   }
   read_driver(gl);
-  // Versions as major * 10 + minor; of the API that this context is not, none is reached.
+  // 0 for the API that this context is not, so that no version is reached.
   const int desktop = limits.gles ? 0 : version();
   const int es = limits.gles ? version() : 0;
   limits.core_profile =
@@ -161,7 +162,7 @@ void GlTable::read_limits() {
   limits.reset_notification =
       find_reset_status(gl, desktop >= 45 || es >= 32) &&
       int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
-  // The extension's own name for the same function.
+  // The extension has another name for the same function.
   if (limits.gles) BufferStorage = BufferStorageEXT;
 
   limits.uniform_offset_alignment =

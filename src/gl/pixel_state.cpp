@@ -45,7 +45,7 @@ void PixelState::set(Parameter parameter, GLint wanted) noexcept {
 void PixelState::use(const PixelArrangement& arrangement) noexcept {
   const bool gles = gl_.limits.gles;
   if (arrangement.compressed) {
-    // With a block size of 0 nothing else counts for compressed images (OpenGL 4.6 core, section 8.7).
+    // With a block size of 0, compressed images ignore all other state (OpenGL 4.6 core, section 8.7).
     if (has_compressed_pixel_storage(gl_)) set(block_bytes, 0);
     return;
   }
@@ -53,7 +53,7 @@ void PixelState::use(const PixelArrangement& arrangement) noexcept {
   set(skip_rows, 0);
   if (arrangement.rows) {
     set(row_length, arrangement.row_length);
-    // Rows of whole 8 bytes are padded by no alignment.
+    // No alignment pads rows that are a multiple of 8 bytes.
     if (arrangement.alignment != 1 || arrangement.row_stride % 8 != 0) set(alignment, arrangement.alignment);
   }
   // OpenGL ES packs no images.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The pixel-store state and the pixel buffer binding of one direction, borrowed and put back: asked for only
-// where it matters, set only where it differs.
+// The pixel-store state and the pixel buffer binding of one direction, borrowed and restored. Read only if it
+// matters, set only if it differs.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace pmb::detail {
 
-/// How rows follow each other in a pixel buffer, as pixel-store state says it (OpenGL 4.6 core, sections 8.4.4.1
+/// The layout of rows in a pixel buffer, as pixel-store state describes it (OpenGL 4.6 core, sections 8.4.4.1
 /// and 18.2.4).
 struct PixelArrangement {
   GLint alignment = 1;
@@ -19,8 +19,8 @@ struct PixelArrangement {
   std::uint64_t row_stride = 0;
   std::uint8_t element_bytes = 1;
   bool compressed = false;
-  bool rows = true;    ///< There is more than one row, so that their distance matters.
-  bool images = true;  ///< The commands know images, of which there may be several.
+  bool rows = true;    ///< There is more than one row, so their distance matters.
+  bool images = true;  ///< The command transfers images, and there may be several.
 };
 
 class PixelState {
@@ -28,7 +28,7 @@ class PixelState {
   enum class Direction : std::uint8_t { unpack, pack };
 
   PixelState(const GlTable& gl, Direction direction) noexcept;
-  /// Puts everything back.
+  /// Restores everything.
   ~PixelState();
   PixelState(const PixelState&) = delete;
   PixelState& operator=(const PixelState&) = delete;
@@ -53,7 +53,7 @@ class PixelState {
        GL_UNPACK_SKIP_ROWS, GL_UNPACK_SKIP_IMAGES, GL_UNPACK_SWAP_BYTES, GL_UNPACK_COMPRESSED_BLOCK_SIZE},
       {GL_PACK_ALIGNMENT, GL_PACK_ROW_LENGTH, GL_PACK_IMAGE_HEIGHT, GL_PACK_SKIP_PIXELS, GL_PACK_SKIP_ROWS,
        GL_PACK_SKIP_IMAGES, GL_PACK_SWAP_BYTES, GL_PACK_COMPRESSED_BLOCK_SIZE}};
-  /// What the caller had and what is set now.
+  /// The caller's value and the current one.
   struct Value {
     GLint found = 0;
     GLint now = 0;

@@ -39,7 +39,7 @@ class ReadSource {
            (!stencil || has_buffer(framebuffer_ == 0 ? GL_STENCIL : GL_STENCIL_ATTACHMENT));
   }
 
-  /// GL_UNSIGNED_NORMALIZED, GL_INT, … of the buffer that is read. The default framebuffer holds no others.
+  /// GL_UNSIGNED_NORMALIZED, GL_INT, … of the read buffer. The default framebuffer has no others.
   GLenum component_type(GLenum read_buffer) const noexcept {
     if (framebuffer_ == 0) return GL_UNSIGNED_NORMALIZED;
     return attachment_value(read_buffer, GL_FRAMEBUFFER_ATTACHMENT_COMPONENT_TYPE);
@@ -115,7 +115,8 @@ TextureFramebuffer::TextureFramebuffer(const GlTable& gl, TexelKind kind) noexce
   read_found_ = integer_of(gl, GL_READ_FRAMEBUFFER_BINDING);
   gl.GenFramebuffers(1, &name_);
   if (!colour_) {
-    // Without colour attachments it is complete only if none is named for drawing either, before OpenGL 4.1.
+    // Before OpenGL 4.1 a framebuffer without colour attachments is complete only if no draw buffer names one
+    // either.
     draw_found_ = integer_of(gl, GL_DRAW_FRAMEBUFFER_BINDING);
     gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, name_);
     const GLenum none = GL_NONE;

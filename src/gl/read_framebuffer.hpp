@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can be read from the current read framebuffer, and a framebuffer of pmb's own that shows one image of a
-// texture at a time.
+// Checks what can be read from the current read framebuffer, and attaches one image of a texture at a time to
+// a framebuffer of pmb.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace pmb::detail {
 Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where);
 
-/// Bound for reading while it lives; the caller's bindings are put back.
+/// Bound for reading while it lives; the caller's bindings are restored.
 class TextureFramebuffer {
  public:
   TextureFramebuffer(const GlTable& gl, TexelKind kind) noexcept;
@@ -27,7 +27,7 @@ class TextureFramebuffer {
   TextureFramebuffer(const TextureFramebuffer&) = delete;
   TextureFramebuffer& operator=(const TextureFramebuffer&) = delete;
 
-  /// Shows image `z`, of a 1D array layer `y`, of the region's level. False where it cannot be read so.
+  /// Attaches image `z` (layer `y` of a 1D array) of the region's level. False if it cannot be read.
   bool show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
             std::uint32_t z) noexcept;
 

@@ -7,7 +7,7 @@
 namespace pmb::detail {
 namespace {
 
-/// Sets of types, so that a format can say which it is legal with.
+/// Sets of types: a format lists those that it is legal with.
 enum TypeSet : std::uint32_t {
   kU8 = 1 << 0,
   kS8 = 1 << 1,
@@ -32,13 +32,13 @@ constexpr std::uint32_t kNumbers = kIntegers | kHalf | kFloat;
 constexpr std::uint32_t kPacked3 = k332 | k565;
 constexpr std::uint32_t kPacked4 = k4444 | k8888 | k1010102;
 constexpr std::uint32_t kSmallNumbersOfGles = kU8 | kS8 | kHalf | kFloat;
-/// Of GL_EXT_texture_norm16, for which no pair of the core stands.
+/// For GL_EXT_texture_norm16, which no core pair covers.
 constexpr std::uint32_t kNorm16 = kU16 | kS16;
 
 struct TypeRow {
   GLenum type;
   std::uint32_t set;
-  std::uint8_t bytes;  ///< Of an element, or of a whole texel where all its components share one.
+  std::uint8_t bytes;  ///< Of an element, or of a whole texel if its components share one.
   bool packed;
   bool gles;
 };
@@ -79,7 +79,7 @@ struct FormatRow {
   GLenum format;
   TexelKind kind;
   std::uint8_t components;
-  std::uint32_t desktop;  ///< Types that it is legal with there.
+  std::uint32_t desktop;  ///< The types that it is legal with.
   std::uint32_t gles;
 };
 

@@ -25,7 +25,7 @@ GLint signed_of(std::uint32_t value) noexcept {
   return static_cast<GLint>(value);
 }
 
-/// A region as GL's calls take it.
+/// A region as GL arguments.
 struct Box {
   GLint level;
   GLint x;
@@ -147,7 +147,7 @@ void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std
 void TextureCalls::read_part(const TextureRegion& box, GLenum format, GLenum type,
                              std::uint64_t at) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
-  // The memory has room for the texels. NVIDIA (580.159) counts the gap behind the last row as well, and refuses the
+  // The caller has checked the room. NVIDIA (580.159) also counts the gap after the last row, and rejects
   // room that is exact.
   constexpr GLsizei room = INT32_MAX;
   if (type == 0) {

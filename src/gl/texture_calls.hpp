@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The texture calls of GL in both of its ways: by name (direct state access), and by binding on the active unit,
-// which is put back. Arguments are checked by who calls. Texels lie at offsets into the bound pixel buffer, or, where none
-// is bound, at addresses of the process's memory (OpenGL 4.6 core, section 8.4.1).
+// The texture calls of GL, by name (direct state access) or by binding on the active unit, which is restored.
+// The caller checks the arguments. Texels lie at offsets into the bound pixel buffer or, if none is bound, at
+// addresses of system memory (OpenGL 4.6 core, section 8.4.1).
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@ namespace pmb::detail {
 struct TextureTarget {
   GLenum target;
   GLenum binding;
-  GLenum greatest_size;  ///< The limit from which its number of levels follows; 0: it has one level.
+  GLenum greatest_size;  ///< The limit that determines its number of levels; 0: it has one level.
   std::uint8_t dimensions;
   bool gles;
 };
 
-/// Transfers of such texels heed what pixel-store state says of images. Mesa (22.3) counts layers of 1D arrays as
-/// images, against OpenGL 4.6 core, section 8.5.2.
+/// Transfers of such texels use the image part of pixel-store state. Mesa (22.3) counts layers of 1D arrays
+/// as images, against OpenGL 4.6 core, section 8.5.2.
 inline bool heeds_images(const TextureTarget& target) noexcept {
   return target.dimensions == 3 || target.target == GL_TEXTURE_1D_ARRAY;
 }
 
-/// Null for everything else.
+/// Null for any other target.
 const TextureTarget* find_texture_target(GLenum target, bool gles) noexcept;
 
 inline bool at_least(const GlTable& gl, int desktop, int gles) noexcept {
   const int wanted = gl.limits.gles ? gles : desktop;
   return wanted != 0 && gl.version() >= wanted;
 }
-/// GL tells sizes and formats of levels.
+/// GL reports sizes and formats of levels.
 inline bool has_level_queries(const GlTable& gl) noexcept {
   return at_least(gl, 30, 31);
 }
@@ -45,7 +45,7 @@ inline bool has_get_sub_image(const GlTable& gl) noexcept {
   return gl.limits.direct_state_access && (at_least(gl, 45, 0) || gl.has("GL_ARB_get_texture_sub_image"));
 }
 
-/// The bindings of the active unit that were touched, put back at the end.
+/// Bindings of the active unit, restored at the end.
 class TextureBindings {
  public:
   explicit TextureBindings(const GlTable& gl) noexcept : gl_(gl) {}
@@ -72,7 +72,7 @@ class TextureCalls {
   TextureCalls(const GlTable& gl, TextureBindings& bindings, const TextureTarget& target,
                GLuint texture) noexcept;
 
-  /// The target that GL has for the texture; the one given where GL cannot be asked.
+  /// The target of the texture in GL, or the given one if GL cannot be asked.
   GLenum target_of_texture() const noexcept;
   GLint level_parameter(const TextureRegion& region, GLenum what) const noexcept;
 
@@ -92,7 +92,7 @@ class TextureCalls {
   GLenum face_target(std::uint32_t face) const noexcept {
     return face_by_face() ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + face : target_.target;
   }
-  /// By binding, always: by name NVIDIA (580.159) writes nothing into cube maps of glTexImage2D.
+  /// Always by binding: by name NVIDIA (580.159) writes nothing into cube maps of glTexImage2D.
   bool face_by_face() const noexcept { return target_.target == GL_TEXTURE_CUBE_MAP; }
   void bind() const noexcept { bindings_.bind(target_, texture_); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which CPU this is, for profiles. No file and no environment is read.
+// The CPU of this machine, for profiles. Reads no file and no environment.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 namespace pmb::detail {
 
-/// The brand string of an x86 CPU, "AMD EPYC 9654 96-Core Processor"; the kind of instruction set elsewhere.
+/// The brand string of an x86 CPU, "AMD EPYC 9654 96-Core Processor"; the instruction set elsewhere.
 std::string cpu_model();
-/// That this process may run on, at least 1.
+/// Threads that run at once on this machine, at least 1.
 std::uint32_t hardware_threads() noexcept;
 
 }  // namespace pmb::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which model and path to take, from facts about the driver. No GL: flags are made from the choice in src/gl.
+// Chooses model and path from facts about the driver, without GL. src/context turns the choice into flags.
 //
 // Order:   what the caller forces, then a measured profile, then quirks, then defaults. What a context cannot do, and
 //          what a driver gets wrong, no measurement overrides.
@@ -9,6 +9,14 @@
 #include <pmb/tune/profile.hpp>
 
 namespace pmb::detail {
+
+struct PlanRequest {
+  Access access = Access::sequential_write;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t gpu_reads = 1;      ///< How often the GPU reads or writes each byte.
+  std::optional<Model> model = {};  ///< Forces the model.
+  std::optional<Path> path = {};    ///< Forces the path.
+};
 
 /// What a measurement on this driver found for one access and size class. Empty members: nothing was
 /// measured.

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
-// From figures to placements, and from a profile to what it says of one request. No GL.
+// The part of a profile that applies to one request. No GL.
 #pragma once
 
 #include <cstdint>
-#include <pmb/tune/calibrate.hpp>
 #include <pmb/tune/profile.hpp>
 
 #include "plan/plan_rules.hpp"
 
 namespace pmb::detail {
-
-/// Where a mapping lies. `plain` is what the process's own memory costs, and the GPU's own the GPU.
-Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCosts& plain,
-                       const DriverTraits& driver, ReportedMemory reported) noexcept;
 
 /// The CPU reads it slowly: loads are to be streamed.
 constexpr bool reads_slowly(Placement placement) noexcept {

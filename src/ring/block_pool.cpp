@@ -89,7 +89,7 @@ struct BlockPoolControl final : ContextChild {
       const bool out =
           record.state != State::free && record.state != State::retired && record.buffer.is_mapped();
       if (!out) continue;
-      context->report({.rule = Rule::destroyed_with_live_slices,
+      context->report({.id = ErrorId::destroyed_with_live_slices,
                        .label = record.buffer.label(),
                        .buffer = record.name,
                        .begin_bytes = 0,
@@ -107,7 +107,7 @@ struct BlockPoolControl final : ContextChild {
   tl::unexpected<Error> stale(std::source_location where) const noexcept {
     if (context) {
       if (context->lost) return tl::unexpected(context->loss(where));
-      context->report({.rule = Rule::stale_slice, .noticed_at = where});
+      context->report({.id = ErrorId::stale_slice, .noticed_at = where});
     }
     return fail(ErrorId::stale_slice, where);
   }
@@ -169,7 +169,7 @@ struct BlockPoolControl final : ContextChild {
   /// Ok if `ticket` stands behind what the GPU was given with this block.
   Result<void> check_ticket(const Record& record, Ticket ticket, std::source_location where) const {
     if (record.state == State::acquired && access != Access::read) {
-      context->report({.rule = Rule::retired_unpublished,
+      context->report({.id = ErrorId::not_published,
                        .label = record.buffer.label(),
                        .buffer = record.name,
                        .end_bytes = block_bytes,
@@ -177,25 +177,22 @@ struct BlockPoolControl final : ContextChild {
                        .noticed_at = where});
       return fail(ErrorId::not_published, where);
     }
-    if (auto known = line->check(ticket, where); !known) {
-      if (known.error().id == ErrorId::foreign_ticket) report_ticket(record, Rule::foreign_ticket, where);
-      return known;
+    auto legal = line->check(ticket, where);
+    if (legal && TimelineControl::serial_of(ticket) <= record.serial) {
+      legal =
+          fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), record.serial >> kSerialShift}});
     }
-    if (TimelineControl::serial_of(ticket) <= record.serial) {
-      report_ticket(record, Rule::ticket_too_old, where);
-      return fail(ErrorId::ticket_too_old, where,
-                  {.numbers = {ticket.serial(), record.serial >> kSerialShift}});
+    if (!legal && legal.error().id != ErrorId::stale_ticket) {
+      const Error& error = legal.error();
+      context->report({.id = error.id,
+                       .label = record.buffer.label(),
+                       .buffer = record.name,
+                       .end_bytes = record.used,
+                       .acquired_at = created_at,
+                       .noticed_at = where,
+                       .numbers = {error.numbers[0], error.numbers[1]}});
     }
-    return {};
-  }
-
-  void report_ticket(const Record& record, Rule rule, std::source_location where) const {
-    context->report({.rule = rule,
-                     .label = record.buffer.label(),
-                     .buffer = record.name,
-                     .end_bytes = record.used,
-                     .acquired_at = created_at,
-                     .noticed_at = where});
+    return legal;
   }
 
   Result<void> retire(Block block, Ticket ticket, std::source_location where) {

@@ -64,7 +64,7 @@ struct ReadbackRingControl final : RingControl {
     if (slot->serial > line->passed()) {
       if (auto current = context->check_current(where); !current) return pass_on(current);
       if (slot->serial > line->issued) {
-        context->report({.rule = Rule::readback_never_marked,
+        context->report({.id = ErrorId::never_marked,
                          .label = mapped.label(),
                          .buffer = buffer,
                          .begin_bytes = slot->offset,

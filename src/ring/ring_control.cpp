@@ -78,7 +78,7 @@ void RingControl::close() noexcept {
       begin = std::min(begin, slot.offset);
       end = std::max(end, slot.offset + slot.size);
     });
-    if (begin < end) shadow->report(Rule::destroyed_with_live_slices, begin, end, where, where);
+    if (begin < end) shadow->report(ErrorId::destroyed_with_live_slices, begin, end, where, where);
   }
   context->registry.remove(*this);
   make_inert();
@@ -231,7 +231,7 @@ tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location
     if (context->lost) return tl::unexpected(context->loss(where));
     // A handle of an earlier tenant has nothing to do with the ring that lives here now.
     const bool ours = key >= first_key;
-    context->report({.rule = Rule::stale_slice,
+    context->report({.id = ErrorId::stale_slice,
                      .label = ours ? mapped.label() : std::string_view(),
                      .buffer = ours ? buffer : 0,
                      .noticed_at = where});

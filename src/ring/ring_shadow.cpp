@@ -44,39 +44,45 @@ void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.serial = serial;
 }
 
-void RingShadow::compare(Watch& watch, Rule rule, std::source_location where) const {
-  if (watch.reported || (gpu_writes_ && rule == Rule::written_after_publish)) return;
+void RingShadow::compare(Watch& watch, ErrorId id, std::source_location where) const {
+  if (watch.reported || (gpu_writes_ && id == ErrorId::written_after_publish)) return;
   const detail::ByteRange changed = detail::differing_range(watch.mapped, watch.copy);
   if (changed.empty()) return;
   watch.reported = true;
-  report(rule, watch.offset + changed.begin, watch.offset + changed.end, watch.acquired_at, where);
+  report(id, watch.offset + changed.begin, watch.offset + changed.end, watch.acquired_at, where);
 }
 
 void RingShadow::inspect_unpublished(std::source_location where) {
   for (auto& [key, watch] : watches_) {
-    if (!watch.is_published && watch.given) compare(watch, Rule::slice_used_unpublished, where);
-    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+    if (!watch.is_published && watch.given) compare(watch, ErrorId::slice_used_unpublished, where);
+    if (watch.is_published) compare(watch, ErrorId::written_after_publish, where);
   }
 }
 
 void RingShadow::settle(std::uint64_t passed, std::source_location where) {
   for (auto entry = watches_.begin(); entry != watches_.end();) {
     Watch& watch = entry->second;
-    if (watch.is_published) compare(watch, Rule::written_after_publish, where);
+    if (watch.is_published) compare(watch, ErrorId::written_after_publish, where);
     const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
     entry = done ? watches_.erase(entry) : std::next(entry);
   }
 }
 
-void RingShadow::report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired,
+void RingShadow::report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired,
                         std::source_location noticed) const {
-  context_.report({.rule = rule,
+  report(make_error(id, noticed), begin, end, acquired);
+}
+
+void RingShadow::report(const Error& error, std::uint64_t begin, std::uint64_t end,
+                        std::source_location acquired) const {
+  context_.report({.id = error.id,
                    .label = label_,
                    .buffer = buffer_,
                    .begin_bytes = begin,
                    .end_bytes = end,
                    .acquired_at = acquired,
-                   .noticed_at = noticed});
+                   .noticed_at = error.where,
+                   .numbers = {error.numbers[0], error.numbers[1]}});
 }
 
 std::source_location RingShadow::acquired_at(std::uint64_t key) const {

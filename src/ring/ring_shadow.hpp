@@ -42,8 +42,11 @@ class RingShadow {
   /// Compares everything still watched and forgets it.
   void settle_all(std::source_location where) { settle(UINT64_MAX, where); }
 
-  void report(Rule rule, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
+  void report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
               std::source_location noticed_at) const;
+  /// The same for an error with numbers.
+  void report(const Error& error, std::uint64_t begin, std::uint64_t end,
+              std::source_location acquired_at) const;
   /// Where a live slice was acquired, for reports.
   std::source_location acquired_at(std::uint64_t key) const;
 
@@ -58,7 +61,7 @@ class RingShadow {
     bool is_published = false;
     bool reported = false;
   };
-  void compare(Watch& watch, Rule rule, std::source_location where) const;
+  void compare(Watch& watch, ErrorId id, std::source_location where) const;
 
   const ContextState& context_;
   std::string label_;

@@ -161,17 +161,15 @@ Result<void> UploadRingControl::cancel(Slice slice, std::source_location where) 
 
 Result<void> UploadRingControl::check_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
                                              std::source_location where) const noexcept {
-  auto known = line->check(ticket, where);
-  const bool old = known && TimelineControl::serial_of(ticket) <= published;
-  if (known && !old) return {};
-  const bool foreign = !known && known.error().id == ErrorId::foreign_ticket;
-  if (shadow && (old || foreign)) {
-    shadow->report(foreign ? Rule::foreign_ticket : Rule::ticket_too_old, slot ? slot->offset : 0,
-                   slot ? slot->offset + slot->size : 0,
-                   slot ? shadow->acquired_at(slot->key()) : std::source_location(), where);
+  auto legal = line->check(ticket, where);
+  if (legal && TimelineControl::serial_of(ticket) <= published) {
+    legal = fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), published >> kSerialShift}});
   }
-  if (!known) return known;
-  return fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), published >> kSerialShift}});
+  if (!legal && shadow && legal.error().id != ErrorId::stale_ticket) {
+    shadow->report(legal.error(), slot ? slot->offset : 0, slot ? slot->offset + slot->size : 0,
+                   slot ? shadow->acquired_at(slot->key()) : std::source_location());
+  }
+  return legal;
 }
 
 Result<void> UploadRingControl::retire(Slice slice, Ticket ticket, std::source_location where) {
@@ -181,7 +179,7 @@ Result<void> UploadRingControl::retire(Slice slice, Ticket ticket, std::source_l
   RingSlot& slot = *found.slot;
   if (slot.state() != RingSlot::kPublished) {
     if (block.shadow) {
-      block.shadow->report(Rule::retired_unpublished, slot.offset, slot.offset + slot.size,
+      block.shadow->report(ErrorId::not_published, slot.offset, slot.offset + slot.size,
                            block.shadow->acquired_at(slot.key()), where);
     }
     return fail(ErrorId::not_published, where);
@@ -282,7 +280,7 @@ std::uint64_t UploadRingControl::close_arena(ArenaControl** link, std::source_lo
         end = at + 1;
       }
       if (begin >= end) continue;
-      shadow->report(Rule::arena_piece_overrun, slot.offset + begin, slot.offset + end,
+      shadow->report(ErrorId::arena_piece_overrun, slot.offset + begin, slot.offset + end,
                      shadow->acquired_at(slot.key()), where);
     }
   }

@@ -137,7 +137,7 @@ Result<void> read_directly(ContextState& state, TexelSource& source, std::span<s
   // Its wait has no bound, so that a bounded one comes before it.
   auto issued = state.timeline().mark(detail::TimelineState::Kind::internal, where);
   if (!issued) return pass_on(issued);
-  if (auto passed = state.timeline().wait(*issued, state.options.timeout, where); !passed) return passed;
+  if (auto passed = issued->wait(state.options.timeout, where); !passed) return passed;
   Packing(state).issue(source, source.region, source.shape, 0, detail::address_of(target.data()));
   // On a lost context it does nothing and says nothing.
   return state.check_lost(where);

@@ -170,7 +170,7 @@ Result<std::unique_ptr<Trial>> opened(Args&&... args) {
 Result<void> finish(Context& context) {
   auto ticket = context.timeline().mark();
   if (!ticket) return pass_on(ticket);
-  return context.timeline().wait(*ticket, context.options().timeout);
+  return ticket->wait(context.options().timeout);
 }
 
 Profile profile_of(const PlanChoice& choice) {

@@ -335,7 +335,7 @@ TEST_P(CallersFences, RetireSlicesThroughManyLaps) {
     ASSERT_TRUE(ring->publish(*slice, 1000));
     if (lap > 0) {
       EXPECT_FALSE(ring->retire(*slice, last)) << "a fence made before the publish was taken";
-      if (GetParam().validate) expect_reports({pmb::Rule::ticket_too_old});
+      if (GetParam().validate) expect_reports({pmb::ErrorId::ticket_too_old});
     }
     copy(slice->buffer(), slice->offset_bytes(), target);
     last = adopt_fence();

@@ -59,9 +59,8 @@ TEST_F(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileAppliesToTheNextC
   for (const pmb::Access access :
        {pmb::Access::sequential_write, pmb::Access::read, pmb::Access::bidirectional}) {
     for (const std::uint32_t reads : {1u, 8u}) {
-      const pmb::PlanRequest request{.access = access, .size_bytes = 4096, .gpu_reads = reads};
-      const auto here = context().plan(request);
-      const auto there = next->plan(request);
+      const auto here = context().plan(access, 4096, reads);
+      const auto there = next->plan(access, 4096, reads);
       ASSERT_TRUE(here && there);
       EXPECT_EQ(here->describe(), there->describe());
     }

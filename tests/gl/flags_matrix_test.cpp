@@ -219,8 +219,7 @@ TEST_F(FlagsMatrix, RefusalsPrecedeAnyGlCall) {
   const auto no_ring = pmb::ReadbackRing::create_on(context(), std::move(*upload));
   ASSERT_FALSE(no_ring);
   EXPECT_EQ(no_ring.error().id, ErrorId::not_readable);
-  expect_reports(
-      {pmb::Rule::read_of_write_only, pmb::Rule::write_to_read_only, pmb::Rule::write_to_read_only});
+  expect_reports({pmb::ErrorId::not_readable, pmb::ErrorId::not_writable, pmb::ErrorId::not_writable});
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ pmb::Ticket GlTest::mark() {
 }
 
 void GlTest::wait(pmb::Ticket ticket) {
-  const auto passed = timeline().wait(ticket, kPatience);
+  const auto passed = ticket.wait(kPatience);
   EXPECT_TRUE(passed) << passed.error().message();
 }
 
@@ -156,12 +156,12 @@ std::vector<RecordedReport> GlTest::take_reports() {
   return std::exchange(reports_, {});
 }
 
-void GlTest::expect_reports(std::initializer_list<pmb::Rule> rules) {
+void GlTest::expect_reports(std::initializer_list<pmb::ErrorId> ids) {
   const auto reports = take_reports();
   std::vector<std::string> seen;
   std::vector<std::string> wanted;
-  for (const RecordedReport& report : reports) seen.emplace_back(to_string(report.report.rule));
-  for (const pmb::Rule rule : rules) wanted.emplace_back(to_string(rule));
+  for (const RecordedReport& report : reports) seen.emplace_back(to_string(report.report.id));
+  for (const pmb::ErrorId id : ids) wanted.emplace_back(to_string(id));
   EXPECT_EQ(seen, wanted);
 }
 
@@ -227,7 +227,8 @@ TestOptions EveryVariant::test_options() const {
   if (!configuration().is_private()) wanted.options.model = GetParam().model;
   wanted.options.bind_to_edit = GetParam().bind_to_edit;
   // Rings at every size: the default plan of a software renderer uses only the GL calls.
-  wanted.options.transfer = pmb::TransferPlan();
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  wanted.options.transfer = transfer_plan;
   // This is the default of rings, so it only affects texels.
   if (GetParam().texels_through_rings) wanted.options.path = pmb::Path::direct;
   wanted.validate = GetParam().validate;

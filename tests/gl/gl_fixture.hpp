@@ -140,8 +140,8 @@ class GlTest : public testing::Test {
 
   // Takes the reports so far. Reports that are not taken fail the test.
   std::vector<RecordedReport> take_reports();
-  // Takes the reports and expects exactly these rules, in order.
-  void expect_reports(std::initializer_list<pmb::Rule> rules);
+  // Takes the reports and expects exactly these ids, in order.
+  void expect_reports(std::initializer_list<pmb::ErrorId> ids);
   void expect_no_gl_error();
 
   GladGLContext gl_ = {};

@@ -55,16 +55,15 @@ class GoodGuest : public EveryVariant {
     audit("Timeline::mark", Kind::working, [&] { ticket = take(timeline().mark()); });
     audit("Timeline::poll", Kind::working, [&] { EXPECT_TRUE(timeline().poll()); });
     audit("Timeline::flush", Kind::working, [&] { EXPECT_TRUE(timeline().flush()); });
-    audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    audit("Timeline::wait", Kind::working, [&] { EXPECT_TRUE(ticket.wait(kPatience)); });
     audit("Timeline::wait_any", Kind::working,
-          [&] { EXPECT_TRUE(timeline().wait_any(std::span(&ticket, 1), kPatience)); });
+          [&] { EXPECT_TRUE(pmb::wait_any(std::span(&ticket, 1), kPatience)); });
     audit("Ticket::wait", Kind::working, [&] { EXPECT_TRUE(ticket.wait(kPatience)); });
     audit("Context::claim_thread", Kind::working, [&] { EXPECT_TRUE(context().claim_thread()); });
     run_wait_on_gpu(audit);
     const GLsync sync = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
     audit("Timeline::adopt", Kind::working, [&] { ticket = take(timeline().adopt(sync)); });
-    audit("Timeline::wait for an adopted fence", Kind::working,
-          [&] { EXPECT_TRUE(timeline().wait(ticket, kPatience)); });
+    audit("Timeline::wait for an adopted fence", Kind::working, [&] { EXPECT_TRUE(ticket.wait(kPatience)); });
   }
 
   // The audit covers the context that waits; the ticket is of another context.

@@ -193,7 +193,7 @@ TEST_F(LateShader, WritingAPublishedSliceThroughAKeptSpanIsReported) {
   const auto reports = take_reports();
   ASSERT_EQ(reports.size(), 1u);
   const pmb::Report& report = reports[0].report;
-  EXPECT_EQ(report.rule, pmb::Rule::written_after_publish);
+  EXPECT_EQ(report.id, pmb::ErrorId::written_after_publish);
   EXPECT_EQ(reports[0].label, "kept");
   EXPECT_EQ(report.buffer, slice->buffer());
   EXPECT_EQ(report.begin_bytes, slice->offset_bytes() + 16);
@@ -221,12 +221,12 @@ TEST_F(LateShader, WritingARetiredSliceThroughAKeptSpanIsReported) {
   ASSERT_TRUE(ring->acquire(256));
   const auto reports = take_reports();
   ASSERT_EQ(reports.size(), 1u);
-  EXPECT_EQ(reports[0].report.rule, pmb::Rule::written_after_publish);
+  EXPECT_EQ(reports[0].report.id, pmb::ErrorId::written_after_publish);
   EXPECT_EQ(reports[0].label, "late");
   EXPECT_EQ(reports[0].report.begin_bytes, offset + 200);
   EXPECT_EQ(reports[0].report.end_bytes, offset + 201);
   ring = pmb::UploadRing();
-  expect_reports({pmb::Rule::destroyed_with_live_slices});
+  expect_reports({pmb::ErrorId::destroyed_with_live_slices});
 }
 
 class LateWriter : public Late<EveryVariant> {};
@@ -245,7 +245,7 @@ TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
     const auto unmarked = pending->try_view();
     ASSERT_FALSE(unmarked) << "bytes were handed over with no fence behind their writer";
     EXPECT_EQ(unmarked.error().id, ErrorId::never_marked);
-    if (GetParam().validate) expect_reports({pmb::Rule::readback_never_marked});
+    if (GetParam().validate) expect_reports({pmb::ErrorId::never_marked});
 
     mark();
     std::uint32_t count = 0;

@@ -20,7 +20,6 @@ using pmb::BlockPool;
 using pmb::ErrorId;
 using pmb::MappedBuffer;
 using pmb::ReadbackRing;
-using pmb::Rule;
 using pmb::Status;
 using pmb::UploadRing;
 
@@ -104,7 +103,7 @@ TEST_F(Lifetime, ABufferUsedAfterUnmapIsInertAndReported) {
   const auto reports = take_reports();
   ASSERT_EQ(reports.size(), 4u);
   for (const RecordedReport& report : reports) {
-    EXPECT_EQ(report.report.rule, Rule::stale_buffer);
+    EXPECT_EQ(report.report.id, ErrorId::not_mapped);
     EXPECT_EQ(report.label, "short-lived");
   }
 }
@@ -137,7 +136,7 @@ TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
   MappedBuffer second = std::move(first);
   EXPECT_EQ(second.buffer(), name);
   expect_inert(first);
-  expect_reports({Rule::stale_buffer, Rule::stale_buffer, Rule::stale_buffer, Rule::stale_buffer});
+  expect_reports({ErrorId::not_mapped, ErrorId::not_mapped, ErrorId::not_mapped, ErrorId::not_mapped});
 
   // A self-move, through a reference because compilers warn about the direct form.
   MappedBuffer& same = second;
@@ -157,7 +156,7 @@ TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
   ASSERT_TRUE(first.destroy());
   EXPECT_FALSE(gl_.IsBuffer(name));
   EXPECT_FALSE(first.destroy());
-  expect_reports({Rule::stale_buffer});
+  expect_reports({ErrorId::not_mapped});
   EXPECT_EQ(context().mapped_bytes(), 0u);
 }
 
@@ -206,7 +205,7 @@ TEST_F(Lifetime, MovedRingsKeepTheirSlices) {
   expect_inert(*slice);
   expect_stale(second.publish(*slice, 64));
   expect_stale(second.retire(*slice, mark()));
-  expect_reports({Rule::stale_slice, Rule::stale_slice});
+  expect_reports({ErrorId::stale_slice, ErrorId::stale_slice});
 
   auto readback = make_readback();
   const GLuint source = plain_buffer(64);
@@ -218,7 +217,7 @@ TEST_F(Lifetime, MovedRingsKeepTheirSlices) {
   ASSERT_TRUE(pending->release());
   expect_stale(pending->release());
   expect_stale(pending->try_view());
-  expect_reports({Rule::stale_slice, Rule::stale_slice});
+  expect_reports({ErrorId::stale_slice, ErrorId::stale_slice});
 
   auto pool = make_pool();
   const auto block = pool.acquire();
@@ -227,7 +226,7 @@ TEST_F(Lifetime, MovedRingsKeepTheirSlices) {
   EXPECT_TRUE(block->is_live());
   ASSERT_TRUE(elsewhere.release(*block));
   expect_stale(elsewhere.release(*block));
-  expect_reports({Rule::stale_slice});
+  expect_reports({ErrorId::stale_slice});
 }
 
 TEST_F(Lifetime, HandlesOfDestroyedRingsAreInertAndNeverReachTheirSuccessors) {
@@ -235,7 +234,7 @@ TEST_F(Lifetime, HandlesOfDestroyedRingsAreInertAndNeverReachTheirSuccessors) {
   const auto slice = ring->acquire(64);
   ASSERT_TRUE(slice);
   ring.reset();
-  expect_reports({Rule::destroyed_with_live_slices});
+  expect_reports({ErrorId::destroyed_with_live_slices});
   expect_inert(*slice);
   // A successor may get the same records and the same memory.
   for (int i = 0; i < 5; ++i) {
@@ -248,7 +247,7 @@ TEST_F(Lifetime, HandlesOfDestroyedRingsAreInertAndNeverReachTheirSuccessors) {
     expect_stale(successor.retire(*slice, mark()));
     EXPECT_TRUE(other->is_live());
     ASSERT_TRUE(successor.cancel(*other));
-    expect_reports({Rule::stale_slice, Rule::stale_slice, Rule::stale_slice});
+    expect_reports({ErrorId::stale_slice, ErrorId::stale_slice, ErrorId::stale_slice});
   }
 }
 
@@ -261,7 +260,7 @@ TEST_F(Lifetime, HandlesOfOtherRingsAreStale) {
   ASSERT_TRUE(of_first && of_second);
   expect_stale(second.publish(*of_first, 64));
   expect_stale(first.cancel(*of_second));
-  expect_reports({Rule::stale_slice, Rule::stale_slice});
+  expect_reports({ErrorId::stale_slice, ErrorId::stale_slice});
   ASSERT_TRUE(first.cancel(*of_first));
   ASSERT_TRUE(second.cancel(*of_second));
 }
@@ -283,9 +282,9 @@ TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
   EXPECT_EQ(context().live_mappings().size(), 5u);
   context_.reset();
 
-  std::vector<Rule> leaks;
+  std::vector<ErrorId> leaks;
   for (const RecordedReport& report : take_reports()) {
-    if (report.report.rule == Rule::leaked_with_context) leaks.push_back(report.report.rule);
+    if (report.report.id == ErrorId::leaked_with_context) leaks.push_back(report.report.id);
   }
   EXPECT_EQ(leaks.size(), 5u) << "one for every buffer that was mapped";
   GlSpy::clear();
@@ -339,7 +338,7 @@ TEST_F(Lifetime, BuffersDestroyedWithoutTheirContextAreReported) {
   GlSpy::clear();
   buffer.reset();
   EXPECT_EQ(GlSpy::names(), "");
-  expect_reports({Rule::destroyed_without_context});
+  expect_reports({ErrorId::destroyed_without_context});
   ASSERT_TRUE(headless_->make_current());
   EXPECT_TRUE(context().live_mappings().empty());
 }
@@ -360,7 +359,7 @@ TEST_F(Lifetime, MovedContextsKeepEverythingMadeOnThemValid) {
   context_ = std::move(moved);
   pmb::Context& same = *context_;
   *context_ = std::move(same);
-  ASSERT_TRUE(timeline().wait(*ticket, kPatience));
+  ASSERT_TRUE(ticket->wait(kPatience));
   EXPECT_TRUE(ticket->passed());
 }
 
@@ -375,7 +374,7 @@ TEST_F(Lifetime, TicketsOfAnEarlierContextNeverPassForThoseOfALaterOne) {
     wait(mark());
     wait(mark());
     EXPECT_FALSE(old.passed());
-    const auto waited = timeline().wait(old, kPatience);
+    const auto waited = old.wait(kPatience);
     ASSERT_FALSE(waited);
     EXPECT_TRUE(waited.error().id == ErrorId::stale_ticket || waited.error().id == ErrorId::foreign_ticket);
     auto ring = make_upload();

@@ -41,7 +41,7 @@ TEST_F(NoStorage, MappedBuffersAreRefusedByNameBeforeAnyGlCall) {
 }
 
 TEST_F(NoStorage, RingsUseTheTraditionalPathAndKeepNoMapping) {
-  const auto plan = context().plan({.size_bytes = 4096});
+  const auto plan = context().plan(pmb::Access::sequential_write, 4096);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->path, pmb::Path::traditional);
   auto up = pmb::UploadRing::create(context(), {.capacity_bytes = 8192});

@@ -142,7 +142,7 @@ TEST_P(Readback, OnlyTheProgramsMarkArmsWhatShadersWriteThemselves) {
   const auto early = target->wait(std::chrono::seconds(0));
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().id, ErrorId::never_marked);
-  if (GetParam().validate) expect_reports({pmb::Rule::readback_never_marked});
+  if (GetParam().validate) expect_reports({pmb::ErrorId::never_marked});
   const std::vector<std::uint32_t> wanted(16, 0xCAFE);
   put(target->buffer(), target->offset_bytes(), std::as_bytes(std::span(wanted)));
   mark();

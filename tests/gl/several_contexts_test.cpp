@@ -127,7 +127,7 @@ TEST_F(SeveralContexts, ALoaderThreadUploadsAndARenderThreadUses) {
       ASSERT_TRUE(context.timeline().flush());
       frames.push(frame);
     }
-    ASSERT_TRUE(context.timeline().wait(context.timeline().mark().value(), kPatience));
+    ASSERT_TRUE(context.timeline().mark().value().wait(kPatience));
     EXPECT_EQ(gl.GetError(), static_cast<GLenum>(GL_NO_ERROR));
     *ring = {};
     { const pmb::Context ended = std::move(context); }
@@ -251,7 +251,7 @@ TEST_F(SeveralContexts, AContextIsClaimedByAnotherThreadAndBack) {
   const auto lost_it = timeline().mark();
   ASSERT_FALSE(lost_it);
   EXPECT_EQ(lost_it.error().id, ErrorId::wrong_thread);
-  expect_reports({pmb::Rule::wrong_context});
+  expect_reports({pmb::ErrorId::wrong_thread});
   ASSERT_TRUE(context().claim_thread());
   Bytes bytes(64);
   ASSERT_TRUE(pmb::download(context(), target, 0, bytes));

@@ -8,6 +8,7 @@
 
 #include "gl_fixture.hpp"
 #include "gl_state.hpp"
+#include "support/timeline_facts.hpp"
 #include "texture_scene.hpp"
 
 namespace gl_test {
@@ -216,10 +217,10 @@ TEST_P(Texture, ThePlanesOfAFrameTravelBehindOneTicket) {
          frame});
     offset += std::size_t{kind.width} * kind.height;
   }
-  const std::size_t fences = timeline().live_fences();
+  const std::size_t fences = pmb::test::live_fences(context());
   const auto ticket = pmb::upload_textures(context(), uploads);
   ASSERT_TRUE(ticket) << ticket.error().message();
-  EXPECT_EQ(timeline().live_fences(), fences + 1);
+  EXPECT_EQ(pmb::test::live_fences(context()), fences + 1);
   wait(*ticket);
   EXPECT_TRUE(ticket->passed());
   Bytes found;
@@ -296,7 +297,7 @@ TEST_P(Texture, PixelsOfTheReadFramebufferArriveAtOnceAndLater) {
     const auto pending = pmb::read_pixels(context(), rectangle, layout, *ring);
     ASSERT_TRUE(pending) << pending.error().message();
     EXPECT_EQ(pending->try_view().error().id, ErrorId::never_marked);
-    if (GetParam().validate) expect_reports({pmb::Rule::readback_never_marked});
+    if (GetParam().validate) expect_reports({pmb::ErrorId::never_marked});
     mark();
     const auto view = pending->wait(kPatience);
     ASSERT_TRUE(view);

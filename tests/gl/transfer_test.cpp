@@ -9,6 +9,7 @@
 #include "gl_fixture.hpp"
 #include "gl_scene.hpp"
 #include "gl_spy.hpp"
+#include "support/timeline_facts.hpp"
 
 namespace gl_test {
 namespace {
@@ -218,7 +219,9 @@ class ThreadedTransfer : public Transfer {
  protected:
   TestOptions test_options() const override {
     TestOptions wanted = Transfer::test_options();
-    for (pmb::TransferDirection* direction : {&wanted.options.transfer->up, &wanted.options.transfer->down})
+    const auto transfer_plan = std::make_shared<pmb::TransferPlan>(*wanted.options.transfer);
+    wanted.options.transfer = transfer_plan;
+    for (pmb::TransferDirection* direction : {&transfer_plan->up, &transfer_plan->down})
       direction->steps = {{.chunk_bytes = kMiB / 4, .threads = 3}};
     wanted.options.copy_threads = 3;
     wanted.options.parallel_for = [](std::size_t count, const auto& body) {
@@ -249,7 +252,7 @@ TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {
     ASSERT_EQ(first_difference(found, bytes), -1);
     if (i == 0) mapped = context().mapped_bytes();
     EXPECT_EQ(context().mapped_bytes(), mapped);
-    EXPECT_LE(timeline().live_fences(), pmb::Timeline::kMaxFences);
+    EXPECT_LE(pmb::test::live_fences(context()), pmb::Timeline::kMaxFences);
   }
 }
 

@@ -150,7 +150,7 @@ TEST_P(Upload, WhatCanNeverFitIsTooLargeAtOnce) {
   EXPECT_EQ(nothing.error().id, ErrorId::zero_size);
   EXPECT_TRUE(ring.acquire(4096, 1)) << "a refusal must not use up room";
   ring = pmb::UploadRing();
-  if (GetParam().validate) expect_reports({pmb::Rule::destroyed_with_live_slices});
+  if (GetParam().validate) expect_reports({pmb::ErrorId::destroyed_with_live_slices});
 }
 
 TEST_P(Upload, ARingFullOfUnretiredSlicesBlocksAtOnceAndNamesTheRule) {

@@ -29,12 +29,12 @@ class ArenaThreads : public testing::TestWithParam<Way> {
   pmb::ValidationSink sink() {
     if (!GetParam().validate) return {};
     return [this](const pmb::Report& report) {
-      rules_.push_back(report.rule);
+      rules_.push_back(report.id);
       begins_.push_back(report.begin_bytes);
     };
   }
 
-  std::vector<pmb::Rule> rules_;
+  std::vector<pmb::ErrorId> rules_;
   std::vector<std::uint64_t> begins_;
   FakeContext own_;
 };
@@ -202,7 +202,7 @@ TEST_P(ArenaThreads, AnOverlapIsReportedWithItsBytes) {
   for (std::thread& thread : threads) thread.join();
   take(ring.publish(arena));
   ASSERT_EQ(rules_.size(), 1u);
-  EXPECT_EQ(rules_[0], pmb::Rule::arena_piece_overrun);
+  EXPECT_EQ(rules_[0], pmb::ErrorId::arena_piece_overrun);
   EXPECT_EQ(begins_[0], pieces[kThreads - 1].offset_bytes + 120);
   take(ring.retire(own_.mark()));
 }

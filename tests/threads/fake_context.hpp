@@ -73,7 +73,7 @@ class FakeContext {
   pmb::Context& context() { return *context_; }
   pmb::Timeline& timeline() { return context_->timeline(); }
   pmb::Ticket mark() { return take(timeline().mark()); }
-  void wait(pmb::Ticket ticket) { take(timeline().wait(ticket, kPatience)); }
+  void wait(pmb::Ticket ticket) { take(ticket.wait(kPatience)); }
 
  private:
   static strict_gl::FakeConfig quiet() {

@@ -71,10 +71,10 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
         take(context.timeline().flush());
         frames.push(Frame{ticket, frame});
         // Long without a poll, so that fences merge; then a poll or a wait that deletes them.
-        if (frame % 200 == 199) take(context.timeline().wait(ticket, kPatience));
+        if (frame % 200 == 199) take(ticket.wait(kPatience));
         if (frame % 200 > 150) take(context.timeline().poll());
       }
-      take(context.timeline().wait(take(context.timeline().mark()), kPatience));
+      take(take(context.timeline().mark()).wait(kPatience));
       frames.push(std::nullopt);
       // Tickets of a context that ends while another asks for them.
     }
@@ -102,7 +102,7 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
         gl.BindBuffer(GL_COPY_READ_BUFFER, images);
         const auto read = render_gl.shader_read(
             images, static_cast<std::int64_t>(frame->index * sizeof(std::uint32_t)), sizeof(std::uint32_t));
-        take(context.timeline().wait(take(context.timeline().mark()), kPatience));
+        take(take(context.timeline().mark()).wait(kPatience));
         std::uint32_t value = 0;
         std::memcpy(&value, read->bytes().data(), sizeof value);
         EXPECT_EQ(value, frame->index + 1);
@@ -149,7 +149,7 @@ TEST(SeveralContextsThreads, UnflushedTicketsAreRefusedWhileTheirOwnerWorks) {
     auto context = std::move(*open_sharing());
     for (std::size_t i = 0; i < kMarks; ++i) {
       tickets[i] = take(context.timeline().mark());
-      if (i % 300 == 299) take(context.timeline().wait(tickets[i], kPatience));
+      if (i % 300 == 299) take(tickets[i].wait(kPatience));
       marked.store(i + 1, std::memory_order_release);
       while (!asking.load(std::memory_order_relaxed)) std::this_thread::yield();
     }
@@ -192,7 +192,7 @@ TEST(SeveralContextsThreads, AContextMovesFromThreadToThread) {
           const pmb::Ticket ticket = take(context.timeline().mark());
           take(ring.retire(ticket));
           if (round % 3 == 0) {
-            take(context.timeline().wait(ticket, kPatience));
+            take(ticket.wait(kPatience));
             EXPECT_EQ(read->bytes(), bytes);
           }
           strict_gl::FakeGl::release_current();

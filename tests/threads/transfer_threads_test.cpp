@@ -51,8 +51,9 @@ class TransferThreads : public testing::TestWithParam<Lent> {
     options.current_context = &strict_gl::FakeGl::current;
     options.parallel_for = GetParam().run;
     options.copy_threads = 4;
-    options.transfer = pmb::TransferPlan();
-    for (pmb::TransferDirection* way : {&options.transfer->up, &options.transfer->down}) {
+    const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+    options.transfer = transfer_plan;
+    for (pmb::TransferDirection* way : {&transfer_plan->up, &transfer_plan->down}) {
       way->steps = {{.chunk_bytes = kChunk, .threads = 4}};
       way->ring_bytes = ring_bytes;
     }

@@ -35,7 +35,7 @@ class Tune : public testing::Test {
   void SetUp() override {
     const auto gpu = pmb::tool::open_gpu({.software = true});
     if (gpu) {
-      key_ = (*gpu)->context.profile_key();
+      key_ = pmb::profile_key((*gpu)->context);
       return;
     }
     const std::string why = "no software GL here: " + gpu.error().message();

@@ -116,8 +116,8 @@ TEST_P(BlockPoolTest, TicketsMustBelongHereAndStandBehindThePublish) {
   EXPECT_EQ(id_of(pool.retire(block, old)), ErrorId::ticket_too_old);
   EXPECT_EQ(id_of(pool.try_view(block, old)), ErrorId::ticket_too_old);
   EXPECT_EQ(id_of(pool.retire(block, {})), ErrorId::stale_ticket);
-  EXPECT_EQ(reports_of(Rule::ticket_too_old), 2U);
-  EXPECT_EQ(reports_of(Rule::retired_unpublished), 2U);
+  EXPECT_EQ(reports_of(ErrorId::ticket_too_old), 2U);
+  EXPECT_EQ(reports_of(ErrorId::not_published), 2U);
   {
     FakeGl other_fake;
     other_fake.make_current();
@@ -129,7 +129,7 @@ TEST_P(BlockPoolTest, TicketsMustBelongHereAndStandBehindThePublish) {
     other_fake.make_current();
   }
   fake_->make_current();
-  EXPECT_EQ(reports_of(Rule::foreign_ticket), 2U);
+  EXPECT_EQ(reports_of(ErrorId::foreign_ticket), 2U);
   EXPECT_TRUE(block.is_live()) << "refusals change nothing";
   take(pool.retire(block, mark()));
   take(pool.release(unpublished));

@@ -51,7 +51,7 @@ TEST_P(BufferTargets, UploadsAndAsynchronousDownloadsTakeThem) {
   const GLuint buffer = plain_buffer(256);
   const auto known = take(BufferTarget::query(*context_, buffer));
   take(pmb::upload(*context_, known, 0, pattern(256, 3)));
-  take(timeline().wait(take(timeline().mark()), 1s));
+  take(take(timeline().mark()).wait(1s));
   const auto pending = take(pmb::download_async(*context_, known, 64, 128));
   Bytes target(128);
   take(pending.copy_to(target, 1s));
@@ -137,8 +137,9 @@ TEST_F(OnNvidia, ABufferThatGlBufferSubDataWritesGetsNoCopiesWhateverThePlanSays
   config.vendor = "NVIDIA Corporation";
   config.version_suffix = "NVIDIA 580.159.03";
   pmb::Options options;
-  options.transfer = pmb::TransferPlan();
-  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional}, {.chunk_bytes = 64 << 10}};
   start(config, options);
   const GLuint buffer = plain_buffer(64 << 10);
   EXPECT_EQ(sub_data_calls(buffer, pmb::BufferUse::upload_only, 512), 1U);
@@ -178,10 +179,11 @@ TEST_F(OnNvidia, ALongDownloadOnTheTraditionalPathIsExact) {
 // A measured plan may use the raw GL call again from some size on.
 TEST_F(BufferTargetPlan, EveryStepOfThePlanIsFollowed) {
   pmb::Options options;
-  options.transfer = pmb::TransferPlan();
-  options.transfer->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
-                                {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
-                                {.path = Path::traditional, .chunk_bytes = 64 << 10}};
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->up.steps = {{.up_to_bytes = 1024, .path = Path::traditional},
+                             {.up_to_bytes = 4096, .chunk_bytes = 64 << 10},
+                             {.path = Path::traditional, .chunk_bytes = 64 << 10}};
   start({}, std::move(options));
   const GLuint buffer = plain_buffer(16384);
   const auto known = take(BufferTarget::query(*context_, buffer));
@@ -201,8 +203,9 @@ class Chunks : public PmbTest {
   static constexpr std::size_t kSize = 3 << 20;
   void start_chunked() {
     pmb::Options options;
-    options.transfer = pmb::TransferPlan();
-    for (pmb::TransferDirection* direction : {&options.transfer->up, &options.transfer->down}) {
+    const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+    options.transfer = transfer_plan;
+    for (pmb::TransferDirection* direction : {&transfer_plan->up, &transfer_plan->down}) {
       direction->steps = {{.chunk_bytes = 512 << 10}};
       direction->ring_bytes = 2 << 20;
     }

@@ -35,7 +35,7 @@ TEST_P(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileIsApplied) {
   EXPECT_TRUE(pmb::detail::is_sound(measured.profile));
   ASSERT_NE(context_->profile(), nullptr);
   EXPECT_EQ(context_->profile()->to_json(), measured.profile.to_json());
-  EXPECT_EQ(measured.profile.key, context_->profile_key());
+  EXPECT_EQ(measured.profile.key, pmb::profile_key(*context_));
   EXPECT_TRUE(context_->transfer_plan().usable());
   // Nothing that a later start could not read.
   EXPECT_EQ(take(pmb::Profile::from_json(measured.profile.to_json())).to_json(), measured.profile.to_json());
@@ -111,7 +111,7 @@ TEST_F(CalibrateOnce, ABudgetOfZeroMeasuresNothingAndKeepsTheDefaults) {
   EXPECT_EQ(context_->transfer_plan().up, before.up);
   EXPECT_EQ(context_->transfer_plan().down, before.down);
   ASSERT_NE(context_->profile(), nullptr);
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64})).path, pmb::Path::direct);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).path, pmb::Path::direct);
 }
 
 TEST_F(CalibrateOnce, ComparesWithTheDefaultsNotWithTheCurrentPlan) {
@@ -119,7 +119,7 @@ TEST_F(CalibrateOnce, ComparesWithTheDefaultsNotWithTheCurrentPlan) {
   pmb::TransferPlan forced = context_->transfer_plan();
   const auto defaults = forced.up.steps;
   forced.up.steps = {{.chunk_bytes = 64 << 10, .threads = 7}};
-  start({}, {.path = pmb::Path::staged, .transfer = forced});
+  start({}, {.path = pmb::Path::staged, .transfer = std::make_shared<pmb::TransferPlan>(forced)});
   const Calibration measured =
       take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = 1024}));
   for (const CalibrationCell& cell : measured.cells) {

@@ -9,6 +9,7 @@
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
 #include "tune/gl_device.hpp"
+#include "tune/placement.hpp"
 
 namespace {
 
@@ -52,20 +53,20 @@ class CalibratorTest : public PmbTest {
     const DeviceFacts known = facts();
     measured_ = take(Calibrator(device, known, wanted).run());
     EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) * 1.02) << "one way late";
-    measured_.profile.key = context_->profile_key();
+    measured_.profile.key = pmb::profile_key(*context_);
     const std::string file = (folder_ / pmb::Profile::file_name(measured_.profile.key)).string();
     take(measured_.profile.save(file));
     options.profile = folder_.string();
     start(driver_.config(), std::move(options));
     ASSERT_NE(context_->profile(), nullptr) << context_->profile_error().message();
-    EXPECT_EQ(context_->profile_file(), file);
+    EXPECT_EQ(pmb::profile_file(*context_), file);
   }
 
   Placement placement(Access access, bool client) const {
     return measured_.profile.of(access).mappings[client ? 1 : 0].placement;
   }
   Plan plan(Access access, std::uint64_t size, std::uint32_t gpu_reads = 1) {
-    return take(context_->plan({.access = access, .size_bytes = size, .gpu_reads = gpu_reads}));
+    return take(context_->plan(access, size, gpu_reads));
   }
   bool client(const Plan& plan) const { return (plan.storage_flags & GL_CLIENT_STORAGE_BIT) != 0; }
   Path up(std::uint64_t size) const { return context_->transfer_plan().up.step_for(size).path; }
@@ -229,7 +230,8 @@ TEST_F(CalibratorTest, ForcedChoicesOverrideMeasurements) {
   EXPECT_EQ(plan(Access::sequential_write, kMiB, 8).path, Path::traditional);
   EXPECT_EQ(up(kMiB), Path::traditional);
   options = {};
-  options.transfer = pmb::TransferPlan();
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
   calibrate(options);
   EXPECT_EQ(context_->transfer_plan().up, pmb::TransferPlan().up);
 }
@@ -247,7 +249,7 @@ TEST_F(CalibratorTest, NoMeasurementOverridesAQuirkThatProtectsCorrectness) {
   calibrate();
   pmb::Profile tampered = measured_.profile;
   tampered.transfers->up.steps = {{.path = Path::traditional}};
-  take(tampered.save(context_->profile_file()));
+  take(tampered.save(pmb::profile_file(*context_)));
   start(driver_.config(), {.profile = folder_.string()});
   ASSERT_NE(context_->profile(), nullptr);
   EXPECT_EQ(up(4096), Path::traditional);

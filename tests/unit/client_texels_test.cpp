@@ -45,7 +45,7 @@ TEST_F(ClientTexels, GoUpByOneCallAndNoRing) {
   // It is free on return.
   std::fill(source.begin(), source.end(), std::byte{0});
   EXPECT_FALSE(ticket.passed());
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_EQ(fake_->texels(texture_, 0), pattern(128, 1));
   EXPECT_EQ(fake_->calls("glTextureSubImage2D"), 1U);
   EXPECT_EQ(rings(), 0U);
@@ -132,7 +132,7 @@ TEST_F(ClientTexels, AndThoseOfARingTravelTogether) {
   const pmb::TextureUpload uploads[] = {{region(), kRgba, straight}, {second, odd, crooked}};
   const pmb::Ticket ticket = take(pmb::upload_textures(*context_, uploads));
   EXPECT_EQ(fake_->calls("glFenceSync"), 1U);
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_EQ(fake_->texels(texture_, 0), straight);
   const Bytes texels = fake_->texels(other, 0);
   EXPECT_EQ(copy(std::span(texels).first(32)), copy(std::span(crooked).first(32)));

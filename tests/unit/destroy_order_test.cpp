@@ -87,7 +87,7 @@ TEST_P(DestroyOrder, TheContextFirstUnderValidation) {
   leaks_expected_ = true;
   std::optional<Everything> all(std::in_place, *context_);
   context_.reset();
-  EXPECT_EQ(reports_of(Rule::leaked_with_context), has_storage() ? 5U : 4U);
+  EXPECT_EQ(reports_of(ErrorId::leaked_with_context), has_storage() ? 5U : 4U);
   all->expect_inert();
   all.reset();
 }
@@ -121,7 +121,7 @@ TEST_P(DestroyOrder, AValidatedRingSurvivesItsGlContext) {
   strict_gl::expect_clean(*fake_);
   fake_.reset();
   all.reset();
-  EXPECT_GT(reports_of(Rule::destroyed_without_context), 0U);
+  EXPECT_GT(reports_of(ErrorId::destroyed_without_context), 0U);
   context_.reset();
   EXPECT_EQ(strict_gl::calls_without_context(), 0U);
 }

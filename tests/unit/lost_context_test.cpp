@@ -46,7 +46,7 @@ TEST_P(LostContext, NothingCountsAsCompleteAndEverythingIsInert) {
   EXPECT_FALSE(ticket.passed());
 
   Bytes bytes(64);
-  EXPECT_EQ(id_of(timeline().wait(ticket, 10s)), ErrorId::context_lost);
+  EXPECT_EQ(id_of(ticket.wait(10s)), ErrorId::context_lost);
   EXPECT_EQ(id_of(timeline().poll()), ErrorId::context_lost);
   EXPECT_EQ(id_of(timeline().mark()), ErrorId::context_lost);
   EXPECT_EQ(status_of(ring.acquire(64)), Status::context_lost);
@@ -96,7 +96,7 @@ TEST_P(LostContext, EveryKindOfWaitNoticesTheLoss) {
         status = status_of(timeline().poll());
         break;
       case 1:
-        status = status_of(timeline().wait(ticket, 10s));
+        status = status_of(ticket.wait(10s));
         break;
       case 2:
         status = status_of(ring.acquire(64));
@@ -117,13 +117,13 @@ TEST_P(LostContext, EveryKindOfWaitNoticesTheLoss) {
 TEST_P(LostContext, ALossInTheMiddleOfAWaitIsNoticed) {
   const pmb::Ticket ticket = mark();
   fake_->script("glClientWaitSync", 2, strict_gl::lose_the_context());
-  EXPECT_EQ(id_of(timeline().wait(ticket, 10s)), ErrorId::context_lost);
+  EXPECT_EQ(id_of(ticket.wait(10s)), ErrorId::context_lost);
   EXPECT_FALSE(ticket.passed());
 }
 
 TEST_P(LostContext, ATicketThatHadPassedIsNoProofAfterwards) {
   const pmb::Ticket early = mark();
-  take(timeline().wait(early, 1s));
+  take(early.wait(1s));
   EXPECT_TRUE(early.passed());
   mark();
   fake_->lose_context();
@@ -166,7 +166,7 @@ TEST_P(LostContext, DestructorsEndAndANewContextWorks) {
     const auto read = fresh.shader_read(slice.buffer(), static_cast<std::int64_t>(slice.offset_bytes()), 64);
     const pmb::Ticket ticket = take(context.timeline().mark());
     take(ring.retire(slice, ticket));
-    take(context.timeline().wait(ticket, 1s));
+    take(ticket.wait(1s));
     EXPECT_EQ(read->bytes(), pattern(64, 1));
   }
   strict_gl::expect_clean(fresh);
@@ -209,12 +209,12 @@ TEST_F(LostContextElsewhere, TheArbRobustnessEntryPointIsUsedWhereItIsTheOnlyOne
   start(config);
   EXPECT_TRUE(context_->limits().reset_notification);
   const pmb::Ticket fine = mark();
-  take(timeline().wait(fine, 1s));
+  take(fine.wait(1s));
   const pmb::Ticket ticket = mark();
   fake_->set_lost_wait_answer(LostWaitAnswer::already_signaled);
   fake_->lose_context();
   leaks_expected_ = true;
-  EXPECT_EQ(id_of(timeline().wait(ticket, 1s)), ErrorId::context_lost);
+  EXPECT_EQ(id_of(ticket.wait(1s)), ErrorId::context_lost);
 }
 
 // Without notification the status stays NO_ERROR; a wait that answers 0 is then all there is.
@@ -230,7 +230,7 @@ TEST_F(LostContextElsewhere, WithoutNotificationZeroIsAFailedWait) {
   leaks_expected_ = true;
   EXPECT_EQ(status_of(ring.acquire(64)), Status::wait_failed);
   EXPECT_FALSE(ticket.passed());
-  EXPECT_EQ(status_of(timeline().wait(ticket, 1s)), Status::wait_failed);
+  EXPECT_EQ(status_of(ticket.wait(1s)), Status::wait_failed);
 }
 
 }  // namespace

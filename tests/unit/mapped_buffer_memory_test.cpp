@@ -161,7 +161,7 @@ TEST_P(MappedBufferMemory, AFalseUnmapIsReportedAsDataLoss) {
   const auto answer = buffer.destroy();
   EXPECT_EQ(id_of(answer), ErrorId::unmap_lost_data);
   EXPECT_EQ(status_of(answer), Status::data_lost);
-  ASSERT_EQ(reports_of(Rule::data_lost), 1U);
+  ASSERT_EQ(reports_of(ErrorId::unmap_lost_data), 1U);
   EXPECT_EQ(reports_[0].label, "frame");
   EXPECT_EQ(reports_[0].buffer, name);
   EXPECT_EQ(reports_[0].end, 256U);
@@ -177,7 +177,7 @@ TEST_P(MappedBufferMemory, AFalseUnmapInADestructorIsReportedToo) {
     const auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256}));
     fake_->script(unmap_call(), 1, strict_gl::return_zero());
   }
-  EXPECT_EQ(reports_of(Rule::data_lost), 1U);
+  EXPECT_EQ(reports_of(ErrorId::unmap_lost_data), 1U);
 }
 
 }  // namespace

@@ -13,11 +13,11 @@ namespace {
 using namespace pmb_test;
 using pmb::Path;
 using pmb::Plan;
-using pmb::PlanRequest;
 using pmb::detail::choose;
 using pmb::detail::choose_client_storage;
 using pmb::detail::DriverTraits;
 using pmb::detail::Measured;
+using pmb::detail::PlanRequest;
 
 constexpr DriverTraits kModern{.buffer_storage = true, .memory_barrier = true};
 
@@ -114,12 +114,11 @@ TEST_P(PlanOnDriver, EveryPlanHasLegalFlags) {
   config.vendor = GetParam().vendor;
   config.renderer = GetParam().renderer;
   config.version_suffix = GetParam().version_suffix;
-  start(config);
-  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
-    for (const Model model : {Model::coherent, Model::explicit_flush}) {
+  for (const Model model : {Model::coherent, Model::explicit_flush}) {
+    start(config, {.model = model});
+    for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
       for (const std::uint32_t reads : {1U, 8U}) {
-        const Plan plan =
-            take(context_->plan({.access = access, .size_bytes = 4096, .gpu_reads = reads, .model = model}));
+        const Plan plan = take(context_->plan(access, 4096, reads));
         SCOPED_TRACE(plan.describe());
         const bool writes = (plan.map_flags & GL_MAP_WRITE_BIT) != 0;
         const bool coherent = (plan.map_flags & GL_MAP_COHERENT_BIT) != 0;
@@ -160,29 +159,17 @@ TEST_F(PlanQuirks, AskForClientStorageOnlyWhereTheyApply) {
   config.renderer = "AMD Radeon RX 6600";
   config.version_suffix = "Mesa 23.1.0";
   start(config);
-  EXPECT_NE(take(context_->plan({.access = Access::sequential_write, .size_bytes = 64})).storage_flags &
-                GL_CLIENT_STORAGE_BIT,
-            0U);
-  EXPECT_EQ(
-      take(context_->plan({.access = Access::read, .size_bytes = 64})).storage_flags & GL_CLIENT_STORAGE_BIT,
-      0U);
+  EXPECT_NE(take(context_->plan(Access::sequential_write, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
+  EXPECT_EQ(take(context_->plan(Access::read, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
   start(config, {.disabled_quirks = {"radeonsi_client_storage"}});
-  EXPECT_EQ(take(context_->plan({.access = Access::sequential_write, .size_bytes = 64})).storage_flags &
-                GL_CLIENT_STORAGE_BIT,
-            0U);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
   config.vendor = "NVIDIA Corporation";
   config.renderer = "NVIDIA H200";
   config.version_suffix = "NVIDIA 580.159.03";
   start(config);
-  EXPECT_NE(take(context_->plan({.access = Access::sequential_write, .size_bytes = 64})).storage_flags &
-                GL_CLIENT_STORAGE_BIT,
-            0U);
-  EXPECT_NE(
-      take(context_->plan({.access = Access::read, .size_bytes = 64})).storage_flags & GL_CLIENT_STORAGE_BIT,
-      0U);
-  EXPECT_EQ(take(context_->plan({.access = Access::bidirectional, .size_bytes = 64})).storage_flags &
-                GL_CLIENT_STORAGE_BIT,
-            0U);
+  EXPECT_NE(take(context_->plan(Access::sequential_write, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
+  EXPECT_NE(take(context_->plan(Access::read, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
+  EXPECT_EQ(take(context_->plan(Access::bidirectional, 64)).storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
   EXPECT_EQ(context_->driver().kind, "nvidia");
   EXPECT_EQ(context_->driver().release[0], 580);
   EXPECT_EQ(context_->driver().release[1], 159);
@@ -193,18 +180,19 @@ TEST_F(PlanQuirks, ASoftwareRendererAlwaysWorksOnMappedMemory) {
   config.renderer = "llvmpipe (LLVM 15.0.6, 256 bits)";
   start(config);
   EXPECT_TRUE(context_->driver().software);
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64, .gpu_reads = 8})).path, Path::direct);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64, 8)).path, Path::direct);
 }
 
 TEST_F(PlanQuirks, APlanForNothingIsRefused) {
   start();
-  EXPECT_EQ(id_of(context_->plan({})), ErrorId::zero_size);
+  EXPECT_EQ(id_of(context_->plan(Access::sequential_write, 0)), ErrorId::zero_size);
 }
 
 TEST_F(PlanQuirks, TheContextsModelIsForcedOnEveryBuffer) {
   start({}, {.model = Model::explicit_flush});
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64})).model, Model::explicit_flush);
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64, .model = Model::coherent})).model, Model::coherent);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).model, Model::explicit_flush);
+  const auto own = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64, .model = Model::coherent}));
+  EXPECT_EQ(own.model(), Model::coherent);
 }
 
 TEST(FlagNames, NameEveryKnownBitAndShowTheRest) {

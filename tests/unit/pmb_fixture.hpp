@@ -14,6 +14,7 @@
 #include <optional>
 #include <ostream>
 #include <pmb/pmb.hpp>
+#include <pmb/tune/profile.hpp>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -31,9 +32,6 @@ inline void PrintTo(ErrorId id, std::ostream* out) {
 inline void PrintTo(Status status, std::ostream* out) {
   *out << to_string(status);
 }
-inline void PrintTo(Rule rule, std::ostream* out) {
-  *out << to_string(rule);
-}
 
 }  // namespace pmb
 
@@ -43,7 +41,6 @@ using namespace std::chrono_literals;
 using pmb::Access;
 using pmb::ErrorId;
 using pmb::Model;
-using pmb::Rule;
 using pmb::Status;
 using strict_gl::Bytes;
 using strict_gl::FakeConfig;
@@ -80,7 +77,7 @@ T take(pmb::Result<T> result) {
 
 /// A report whose label is its own.
 struct Seen {
-  Rule rule;
+  ErrorId id;
   std::string label;
   std::uint32_t buffer;
   std::uint64_t begin;
@@ -121,15 +118,15 @@ class PmbTest : public testing::Test {
   /// Options with a sink that keeps every report.
   pmb::Options validating(pmb::Options options = {}) {
     options.validation = [this](const pmb::Report& report) {
-      reports_.push_back({report.rule, std::string(report.label), report.buffer, report.begin_bytes,
+      reports_.push_back({report.id, std::string(report.label), report.buffer, report.begin_bytes,
                           report.end_bytes, report.acquired_at, report.noticed_at, report.message()});
     };
     return options;
   }
 
-  std::size_t reports_of(Rule rule) const {
+  std::size_t reports_of(ErrorId id) const {
     std::size_t count = 0;
-    for (const Seen& seen : reports_) count += seen.rule == rule ? 1 : 0;
+    for (const Seen& seen : reports_) count += seen.id == id ? 1 : 0;
     return count;
   }
 

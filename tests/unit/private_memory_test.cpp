@@ -64,12 +64,12 @@ TEST_F(PrivateMemory, AReadbackIsFetchedOnceAndNotBeforeItsTicket) {
     fake_->clear_log();
     EXPECT_EQ(id_of(pending.try_view()), ErrorId::not_passed_yet);
     EXPECT_EQ(reads(), 0U);
-    take(timeline().wait(ticket, 1s));
+    take(ticket.wait(1s));
     EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(64, 7));
     EXPECT_EQ(reads(), 1U);
     // Other threads may be reading the view by now.
     write_into(pending, pattern(64, 8));
-    take(timeline().wait(mark(), 1s));
+    take(mark().wait(1s));
     EXPECT_EQ(copy(take(pending.try_view()).bytes()), pattern(64, 7));
     EXPECT_EQ(reads(), 1U);
     take(pending.release());
@@ -102,7 +102,7 @@ TEST_F(PrivateMemory, FailedFetchesAreTypedErrorsAndCanBeRepeated) {
   fake_->script("glUnmapBuffer", 1, strict_gl::return_zero());
   EXPECT_EQ(id_of(pending.wait(1s)), ErrorId::unmap_lost_data);
   write_into(pending, pattern(64, 1));
-  take(timeline().wait(mark(), 1s));
+  take(mark().wait(1s));
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(64, 1));
   take(pending.release());
 }
@@ -113,7 +113,7 @@ TEST_F(PrivateMemory, AFetchOnALostContextIsNoArrival) {
   auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
   const auto pending = take(readback.acquire(64));
   write_into(pending, pattern(64, 1));
-  take(timeline().wait(mark(), 1s));
+  take(mark().wait(1s));
   fake_->lose_context();
   EXPECT_EQ(id_of(pending.try_view()), ErrorId::context_lost);
   EXPECT_FALSE(pending.is_live());
@@ -205,28 +205,27 @@ TEST_F(PrivateMemory, MobileDriversOrphanUploadsUnlessToldNotTo) {
   config.vendor = "ARM";
   config.renderer = "Mali-G78";
   start(config);
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64})).path, Path::orphaned);
-  EXPECT_EQ(take(context_->plan({.access = Access::read, .size_bytes = 64})).path, Path::direct);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).path, Path::orphaned);
+  EXPECT_EQ(take(context_->plan(Access::read, 64)).path, Path::direct);
   static_cast<void>(ring_of(1024));
   EXPECT_EQ(maps(), 0U);
   EXPECT_TRUE(pmb::MappedBuffer::create(*context_, {.size_bytes = 64})) << "mapped by its nature";
   pmb::Options options;
   options.disabled_quirks = {"mobile_orphaning"};
   start(config, options);
-  EXPECT_EQ(take(context_->plan({.size_bytes = 64})).path, Path::direct);
+  EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).path, Path::direct);
 }
 
 TEST_F(PrivateMemory, APlanSaysThatPublishingCopies) {
   start_on(Edit::no_storage);
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
-    const pmb::Plan plan =
-        take(context_->plan({.access = access, .size_bytes = 64, .model = Model::coherent}));
+    const pmb::Plan plan = take(context_->plan(access, 64));
     EXPECT_EQ(plan.path, Path::traditional);
     EXPECT_EQ(plan.model, Model::explicit_flush);
     EXPECT_EQ(plan.storage_flags | plan.map_flags, 0U);
   }
   start_on(Edit::orphaned);
-  EXPECT_EQ(take(context_->plan({.access = Access::read, .size_bytes = 64})).path, Path::traditional)
+  EXPECT_EQ(take(context_->plan(Access::read, 64)).path, Path::traditional)
       << "what the GPU wrote would go with the old storage";
 }
 

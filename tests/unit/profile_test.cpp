@@ -9,6 +9,7 @@
 #include "plan/machine_cpu.hpp"
 #include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
+#include "tune/placement.hpp"
 
 namespace {
 
@@ -189,7 +190,7 @@ class ProfileFile : public PmbTest {
   Profile own() {
     start();
     Profile profile = sample();
-    profile.key = context_->profile_key();
+    profile.key = pmb::profile_key(*context_);
     return profile;
   }
   /// A context that shall use `file`, and what it says of that.
@@ -229,7 +230,7 @@ TEST_F(ProfileFile, ThatCannotBeWrittenLeavesNoFile) {
 TEST_F(ProfileFile, OfThisDriverIsApplied) {
   take(own().save(file_));
   EXPECT_EQ(id_with(file_), ErrorId::none);
-  EXPECT_EQ(context_->profile_file(), file_);
+  EXPECT_EQ(pmb::profile_file(*context_), file_);
   EXPECT_EQ(context_->profile()->made, sample().made);
   EXPECT_TRUE(context_->transfer_plan().up.steps == sample().transfers->up.steps);
   const pmb::Plan plan = take(context_->plan({.size_bytes = 64}));
@@ -283,7 +284,7 @@ TEST_F(ProfileFile, AppliesToEveryGlVersionOfItsDriver) {
     config.minor = minor;
     config.version_suffix = suffix;
     start(config);
-    return context_->profile_key();
+    return pmb::profile_key(*context_);
   };
   EXPECT_EQ(key_with(4, 6, "Mesa 22.3.6").driver, "Mesa 22.3.6");
   EXPECT_EQ(key_with(4, 3, "Mesa 22.3.6"), key_with(4, 6, "Mesa 22.3.6"));
@@ -297,7 +298,7 @@ TEST_F(ProfileFile, OfADriverWhoseNameIsNotTextAppliesToo) {
   config.renderer = "Ger\xe4t \x01";
   start(config);
   Profile profile = sample();
-  profile.key = context_->profile_key();
+  profile.key = pmb::profile_key(*context_);
   take(profile.save(file_));
   EXPECT_EQ(id_with(file_, config), ErrorId::none);
 }
@@ -312,7 +313,7 @@ TEST_F(ProfileFile, IsNotReadUnlessTheOptionsNameIt) {
   start();
   EXPECT_EQ(context_->profile(), nullptr);
   EXPECT_EQ(context_->profile_error().id, ErrorId::none);
-  EXPECT_EQ(context_->profile_file(), "");
+  EXPECT_EQ(pmb::profile_file(*context_), "");
 }
 
 struct PlacementCase {
@@ -391,7 +392,7 @@ TEST(PlacementRules, AnUntimedSizeIsPlannedByItsPlacement) {
   auto& mappings = profile.of(Access::read).mappings;
   mappings[0].placement = Placement::gpu_memory;
   mappings[1].placement = Placement::cached;
-  const pmb::PlanRequest request{.access = Access::read, .size_bytes = 64};
+  const pmb::detail::PlanRequest request{.access = Access::read, .size_bytes = 64};
   EXPECT_EQ(pmb::detail::measured_for(profile, request, false).client_storage, true);
   EXPECT_EQ(pmb::detail::measured_for(profile, request, false).placement, Placement::cached);
   EXPECT_EQ(pmb::detail::measured_for(profile, request, true).client_storage, std::nullopt);

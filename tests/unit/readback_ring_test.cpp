@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "pmb_fixture.hpp"
+#include "support/timeline_facts.hpp"
 
 namespace {
 
@@ -65,7 +66,7 @@ TEST_P(ReadbackRingTest, AViewWithoutAMarkIsRefusedAndReported) {
   write_into(pending, pattern(100, 1));
   EXPECT_EQ(id_of(pending.try_view()), ErrorId::never_marked);
   EXPECT_EQ(id_of(pending.wait(1s)), ErrorId::never_marked);
-  ASSERT_EQ(reports_of(Rule::readback_never_marked), 2U);
+  ASSERT_EQ(reports_of(ErrorId::never_marked), 2U);
   EXPECT_EQ(reports_[0].label, "results");
   EXPECT_EQ(reports_[0].buffer, pending.buffer());
   EXPECT_EQ(reports_[0].begin, pending.offset_bytes());
@@ -94,7 +95,7 @@ TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmIt) {
   const PendingReadback direct = take(ring.acquire(100));
   const PendingReadback copied = take(ring.request(source, 0, 100));
   write_into(direct, pattern(100, 1));
-  take(timeline().wait(early, 1s));
+  take(early.wait(1s));
   EXPECT_EQ(id_of(direct.try_view()), ErrorId::never_marked);
   EXPECT_EQ(id_of(copied.try_view()), ErrorId::never_marked);
   mark();
@@ -198,7 +199,7 @@ TEST_P(ReadbackRingTest, FramesInFlightAllArrive) {
     frames.push_back({pending, number});
   }
   EXPECT_GT(arrived, 100U);
-  EXPECT_LE(timeline().live_fences(), 4U);
+  EXPECT_LE(pmb::test::live_fences(*context_), 4U);
 }
 
 TEST_P(ReadbackRingTest, AReleaseBeforeItArrivedKeepsTheMemoryTheGpus) {

@@ -66,7 +66,7 @@ TEST_P(RingGrowth, OldStorageStaysUntilTheLastOfItsSlicesPassed) {
   EXPECT_FALSE(old.is_live());
   take(ring.acquire(64));
   EXPECT_EQ(fake_->live_buffers(), 2U) << "its draw is in flight";
-  take(timeline().wait(behind, 10s));
+  take(behind.wait(10s));
   take(ring.acquire(64));
   EXPECT_EQ(fake_->live_buffers(), 1U);
   EXPECT_EQ(read->bytes(), pattern(1024, 1));
@@ -223,11 +223,11 @@ TEST_P(RingGrowth, OnceTheOldStorageIsGoneTheHotPathIsInlineAgain) {
   put(ring, pattern(64, 2));
   take(ring.retire(mark()));
   EXPECT_FALSE(old.is_live());
-  take(timeline().wait(mark(), 10s));
+  take(mark().wait(10s));
   put(ring, pattern(64, 3));
   EXPECT_EQ(ring.stats().held_bytes, 2048U);
   take(ring.retire(mark()));
-  take(timeline().wait(mark(), 10s));
+  take(mark().wait(10s));
   // Out of line an empty ring starts anew; inline it goes on ahead.
   EXPECT_EQ(take(ring.acquire(64)).offset_bytes() == 0, explicit_flush());
 }
@@ -245,7 +245,7 @@ TEST_P(RingGrowth, QuietRoundsGiveMemoryBack) {
     const auto read = draw(slice);
     const Ticket ticket = mark();
     take(ring.retire(slice, ticket));
-    take(timeline().wait(ticket, 10s));
+    take(ticket.wait(10s));
     EXPECT_EQ(read->bytes(), pattern(1024, frames));
     ++frames;
   }
@@ -253,7 +253,7 @@ TEST_P(RingGrowth, QuietRoundsGiveMemoryBack) {
   EXPECT_GE(ring.stats().shrinks, 1U);
   EXPECT_GE(frames * 1024, 4 * ring.stats().capacity_bytes) << "not at the first quiet round";
   put_and_retire(ring, pattern(64, 1));
-  take(timeline().wait(mark(), 10s));
+  take(mark().wait(10s));
   put_and_retire(ring, pattern(64, 2));
   EXPECT_EQ(fake_->live_buffers(), 1U);
   EXPECT_EQ(ring.stats().held_bytes, 4096U);
@@ -268,7 +268,7 @@ TEST_P(RingGrowth, BusyRoundsKeepIt) {
     draw(second);
     const Ticket ticket = mark();
     take(ring.retire(ticket));
-    take(timeline().wait(ticket, 10s));
+    take(ticket.wait(10s));
     EXPECT_EQ(read->bytes(), pattern(3000, frame));
   }
   EXPECT_EQ(ring.stats().growths, 1U);
@@ -441,14 +441,14 @@ TEST_P(RingGrowth, GrownRingsAreWatchedToo) {
   bytes[5] = std::byte{2};
   mark();
   ASSERT_EQ(reports_.size(), 1U);
-  EXPECT_EQ(reports_[0].rule, Rule::written_after_publish);
+  EXPECT_EQ(reports_[0].id, ErrorId::written_after_publish);
   EXPECT_EQ(reports_[0].label, "growing");
   EXPECT_EQ(reports_[0].begin, 5U);
   take(ring.retire(old, mark()));
   take(ring.drain());
   reports_.clear();
   { UploadRing gone = std::move(ring); }
-  EXPECT_EQ(reports_of(Rule::destroyed_with_live_slices), 1U) << "one storage still held a slice";
+  EXPECT_EQ(reports_of(ErrorId::destroyed_with_live_slices), 1U) << "one storage still held a slice";
 }
 
 class Stats : public PmbPathTest {};
@@ -491,7 +491,7 @@ TEST_P(Stats, HighWaterIsWhatWasInFlightAndNotWhatTheRingIsLarge) {
     put(ring, pattern(4096, frame), 1);
     const Ticket ticket = mark();
     take(ring.retire(ticket));
-    if (frame % 4 == 3) take(timeline().wait(ticket, 10s));
+    if (frame % 4 == 3) take(ticket.wait(10s));
   }
   const pmb::RingStats stats = ring.stats();
   EXPECT_GE(stats.high_water_bytes, 4096U);

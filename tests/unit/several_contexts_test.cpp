@@ -2,6 +2,7 @@
 // Several contexts: tickets that another context waits for on the GPU, share groups, and the rule for slices that
 // another context uses.
 #include "pmb_fixture.hpp"
+#include "support/timeline_facts.hpp"
 
 namespace {
 
@@ -65,7 +66,7 @@ class SeveralContexts : public PmbTest {
       gl_.BindBuffer(GL_COPY_READ_BUFFER, buffer);
       const auto read = render_fake_->shader_read(buffer, 0, 64);
       gl_.BindBuffer(GL_COPY_READ_BUFFER, 0);
-      take(render_->timeline().wait(take(render_->timeline().mark()), 1s));
+      take(take(render_->timeline().mark()).wait(1s));
       return read->bytes();
     });
   }
@@ -99,7 +100,7 @@ TEST_F(SeveralContexts, EachServerWaitRunsExactlyTheWorkBeforeItsTicket) {
   take(timeline().flush());
   for (const std::size_t asked : {2U, 3U, 7U}) {
     take(wait_in_render(tickets[asked]));
-    in_render([&] { take(render_->timeline().wait(take(render_->timeline().mark()), 1s)); });
+    in_render([&] { take(take(render_->timeline().mark()).wait(1s)); });
     for (std::size_t i = 0; i < reads.size(); ++i) {
       EXPECT_EQ(reads[i]->executed(), i <= asked) << asked << " " << i;
     }
@@ -113,7 +114,7 @@ TEST_F(SeveralContexts, UnflushedTicketsAreRefusedByName) {
   EXPECT_EQ(id_of(refused), ErrorId::fence_not_flushed);
   EXPECT_EQ(refused.error().numbers[0], ticket.serial());
   EXPECT_NE(refused.error().message().find("timeline.flush()"), std::string::npos);
-  EXPECT_EQ(reports_of(Rule::unflushed_ticket), 1U);
+  EXPECT_EQ(reports_of(ErrorId::fence_not_flushed), 1U);
   EXPECT_EQ(render_fake_->total_calls(), 0U);
   take(timeline().flush());
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
@@ -123,14 +124,14 @@ TEST_F(SeveralContexts, UnflushedTicketsAreRefusedByName) {
   const Ticket later = mark();
   EXPECT_EQ(id_of(wait_in_render(later)), ErrorId::fence_not_flushed);
   take(wait_in_render(ticket));
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   take(wait_in_render(later));
   EXPECT_EQ(fake_->calls("glFlush"), 2U) << "the wait flushed, too";
 }
 
 TEST_F(SeveralContexts, ATicketThatHasPassedNeedsNoGlCall) {
   const Ticket ticket = mark();
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   take(wait_in_render(ticket));
   EXPECT_EQ(render_fake_->total_calls(), 0U);
 }
@@ -151,12 +152,12 @@ TEST_F(SeveralContexts, AMergedTicketIsWaitedForByTheFenceThatProvesIt) {
   take(timeline().flush());
   const auto behind = fake_->shader_read(buffer, 0, 64);
   static_cast<void>(mark());
-  EXPECT_EQ(timeline().live_fences(), pmb::Timeline::kMaxFences);
+  EXPECT_EQ(pmb::test::live_fences(*context_), pmb::Timeline::kMaxFences);
   EXPECT_EQ(id_of(wait_in_render(merged)), ErrorId::fence_not_flushed)
       << "its fence is gone, and the one that proves it now was not flushed";
   take(timeline().flush());
   take(wait_in_render(merged));
-  in_render([&] { take(render_->timeline().wait(take(render_->timeline().mark()), 1s)); });
+  in_render([&] { take(take(render_->timeline().mark()).wait(1s)); });
   EXPECT_TRUE(read->executed());
   EXPECT_TRUE(behind->executed()) << "later, never earlier";
 }
@@ -185,14 +186,14 @@ TEST_F(SeveralContexts, TicketsOfOtherShareGroupsAreRefusedBeforeGl) {
     take(timeline().flush());
     fake_->clear_log();
     EXPECT_EQ(id_of(wait_in_render(ticket)), ErrorId::other_share_group) << loader << " " << render;
-    take(timeline().wait(ticket, 1s));
+    take(ticket.wait(1s));
     fake_->clear_log();
     const auto refused = wait_in_render(ticket);
     EXPECT_EQ(id_of(refused), ErrorId::other_share_group) << "passed or not";
     EXPECT_EQ(refused.error().numbers[0], static_cast<std::uint64_t>(loader));
     EXPECT_EQ(refused.error().numbers[1], static_cast<std::uint64_t>(render));
     EXPECT_EQ(fake_->total_calls() + render_fake_->total_calls(), 0U);
-    EXPECT_EQ(reports_of(Rule::other_share_group), 2U);
+    EXPECT_EQ(reports_of(ErrorId::other_share_group), 2U);
   }
 }
 
@@ -248,7 +249,8 @@ TEST_F(SeveralContexts, TheWaitingContextMustBeCurrent) {
   EXPECT_EQ(id_of(ticket.wait_on_gpu(*render_)), ErrorId::other_context_current);
   std::thread([&] { EXPECT_EQ(id_of(ticket.wait_on_gpu(*render_)), ErrorId::wrong_thread); }).join();
   EXPECT_EQ(fake_->total_calls() + render_fake_->total_calls(), 0U);
-  EXPECT_EQ(reports_of(Rule::wrong_context), 2U);
+  EXPECT_EQ(reports_of(ErrorId::other_context_current), 1U);
+  EXPECT_EQ(reports_of(ErrorId::wrong_thread), 1U);
 }
 
 /// Bytes of one slice of `kSlice` go round between a ring of the loader and draws of the render context.
@@ -293,7 +295,7 @@ TEST_F(SharedRing, SlicesThatAnotherContextReadsAreReusedBehindAMarkBehindItsTic
     take(ring_.retire(slice, mark()));
     draws.emplace_back(read, bytes);
   }
-  take(timeline().wait(mark(), 1s));
+  take(mark().wait(1s));
   for (const auto& [read, bytes] : draws) EXPECT_EQ(read->bytes(), bytes);
 }
 
@@ -303,7 +305,7 @@ TEST_F(SharedRing, AMarkThatDoesNotStandBehindTheOtherContextsTicketProvesNothin
   const auto [read, drawn] = draw_in_render(first);
   take(ring_.retire(first, mark()));
   put(ring_, pattern(kSlice, 2));
-  in_render([&] { take(render_->timeline().wait(drawn, 1s)); });
+  in_render([&] { take(drawn.wait(1s)); });
   EXPECT_NE(read->bytes(), pattern(kSlice, 1));
 }
 

@@ -233,7 +233,7 @@ TEST_P(Texture, PlanesTravelBehindOneFenceAndTheirTicketPassesOnceTheyAreTaken) 
   EXPECT_EQ(fake_->calls("glFenceSync"), 1U);
   EXPECT_EQ(fake_->calls("glMemoryBarrier"), context_->limits().memory_barrier ? 1U : 0U);
   EXPECT_FALSE(ticket.passed());
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_TRUE(ticket.passed());
   Bytes found;
   for (const GLuint plane : planes) {

@@ -51,7 +51,7 @@ TEST_F(TicketWait, ThreadsWithoutAContextWakeWhenTheOwnerLearns) {
     auto waiting = waiter(ticket);
     until_asleep(ticket);
     if (by_wait) {
-      take(timeline().wait(ticket, 1s));
+      take(ticket.wait(1s));
     } else {
       while (!ticket.passed()) take(timeline().poll());
     }
@@ -62,7 +62,7 @@ TEST_F(TicketWait, ThreadsWithoutAContextWakeWhenTheOwnerLearns) {
 
 TEST_F(TicketWait, APassedTicketIsAnsweredAtOnceOnAnyThread) {
   const Ticket ticket = mark();
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   take(ticket.wait(0ns));
   std::thread([&] { take(ticket.wait(-5s)); }).join();
 }
@@ -86,18 +86,20 @@ TEST_F(TicketWait, SomebodyElsesNewsWakesNobodyForGood) {
   const Ticket second = mark();
   auto waiting = waiter(second);
   until_asleep(second);
-  take(timeline().wait(first, 1s));
+  take(first.wait(1s));
   until_asleep(second);
   EXPECT_EQ(waiting.wait_for(0s), std::future_status::timeout);
-  take(timeline().wait(second, 1s));
+  take(second.wait(1s));
   take(woken(waiting));
 }
 
-TEST_F(TicketWait, OnTheContextsOwnThreadItIsRefused) {
-  const Ticket ticket = mark();
-  EXPECT_EQ(id_of(ticket.wait(kForEver)), ErrorId::waits_for_itself);
-  EXPECT_EQ(id_of(pmb::wait_any({&ticket, 1}, kForEver)), ErrorId::waits_for_itself);
-  EXPECT_EQ(fake_->calls("glClientWaitSync"), 0U);
+TEST_F(TicketWait, OnTheContextsThreadItFlushesOnceAndWaitsThroughGl) {
+  const Ticket first = mark();
+  const Ticket second = mark();
+  take(second.wait(kForEver));
+  EXPECT_TRUE(first.passed());
+  EXPECT_EQ(fake_->calls("glFlush"), 1U);
+  EXPECT_GE(fake_->calls("glClientWaitSync"), 1U);
 }
 
 TEST_F(TicketWait, TheEndOfTheTimelineEndsTheWaitWithTheReason) {
@@ -158,7 +160,7 @@ TEST_F(TicketWait, EmptyAndStaleTicketsNeverPass) {
     EXPECT_EQ(id_of(pmb::wait_any(std::vector{fresh, old}, kForEver)), ErrorId::stale_ticket);
     EXPECT_EQ(id_of(pmb::wait_any(std::vector{fresh, Ticket()}, kForEver)), ErrorId::stale_ticket);
   }).join();
-  take(timeline().wait(fresh, 1s));
+  take(fresh.wait(1s));
   std::thread([&] { EXPECT_EQ(take(pmb::wait_any(std::vector{old, fresh}, kForEver)), 1U); }).join();
 }
 
@@ -174,10 +176,10 @@ TEST_F(TicketWait, AnyOfSeveralTimelinesWakesTheWaiter) {
       auto waiting = our_turn ? any_waiter({ours}) : any_waiter({ours, theirs});
       until_asleep(ours);
       if (our_turn) {
-        take(timeline().wait(ours, 1s));
+        take(ours.wait(1s));
       } else {
         other.make_current();
-        take(context.timeline().wait(theirs, 1s));
+        take(theirs.wait(1s));
         fake_->make_current();
       }
       EXPECT_EQ(take(woken(waiting)), our_turn ? 0U : 1U);
@@ -193,16 +195,16 @@ class TimelineWaitAny : public PmbTest {
   void SetUp() override { start(); }
 };
 
-TEST_F(TimelineWaitAny, AnswersTheOneMarkedFirstAndRunsNoMore) {
+TEST_F(TimelineWaitAny, ReturnsTheOneMarkedFirstAndRunsNoMore) {
   const GLuint buffer = plain_buffer(64);
   const Ticket first = mark();
   const auto read = fake_->shader_read(buffer, 0, 64);
   const Ticket second = mark();
   const Ticket third = mark();
-  EXPECT_EQ(take(timeline().wait_any(std::vector{third, second, first}, 1s)), 2U);
+  EXPECT_EQ(take(pmb::wait_any(std::vector{third, second, first}, 1s)), 2U);
   EXPECT_FALSE(read->executed());
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
-  EXPECT_EQ(take(timeline().wait_any(std::vector{third, second}, 1s)), 1U);
+  EXPECT_EQ(take(pmb::wait_any(std::vector{third, second}, 1s)), 1U);
   EXPECT_TRUE(read->executed());
   EXPECT_FALSE(third.passed());
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
@@ -210,20 +212,60 @@ TEST_F(TimelineWaitAny, AnswersTheOneMarkedFirstAndRunsNoMore) {
 
 TEST_F(TimelineWaitAny, RefusesWhatItCannotWaitFor) {
   const Ticket ticket = mark();
-  EXPECT_EQ(id_of(timeline().wait_any({}, 1s)), ErrorId::no_tickets);
-  EXPECT_EQ(id_of(timeline().wait_any(std::vector{ticket, Ticket()}, 1s)), ErrorId::stale_ticket);
+  EXPECT_EQ(id_of(pmb::wait_any({}, 1s)), ErrorId::no_tickets);
+  EXPECT_EQ(id_of(pmb::wait_any(std::vector{ticket, Ticket()}, 1s)), ErrorId::stale_ticket);
   FakeGl other;
   other.make_current();
   {
     auto context = take(open());
     const Ticket foreign = take(context.timeline().mark());
     fake_->make_current();
-    EXPECT_EQ(id_of(timeline().wait_any(std::vector{ticket, foreign}, 1s)), ErrorId::foreign_ticket);
+    EXPECT_EQ(id_of(foreign.wait(1s)), ErrorId::other_context_current);
     other.make_current();
   }
   fake_->make_current();
   fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
-  EXPECT_EQ(id_of(timeline().wait_any({&ticket, 1}, 1ms)), ErrorId::wait_timed_out);
+  EXPECT_EQ(id_of(pmb::wait_any({&ticket, 1}, 1ms)), ErrorId::wait_timed_out);
+}
+
+TEST_F(TimelineWaitAny, OfTwoContextsOfThisThreadTheCurrentOneIsPolled) {
+  FakeGl other;
+  other.make_current();
+  {
+    auto context = take(open());
+    const Ticket theirs = take(context.timeline().mark());
+    fake_->make_current();
+    const Ticket ours = mark();
+    EXPECT_EQ(take(pmb::wait_any(std::vector{theirs, ours}, 1s)), 1U);
+    EXPECT_FALSE(theirs.passed());
+    other.make_current();
+    take(theirs.wait(1s));
+  }
+  strict_gl::expect_clean(other);
+  fake_->make_current();
+}
+
+TEST_F(TimelineWaitAny, ATicketOfAnotherThreadMayPassFirst) {
+  fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
+  const Ticket ours = mark();
+  std::promise<Ticket> marked;
+  std::promise<void> poll;
+  std::jthread thread([&] {
+    FakeGl other;
+    other.make_current();
+    {
+      auto context = take(open());
+      const Ticket theirs = take(context.timeline().mark());
+      marked.set_value(theirs);
+      poll.get_future().wait();
+      take(theirs.wait(1s));
+    }
+    strict_gl::expect_clean(other);
+  });
+  const Ticket theirs = marked.get_future().get();
+  EXPECT_EQ(id_of(pmb::wait_any(std::vector{ours, theirs}, 5ms)), ErrorId::wait_timed_out);
+  poll.set_value();
+  EXPECT_EQ(take(pmb::wait_any(std::vector{ours, theirs}, 60s)), 1U);
 }
 
 TEST_F(TimelineWaitAny, AMergedOneAndAnAdoptedOnePassAsTheirFencesDo) {
@@ -231,9 +273,9 @@ TEST_F(TimelineWaitAny, AMergedOneAndAnAdoptedOnePassAsTheirFencesDo) {
   const Ticket merged = mark();
   static_cast<void>(mark());
   const Ticket adopted = take(timeline().adopt(gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0)));
-  EXPECT_EQ(take(timeline().wait_any(std::vector{adopted, merged}, 1s)), 1U);
+  EXPECT_EQ(take(pmb::wait_any(std::vector{adopted, merged}, 1s)), 1U);
   EXPECT_TRUE(merged.passed());
-  EXPECT_EQ(take(timeline().wait_any({&adopted, 1}, 1s)), 0U);
+  EXPECT_EQ(take(pmb::wait_any({&adopted, 1}, 1s)), 0U);
 }
 
 class ClaimThread : public PmbTest {
@@ -249,7 +291,7 @@ TEST_F(ClaimThread, EverythingMovesToTheThreadWhereTheContextIsCurrent) {
   std::thread([&] {
     fake_->make_current();
     EXPECT_EQ(id_of(timeline().mark()), ErrorId::wrong_thread);
-    EXPECT_EQ(reports_of(Rule::wrong_context), 1U);
+    EXPECT_EQ(reports_of(ErrorId::wrong_thread), 1U);
     fake_->clear_log();
     take(context_->claim_thread());
     EXPECT_EQ(fake_->total_calls(), 0U);
@@ -257,7 +299,7 @@ TEST_F(ClaimThread, EverythingMovesToTheThreadWhereTheContextIsCurrent) {
     const Ticket ticket = mark();
     take(ring.retire(before, ticket));
     const auto later = draw(put(ring, pattern(64, 2)));
-    take(timeline().wait(mark(), 1s));
+    take(mark().wait(1s));
     EXPECT_EQ(read->bytes(), pattern(64, 1));
     EXPECT_EQ(later->bytes(), pattern(64, 2));
     FakeGl::release_current();
@@ -266,7 +308,7 @@ TEST_F(ClaimThread, EverythingMovesToTheThreadWhereTheContextIsCurrent) {
   EXPECT_EQ(id_of(timeline().poll()), ErrorId::wrong_thread) << "the old thread has lost it";
   take(context_->claim_thread());
   take(timeline().poll());
-  EXPECT_EQ(reports_of(Rule::wrong_context), 2U);
+  EXPECT_EQ(reports_of(ErrorId::wrong_thread), 2U);
 }
 
 TEST_F(ClaimThread, WhereTheContextIsNotCurrentNothingMoves) {
@@ -277,7 +319,8 @@ TEST_F(ClaimThread, WhereTheContextIsNotCurrentNothingMoves) {
     EXPECT_EQ(id_of(context_->claim_thread()), ErrorId::other_context_current);
     EXPECT_EQ(other.total_calls(), 0U);
   }).join();
-  EXPECT_EQ(reports_of(Rule::wrong_context), 2U);
+  EXPECT_EQ(reports_of(ErrorId::no_current_context), 1U);
+  EXPECT_EQ(reports_of(ErrorId::other_context_current), 1U);
   take(timeline().poll());
   pmb::Context moved = std::move(*context_);
   EXPECT_EQ(id_of(context_->claim_thread()), ErrorId::context_gone);

@@ -3,6 +3,7 @@
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
+#include "support/timeline_facts.hpp"
 
 namespace {
 
@@ -21,12 +22,12 @@ TEST_F(Timeline, ATicketPassesOnlyBehindTheCommandsBeforeIt) {
   const Ticket ticket = mark();
   EXPECT_FALSE(ticket.passed());
   const auto behind = fake_->shader_read(buffer, 0, 64);
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_TRUE(ticket.passed());
   EXPECT_TRUE(read->executed());
   EXPECT_FALSE(behind->executed());
-  EXPECT_EQ(timeline().live_fences(), 0U);
-  EXPECT_EQ(timeline().passed_serial(), ticket.serial());
+  EXPECT_EQ(pmb::test::live_fences(*context_), 0U);
+  EXPECT_EQ(pmb::test::passed_serial(*context_), ticket.serial());
 }
 
 TEST_F(Timeline, SerialsGrowAndAnEmptyTicketNeverPasses) {
@@ -38,7 +39,7 @@ TEST_F(Timeline, SerialsGrowAndAnEmptyTicketNeverPasses) {
   EXPECT_NE(first, second);
   EXPECT_EQ(Ticket().serial(), 0U);
   EXPECT_FALSE(Ticket().passed());
-  EXPECT_EQ(id_of(timeline().wait({}, 1ms)), ErrorId::stale_ticket);
+  EXPECT_EQ(id_of(pmb::Ticket().wait(1ms)), ErrorId::stale_ticket);
 }
 
 TEST_F(Timeline, WaitingForTheNewerProvesTheOlderAndNotTheOtherWayRound) {
@@ -47,12 +48,12 @@ TEST_F(Timeline, WaitingForTheNewerProvesTheOlderAndNotTheOtherWayRound) {
   const Ticket first = mark();
   const auto read = fake_->shader_read(buffer, 0, 64);
   const Ticket second = mark();
-  take(timeline().wait(first, 1s));
+  take(first.wait(1s));
   EXPECT_TRUE(first.passed());
   EXPECT_FALSE(second.passed());
   EXPECT_FALSE(read->executed());
   const Ticket third = mark();
-  take(timeline().wait(third, 1s));
+  take(third.wait(1s));
   EXPECT_TRUE(second.passed());
   EXPECT_TRUE(read->executed());
 }
@@ -68,7 +69,7 @@ TEST_F(Timeline, EachWaitRunsExactlyTheWorkBeforeItsTicket) {
     tickets.push_back(mark());
   }
   for (const std::size_t asked : {2U, 3U, 7U}) {
-    take(timeline().wait(tickets[asked], 1s));
+    take(tickets[asked].wait(1s));
     for (std::size_t i = 0; i < reads.size(); ++i) {
       EXPECT_EQ(reads[i]->executed(), i <= asked) << asked << " " << i;
       EXPECT_EQ(tickets[i].passed(), i <= asked) << asked << " " << i;
@@ -108,7 +109,7 @@ TEST_F(Timeline, WaitingFlushesWhatWasMarkedSinceTheLastFlush) {
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
   // The oldest fence is flushed and not done: a poll has no reason to flush again, the wait has.
   const Ticket second = mark();
-  take(timeline().wait(second, 1s));
+  take(second.wait(1s));
   EXPECT_TRUE(first.passed());
   EXPECT_TRUE(second.passed());
   EXPECT_EQ(fake_->calls("glFlush"), 2U);
@@ -121,7 +122,7 @@ TEST_F(Timeline, AWaitFlushesNothingThatWasFlushed) {
   const Ticket ticket = mark();
   take(timeline().poll());
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_TRUE(ticket.passed());
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
 }
@@ -131,7 +132,7 @@ TEST_F(Timeline, AWaitPollsFirst) {
   const Ticket ticket = mark();
   gl_.Finish();
   fake_->clear_log();
-  take(timeline().wait(ticket, 10s));
+  take(ticket.wait(10s));
   ASSERT_GE(fake_->log_of("glClientWaitSync").size(), 1U);
   EXPECT_EQ(fake_->log_of("glClientWaitSync")[0].values.at(2), 0);
   EXPECT_EQ(fake_->calls("glFlush"), 0U) << "it had signalled already";
@@ -141,21 +142,21 @@ TEST_F(Timeline, AFenceThatNeverSignalsEndsAtTheDeadline) {
   start();
   const Ticket ticket = mark();
   fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
-  EXPECT_EQ(id_of(timeline().wait(ticket, 1ms)), ErrorId::wait_timed_out);
-  EXPECT_EQ(status_of(timeline().wait(ticket, 0ns)), Status::timed_out);
-  EXPECT_EQ(status_of(timeline().wait(ticket, -5s)), Status::timed_out);
+  EXPECT_EQ(id_of(ticket.wait(1ms)), ErrorId::wait_timed_out);
+  EXPECT_EQ(status_of(ticket.wait(0ns)), Status::timed_out);
+  EXPECT_EQ(status_of(ticket.wait(-5s)), Status::timed_out);
   EXPECT_LE(fake_->calls("glClientWaitSync"), 12U) << "a bounded number of questions";
   EXPECT_FALSE(ticket.passed());
-  EXPECT_EQ(timeline().live_fences(), 1U);
+  EXPECT_EQ(pmb::test::live_fences(*context_), 1U);
   fake_->clear_script();
-  take(timeline().wait(ticket, 1s));
+  take(ticket.wait(1s));
   EXPECT_TRUE(ticket.passed());
 }
 
 TEST_F(Timeline, AVeryLongTimeoutDoesNotOverflow) {
   start();
   const Ticket ticket = mark();
-  take(timeline().wait(ticket, std::chrono::nanoseconds::max()));
+  take(ticket.wait(std::chrono::nanoseconds::max()));
   for (const auto& call : fake_->log_of("glClientWaitSync")) EXPECT_GE(call.values.at(2), 0);
 }
 
@@ -165,7 +166,7 @@ TEST_F(Timeline, AFailedWaitEndsTheTimelineAndReleasesEachFenceOnce) {
     const Ticket first = mark();
     const Ticket second = mark();
     fake_->script("glClientWaitSync", 1, strict_gl::wait_failed().for_ever());
-    const auto answer = by_wait ? timeline().wait(first, 1s) : timeline().poll();
+    const auto answer = by_wait ? first.wait(1s) : timeline().poll();
     EXPECT_EQ(id_of(answer), ErrorId::wait_failed);
     EXPECT_FALSE(first.passed());
     EXPECT_FALSE(second.passed());
@@ -174,7 +175,7 @@ TEST_F(Timeline, AFailedWaitEndsTheTimelineAndReleasesEachFenceOnce) {
     fake_->clear_script();
     gl_.Finish();
     EXPECT_EQ(id_of(timeline().poll()), ErrorId::wait_failed);
-    EXPECT_EQ(id_of(timeline().wait(second, 1s)), ErrorId::wait_failed);
+    EXPECT_EQ(id_of(second.wait(1s)), ErrorId::wait_failed);
     EXPECT_EQ(id_of(timeline().mark()), ErrorId::wait_failed);
     EXPECT_FALSE(second.passed());
     EXPECT_FALSE(context_->lost());
@@ -190,7 +191,7 @@ TEST_F(Timeline, ZeroFromAWaitIsNeverTakenAsDone) {
     EXPECT_FALSE(context_->limits().reset_notification);
     const Ticket ticket = mark();
     fake_->script("glClientWaitSync", 1, strict_gl::return_zero().for_ever());
-    const auto answer = by_wait ? timeline().wait(ticket, 1s) : timeline().poll();
+    const auto answer = by_wait ? ticket.wait(1s) : timeline().poll();
     EXPECT_EQ(id_of(answer), ErrorId::wait_failed);
     EXPECT_FALSE(ticket.passed());
   }
@@ -202,9 +203,9 @@ TEST_F(Timeline, ANullFenceHandsNothingOver) {
   fake_->script("glFenceSync", 1, strict_gl::return_zero());
   EXPECT_EQ(id_of(timeline().mark()), ErrorId::fence_is_null);
   EXPECT_EQ(timeline().marked_serial(), before.serial());
-  EXPECT_EQ(timeline().live_fences(), 1U);
+  EXPECT_EQ(pmb::test::live_fences(*context_), 1U);
   const Ticket again = mark();
-  take(timeline().wait(again, 1s));
+  take(again.wait(1s));
   EXPECT_TRUE(again.passed());
 }
 
@@ -216,11 +217,11 @@ TEST_F(Timeline, FencesAreBoundedAndMergedOnesPassLaterNeverEarlier) {
   for (std::size_t i = 0; i < 3 * pmb::Timeline::kMaxFences; ++i) {
     reads.push_back(fake_->shader_read(buffer, 0, 4));
     tickets.push_back(mark());
-    EXPECT_LE(timeline().live_fences(), pmb::Timeline::kMaxFences);
-    EXPECT_EQ(fake_->live_syncs(), timeline().live_fences());
+    EXPECT_LE(pmb::test::live_fences(*context_), pmb::Timeline::kMaxFences);
+    EXPECT_EQ(fake_->live_syncs(), pmb::test::live_fences(*context_));
   }
   for (std::size_t i = 0; i < tickets.size(); i += 7) {
-    take(timeline().wait(tickets[i], 1s));
+    take(tickets[i].wait(1s));
     for (std::size_t j = 0; j < tickets.size(); ++j) {
       EXPECT_TRUE(j > i || tickets[j].passed()) << i << " " << j;
       EXPECT_TRUE(!tickets[j].passed() || reads[j]->executed()) << i << " " << j;
@@ -236,7 +237,7 @@ TEST_F(Timeline, AdoptedFencesPassWithWhatWasMarkedBefore) {
   const auto late = fake_->shader_read(buffer, 0, 4);
   const Ticket own = mark();
   const Ticket adopted = take(timeline().adopt(theirs));
-  take(timeline().wait(adopted, 1s));
+  take(adopted.wait(1s));
   EXPECT_TRUE(early->executed());
   EXPECT_TRUE(late->executed()) << "the adopted fence stands before it, the mark behind it";
   EXPECT_TRUE(own.passed());
@@ -253,13 +254,13 @@ TEST_F(Timeline, AWaitAsksEveryAdoptedFenceBeforeItsTicket) {
   fake_->make_current();
   const Ticket adopted = take(timeline().adopt(theirs));
   const Ticket own = mark();
-  EXPECT_EQ(id_of(timeline().wait(own, 1ms)), ErrorId::wait_timed_out) << "nobody flushed the other context";
+  EXPECT_EQ(id_of(own.wait(1ms)), ErrorId::wait_timed_out) << "nobody flushed the other context";
   EXPECT_FALSE(adopted.passed());
   EXPECT_FALSE(own.passed());
   other.make_current();
   gl_.Flush();
   fake_->make_current();
-  take(timeline().wait(own, 1s));
+  take(own.wait(1s));
   EXPECT_TRUE(adopted.passed());
   EXPECT_TRUE(own.passed());
 }
@@ -276,16 +277,16 @@ TEST_F(Timeline, TooManyAdoptedFencesAreRefusedAndReleased) {
   EXPECT_EQ(answer.error().status, Status::would_block);
   EXPECT_GE(adopted, pmb::Timeline::kMaxFences / 2 - 1);
   EXPECT_LE(fake_->live_syncs(), pmb::Timeline::kMaxFences);
-  EXPECT_EQ(fake_->live_syncs(), timeline().live_fences()) << "the refused one was released";
+  EXPECT_EQ(fake_->live_syncs(), pmb::test::live_fences(*context_)) << "the refused one was released";
   for (int i = 0; i < 3; ++i) take(timeline().poll());
-  EXPECT_LT(timeline().live_fences(), pmb::Timeline::kMaxFences);
+  EXPECT_LT(pmb::test::live_fences(*context_), pmb::Timeline::kMaxFences);
   EXPECT_TRUE(timeline().mark());
 }
 
 // The adopted fence is as unflushed as any other, whatever was flushed before it was made.
 TEST_F(Timeline, PollingFlushesForAnAdoptedFenceToo) {
   start();
-  take(timeline().wait(mark(), 1s));
+  take(mark().wait(1s));
   const Ticket ticket = take(timeline().adopt(fence()));
   for (int i = 0; i < 6 && !ticket.passed(); ++i) take(timeline().poll());
   EXPECT_TRUE(ticket.passed());
@@ -308,7 +309,7 @@ TEST_F(Timeline, AnAdoptedFenceDoesNotArmReadbacksIssuedBehindIt) {
         EXPECT_TRUE(!view || copy(view->bytes()) == result) << "bytes that have not arrived were handed out";
       }
     }
-    take(timeline().wait(mark(), 1s));
+    take(mark().wait(1s));
     EXPECT_EQ(copy(take(copied.try_view()).bytes()), result);
     EXPECT_EQ(copy(take(written.try_view()).bytes()), result);
   }
@@ -322,7 +323,7 @@ TEST_F(Timeline, TicketsOfADeadTimelineAreStaleForEver) {
     other.make_current();
     auto context = take(open());
     old = take(context.timeline().mark());
-    take(context.timeline().wait(old, 1s));
+    take(old.wait(1s));
     EXPECT_TRUE(old.passed());
   }
   EXPECT_FALSE(old.passed());
@@ -331,9 +332,9 @@ TEST_F(Timeline, TicketsOfADeadTimelineAreStaleForEver) {
   auto context = take(open());
   const Ticket fresh = take(context.timeline().mark());
   EXPECT_FALSE(old.passed());
-  const ErrorId answer = id_of(context.timeline().wait(old, 1ms));
+  const ErrorId answer = id_of(old.wait(1ms));
   EXPECT_TRUE(answer == ErrorId::stale_ticket || answer == ErrorId::foreign_ticket);
-  take(context.timeline().wait(fresh, 1s));
+  take(fresh.wait(1s));
   EXPECT_TRUE(fresh.passed());
   EXPECT_FALSE(old.passed());
 }
@@ -353,7 +354,7 @@ TEST_F(Timeline, AMillionInternalFencesDoNotReachTheNextMark) {
   EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, target)), ErrorId::never_marked);
   EXPECT_EQ(id_of(pending.try_view()), ErrorId::never_marked);
   write_into(pending, pattern(64, 2));
-  take(timeline().wait(mark(), 1s));
+  take(mark().wait(1s));
   EXPECT_EQ(copy(take(pending.try_view()).bytes()), pattern(64, 2));
   take(pmb::download(*context_, buffer, 0, target));
 }

@@ -26,14 +26,13 @@ TEST_P(TransferAsync, AMarkAfterAnUploadPassesOnlyOnceTheGpuHasTheBytes) {
     std::ranges::fill(bytes, std::byte{0});
     EXPECT_FALSE(ticket.passed());
     const auto read = fake_->shader_read(buffer, 0, static_cast<std::int64_t>(size));
-    take(context_->timeline().wait(ticket, 1s));
+    take(ticket.wait(1s));
     EXPECT_TRUE(ticket.passed());
     gl_.Finish();
     EXPECT_TRUE(read->bytes() == pattern(size, size)) << size;
   }
   take(pmb::upload(*context_, buffer, 0, {}));
-  const auto of_nothing = take(timeline().mark());
-  take(context_->timeline().wait(of_nothing, 1s));
+  take(take(timeline().mark()).wait(1s));
 }
 
 TEST_P(TransferAsync, ADownloadIsOrderedAfterEarlierCommandsAndIsReadInPlaceOrCopied) {
@@ -70,8 +69,9 @@ TEST_P(TransferAsync, ATargetThatIsTooSmallLeavesTheDownloadLive) {
 
 TEST_P(TransferAsync, UnreleasedDownloadsAreBoundedAndDoNotBlockOthers) {
   pmb::Options options = options_of(GetParam().edit, GetParam().model);
-  options.transfer = pmb::TransferPlan();
-  options.transfer->pending_bytes = 4096;
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->pending_bytes = 4096;
   start(config_of(GetParam().edit), std::move(options));
   const GLuint buffer = plain_buffer(8192, pattern(8192, 1).data());
   EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 8192)), ErrorId::exceeds_ring);
@@ -92,8 +92,9 @@ TEST_P(TransferAsync, UnreleasedDownloadsAreBoundedAndDoNotBlockOthers) {
 // After a fence that failed, the memory is reusable after the next one.
 TEST_P(TransferAsync, FailedFencesAreErrorsAndTakeNoRoom) {
   pmb::Options options = options_of(GetParam().edit, GetParam().model);
-  options.transfer = pmb::TransferPlan();
-  options.transfer->pending_bytes = 4096;
+  const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
+  options.transfer = transfer_plan;
+  transfer_plan->pending_bytes = 4096;
   start(config_of(GetParam().edit), std::move(options));
   const GLuint buffer = plain_buffer(1024, pattern(1024, 1).data());
   take(take(pmb::download_async(*context_, buffer, 0, 1024)).release());

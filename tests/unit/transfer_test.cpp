@@ -27,7 +27,7 @@ class Transfer : public PmbPathTest {
     options.bind_to_edit = path.bind_to_edit;
     options.model = path.model;
     options.path = path.path;
-    if (!options.transfer) options.transfer = through_rings();
+    if (!options.transfer) options.transfer = std::make_shared<pmb::TransferPlan>(through_rings());
     start(config_of(GetParam().edit), std::move(options));
   }
 };

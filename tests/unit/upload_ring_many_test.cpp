@@ -212,7 +212,7 @@ TEST_P(ManySlices, AreWatchedLikeSingleOnes) {
   bytes[3] = std::byte{2};
   mark();
   ASSERT_EQ(reports_.size(), 1U);
-  EXPECT_EQ(reports_[0].rule, Rule::written_after_publish);
+  EXPECT_EQ(reports_[0].id, ErrorId::written_after_publish);
   EXPECT_EQ(reports_[0].begin, 256U + 3U);
   take(ring.retire(mark()));
 }

@@ -116,7 +116,7 @@ TEST_P(WaitingUploadRing, ReusesBytesOnlyBehindTheFenceOfTheirOwnReaders) {
   const Slice second = put(ring, pattern(256, 2));
   const auto read_second = draw(second);
   const Ticket behind = mark();
-  take(timeline().wait(early, 1s));
+  take(early.wait(1s));
   take(ring.retire(behind));
   const Slice third = put(ring, pattern(256, 3));
   EXPECT_TRUE(read_first->executed());

@@ -26,6 +26,8 @@
 
 namespace pmb {
 
+class Context;
+
 /// Where the bytes of a mapping lie, as the CPU meets them.
 enum class Placement : std::uint8_t {
   unknown,         ///< Not measured.
@@ -117,6 +119,11 @@ struct Profile {
   /// A name for the profile of one GPU and CPU, the same for every version of the driver: "llvmpipe-1a2b3c4d.json".
   static std::string file_name(const ProfileKey& key);
 };
+
+/// The key of profiles of this driver and machine. Reads the name of the CPU. Allocates.
+ProfileKey profile_key(const Context& context);
+/// The file that Options::profile led to; "" for none.
+const std::string& profile_file(const Context& context) noexcept;
 
 /// "cached system memory", …
 const char* to_string(Placement placement) noexcept;

@@ -32,9 +32,9 @@ Json gpu_json(const GpuInfo& gpu) {
 }
 
 Json plan_json(const PlanAnswer& answer) {
-  Json json = {{"access", identifier(to_string(answer.request.access))},
-               {"size_bytes", answer.request.size_bytes},
-               {"gpu_reads", answer.request.gpu_reads}};
+  Json json = {{"access", identifier(to_string(answer.access))},
+               {"size_bytes", answer.size_bytes},
+               {"gpu_reads", answer.gpu_reads}};
   if (!answer.plan) {
     json["error"] = to_string(answer.plan.error().id);
     json["message"] = answer.plan.error().message();
@@ -92,14 +92,13 @@ InfoReport gather_info(const OpenGpu& gpu) {
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     for (const std::uint32_t reads : kPlanReads) {
       for (const std::uint64_t size : kPlanSizes) {
-        const PlanRequest request{.access = access, .size_bytes = size, .gpu_reads = reads};
-        report.plans.push_back({request, gpu.context.plan(request)});
+        report.plans.push_back({access, size, reads, gpu.context.plan(access, size, reads)});
       }
     }
   }
   report.transfers = gpu.context.transfer_plan();
   if (const Profile* const profile = gpu.context.profile()) report.profile = *profile;
-  report.profile_file = gpu.context.profile_file();
+  report.profile_file = pmb::profile_file(gpu.context);
   report.profile_error = gpu.context.profile_error();
   return report;
 }

@@ -19,7 +19,9 @@ namespace pmb::tool {
 
 /// One request to Context::plan and its result.
 struct PlanAnswer {
-  PlanRequest request;
+  Access access;
+  std::uint64_t size_bytes;
+  std::uint32_t gpu_reads;
   Result<Plan> plan;
 };
 

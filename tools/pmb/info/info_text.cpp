@@ -138,7 +138,7 @@ void add_quirks(std::string& out, std::vector<Quirk> quirks) {
 }
 
 bool same_choice(const PlanAnswer& a, const PlanAnswer& b) {
-  if (a.request.access != b.request.access || a.plan.has_value() != b.plan.has_value()) return false;
+  if (a.access != b.access || a.plan.has_value() != b.plan.has_value()) return false;
   if (!a.plan) return a.plan.error().id == b.plan.error().id;
   const auto same_text = [](const char* x, const char* y) {
     return std::string_view(x == nullptr ? "" : x) == std::string_view(y == nullptr ? "" : y);
@@ -160,8 +160,8 @@ std::string cases_text(const std::vector<const PlanAnswer*>& cases) {
   };
   std::vector<Run> runs;
   for (const PlanAnswer* answer : cases) {
-    const std::uint32_t reads = answer->request.gpu_reads;
-    const std::string size = bytes_text(answer->request.size_bytes);
+    const std::uint32_t reads = answer->gpu_reads;
+    const std::string size = bytes_text(answer->size_bytes);
     if (runs.empty() || runs.back().last_reads != reads) {
       runs.push_back({reads, size, times_text(reads)});
     } else {
@@ -179,7 +179,7 @@ std::string cases_text(const std::vector<const PlanAnswer*>& cases) {
 
 void add_plan(std::string& out, const std::vector<const PlanAnswer*>& cases) {
   const PlanAnswer& first = *cases.front();
-  add_wrapped(out, fmt::format("  {}", to_string(first.request.access)), cases_text(cases), kLabelColumns);
+  add_wrapped(out, fmt::format("  {}", to_string(first.access)), cases_text(cases), kLabelColumns);
   if (!first.plan) {
     add_wrapped(out, "    none", first.plan.error().message(), kLabelColumns);
     return;

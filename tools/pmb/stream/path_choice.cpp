@@ -27,9 +27,8 @@ Outcome<PathChoice> choose_path(const pmb::Context& context, std::string_view wa
   for (const pmb::Path path : {pmb::Path::direct, pmb::Path::staged, pmb::Path::traditional}) {
     if (wanted == to_string(path)) return PathChoice{path, "by --path"};
   }
-  const auto input = context.plan(
-      {.access = pmb::Access::sequential_write, .size_bytes = input_bytes, .gpu_reads = gpu_reads});
-  const auto output = context.plan({.access = pmb::Access::read, .size_bytes = output_bytes, .gpu_reads = 1});
+  const auto input = context.plan(pmb::Access::sequential_write, input_bytes, gpu_reads);
+  const auto output = context.plan(pmb::Access::read, output_bytes);
   for (const auto* plan : {&input, &output}) {
     if (!*plan) return fail(kNoGl, "no path: {}; try --path traditional", plan->error().message());
   }

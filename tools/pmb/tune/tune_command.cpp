@@ -48,7 +48,7 @@ Outcome<std::string> file_for(const TuneOptions& options, const Context& context
   if (options.dry_run) return std::string();
   if (!options.output.empty()) return options.output;
   const std::string folder = Profile::default_folder();
-  if (!folder.empty()) return folder + Profile::file_name(context.profile_key());
+  if (!folder.empty()) return folder + Profile::file_name(pmb::profile_key(context));
   return fail(kOutput,
               "neither XDG_CACHE_HOME nor HOME names a folder for the profile; give one with --output");
 }

@@ -56,7 +56,7 @@ class RingUploader : public Uploader {
   }
 
   Outcome<void> finish() override {
-    if (auto done = context_.timeline().wait(last_, kLongestWait); !done) {
+    if (auto done = last_.wait(kLongestWait); !done) {
       return gpu_failure("waiting for a ticket", done.error());
     }
     return {};

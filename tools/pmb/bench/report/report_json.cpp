@@ -106,7 +106,7 @@ RunContext describe_run(BenchContext& bench) {
   constexpr std::uint64_t kPlanBytes = 8 << 20;
   for (const pmb::Access access :
        {pmb::Access::sequential_write, pmb::Access::read, pmb::Access::bidirectional}) {
-    const auto plan = bench.planned().plan({.access = access, .size_bytes = kPlanBytes});
+    const auto plan = bench.planned().plan(access, kPlanBytes);
     if (plan) context.plans.push_back(plan->describe());
   }
   context.plans.push_back(bench.planned().transfer_plan().describe());
