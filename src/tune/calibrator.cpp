@@ -10,6 +10,7 @@
 
 #include "base/fail.hpp"
 #include "plan/profile_rules.hpp"
+#include "tune/placement.hpp"
 
 namespace pmb::detail {
 namespace {
