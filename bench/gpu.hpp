@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A GPU for the micro-benchmarks that need one: they end with a sentence where anything about it fails.
+// A GPU for the micro-benchmarks. Any failure ends the program with a message.
 #pragma once
 
 #include <glad/gl.h>

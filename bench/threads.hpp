@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The plainest pool of threads there is, as the measure for oneTBB: sleeping workers, one condition variable.
+// A minimal thread pool to compare oneTBB with: sleeping workers, one condition variable.
 #pragma once
 
 #include <condition_variable>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "plan/profile_rules.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace pmb::detail {
@@ -34,7 +33,7 @@ Measured measured_for(const Profile& profile, const PlanRequest& request, bool b
     break;
   }
   if (!measured.client_storage && request.access != Access::sequential_write) {
-    // No time for this size; but where one of the two is cached and the other is not, nothing needs to be timed.
+    // This size was not timed. If only one of the two mappings is cached, that one is better without timing.
     const auto cached = [&](bool client) {
       return found.mappings[client ? 1 : 0].placement == Placement::cached;
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Compares candidates that do the same work: verifies their bytes, times them in turns, and picks the winner. No GL and
-// no clock of its own.
+// no clock.
 //
 // Units: nanoseconds of one operation.
 #pragma once

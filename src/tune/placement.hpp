@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From measured costs to the placement of a mapping.
+// From the costs of a mapping to its placement. No GL.
 #pragma once
 
 #include <pmb/tune/calibrate.hpp>
@@ -9,7 +9,7 @@
 
 namespace pmb::detail {
 
-/// The memory that a mapping lies in. `plain` has the costs of system memory for the CPU, and of VRAM for the GPU.
+/// `plain` holds the costs of the process's memory for the CPU, and of VRAM for the GPU.
 Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCosts& plain,
                        const DriverTraits& driver, ReportedMemory reported) noexcept;
 

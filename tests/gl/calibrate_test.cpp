@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// calibrate() on a real driver: every method moves the right bytes, and the profile applies to the next context.
+// calibrate() on a real driver: every candidate moves the right bytes, and the profile applies to the next context.
 
 #include <filesystem>
 #include <thread>
@@ -12,7 +12,7 @@
 namespace gl_test {
 namespace {
 
-// Large enough for chunks, threads and rings; small enough for a software renderer to finish in a second.
+// Large enough for chunks, threads and rings; software renderers finish in a second.
 constexpr std::uint64_t kLargest = 512 << 10;
 
 class Calibrate : public GlTest {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The limit of `pmb bench`: CUDA where its driver library is, on a stand-in for it here; else a memory copy.
+// The limit of `pmb bench`: CUDA, on a fake of its driver library, or else a memory copy.
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ constexpr Wire kEveryWire[] = {Wire::up,           Wire::down,          Wire::bo
                                Wire::pageable_up,  Wire::pageable_down, Wire::kernel_read,
                                Wire::kernel_write, Wire::kernel_both};
 
-/// A function of the stand-in's own, which stays loaded while a limit is open.
+/// A function of the fake library, which stays loaded while a limit is open.
 template <class Function>
 Function* fake(const char* name) {
   void* const library = dlopen(PMB_FAKE_CUDA, RTLD_NOW | RTLD_NOLOAD);
@@ -30,7 +30,7 @@ TEST(BenchLimit, EveryWireMovesEveryByteThroughCudaAndFreesItsMemory) {
   const auto limit = open_cuda_limit(0, why, PMB_FAKE_CUDA);
   ASSERT_NE(limit, nullptr) << why;
   EXPECT_EQ(limit->name(), "CUDA 13.0, Fake GPU");
-  // One unit; less than the groups times four; a length that ends in the middle of everything.
+  // One unit; fewer units than four per group; a length that fills no loop evenly.
   for (const std::uint64_t size : {16U, 4096U, 1'000'000U, 3U << 20}) {
     for (const Wire wire : kEveryWire) {
       ASSERT_TRUE(limit->describe(wire));
@@ -71,7 +71,7 @@ TEST(BenchLimit, AMissingLibraryOrDeviceIsReportedAndThereIsNoCudaLimit) {
   EXPECT_NE(why.find("libno_such_cuda.so.1"), std::string::npos);
   EXPECT_EQ(open_cuda_limit(7, why, PMB_FAKE_CUDA), nullptr);
   EXPECT_NE(why.find("CUDA_ERROR_INVALID_VALUE"), std::string::npos);
-  // Any library is not CUDA's.
+  // A library without CUDA's functions.
   EXPECT_EQ(open_cuda_limit(0, why, "libc.so.6"), nullptr);
   EXPECT_NE(why.find("cuInit"), std::string::npos);
 }
@@ -89,7 +89,7 @@ TEST(BenchLimit, TheMemoryCopyMovesEveryByteWithAnyNumberOfThreads) {
         EXPECT_TRUE((*method)->run(3));
       }
     }
-    EXPECT_FALSE(limit->describe(Wire::pageable_up)) << "only CUDA has that";
+    EXPECT_FALSE(limit->describe(Wire::pageable_up)) << "only CUDA has it";
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb bench` as a user or a script meets it: the built program is run, its output and exit code are read.
+// `pmb bench` as a user or a script runs it: output and exit codes of the built program.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ ProgramRun run(const std::string& arguments) {
 
 class Bench : public stream_test::Stream {};
 
-/// One scenario after the other, each small and with one turn.
+/// Each scenario, small and with one turn.
 class BenchScenario : public Bench, public testing::WithParamInterface<const pmb::tool::bench::Scenario*> {};
 
 TEST_P(BenchScenario, VerifiesEveryByteOfEveryMethod) {
@@ -136,9 +136,9 @@ TEST_F(Bench, AnInterruptReportsTheFiguresSoFarAndIsExitCode130) {
           "--json", file.c_str(), nullptr);
     _exit(127);
   }
-  // The first case is told when it is over.
+  // The first case is printed at its end.
   while (stream_test::read_text(folder.file("out")).empty()) {
-    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it ended by itself";
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it ended without a signal";
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   kill(child, SIGINT);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The reports of `pmb bench`: the shape of the JSON, and a page that is whole and loads nothing.
+// The reports of `pmb bench`: the shape of the JSON, and a complete page that loads no other files.
 
 #include <gtest/gtest.h>
 
@@ -140,7 +140,7 @@ TEST(BenchText, SizesAndTimesHaveUnits) {
   EXPECT_EQ(time_text(2.5e9), "2.5 s");
 }
 
-/// The tags of a page outside of what scripts and styles hold, as "name" and "/name", with their attributes.
+/// The tags of a page outside scripts and styles, as "name" and "/name", with their attributes.
 struct Tag {
   std::string name;
   std::string attributes;
@@ -193,7 +193,7 @@ TEST(BenchPage, ContainsTheWholeRunTheLibraryAndItsLicence) {
   const std::size_t at = page.find(begin);
   ASSERT_NE(at, std::string::npos);
   const std::size_t end = page.find("</script>", at);
-  // Text that looks like the end of the script is data.
+  // Data that looks like the end of the script stays data.
   EXPECT_EQ(json::parse(page.substr(at + begin.size(), end - at - begin.size())), run);
   EXPECT_NE(page.find("Chart.js v"), std::string::npos);
   EXPECT_NE(page.find("Released under the MIT License"), std::string::npos);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `pmb bench` says about repeated measurements, and how it compares methods.
+// Statistics, the comparison of methods, and the memory figures of `pmb bench`.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -132,10 +132,10 @@ TEST(BenchMemory, ReadsTheKernelsFiguresOfThisProcess) {
 }
 
 TEST(BenchMemory, ThePeakCountsMemoryThatWasFreedAgain) {
-  if (!reset_peak()) GTEST_SKIP() << "the kernel does not let this process reset its peak";
+  if (!reset_peak()) GTEST_SKIP() << "the kernel refuses to reset the peak";
   const ProcessMemory before = process_memory();
   constexpr std::size_t kBytes = 64 << 20;
-  // From the kernel itself: an allocator may keep what it is given back.
+  // From the kernel: an allocator may keep freed memory.
   void* const touched = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(touched, MAP_FAILED);
   std::memset(touched, 'x', kBytes);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The verification of `pmb bench` can fail: wrong and stale bytes are found in every kind of work, and a method that
-// has them gets no figures.
+// The verification of `pmb bench` finds wrong and stale bytes in every kind of work, and such a method gets no figures.
 
 #include <gtest/gtest.h>
 
@@ -25,10 +24,10 @@ constexpr std::uint64_t kBytes = 4096;
 
 enum class Fault { none, wrong_byte, stale };
 
-/// Brings up what it is given, but for its fault.
+/// Uploads its bytes, with a fault.
 class FaultyUploader final : public Uploader {
  public:
-  /// Wrong bytes come with every put, or with each `every`-th only.
+  /// Every `every`-th put has wrong bytes.
   FaultyUploader(std::unique_ptr<Uploader> real, Fault fault, std::uint32_t every)
       : real_(std::move(real)), fault_(fault), every_(every) {}
   Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) override {
@@ -49,7 +48,7 @@ class FaultyUploader final : public Uploader {
   std::vector<std::byte> first_;
 };
 
-/// Brings down what the GPU wrote, but for its fault.
+/// Reads the bytes back, with a fault.
 class FaultyReader final : public Reader {
  public:
   FaultyReader(std::unique_ptr<Reader> real, Fault fault) : real_(std::move(real)), fault_(fault) {}
@@ -97,7 +96,7 @@ class BenchVerification : public testing::Test {
     return std::make_unique<FaultyReader>(std::move(*real), fault);
   }
 
-  /// Verifies twice, since stale bytes are right the first time.
+  /// Verifies twice: stale bytes are right the first time.
   static ExitCode verdict(Method& method) {
     for (int i = 0; i < 2; ++i) {
       const auto right = method.verify();

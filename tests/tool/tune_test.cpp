@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb tune` as a user or a script meets it, and the profile that the other commands then find.
+// `pmb tune` as a user or a script runs it, and the profile that the other commands then use.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using pmb::Access;
 using pmb::ReportedMemory;
-using pmb::tool::buffer_place;
 using pmb::tool::ExitCode;
+using pmb::tool::reported_placement;
 
 class Tune : public testing::Test {
  protected:
@@ -44,7 +44,7 @@ class Tune : public testing::Test {
   }
   ~Tune() override { fs::remove_all(folder_); }
 
-  /// With a cache of its own; `arguments` may redirect.
+  /// With a separate cache; `arguments` may redirect.
   ProgramRun run(const std::string& arguments) const {
     return run_program(arguments, "XDG_CACHE_HOME='" + folder_.string() + "'");
   }
@@ -52,7 +52,7 @@ class Tune : public testing::Test {
     return json::parse(run("info --software --json " + options).output);
   }
   std::string kept() const { return (folder_ / "pmb" / pmb::Profile::file_name(key_)).string(); }
-  /// Profiles, whole ones and halves; Mesa keeps its shaders in this cache as well.
+  /// Profiles, whole or partial; Mesa keeps its shaders in this cache too.
   std::size_t files() const {
     std::size_t count = 0;
     if (!fs::exists(folder_)) return 0;
@@ -71,18 +71,18 @@ TEST_F(Tune, KeepsAProfileThatTheOtherCommandsFind) {
   EXPECT_EQ(info().at("profile").at("error"), "profile_missing");
   const ProgramRun tuned = run("tune --software --time 0.5 --json");
   ASSERT_EQ(tuned.exit_code, ExitCode::kSuccess);
-  const json told = json::parse(tuned.output);
-  EXPECT_EQ(told.at("file"), kept());
-  EXPECT_EQ(told.at("wrong"), 0);
-  EXPECT_FALSE(told.at("cells").empty());
-  for (const json& cell : told.at("cells")) {
+  const json printed = json::parse(tuned.output);
+  EXPECT_EQ(printed.at("file"), kept());
+  EXPECT_EQ(printed.at("wrong"), 0);
+  EXPECT_FALSE(printed.at("cells").empty());
+  for (const json& cell : printed.at("cells")) {
     EXPECT_EQ(cell.at("verified"), true) << cell;
     EXPECT_FALSE(cell.at("way").get<std::string>().empty());
   }
   EXPECT_EQ(files(), 1u);
   const auto profile = pmb::Profile::load(kept());
   ASSERT_TRUE(profile) << profile.error().message();
-  EXPECT_EQ(json::parse(profile->to_json()), told.at("profile"));
+  EXPECT_EQ(json::parse(profile->to_json()), printed.at("profile"));
   EXPECT_EQ(profile->of(Access::read).mappings[0].placement, pmb::Placement::plain);
 
   const json found = info();
@@ -151,7 +151,7 @@ TEST_F(Tune, WrongUsageAndMissingGlHaveDifferentExitCodes) {
 }
 
 TEST_F(Tune, AnInterruptWritesNoProfile) {
-  // Longer than anybody waits: it ends by a signal or not at all. Those that come before it listens are lost.
+  // Long enough that only a signal ends it. Signals before it listens are lost.
   const ProgramRun stopped =
       run("tune --software --time 600 >/dev/null 2>&1 & pid=$!; sleep 0.5; "
           "while kill -INT $pid 2>/dev/null; do sleep 0.5; done; wait $pid");
@@ -174,7 +174,7 @@ TEST_F(Tune, AProfileOfAnotherDriverIsIgnoredAndInfoPrintsTheReason) {
 
 TEST(BufferMessages, NameTheBufferAndItsMemory) {
   const auto place = [](std::uint32_t id, const char* text) {
-    return buffer_place(id, text).value_or(std::pair{std::uint32_t{0}, ReportedMemory::unknown});
+    return reported_placement(id, text).value_or(std::pair{std::uint32_t{0}, ReportedMemory::unknown});
   };
   EXPECT_EQ(place(131185,
                   "Buffer detailed info: Buffer object 7 (bound to GL_COPY_READ_BUFFER, usage hint is "
@@ -193,10 +193,10 @@ TEST(BufferMessages, NameTheBufferAndItsMemory) {
                   "VIDEO memory "
                   "to HOST memory."),
             std::pair(4U, ReportedMemory::system));
-  EXPECT_FALSE(buffer_place(131154, "Buffer object 4 will use VIDEO memory"));
-  EXPECT_FALSE(buffer_place(131185, "Buffer object x will use VIDEO memory"));
-  EXPECT_FALSE(buffer_place(131185, "Buffer object 4 will use some memory"));
-  EXPECT_FALSE(buffer_place(131185, ""));
+  EXPECT_FALSE(reported_placement(131154, "Buffer object 4 will use VIDEO memory"));
+  EXPECT_FALSE(reported_placement(131185, "Buffer object x will use VIDEO memory"));
+  EXPECT_FALSE(reported_placement(131185, "Buffer object 4 will use some memory"));
+  EXPECT_FALSE(reported_placement(131185, ""));
 }
 
 TEST(TuneReport, NamesTheChosenCandidateAndItsGain) {
@@ -221,10 +221,10 @@ TEST(TuneReport, NamesTheChosenCandidateAndItsGain) {
   EXPECT_NE(text.find("fast"), std::string::npos) << text;
   EXPECT_NE(text.find("3.00"), std::string::npos) << text;
   EXPECT_NE(text.find("slow"), std::string::npos) << text;
-  const json told = json::parse(pmb::tool::tune_json(measured, "", 1.5).dump());
-  EXPECT_EQ(told.at("cells").size(), 3u);
-  EXPECT_EQ(told.at("wrong"), 1);
-  EXPECT_TRUE(told.at("file").is_null());
+  const json printed = json::parse(pmb::tool::tune_json(measured, "", 1.5).dump());
+  EXPECT_EQ(printed.at("cells").size(), 3u);
+  EXPECT_EQ(printed.at("wrong"), 1);
+  EXPECT_TRUE(printed.at("file").is_null());
 }
 
 }  // namespace

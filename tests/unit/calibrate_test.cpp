@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// calibrate() on the strict fake GL, which fails a test where a way lacks a fence, a flush or a barrier. What it
-// chooses there follows the machine's mood and is not asked; that it works, leaves nothing, and is a good guest is.
+// calibrate() on the strict fake GL, which fails a test if a candidate lacks a fence, a flush or a barrier. The choices
+// depend on the machine and are not checked; the bytes, the clean-up and the GL state are.
 #include <pmb/tune/calibrate.hpp>
 
 #include "plan/profile_rules.hpp"
@@ -13,12 +13,12 @@ using pmb::CalibrateOptions;
 using pmb::Calibration;
 using pmb::CalibrationCell;
 
-// The fake runs commands byte by byte; every way and stage is reached by then.
+// The fake is slow. Up to this size every candidate and stage is reached.
 constexpr std::uint64_t kLargest = 16 << 10;
 
 class Calibrate : public PmbPathTest {
  protected:
-  /// Reaches everything: no test depends on time.
+  /// Measures everything, so that no test depends on time.
   static CalibrateOptions all() { return {.budget = std::chrono::hours(1), .largest_bytes = kLargest}; }
 };
 INSTANTIATE_TEST_SUITE_P(Paths, Calibrate, every_path(), path_name);
@@ -37,7 +37,7 @@ TEST_P(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileIsApplied) {
   EXPECT_EQ(context_->profile()->to_json(), measured.profile.to_json());
   EXPECT_EQ(measured.profile.key, pmb::profile_key(*context_));
   EXPECT_TRUE(context_->transfer_plan().usable());
-  // Nothing that a later start could not read.
+  // A later start can read it.
   EXPECT_EQ(take(pmb::Profile::from_json(measured.profile.to_json())).to_json(), measured.profile.to_json());
 
   const GLuint buffer = plain_buffer(kLargest);
@@ -88,14 +88,14 @@ TEST_P(Calibrate, TheProgramsRingsAndPendingDownloadsStayValid) {
   take(pmb::download(*context_, large, 0, much));
   take(pmb::calibrate(*context_, {.budget = std::chrono::hours(1), .largest_bytes = 1024}));
   for (const pmb::LiveMapping& mapping : context_->live_mappings()) {
-    EXPECT_NE(mapping.label, "pmb upload") << "a ring of the plan before";
-    EXPECT_NE(mapping.label, "pmb download") << "a ring of the plan before";
+    EXPECT_NE(mapping.label, "pmb upload") << "a ring of the previous plan";
+    EXPECT_NE(mapping.label, "pmb download") << "a ring of the previous plan";
   }
   EXPECT_TRUE(slice.is_live());
   take(ring.retire(slice, ticket));
   Bytes found(4096);
   take(pending.copy_to(found, 1s));
-  EXPECT_EQ(found, pattern(4096, 1)) << "as it was when it was asked for";
+  EXPECT_EQ(found, pattern(4096, 1)) << "the bytes at the time of the request";
   take(pmb::download(*context_, buffer, 0, std::span(found).first(64)));
   EXPECT_EQ(Bytes(found.begin(), found.begin() + 64), pattern(64, 3));
 }
@@ -126,7 +126,7 @@ TEST_F(CalibrateOnce, ComparesWithTheDefaultsNotWithTheCurrentPlan) {
     if (cell.work != "upload" || !cell.is_default) continue;
     EXPECT_EQ(cell.candidate, "glBufferSubData");
   }
-  EXPECT_EQ(context_->transfer_plan().up.steps.front().threads, 7U) << "forced stays forced";
+  EXPECT_EQ(context_->transfer_plan().up.steps.front().threads, 7U) << "a forced plan stays";
 }
 
 TEST_F(CalibrateOnce, IsRefusedOnAnotherThreadOrContext) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What calibration concludes, on simulated devices: from costs to a profile, through its file, to the plans of a context
-// whose driver answers with that device's name. And the plans of the same contexts without a profile.
+// Calibration on simulated devices: from costs to a profile, through its file, to the plans of a context on a driver of
+// that device's name. Also the plans of the same contexts without a profile.
 #include "tune/calibrator.hpp"
 
 #include <filesystem>
@@ -33,7 +33,7 @@ class CalibratorTest : public PmbTest {
                  testing::UnitTest::GetInstance()->current_test_info()->name())) {}
   ~CalibratorTest() override { std::filesystem::remove_all(folder_); }
 
-  /// A context of that driver, planning by defaults.
+  /// A context of that driver without a profile.
   void start_on(const SimulatedDriver& driver, pmb::Options options = {}) {
     driver_ = driver;
     start(driver.config(), std::move(options));
@@ -47,12 +47,12 @@ class CalibratorTest : public PmbTest {
     return facts;
   }
 
-  /// Measures the simulated device, and starts a context that reads the profile from its file.
+  /// Measures the simulated device and starts a context that loads the profile from its file.
   void calibrate(pmb::Options options = {}, const CalibrateOptions& wanted = {}) {
     SimulatedDevice device(driver_);
     const DeviceFacts known = facts();
     measured_ = take(Calibrator(device, known, wanted).run());
-    EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) * 1.02) << "one way late";
+    EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) * 1.02) << "at most one run late";
     measured_.profile.key = pmb::profile_key(*context_);
     const std::string file = (folder_ / pmb::Profile::file_name(measured_.profile.key)).string();
     take(measured_.profile.save(file));
@@ -79,7 +79,7 @@ class CalibratorTest : public PmbTest {
 
 TEST_F(CalibratorTest, AFastResizableBarNeedsNoStaging) {
   start_on(radeonsi(kAperture));
-  EXPECT_TRUE(client(plan(Access::sequential_write, kMiB, 8))) << "by quirk, before anything is measured";
+  EXPECT_TRUE(client(plan(Access::sequential_write, kMiB, 8))) << "by quirk, before any measurement";
   EXPECT_EQ(plan(Access::sequential_write, kMiB, 8).path, Path::staged);
   calibrate();
   EXPECT_TRUE(measured_.complete);
@@ -89,7 +89,7 @@ TEST_F(CalibratorTest, AFastResizableBarNeedsNoStaging) {
   for (const std::uint32_t reads : {1U, 8U}) {
     const Plan found = plan(Access::sequential_write, 16 * kMiB, reads);
     EXPECT_EQ(found.path, Path::direct);
-    EXPECT_FALSE(client(found)) << "in the GPU's own memory";
+    EXPECT_FALSE(client(found)) << "in VRAM";
   }
   EXPECT_EQ(plan(Access::read, 16 * kMiB).path, Path::direct);
 }
@@ -104,7 +104,7 @@ TEST_P(CalibratedRadeonsi, BytesThatTheGpuReadsOftenAreStagedThroughSystemMemory
     if (measured) calibrate();
     const Plan once = plan(Access::sequential_write, 16 * kMiB);
     EXPECT_EQ(once.path, Path::direct);
-    EXPECT_TRUE(client(once)) << "never where the CPU is slow";
+    EXPECT_TRUE(client(once)) << "never in memory that the CPU writes slowly";
     const Plan often = plan(Access::sequential_write, 16 * kMiB, 8);
     EXPECT_EQ(often.path, Path::staged);
     EXPECT_TRUE(client(often));
@@ -149,11 +149,11 @@ TEST_F(CalibratorTest, NvidiaReadsBackFromSystemMemoryAndNeverByTheRawGlCall) {
   EXPECT_EQ(placement(Access::read, false), Placement::gpu_memory);
   EXPECT_EQ(placement(Access::read, true), Placement::cached);
   EXPECT_TRUE(client(plan(Access::read, 16 * kMiB)));
-  EXPECT_TRUE(client(plan(Access::bidirectional, 16 * kMiB))) << "no quirk knows that, the measurement does";
+  EXPECT_TRUE(client(plan(Access::bidirectional, 16 * kMiB))) << "by measurement; no quirk covers it";
   EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB).path, Path::direct);
   EXPECT_EQ(plan(Access::sequential_write, 16 * kMiB, 8).path, Path::staged);
   for (std::uint64_t size = 64; size <= 256 * kMiB; size *= 2) {
-    // Below, GL's own calls are what buffers get that are promised to suffer no harm by them.
+    // Smaller transfers use the raw GL calls on buffers that are promised to allow them.
     if (size > 64 * 1024) {
       EXPECT_EQ(up(size), Path::staged) << size;
     }
@@ -191,7 +191,7 @@ TEST_F(CalibratorTest, MobileDriversThatStallOnMappingsKeepTheOrphanedPath) {
   EXPECT_EQ(up(64 << 10), Path::traditional);
   EXPECT_EQ(down(64 << 10), Path::staged) << "OpenGL ES has no glGetBufferSubData";
   const auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64 << 10}));
-  EXPECT_EQ(buffer.plan().path, Path::direct) << "a MappedBuffer is mapped by its nature";
+  EXPECT_EQ(buffer.plan().path, Path::direct) << "a MappedBuffer is always mapped";
 }
 
 TEST_F(CalibratorTest, SoftwareRenderersUseMappingsDirectlyAndTransferByTheRawGlCalls) {
@@ -213,8 +213,8 @@ TEST_F(CalibratorTest, TheDriversReportDecidesWhereTimesAreAmbiguous) {
   const pmb::MemoryCosts slow{.read_ns = 90, .gpu_ns_per_kib = 50};
   const pmb::MemoryCosts plain = kPlain.probed;
   using pmb::ReportedMemory;
-  const auto place = [&](ReportedMemory said) {
-    return pmb::detail::placement_of(Access::read, slow, plain, driver, said);
+  const auto place = [&](ReportedMemory reported) {
+    return pmb::detail::placement_of(Access::read, slow, plain, driver, reported);
   };
   EXPECT_EQ(place(ReportedMemory::unknown), Placement::write_combined);
   EXPECT_EQ(place(ReportedMemory::system), Placement::write_combined);
@@ -277,7 +277,7 @@ TEST_F(CalibratorTest, CandidatesThatMoveWrongBytesAreLeftOut) {
 TEST_F(CalibratorTest, PlacementNoiseDoesNotDisplaceTheDefault) {
   SimulatedDriver driver = nvidia();
   driver.flush = 0;  // Both models are alike, as on every driver that was measured.
-  driver.lucky_once = true;
+  driver.one_good_placement = true;
   start_on(driver);
   calibrate();
   bool seen = false;
@@ -302,7 +302,7 @@ TEST_F(CalibratorTest, UnmeasuredSizesKeepTheirDefaults) {
     const DeviceFacts known = facts();
     const CalibrateOptions wanted{.budget = budget};
     measured_ = take(Calibrator(device, known, wanted).run());
-    // One run of what it is at, and the probes, which are not cut.
+    // One run, and the probes, which are never cut short.
     EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) + 30e6);
     EXPECT_FALSE(measured_.complete);
     EXPECT_TRUE(pmb::detail::is_sound(measured_.profile));
@@ -355,17 +355,17 @@ TEST_F(CalibratorTest, ProgressGrowsFromZeroToOne) {
   start_on(llvmpipe());
   SimulatedDevice device(driver_);
   const DeviceFacts known = facts();
-  std::vector<double> told;
+  std::vector<double> reported;
   CalibrateOptions wanted;
   wanted.progress = [&](double done, std::string_view what) {
     EXPECT_FALSE(what.empty());
-    told.push_back(done);
+    reported.push_back(done);
   };
   measured_ = take(Calibrator(device, known, wanted).run());
-  ASSERT_GT(told.size(), 10U);
-  EXPECT_EQ(told.front(), 0);
-  EXPECT_EQ(told.back(), 1);
-  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  ASSERT_GT(reported.size(), 10U);
+  EXPECT_EQ(reported.front(), 0);
+  EXPECT_EQ(reported.back(), 1);
+  EXPECT_TRUE(std::is_sorted(reported.begin(), reported.end()));
 }
 
 TEST_F(CalibratorTest, NoSizeBeyondTheLimitIsMeasured) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Machines that nobody here has, as costs: what calibration would find on them. Where their mappings lie is what other
-// projects report of their drivers; the rates are round figures of the right order.
+// Simulated machines, as costs. Other projects report these placements for their drivers; the rates are rounded figures of
+// the right order.
 //
-// Units: nanoseconds; of transfers and copies, for each byte.
+// Units: nanoseconds; for transfers and copies, per byte.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,13 @@ namespace pmb_test {
 
 /// A kind of memory.
 struct SimulatedMemory {
-  pmb::MemoryCosts probed;  ///< What a probe sees.
+  pmb::MemoryCosts probed;  ///< The costs that a probe measures.
   double cpu_write = 0;
   double cpu_read = 0;
   double gpu = 0;
 };
 
-// Copies of 1 KiB by the GPU, from its rate.
+// The GPU's rate gives its cost of 1 KiB.
 constexpr SimulatedMemory memory(double load, double store, double cpu_write, double cpu_read, double gpu) {
   return {{.read_ns = load, .write_ns = store, .gpu_ns_per_kib = gpu * 1024}, cpu_write, cpu_read, gpu};
 }
@@ -47,19 +47,19 @@ struct SimulatedDriver {
   std::string version;
   bool es = false;
   std::function<SimulatedMemory(pmb::Access, bool client_storage)> mapped;
-  double own = kOwn;          ///< The GPU's copies within its memory.
-  double use = 2000;          ///< Commands and fence of any use.
-  double mapping_stalls = 0;  ///< What using mapped memory adds.
+  double own = kOwn;          ///< GPU copies within VRAM.
+  double use = 2000;          ///< The commands and the fence of one use.
+  double mapping_stalls = 0;  ///< Added by mapped memory.
   double flush = 500;         ///< An explicit flush.
-  double update = 1000;       ///< glBufferSubData, and what it costs for each byte.
+  double update = 1000;       ///< glBufferSubData, and its cost per byte.
   double update_byte = 0.15;
   double get = 8000;  ///< glGetBufferSubData.
   double get_byte = 0.2;
-  double orphan = 1000;  ///< glBufferData, of which drivers that stall make much.
+  double orphan = 1000;  ///< glBufferData.
   double ring = 4000;    ///< A transfer through a ring, and each of its chunks.
   double chunk = 3000;
   bool wrong_when_flushed = false;  ///< Flushed bytes arrive too late.
-  bool lucky_once = false;  ///< The first mapping of each size that is flushed lies better than all others.
+  bool one_good_placement = false;  ///< The first flushed mapping of each size and use is faster.
 
   strict_gl::FakeConfig config() const {
     strict_gl::FakeConfig config;
@@ -81,11 +81,11 @@ class SimulatedDevice final : public pmb::detail::Device {
   explicit SimulatedDevice(SimulatedDriver driver) : driver_(std::move(driver)) {}
 
   double now_ns() override { return now_; }
-  /// Every run takes this much longer or shorter, by turns.
+  /// Runs vary by this much.
   double noise = 0.02;
   double now() const { return now_; }
   std::size_t runs() const { return runs_; }
-  /// From here on everything answers `error`.
+  /// Every later run fails with this error.
   void fail_after(std::size_t runs, pmb::ErrorId id) {
     last_run_ = runs;
     failure_ = {.status = pmb::status_of(id), .id = id};
@@ -108,14 +108,15 @@ class SimulatedDevice final : public pmb::detail::Device {
                                                            const pmb::PlanChoice& choice) override {
     const bool flushed = choice.model == pmb::Model::explicit_flush && !pmb::detail::is_private(*choice.path);
     const bool right = !driver_.wrong_when_flushed || !flushed;
-    const bool lucky =
-        driver_.lucky_once && flushed && lucky_.insert(work.size_bytes * 2 + (work.gpu_reads > 1)).second;
-    return trial(plan_cost(work, choice) * (lucky ? 0.75 : 1), right, static_cast<double>(work.size_bytes));
+    const bool well_placed = driver_.one_good_placement && flushed &&
+                             placed_.insert(work.size_bytes * 2 + (work.gpu_reads > 1)).second;
+    return trial(plan_cost(work, choice) * (well_placed ? 0.75 : 1), right,
+                 static_cast<double>(work.size_bytes));
   }
   pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(bool up, std::uint64_t size,
-                                                           const pmb::TransferDirection& way,
+                                                           const pmb::TransferDirection& direction,
                                                            const pmb::Profile&) override {
-    return trial(transfer_cost(up, static_cast<double>(size), way), true, static_cast<double>(size));
+    return trial(transfer_cost(up, static_cast<double>(size), direction), true, static_cast<double>(size));
   }
 
  private:
@@ -167,16 +168,16 @@ class SimulatedDevice final : public pmb::detail::Device {
     return cost;
   }
 
-  double transfer_cost(bool up, double size, const pmb::TransferDirection& way) const {
+  double transfer_cost(bool up, double size, const pmb::TransferDirection& direction) const {
     const SimulatedDriver& d = driver_;
-    const pmb::TransferStep& step = way.steps.front();
+    const pmb::TransferStep& step = direction.steps.front();
     if (step.path == pmb::Path::traditional) {
       return up ? d.update + size * d.update_byte : d.get + size * d.get_byte;
     }
     const SimulatedMemory m = d.mapped(up ? pmb::Access::sequential_write : pmb::Access::read, !up);
     const auto chunk = static_cast<double>(step.chunk_bytes);
     const double cpu = (up ? m.cpu_write : m.cpu_read) / std::min(step.threads, 4U);
-    // The slower side sets the pace; the other one has its first or last chunk alone.
+    // The slower side sets the pace; the faster one adds one chunk at the start or the end.
     return d.ring + d.mapping_stalls + std::ceil(size / chunk) * d.chunk + size * std::max(cpu, m.gpu) +
            std::min(size, chunk) * std::min(cpu, m.gpu);
   }
@@ -184,7 +185,7 @@ class SimulatedDevice final : public pmb::detail::Device {
   SimulatedDriver driver_;
   double now_ = 0;
   std::size_t runs_ = 0;
-  std::set<std::uint64_t> lucky_;  ///< Sizes and uses that had their luck.
+  std::set<std::uint64_t> placed_;  ///< Sizes and uses that had a good placement.
   std::size_t last_run_ = SIZE_MAX;
   pmb::Error failure_;
 };

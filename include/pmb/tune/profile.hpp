@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What was measured of one driver on one machine, and what follows from it for plans and transfers. Made by
-// calibrate() or `pmb tune`, kept in a file, and read by a Context whose options name that file.
+// The measurements of one driver on one machine, and the plans that follow from them. calibrate() or `pmb tune` makes a
+// profile and saves it to a file; a Context whose options name that file follows it.
 //
-//   options.profile = pmb::Profile::default_folder();          // where `pmb tune` leaves its profiles
+//   options.profile = pmb::Profile::default_folder();          // where `pmb tune` saves its profiles
 //   auto context = pmb::Context::from_current(loader, options);
-//   if (const pmb::Profile* profile = context->profile()) std::cout << profile->describe() << '\n';
+//   if (const pmb::Profile* profile = context->profile()) std::cout << profile->made << '\n';
 //
-// Units:   bytes; nanoseconds for the work that a figure names.
-// Threads: values only. load() and save() of one file on two threads: the file is one of both, never a mixture.
+// Units:   bytes, nanoseconds.
+// Threads: values only. load() and save() of one file from two threads are safe: a file is always whole.
 // Memory:  strings and a few vectors; everything here allocates.
 // Errors:  profile_missing, profile_corrupt, profile_version, profile_driver, profile_machine, profile_unwritable.
 // GL:      none.
+//
+// to_json() and save() are in the component pmb::tune, the rest in the library.
 #pragma once
 
 #include <array>
@@ -28,38 +30,38 @@ namespace pmb {
 
 class Context;
 
-/// Where the bytes of a mapping lie, as the CPU meets them.
+/// The memory of a mapping, as the CPU sees it.
 enum class Placement : std::uint8_t {
   unknown,         ///< Not measured.
   cached,          ///< System memory that the CPU caches.
-  write_combined,  ///< System memory past the caches: written fast in order, read slowly.
-  gpu_memory,  ///< The GPU's own, through the bus aperture (resizable BAR): written in order, read very slowly.
-  plain,       ///< A software renderer's: memory as any other, for both sides.
+  write_combined,  ///< Uncached system memory: fast sequential writes, slow reads.
+  gpu_memory,      ///< VRAM through the bus (resizable BAR): sequential writes, very slow reads.
+  plain,           ///< A software renderer's: ordinary for both sides.
 };
 
-/// What touching one kind of memory costs. 0: not measured, or not allowed there.
+/// The costs of one kind of memory. 0: not measured, or not allowed.
 struct MemoryCosts {
-  double read_ns = 0;         ///< Of loading 8 bytes, one after the other.
-  double write_ns = 0;        ///< Of storing 8 bytes, each to a cache line of its own.
-  double gpu_ns_per_kib = 0;  ///< Of the GPU's copying out of it; of readback mappings, into it.
+  double read_ns = 0;         ///< Of a load of 8 bytes, consecutive.
+  double write_ns = 0;        ///< Of a store of 8 bytes, each to another cache line.
+  double gpu_ns_per_kib = 0;  ///< Of a GPU copy from it; for readback mappings, into it.
 };
 
-/// What was found best for one use. Empty members, and those of a profile that ran out of time: not measured.
+/// The best choice for one use. Empty members were not measured.
 struct PlanChoice {
   std::optional<Model> model = {};
   std::optional<Path> path = {};
   std::optional<bool> client_storage = {};  ///< GL_CLIENT_STORAGE_BIT.
-  double ns = 0;                            ///< Of one use this way, and of one the way of the defaults.
-  double default_ns = 0;
+  double ns = 0;                            ///< Of one use with this choice.
+  double default_ns = 0;                    ///< Of one use with the defaults.
 
   friend bool operator==(const PlanChoice&, const PlanChoice&) = default;
 };
 
-/// What is planned for sizes of up to a limit. In the order of growing limits, a size takes the first that holds it.
+/// The choices for sizes up to a limit. A size uses the first step that holds it.
 struct PlanStep {
   std::uint64_t up_to_bytes = UINT64_MAX;
-  PlanChoice once;  ///< The GPU touches each byte once.
-  PlanChoice many;  ///< More often.
+  PlanChoice once;  ///< The GPU uses each byte once.
+  PlanChoice many;  ///< The GPU uses each byte several times.
 
   friend bool operator==(const PlanStep&, const PlanStep&) = default;
 };
@@ -71,52 +73,49 @@ struct AccessProfile {
     MemoryCosts costs;
   };
   std::array<Mapping, 2> mappings = {};  ///< Without and with GL_CLIENT_STORAGE_BIT.
-  std::vector<PlanStep> steps = {};      ///< Sizes beyond the last one were not measured.
+  std::vector<PlanStep> steps = {};      ///< By growing limits; larger sizes were not measured.
 };
 
-/// What a profile holds for: it is ignored everywhere else.
+/// The driver and machine of a profile. Other contexts ignore it.
 struct ProfileKey {
   std::string vendor;    ///< GL_VENDOR.
   std::string renderer;  ///< GL_RENDERER.
-  std::string driver;    ///< GL_VERSION without the version of GL and the name of the profile: "Mesa 22.3.6".
+  std::string driver;    ///< GL_VERSION without GL's version and profile: "Mesa 22.3.6".
   bool gles = false;
-  std::string cpu;  ///< Its model, or its kind where the machine tells no more.
+  std::string cpu;  ///< The model, else the architecture.
   std::uint32_t hardware_threads = 0;
 
   friend bool operator==(const ProfileKey&, const ProfileKey&) = default;
 };
 
 struct Profile {
-  /// Of the file. Others are refused: a profile is measured anew faster than it is converted.
+  /// The format of the file. load() refuses others; measuring again is easier than converting.
   static constexpr std::uint32_t kFormat = 1;
 
   ProfileKey key;
-  std::string made;                            ///< When: "2026-11-25T12:00:00Z".
-  MemoryCosts memory;                          ///< Of the process's own memory; of the GPU's own for the GPU.
+  std::string made;                            ///< The date: "2026-11-25T12:00:00Z".
+  MemoryCosts memory;                          ///< The process's memory for the CPU, VRAM for the GPU.
   std::array<AccessProfile, 3> accesses = {};  ///< By Access.
   std::optional<TransferPlan> transfers = {};  ///< Empty: not measured.
 
   AccessProfile& of(Access access) noexcept { return accesses[static_cast<std::size_t>(access)]; }
   const AccessProfile& of(Access access) const noexcept { return accesses[static_cast<std::size_t>(access)]; }
 
-  /// What was found and what it gains, a line a step.
-  std::string describe() const;
   std::string to_json() const;
   /// Statuses: invalid_argument (profile_corrupt), unsupported (profile_version).
   static Result<Profile> from_json(std::string_view text,
                                    std::source_location where = std::source_location::current());
 
-  /// Reads a file. Blocks for it. Statuses: those of from_json, and unsupported (profile_missing).
+  /// Reads a file; blocks. Statuses: those of from_json, unsupported (profile_missing).
   static Result<Profile> load(const std::string& file,
                               std::source_location where = std::source_location::current());
-  /// Writes a file that is there whole or not at all, and makes its folder. Blocks for it. Statuses: refused
-  /// (profile_unwritable).
+  /// Writes the whole file or none, and makes its folder; blocks. Statuses: refused (profile_unwritable).
   Result<void> save(const std::string& file,
                     std::source_location where = std::source_location::current()) const;
 
-  /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/; "" where neither is known. Reads the environment, nothing else here does.
+  /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment.
   static std::string default_folder();
-  /// A name for the profile of one GPU and CPU, the same for every version of the driver: "llvmpipe-1a2b3c4d.json".
+  /// The file name for a GPU and CPU, the same for every driver version: "llvmpipe-1a2b3c4d.json".
   static std::string file_name(const ProfileKey& key);
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Which way upload() and download() take at each size: the crossovers between GL's own calls and pmb's rings, the
-// length of the chunks that CPU and GPU work on at the same time, and the threads that copy.
+// The plan of upload() and download() for each size: the crossovers between the raw GL calls and pmb's rings, the length of
+// the chunks that CPU and GPU work on concurrently, and the threads that copy.
 //
-//   pmb::TransferPlan plan = context->transfer_plan();             // what is in force
-//   for (const pmb::TransferStep& step : plan.up.steps) …
+//   pmb::TransferPlan plan = context->transfer_plan();
+//   for (pmb::TransferStep& step : plan.up.steps) step.threads = 1;
 //   options.transfer = plan;                                       // forces it on the next context
 //
 // Units:   bytes.
@@ -21,30 +21,29 @@
 
 namespace pmb {
 
-/// What is done with transfers of up to a size.
+/// The method for transfers up to a size.
 struct TransferStep {
-  std::uint64_t up_to_bytes = UINT64_MAX;  ///< The greatest size that takes this step.
-  /// Path::traditional: glBufferSubData and glGetBufferSubData, where the buffer takes them. Path::staged: through a
-  /// mapped ring.
+  std::uint64_t up_to_bytes = UINT64_MAX;  ///< The largest size of this step.
+  /// Path::traditional: glBufferSubData and glGetBufferSubData, if the buffer allows them. Path::staged: a mapped ring.
   Path path = Path::staged;
-  std::uint64_t chunk_bytes = std::uint64_t{1}
-                              << 20;  ///< Of one GPU copy; on the way down, of one fence too.
-  std::uint32_t threads =
-      1;  ///< That copy, the calling one included, where Options::parallel_for lends some.
+  /// The length of one GPU copy; for downloads also the distance between fences.
+  std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
+  /// Threads that copy, the calling one included, as far as Options::parallel_for provides them.
+  std::uint32_t threads = 1;
 
   friend bool operator==(const TransferStep&, const TransferStep&) = default;
 };
 
 /// One direction.
 struct TransferDirection {
-  /// By growing up_to_bytes; the last one takes all the rest.
+  /// By growing up_to_bytes; the last step has no limit.
   std::vector<TransferStep> steps = std::vector<TransferStep>(1);
-  std::uint64_t ring_bytes = std::uint64_t{8}
-                             << 20;  ///< Mapped at the first transfer that needs it, and kept.
-  std::optional<Model> model = {};   ///< Of that ring; else that of its plan.
-  /// CPU stores go past the caches from this size on; 0 for the defaults of copy.hpp.
+  /// Mapped at the first transfer that needs it, and kept.
+  std::uint64_t ring_bytes = std::uint64_t{8} << 20;
+  std::optional<Model> model = {};  ///< Of that ring; empty: that of its plan.
+  /// CPU copies of this size or more use streaming stores; 0: the defaults of copy.hpp.
   std::uint64_t streaming_from_bytes = 0;
-  /// The mapping reads slowly (write-combined, or in GPU memory): loads are streamed.
+  /// Reads from the mapping are slow (write-combined memory, or VRAM): copies use streaming loads.
   bool slow_reads = false;
 
   /// The step for a transfer of this size.
@@ -59,14 +58,14 @@ struct TransferDirection {
 struct TransferPlan {
   TransferDirection up;
   TransferDirection down;
-  /// Of the ring that unfinished downloads lie in (download_async), mapped at the first one.
+  /// The ring of pending downloads (download_async), mapped at the first one.
   std::uint64_t pending_bytes = std::uint64_t{32} << 20;
-  const char* reason = "transfers: given by the caller";  ///< Where it comes from; a literal.
+  const char* reason = "transfers: given by the caller";  ///< Its source; a literal.
 
-  /// At least one step each, by growing size, the last without limit; paths traditional or staged; chunks multiples of
-  /// 64 KiB and at most a quarter of their ring; one thread or more.
+  /// Whether each direction has steps of growing size, the last without limit; paths are traditional or staged; chunks are
+  /// multiples of 64 KiB and at most a quarter of the ring; and threads are at least 1.
   bool usable() const noexcept;
-  /// A line a step. Allocates.
+  /// One line a step. Allocates.
   std::string describe() const;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A stand-in for CUDA's driver library, loaded as a shared object where the machine has none: memory of the
-// device is memory of the process, streams run at once, and the kernels are known by their names. What it cannot
-// show is whether the PTX is right; it checks only that the PTX has each kernel.
+// A fake of CUDA's driver library, as a shared object. Device memory is process memory, streams run immediately, and
+// kernels are recognised by name. It does not run the PTX; it only checks that the PTX has each kernel.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -157,14 +156,14 @@ FAKE cuLaunchKernel(void* function, unsigned groups, unsigned, unsigned, unsigne
   return kInvalidValue;
 }
 
-/// For tests: what streams have copied since the last call.
+/// For tests: the copies of all streams since the last call.
 FAKE fake_cuda_take_copied(std::uint64_t* up, std::uint64_t* down) {
   *up = bytes_up;
   *down = bytes_down;
   bytes_up = bytes_down = 0;
   return kSuccess;
 }
-/// What was made and not freed.
+/// Objects that were not freed.
 FAKE fake_cuda_live_objects() {
   return live_objects;
 }

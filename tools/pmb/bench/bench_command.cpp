@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb bench`: checks what is asked, measures case after case, and tells the results.
+// `pmb bench`: checks the options, measures case by case, and reports the results.
 
 #include <fmt/format.h>
 
@@ -34,7 +34,7 @@ void print_scenarios() {
   }
 }
 
-/// At once, so that whoever reads a pipe sees case after case. Errors stay with the stream.
+/// Unbuffered, so that a pipe shows case by case. Errors stay with the stream.
 void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
@@ -64,7 +64,7 @@ Outcome<void> write_results(const BenchOptions& options, const RunContext& conte
                             const std::vector<CaseResult>& results) {
   const nlohmann::json run = to_json(context, results);
   constexpr int kIndent = 1;
-  // Names of drivers need not be UTF-8.
+  // Driver names may not be UTF-8.
   const std::string text = run.dump(kIndent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (options.json == "-") {
     print(text);
@@ -116,7 +116,7 @@ Outcome<int> run_bench(const BenchOptions& options) {
   if (table) print(summary_text(results));
   context.interrupted = signals.interrupted();
   if (auto written = write_results(options, context, results); !written) return pass_on(written);
-  if (context.interrupted) return fail(kInterrupted, "interrupted; what had been measured was told");
+  if (context.interrupted) return fail(kInterrupted, "interrupted; the figures so far were reported");
   return exit_code_of(results);
 }
 

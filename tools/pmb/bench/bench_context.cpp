@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Opens the context, counts fences, and wraps what methods need of GL.
+// Opens the contexts and counts fences.
 
 #include "bench/bench_context.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 // EGL_NV_device_cuda, which Debian's eglext.h has.
 constexpr EGLint kCudaDevice = EGL_CUDA_DEVICE_NV;
 
-// Who makes fences goes through here: pmb, whose loader answers count_fence for glFenceSync, and the methods.
+// Every fence is counted here: those of pmb, whose loader returns count_fence for glFenceSync, and those of the methods.
 std::uint64_t fences = 0;
 PFNGLFENCESYNCPROC real_fence_sync = nullptr;
 
@@ -59,7 +59,7 @@ Outcome<pmb::Context> BenchContext::make_context(pmb::Options options) {
 }
 
 Outcome<std::unique_ptr<BenchContext>> BenchContext::open(const GpuOptions& options) {
-  // As most programs do; reset notification makes calls of NVIDIA's driver dearer (docs/drivers.md).
+  // Not robust, as in most programs: reset notification slows NVIDIA's driver down (docs/drivers.md).
   auto headless = open_headless(options, false);
   if (!headless) return fail(kNoGl, "no usable GL: {}", headless.error().message());
   std::unique_ptr<BenchContext> bench(new BenchContext(std::move(*headless)));
@@ -100,21 +100,21 @@ std::uint64_t BenchContext::fences_made() noexcept {
 
 Outcome<GLsync> BenchContext::fence() {
   const GLsync made = count_fence(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-  if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
+  if (made == nullptr) return fail(kGpu, "glFenceSync returned null");
   return made;
 }
 
 Outcome<void> BenchContext::wait(GLsync fence) {
-  const GLenum answer =
+  const GLenum status =
       gl_.ClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, std::chrono::nanoseconds(kLongestWait).count());
   gl_.DeleteSync(fence);
-  if (answer == GL_ALREADY_SIGNALED || answer == GL_CONDITION_SATISFIED) return {};
-  return fail(kGpu, "the GPU did not finish: glClientWaitSync answered 0x{:04X}", answer);
+  if (status == GL_ALREADY_SIGNALED || status == GL_CONDITION_SATISFIED) return {};
+  return fail(kGpu, "the GPU did not finish: glClientWaitSync returned 0x{:04X}", status);
 }
 
 Outcome<void> BenchContext::finish() {
   const GLsync made = gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-  if (made == nullptr) return fail(kGpu, "glFenceSync answered null");
+  if (made == nullptr) return fail(kGpu, "glFenceSync returned null");
   return wait(made);
 }
 
@@ -143,7 +143,7 @@ std::optional<std::uint64_t> BenchContext::gpu_memory_used() const {
     return static_cast<std::uint64_t>(std::max(total - free, 0)) * kKibibyte;
   }
   if (gl_.ATI_meminfo != 0) {
-    // Only what is free is told; counted down from the largest number, differences are those of what is used.
+    // The driver reports only free memory. Subtracted from a constant, it gives the right differences.
     std::array<GLint, 4> free = {};
     gl_.GetIntegerv(GL_VBO_FREE_MEMORY_ATI, free.data());
     return (static_cast<std::uint64_t>(INT32_MAX) - static_cast<std::uint64_t>(free[0])) * kKibibyte;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GL context that everything is measured on, pmb's views of it (as it chooses, and forced), and what all
-// methods need of GL: fences that are counted, the end of a run, plain buffers.
+// The GL context of the benchmark, the pmb contexts on it (planned, and forced), and the GL helpers of the methods:
+// counted fences, the end of a run, plain buffers.
 //
 // Threads: the GL context's.
 #pragma once
@@ -25,13 +25,13 @@
 
 namespace pmb::tool::bench {
 
-/// Bytes of a GL buffer.
+/// An offset in a GL buffer.
 struct BufferOffset {
   GLuint buffer = 0;
   std::uint64_t offset_bytes = 0;
 };
 
-/// pmb with its path forced, and its model where it maps: one more pmb::Context on the same GL context.
+/// Another pmb::Context on the same GL context, with its path forced, and its model if the path maps.
 struct ForcedContext {
   std::string name;  ///< "coherent/direct", "explicit_flush/staged", "pmb_traditional", …
   pmb::Path path;
@@ -48,27 +48,27 @@ class BenchContext {
 
   const GladGLContext& gl() const noexcept { return gl_; }
   const pmb::HeadlessContext& headless() const noexcept { return headless_; }
-  /// pmb as it chooses by itself.
+  /// The pmb context that plans by itself.
   pmb::Context& planned() noexcept { return *planned_; }
   std::vector<ForcedContext>& forced() noexcept { return forced_; }
 
-  /// A fence of a method's own, counted. Failures: kGpu.
+  /// A fence for a method, counted. Failures: kGpu.
   Outcome<GLsync> fence();
   /// Waits for a fence and deletes it. Failures: kGpu.
   Outcome<void> wait(GLsync fence);
-  /// Waits for everything issued so far, by a fence that is not counted: the same end for every method.
+  /// Waits for all commands so far, by a fence that is not counted: the same end for every method.
   Outcome<void> finish();
-  /// Fences that pmb and the methods have made since the program started.
+  /// Fences of pmb and of the methods since the program started.
   static std::uint64_t fences_made() noexcept;
 
-  /// Failures: kGpu, naming what was done, where GL has an error pending.
+  /// Takes a pending GL error. Failures: those of require_no_gl_error.
   Outcome<void> require_no_error(std::string_view doing) { return require_no_gl_error(gl_, doing); }
 
-  /// Copies a range of a buffer out for verification, through a buffer of its own: reading a buffer directly
-  /// makes some drivers move it to where later GPU work on it is slow.
+  /// Reads a range of a buffer for verification, through another buffer: reading directly makes some drivers move the
+  /// buffer to memory where later GPU work is slow.
   Outcome<std::vector<std::byte>> read_back(BufferOffset place, std::uint64_t size_bytes);
 
-  /// Storage readers see new bytes of glBufferData and glBufferSubData only behind a barrier here (quirk nvidia_flush_barrier).
+  /// Storage readers see the bytes of glBufferData and glBufferSubData only after a barrier (quirk nvidia_flush_barrier).
   bool updates_need_barrier() const noexcept { return updates_need_barrier_; }
 
   /// A buffer in VRAM, as far as GL can ask for that. Failures: those of GlBuffer::create.
@@ -77,18 +77,17 @@ class BenchContext {
   /// Binds a range as shader storage.
   void bind_storage(GLuint index, BufferOffset place, std::uint64_t size_bytes) const;
 
-  /// The usage of buffers that are filled again and again and shall lie in the GPU's own memory. STATIC asks for that
-  /// memory; but Mesa (22.3) then words a warning at every update, which takes longer than a small update itself
-  /// (docs/drivers.md).
+  /// The usage of buffers that are updated often and should lie in VRAM. STATIC asks for VRAM, but Mesa (22.3) then
+  /// formats a warning at every update, which takes longer than a small update (docs/drivers.md).
   GLenum usage_of_kept_bytes() const noexcept {
     return planned_->driver().mesa ? GL_DYNAMIC_DRAW : GL_STATIC_DRAW;
   }
 
-  /// Bytes that one binding may have, a multiple of the alignment of offsets.
+  /// The largest binding, rounded down to the offset alignment.
   std::uint64_t most_bytes_bound() const noexcept { return most_bytes_bound_; }
-  /// Bytes of GPU memory in use, where the driver tells.
+  /// VRAM in use, if the driver reports it.
   std::optional<std::uint64_t> gpu_memory_used() const;
-  /// CUDA's number of this GPU, where EGL tells.
+  /// CUDA's number of this GPU, if EGL reports it.
   std::optional<int> cuda_device() const;
 
  private:
@@ -105,7 +104,7 @@ class BenchContext {
 
 /// Copies on the GPU.
 void copy_buffer(const GladGLContext& gl, BufferOffset from, BufferOffset to, std::uint64_t size_bytes);
-/// Fills a whole buffer with a byte that no test data consists of.
+/// Fills a whole buffer with one byte value, which no test data repeats.
 void poison_buffer(const GladGLContext& gl, GLuint buffer);
 
 }  // namespace pmb::tool::bench

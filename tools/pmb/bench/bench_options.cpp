@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options of `pmb bench`, their help, and what they leave of the scenarios.
+// The options of `pmb bench`, their help, and the scenarios and methods that they select.
 
 #include "bench/bench_options.hpp"
 
@@ -30,8 +30,10 @@ bool is_wanted(const BenchOptions& options, const MethodSpec& method) {
 
 void add_bench_options(CLI::App& app, BenchOptions& options) {
   app.footer(
-      "Every method is verified, byte for byte, before it is measured. Ways take turns; a difference inside\n"
-      "their spreads is shown as \"=\" and not ranked. docs/benchmarks.md has the method and the columns.\n"
+      "Every method is verified, byte for byte, before it is measured. Methods take turns. A difference "
+      "within\n"
+      "their spreads is shown as \"=\" and not ranked. docs/benchmarks.md explains the method and the "
+      "columns.\n"
       "  pmb bench --quick\n"
       "  pmb bench --json run.json --html run.html\n"
       "  pmb bench --scenario upload_kept --size 8M --method plan --method buffer_sub_data");
@@ -52,21 +54,21 @@ void add_bench_options(CLI::App& app, BenchOptions& options) {
       ->group("Work");
   app.add_flag("--list", options.list, "Shows the scenarios")->group("Work");
 
-  app.add_option("--time", options.seconds, "Time for everything together; default 300, with --quick 30")
+  app.add_option("--time", options.seconds, "Time for the whole run; default 300, with --quick 30")
       ->check(CLI::PositiveNumber)
       ->option_text("SECONDS")
       ->group("Accuracy");
-  app.add_option("--repeat", options.repeat, "Turns for every method, whatever the time")
+  app.add_option("--repeat", options.repeat, "Turns for every method, without a time limit")
       ->check(CLI::Range(1, 100000))
       ->option_text("N")
       ->group("Accuracy");
   add_gpu_options(app, options.gpu);
   add_profile_option(app, options.gpu);
 
-  app.add_option("--json", options.json, "Writes the results as JSON; - is stdout, in place of the table")
+  app.add_option("--json", options.json, "Writes the results as JSON; - is stdout, instead of the table")
       ->type_name("FILE")
       ->group("Results");
-  app.add_option("--html", options.html, "Writes one page with plots, which needs no network")
+  app.add_option("--html", options.html, "Writes one page with plots; it needs no network")
       ->type_name("FILE")
       ->group("Results");
   app.add_flag("-q,--quiet", options.quiet, "No progress")->group("Results");
@@ -104,7 +106,7 @@ Outcome<std::vector<const Scenario*>> scenarios_of(const BenchOptions& options) 
     }
   }
   if (unknown.empty()) return chosen;
-  return fail(kUsage, "there is no scenario {}; `pmb bench --list` shows them", *unknown.begin());
+  return fail(kUsage, "there is no scenario {}; `pmb bench --list` lists them", *unknown.begin());
 }
 
 Outcome<void> keep_methods(const BenchOptions& options, std::vector<Case>& cases) {

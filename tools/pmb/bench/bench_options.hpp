@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a user can ask of `pmb bench`.
+// The options of `pmb bench`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -19,7 +19,7 @@ struct BenchOptions {
   std::vector<std::uint64_t> sizes;
   std::vector<std::string> methods;  ///< Names with * and ?.
   double seconds = 0;                ///< 0: the default of --quick or of a full run.
-  std::uint32_t repeat = 0;          ///< 0: as often as the time allows.
+  std::uint32_t repeat = 0;          ///< 0: until the time is over.
   bool quick = false;
   bool list = false;
   bool quiet = false;
@@ -31,17 +31,16 @@ struct BenchOptions {
 /// `options` must live as long as `app` parses.
 void add_bench_options(CLI::App& app, BenchOptions& options);
 
-/// The sizes to run: those given, checked, or the default ones. Failures: kUsage.
+/// The given sizes, checked, or the default ones. Failures: kUsage.
 Outcome<std::vector<std::uint64_t>> sizes_of(const BenchOptions& options);
 
-/// The scenarios to run, in the order of the table. Failures: kUsage, naming those that there are.
+/// The chosen scenarios, in the order of the table. Failures: kUsage.
 Outcome<std::vector<const Scenario*>> scenarios_of(const BenchOptions& options);
 
-/// Drops the methods that the options do not name; limits and references stay. Failures: kUsage where no case
-/// keeps any.
+/// Drops the methods that the options do not name; limits and references stay. Failures: kUsage if none is left.
 Outcome<void> keep_methods(const BenchOptions& options, std::vector<Case>& cases);
 
-/// Time for everything together.
+/// The time for the whole run.
 double seconds_of(const BenchOptions& options) noexcept;
 
 }  // namespace pmb::tool::bench

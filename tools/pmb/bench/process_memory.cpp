@@ -70,7 +70,7 @@ std::uint64_t available_memory() {
     std::uint64_t value = 0;
     if (words >> key >> value && key == "MemAvailable:") available = value * kKibibyte;
   }
-  // The second version of control groups, as seen from inside of one.
+  // Control groups, version 2, as seen from inside one.
   std::ifstream most("/sys/fs/cgroup/memory.max");
   std::ifstream used("/sys/fs/cgroup/memory.current");
   std::uint64_t most_bytes = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What this process takes of the machine's memory, as Linux tells it.
+// The memory of this process, as Linux reports it.
 //
 // Units: bytes.
 #pragma once
@@ -12,22 +12,20 @@ namespace pmb::tool::bench {
 struct ProcessMemory {
   std::uint64_t resident = 0;       ///< VmRSS.
   std::uint64_t peak_resident = 0;  ///< VmHWM, since the start or since reset_peak().
-  std::uint64_t device_mapped =
-      0;  ///< Mapped from device files of GPUs, which the kernel counts nowhere above.
+  std::uint64_t device_mapped = 0;  ///< Mapped from device files of GPUs, which the figures above leave out.
 };
 
 ProcessMemory process_memory();
-/// Makes the peak start from what is resident now. False where the kernel does not let us.
+/// Restarts the peak from the current resident size. False if the kernel refuses.
 bool reset_peak();
 
-/// Gives memory that was freed back to the kernel, where the C library keeps some: what is used next is then seen
-/// to be used.
+/// Returns freed memory from the C library to the kernel, so that the next use shows in the figures.
 void release_freed_memory() noexcept;
 
-/// What the machine has left for this process: MemAvailable, or what its control group leaves where that is less.
+/// The memory left for this process: MemAvailable, or the rest of its control group if that is less.
 std::uint64_t available_memory();
 
-/// The parts, for tests: of /proc/self/status and of /proc/self/maps.
+/// For tests: parse /proc/self/status and /proc/self/maps.
 void read_status(std::istream& status, ProcessMemory& memory);
 void read_maps(std::istream& maps, ProcessMemory& memory);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GLSL, dispatches, and the same in C++.
+// GLSL, dispatches, and the same arithmetic in C++.
 
 #include "bench/shader.hpp"
 
@@ -12,7 +12,7 @@ namespace pmb::tool::bench {
 namespace {
 
 constexpr std::uint32_t kGroupSize = 256;
-// Enough work groups to fill any GPU; each then goes on through the data.
+// Enough work groups to fill any GPU; each loops over the data.
 constexpr std::uint32_t kMostGroups = 2048;
 constexpr std::uint32_t kMultiplier = 1664525;
 constexpr std::uint32_t kIncrement = 1013904223;
@@ -91,7 +91,7 @@ void main() {
 }
 )glsl";
 
-// As small updates are read mostly: a uniform block. COUNT stands before it.
+// A uniform block, as most small updates are read. COUNT is defined before it.
 constexpr std::string_view kUpdate = R"glsl(
 const uint count = COUNT;
 layout(local_size_x = 16) in;
@@ -115,7 +115,7 @@ void main() {
 )glsl";
 
 std::uint32_t groups_for(std::uint64_t units) {
-  // Four units an invocation, as the loops take them.
+  // Four units an invocation, as in the loops.
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(units / (kGroupSize * 4ULL), 1, kMostGroups));
 }
 
@@ -173,7 +173,7 @@ void fill_pattern(std::uint64_t seed, std::span<std::byte> bytes) {
 Outcome<Reduction> Reduction::create(BenchContext& bench) {
   auto shader = Shader::build(bench, kReduction);
   if (!shader) return pass_on(shader);
-  // Pieces of one binding each; few contexts allow less than 128 MiB.
+  // One binding a piece; few contexts allow less than 128 MiB.
   constexpr std::uint64_t kMostPieces = 64;
   auto sums =
       GlBuffer::create(bench.gl(), kMostPieces * kMostGroups * sizeof(std::uint32_t), GL_DYNAMIC_COPY);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The compute shaders of the benchmark and what each computes, on the CPU too. All arithmetic is in 32-bit
-// integers, so that GPU and CPU agree byte for byte.
+// The compute shaders of the benchmark, and the same computations on the CPU. All arithmetic is in 32-bit integers, so
+// that GPU and CPU agree byte for byte.
 //
 // Threads: the GL context's.
 #pragma once
@@ -44,8 +44,8 @@ class Shader {
 /// Words that differ for every seed and position.
 void fill_pattern(std::uint64_t seed, std::span<std::byte> bytes);
 
-/// Reads every byte once and keeps a checksum in which every word has an odd weight by its position, so that
-/// one wrong byte cannot go unseen.
+/// Reads every byte once into a checksum. Every word has an odd weight by its position, so that one wrong byte always
+/// changes the sum.
 class Reduction {
  public:
   static Outcome<Reduction> create(BenchContext& bench);
@@ -63,7 +63,7 @@ class Reduction {
   std::uint32_t groups_used_ = 0;
 };
 
-/// Reads every word once and writes another in its place: a stand-in for work on a stream.
+/// Reads every word once and writes another: a stand-in for work on a stream.
 class Transformation {
  public:
   static Outcome<Transformation> create(BenchContext& bench);
@@ -76,7 +76,7 @@ class Transformation {
   Shader shader_;
 };
 
-/// Writes the words of fill_pattern: results that come from the GPU alone.
+/// Writes the words of fill_pattern: results that the GPU makes.
 class Production {
  public:
   static Outcome<Production> create(BenchContext& bench);
@@ -92,7 +92,7 @@ class Production {
 class UpdateReader {
  public:
   static Outcome<UpdateReader> create(BenchContext& bench, std::uint32_t slots, std::uint64_t update_bytes);
-  /// Binds shader and results; then each dispatch() reads what bind() bound last.
+  /// Binds shader and results; each dispatch() then reads the last buffer that bind() bound.
   void begin() const;
   void bind(BufferOffset update) const {
     bench_->gl().BindBufferRange(GL_UNIFORM_BUFFER, 0, update.buffer,

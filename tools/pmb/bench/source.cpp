@@ -34,7 +34,7 @@ std::span<const std::byte> Source::renew() {
 Outcome<void> compare(std::string_view what, std::span<const std::byte> expected,
                       std::span<const std::byte> actual) {
   if (expected.size() != actual.size()) {
-    return fail(kMismatch, "{}: {} bytes came where {} were expected", what, actual.size(), expected.size());
+    return fail(kMismatch, "{}: {} bytes arrived, {} were expected", what, actual.size(), expected.size());
   }
   if (expected.empty() || std::memcmp(expected.data(), actual.data(), expected.size()) == 0) return {};
   const auto [want, got] = std::ranges::mismatch(expected, actual);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes that the methods of a case work on, shared by all of them, and the comparison that verifies.
+// The bytes that all methods of a case share, and the comparison that verifies them.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,18 @@
 
 namespace pmb::tool::bench {
 
-/// Ordinary memory, as a program's own data lie in. Allocated at its first use, so that cases cost nothing
-/// before their turn.
+/// System memory, as a program's data. Allocated on first use, so that a case costs nothing before its turn.
 class Source {
  public:
-  /// Makes the bytes from a number that never comes twice.
+  /// Fills the bytes from a number that is never used twice.
   using Fill = std::function<void(std::uint64_t seed, std::span<std::byte> bytes)>;
 
-  /// Of words that all differ, unless `fill` makes others.
+  /// Words that all differ, unless `fill` makes others.
   explicit Source(std::uint64_t size_bytes, Fill fill = {})
       : size_bytes_(size_bytes), fill_(std::move(fill)) {}
   std::uint64_t size_bytes() const noexcept { return size_bytes_; }
   std::span<const std::byte> bytes();
-  /// Other bytes than ever before in this process.
+  /// Bytes that this process has not used before.
   std::span<const std::byte> renew();
   /// Never the same number twice.
   static std::uint64_t next_seed() noexcept;
@@ -40,7 +39,7 @@ class Source {
 
 using SharedSource = std::shared_ptr<Source>;
 
-/// Failures: kMismatch with the place of the first byte that differs.
+/// Failures: kMismatch, naming the first byte that differs.
 Outcome<void> compare(std::string_view what, std::span<const std::byte> expected,
                       std::span<const std::byte> actual);
 

@@ -8,9 +8,10 @@
 namespace pmb::tool {
 namespace {
 
-constexpr std::uint32_t kWillUse =
-    131185;  // "… will use VIDEO memory as the source for buffer object operations."
-constexpr std::uint32_t kMoved = 131186;  // "… is being copied/moved from VIDEO memory to HOST memory."
+// "… will use VIDEO memory as the source for buffer object operations."
+constexpr std::uint32_t kWillUse = 131185;
+// "… is being copied/moved from VIDEO memory to HOST memory."
+constexpr std::uint32_t kMoved = 131186;
 
 struct Word {
   std::string_view text;
@@ -23,8 +24,8 @@ constexpr Word kWords[] = {{"VIDEO memory", ReportedMemory::video},
 
 }  // namespace
 
-std::optional<std::pair<std::uint32_t, ReportedMemory>> buffer_place(std::uint32_t message_id,
-                                                                     std::string_view message) {
+std::optional<std::pair<std::uint32_t, ReportedMemory>> reported_placement(std::uint32_t message_id,
+                                                                           std::string_view message) {
   if (message_id != kWillUse && message_id != kMoved) return std::nullopt;
   constexpr std::string_view kObject = "Buffer object ";
   const std::size_t at = message.find(kObject);
@@ -33,7 +34,7 @@ std::optional<std::pair<std::uint32_t, ReportedMemory>> buffer_place(std::uint32
   const char* const end = message.data() + message.size();
   if (std::from_chars(message.data() + at + kObject.size(), end, buffer).ec != std::errc{})
     return std::nullopt;
-  // Of two places the later one is where it goes.
+  // If a message names two kinds of memory, the later one is the target.
   std::size_t last = 0;
   ReportedMemory memory = ReportedMemory::unknown;
   for (const Word& word : kWords) {
@@ -71,10 +72,10 @@ ReportedMemory BufferMessages::take(std::uint32_t buffer) {
 
 void BufferMessages::receive(GLenum, GLenum, GLuint id, GLenum, GLsizei length, const GLchar* message,
                              const void* user) {
-  // Some drivers count the closing zero, some pass a length below zero for "up to the zero".
+  // Some drivers count the final zero; a negative length means a zero-terminated message.
   const std::string_view text =
       length >= 0 ? std::string_view(message, static_cast<std::size_t>(length)) : message;
-  const auto place = buffer_place(id, text);
+  const auto place = reported_placement(id, text);
   if (!place) return;
   auto& places = const_cast<BufferMessages*>(static_cast<const BufferMessages*>(user))->places_;
   places[place->first] = place->second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where NVIDIA's driver says that a buffer lies: debug messages 131185 and 131186.
+// The placements that NVIDIA's driver reports: debug messages 131185 and 131186.
 #pragma once
 
 #include <glad/gl.h>
@@ -13,11 +13,11 @@
 
 namespace pmb::tool {
 
-/// The buffer that a message is about and where it is said to lie; none for messages that tell no place.
-std::optional<std::pair<std::uint32_t, ReportedMemory>> buffer_place(std::uint32_t message_id,
-                                                                     std::string_view message);
+/// The buffer of a message and its memory; empty for other messages.
+std::optional<std::pair<std::uint32_t, ReportedMemory>> reported_placement(std::uint32_t message_id,
+                                                                           std::string_view message);
 
-/// While it lives, debug output of the current context is its own: for contexts that nobody else uses.
+/// Owns the debug output of the current context while it lives.
 class BufferMessages {
  public:
   explicit BufferMessages(const GladGLContext& gl);
@@ -25,7 +25,7 @@ class BufferMessages {
   BufferMessages(const BufferMessages&) = delete;
   BufferMessages& operator=(const BufferMessages&) = delete;
 
-  /// The last word on a buffer, which is then forgotten: names come back for other buffers.
+  /// Removes and returns the last report on a buffer. GL reuses names for later buffers.
   ReportedMemory take(std::uint32_t buffer);
 
  private:

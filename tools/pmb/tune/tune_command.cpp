@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb tune`: measures this driver and keeps the profile that plans come from.
+// `pmb tune`: measures this driver and saves the profile that plans follow.
 
 #include <fmt/format.h>
 
@@ -34,7 +34,7 @@ GLADapiproc load_gl(void* user, const char* name) {
   return reinterpret_cast<GLADapiproc>((*static_cast<pmb::Loader*>(user))(name));
 }
 
-/// Messages about buffers, where this driver sends them.
+/// The functions for debug messages, if this driver reports placements in them.
 std::optional<GladGLContext> debug_table(const Context& context) {
   const Driver& driver = context.driver();
   if (driver.kind != "nvidia" || driver.mesa || context.limits().gles) return std::nullopt;
@@ -49,19 +49,18 @@ Outcome<std::string> file_for(const TuneOptions& options, const Context& context
   if (!options.output.empty()) return options.output;
   const std::string folder = Profile::default_folder();
   if (!folder.empty()) return folder + Profile::file_name(pmb::profile_key(context));
-  return fail(kOutput,
-              "neither XDG_CACHE_HOME nor HOME names a folder for the profile; give one with --output");
+  return fail(kOutput, "neither XDG_CACHE_HOME nor HOME is set; name a file with --output");
 }
 
 Outcome<void> print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
-  return fail(kOutput, "standard output cannot be written; give it room or an open pipe");
+  return fail(kOutput, "standard output cannot be written; check the disk or the pipe");
 }
 
 Outcome<void> run_tune(const TuneOptions& options) {
   StopSignal stop;
   const SignalGuard signals(stop);
-  // Measured is what this driver does, not what the environment asks of it, but for quirks that are switched off.
+  // Measures the driver without the choices of the environment, except for disabled quirks.
   pmb::Options chosen;
   chosen.disabled_quirks = pmb::Options::from_environment().disabled_quirks;
   auto gpu = open_gpu(options.gpu, std::move(chosen));
@@ -96,14 +95,14 @@ Outcome<void> run_tune(const TuneOptions& options) {
       return fail(kOutput, "{}: {}", *file, saved.error().message());
   }
   const std::string kept =
-      file->empty() ? "The profile was not kept." : fmt::format("The profile is in {}", *file);
+      file->empty() ? "The profile was not saved." : fmt::format("The profile is in {}", *file);
   auto printed = print(
       options.json ? tune_json(*measured, *file, seconds).dump(1) + "\n"
                    : fmt::format("{}\nMeasured in {:.1f} s. {}\n", tune_text(*measured), seconds, kept));
   if (!printed) return printed;
   if (measured->wrong == 0) return {};
   return fail(kMismatch,
-              "{} ways moved wrong bytes and were left out; please report this driver, with `pmb tune "
+              "{} candidates moved wrong bytes and were left out; please report this driver, with `pmb tune "
               "--dry-run --json`",
               measured->wrong);
 }
@@ -120,28 +119,27 @@ int tune_main(const TuneOptions& options) {
 void add_tune_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TuneOptions>();
   CLI::App* const command =
-      app.add_subcommand("tune", "Measure this driver and keep a profile that plans and transfers come from");
+      app.add_subcommand("tune", "Measure this driver and save a profile that plans and transfers follow");
   command->footer(
-      "The profile is read by `pmb info`, `pmb stream` and `pmb bench`, and by programs whose options name "
-      "it.\n"
+      "`pmb info`, `pmb stream` and `pmb bench` read the profile, as do programs whose options name it.\n"
       "Exit codes: 0 done, 1 wrong usage, 3 the profile or standard output cannot be written, 4 no usable "
       "GL,\n"
-      "7 ways moved wrong bytes (they are left out), 8 the GPU failed, 130 interrupted (nothing is "
+      "7 candidates moved wrong bytes (they are left out), 8 the GPU failed, 130 interrupted (nothing is "
       "written).\n\n"
       "Examples:\n"
-      "  pmb tune                                  measure, keep the profile in the user's cache folder\n"
+      "  pmb tune                                  measure, save the profile in the user's cache folder\n"
       "  pmb tune --gpu 1 --time 5                 the second GPU, in 5 seconds\n"
-      "  pmb tune --dry-run --json > figures.json  every way's figures; nothing is kept\n"
+      "  pmb tune --dry-run --json > figures.json  figures of every candidate; saves nothing\n"
       "  pmb tune --output driver.json             for a program that names this file in its options");
   add_gpu_options(*command, options->gpu);
   add_api_options(*command, options->gpu);
-  command->add_option("--time", options->seconds, "Seconds that measuring takes at most")
+  command->add_option("--time", options->seconds, "Seconds for measuring, at most")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str()
       ->type_name("SECONDS");
-  command->add_option("-o,--output", options->output, "Keep the profile in this file")->type_name("FILE");
-  command->add_flag("--dry-run", options->dry_run, "Keep no profile")->excludes("--output");
-  command->add_flag("--json", options->json, "Print JSON: the profile, and the figures of every way");
+  command->add_option("-o,--output", options->output, "Save the profile to this file")->type_name("FILE");
+  command->add_flag("--dry-run", options->dry_run, "Save no profile")->excludes("--output");
+  command->add_flag("--json", options->json, "Print JSON: the profile, and the figures of every candidate");
   command->add_flag("-q,--quiet", options->quiet, "No progress");
   command->callback([options, &exit_code] { exit_code = tune_main(*options); });
 }

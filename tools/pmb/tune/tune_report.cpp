@@ -24,40 +24,40 @@ std::string time_text(double ns) {
   return fmt::format("{:.3g} ns", ns);
 }
 
-/// The cells of one work and size: a contest.
-struct Contest {
+/// The candidates of one work and size.
+struct Comparison {
   const CalibrationCell* by_default = nullptr;
   const CalibrationCell* chosen = nullptr;
-  std::size_t ways = 0;
+  std::size_t candidates = 0;
 };
 
-std::string line_of(const Contest& contest) {
-  const CalibrationCell& chosen = *contest.chosen;
+std::string line_of(const Comparison& comparison) {
+  const CalibrationCell& chosen = *comparison.chosen;
   std::string line =
       fmt::format("  {:>8}  {:>9}  {}", size_text(chosen.size_bytes), time_text(chosen.ns), chosen.candidate);
   if (chosen.is_default) {
-    return line + fmt::format("  (the default; no faster one of {})", contest.ways);
+    return line + fmt::format("  (the default; none of {} candidates is faster)", comparison.candidates);
   }
-  const CalibrationCell& by_default = *contest.by_default;
-  return line + fmt::format("  ({:.2f}× as fast as {}, {})", by_default.ns / chosen.ns, by_default.candidate,
-                            time_text(by_default.ns));
+  const CalibrationCell& by_default = *comparison.by_default;
+  return line + fmt::format("  ({:.2f}× as fast as the default: {}, {})", by_default.ns / chosen.ns,
+                            by_default.candidate, time_text(by_default.ns));
 }
 
-void add_contests(std::string& text, const std::vector<CalibrationCell>& cells, const std::string& work) {
+void add_comparisons(std::string& text, const std::vector<CalibrationCell>& cells, const std::string& work) {
   text += work + "\n";
-  Contest contest;
+  Comparison comparison;
   const auto finish = [&] {
-    if (contest.chosen != nullptr && contest.by_default != nullptr) text += line_of(contest) + "\n";
-    contest = {};
+    if (comparison.chosen != nullptr && comparison.by_default != nullptr) text += line_of(comparison) + "\n";
+    comparison = {};
   };
   std::uint64_t size = 0;
   for (const CalibrationCell& cell : cells) {
     if (cell.work != work) continue;
     if (cell.size_bytes != size) finish();
     size = cell.size_bytes;
-    if (cell.is_default) contest.by_default = &cell;
-    if (cell.chosen) contest.chosen = &cell;
-    ++contest.ways;
+    if (cell.is_default) comparison.by_default = &cell;
+    if (cell.chosen) comparison.chosen = &cell;
+    ++comparison.candidates;
   }
   finish();
 }
@@ -77,8 +77,8 @@ std::string tune_text(const Calibration& measured) {
   const Profile& profile = measured.profile;
   std::string text = fmt::format("{}, {}\n{}, {} hardware threads\n\nPlacements\n", profile.key.renderer,
                                  profile.key.driver, profile.key.cpu, profile.key.hardware_threads);
-  text += fmt::format("  {:<34}{}\n", "the process's own memory",
-                      mapping_text({Placement::cached, profile.memory}));
+  text +=
+      fmt::format("  {:<34}{}\n", "memory of the process", mapping_text({Placement::cached, profile.memory}));
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     for (const bool client : {false, true}) {
       text += fmt::format("  {:<34}{}\n",
@@ -92,11 +92,11 @@ std::string tune_text(const Calibration& measured) {
   }
   for (const std::string& work : works) {
     text += "\n";
-    add_contests(text, measured.cells, work);
+    add_comparisons(text, measured.cells, work);
   }
   if (profile.transfers) text += "\n" + profile.transfers->describe() + "\n";
   if (!measured.complete)
-    text += "\nThe time ended before everything was measured; the rest keeps its defaults.\n";
+    text += "\nThe time ended before all sizes were measured; the others keep their defaults.\n";
   return text;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `pmb tune` found, for people and for programs.
+// The results of `pmb tune`, as text and as JSON.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,10 +8,10 @@
 
 namespace pmb::tool {
 
-/// Placements, then each work and size with the way chosen and what it gains, then the transfer plan.
+/// Placements, then the winner and its gain for each work and size, then the transfer plan.
 std::string tune_text(const Calibration& measured);
 
-/// The profile as it is kept in files, and every way's figures. `file` "": it was not kept.
+/// The profile as in its file, and the figures of every candidate. `file` "": the profile was not saved.
 nlohmann::ordered_json tune_json(const Calibration& measured, const std::string& file, double seconds);
 
 }  // namespace pmb::tool

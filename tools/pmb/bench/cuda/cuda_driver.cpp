@@ -88,7 +88,7 @@ Outcome<void> CudaDriver::check(Result result, std::string_view doing) const {
   if (result == 0) return {};
   const char* error = nullptr;
   calls_.cuGetErrorName(result, &error);
-  return fail(kGpu, "{} answered {}", doing, error != nullptr ? error : std::to_string(result));
+  return fail(kGpu, "{} returned {}", doing, error != nullptr ? error : std::to_string(result));
 }
 
 }  // namespace pmb::tool::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The few functions of CUDA's driver library that the limit needs, found at run time: the program neither links
-// CUDA nor needs its headers.
+// The functions of CUDA's driver library that the limit needs, loaded at run time: the program neither links CUDA nor
+// needs its headers.
 //
 // Threads: the thread that opened it.
 #pragma once
@@ -60,7 +60,7 @@ class CudaDriver {
   const Functions& calls() const noexcept { return calls_; }
   /// "CUDA 13.0, NVIDIA H200".
   const std::string& name() const noexcept { return name_; }
-  /// One of the kernels; null where the driver does not know it.
+  /// One of the kernels; null if the module lacks it.
   Handle kernel(const char* kernel_name) const;
   /// Failures: kGpu with the driver's name of the error.
   Outcome<void> check(Result result, std::string_view doing) const;

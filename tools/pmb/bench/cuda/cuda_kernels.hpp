@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The CUDA kernels of the limit, in PTX that the driver compiles for whatever GPU it finds: each goes through
-// memory in units of 16 bytes, four at a time, with all threads side by side.
+// The CUDA kernels of the limit, in PTX that the driver compiles for its GPU. Each loops over memory in units of 16 bytes,
+// four at a time, with neighbouring threads on neighbouring units.
 //
 //   pmb_read(sums, source, units)     adds up every word; each thread stores its sum as its own word of `sums`
 //   pmb_write(target, seed, units)    stores word i as i + seed

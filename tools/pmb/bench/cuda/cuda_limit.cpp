@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The limit where there is CUDA: copies and kernels on pinned memory.
+// The limit with CUDA: copies and kernels on pinned memory.
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr unsigned kGroupSize = 256;
 constexpr unsigned kMostGroups = 2048;
-constexpr std::uint64_t kUnit = 16;  // Bytes that a thread takes at once.
+constexpr std::uint64_t kUnit = 16;  // Bytes of one access.
 
 /// Memory and streams of one measurement, freed with it.
 class CudaMemory {
@@ -48,7 +48,7 @@ class CudaMemory {
     return memory;
   }
   Outcome<void*> stream() {
-    // In order with the default stream, in which verification prepares memory and looks at it.
+    // Ordered with the default stream, which verification uses.
     constexpr unsigned kDefault = 0;
     void* made = nullptr;
     auto done = cuda_.check(cuda_.calls().cuStreamCreate(&made, kDefault), "cuStreamCreate");
@@ -56,7 +56,7 @@ class CudaMemory {
     streams_.push_back(made);
     return made;
   }
-  /// Where the GPU sees pinned memory.
+  /// The GPU's address of pinned memory.
   Outcome<CudaDriver::DevicePointer> seen(std::byte* memory) const {
     CudaDriver::DevicePointer pointer = 0;
     auto done = cuda_.check(cuda_.calls().cuMemHostGetDevicePointer_v2(&pointer, memory, 0),
@@ -264,7 +264,7 @@ class CudaKernelMethod final : public Method {
     stream_ = *stream;
     const char* const name = !writes ? "pmb_read" : reads ? "pmb_copy" : "pmb_write";
     kernel_ = cuda_.kernel(name);
-    if (kernel_ == nullptr) return fail(kGpu, "CUDA does not know the kernel {}", name);
+    if (kernel_ == nullptr) return fail(kGpu, "CUDA has no kernel {}", name);
     return {};
   }
 
@@ -318,9 +318,9 @@ class CudaLimit final : public Limit {
       case Wire::both:
         return "cuMemcpy both methods at once, pinned memory";
       case Wire::pageable_up:
-        return "cuMemcpy from ordinary memory to the GPU";
+        return "cuMemcpy from pageable memory to the GPU";
       case Wire::pageable_down:
-        return "cuMemcpy from the GPU to ordinary memory";
+        return "cuMemcpy from the GPU to pageable memory";
       case Wire::kernel_read:
         return "a CUDA kernel that reads pinned memory in place";
       case Wire::kernel_write:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The limit where there is no CUDA: a copy in memory by several threads.
+// The limit without CUDA: a memory copy by several threads.
 
 #include <algorithm>
 #include <condition_variable>
@@ -17,10 +17,10 @@
 namespace pmb::tool::bench {
 namespace {
 
-// Below this the hand-over costs more than it saves.
+// Smaller copies cost more to hand over than they save.
 constexpr std::uint64_t kLeastPiece = 256 * 1024;
 
-/// Threads that copy pieces and sleep in between.
+/// A pool that copies pieces and sleeps in between.
 class CopyQueue {
  public:
   explicit CopyQueue(unsigned threads) {

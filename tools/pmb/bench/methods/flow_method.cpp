@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs and verifies everything that comes down.
+// Runs and verifies downloads, results and streams.
 
 #include "bench/methods/flow_method.hpp"
 
@@ -11,12 +11,12 @@
 namespace pmb::tool::bench {
 namespace {
 
-/// Sends results until `depth` are under way and takes the oldest in between.
+/// Sends results until `depth` are in flight, and takes the oldest in between.
 class ResultQueue {
  public:
   ResultQueue(Reader& reader, std::uint32_t depth) : reader_(reader), depth_(depth) {}
 
-  /// Calls `send` for one more result, after making room for it.
+  /// Makes room for one more result, then calls `send`.
   template <class Send>
   Outcome<void> send(Send&& issue) {
     while (under_way_ >= depth_) {
@@ -26,7 +26,7 @@ class ResultQueue {
     ++under_way_;
     return {};
   }
-  /// Takes everything that is under way.
+  /// Takes all results in flight.
   Outcome<void> drain() {
     while (under_way_ > 0) {
       if (auto taken = take(); !taken) return taken;
@@ -47,7 +47,7 @@ class ResultQueue {
   std::uint32_t under_way_ = 0;
 };
 
-/// Compares the oldest result and gives it back.
+/// Compares the oldest result and releases it.
 Outcome<void> check_oldest(Reader& reader, std::span<const std::byte> expected) {
   auto bytes = reader.wait_oldest();
   if (!bytes) return pass_on(bytes);
@@ -98,8 +98,8 @@ class DownloadMethod final : public Method {
   }
 
  private:
-  /// A shader writes a little of the buffer first. What no shader has written since it was read last, some drivers answer
-  /// from memory of their own; nobody asks for the same bytes twice.
+  /// A shader writes part of the buffer first. Otherwise some drivers serve the bytes from a cached copy, which no real
+  /// program would benefit from.
   Outcome<void> pull(std::uint64_t seed) {
     const BufferOffset source{buffer_.name(), 0};
     production_.run(seed, source, kUnitBytes);
@@ -187,8 +187,8 @@ class FlowMethod final : public Method {
   }
 
   Outcome<void> verify() override {
-    // As many as are under way at once, each with bytes of its own, and one more, so that memory of every turn is
-    // filled, and of one reused, while others are under way.
+    // One more than are in flight, each with different bytes: every slot is filled, and one is reused while others are in
+    // flight.
     reader_->poison();
     std::deque<std::vector<std::byte>> expected;
     for (std::uint32_t i = 0; i <= shape_.depth; ++i) {

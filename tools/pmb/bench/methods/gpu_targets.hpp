@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory of the GPU's own for results on their method down, a buffer for each that is under way.
+// Buffers in VRAM for results, one for each in flight.
 //
 // Threads: the GL context's.
 #pragma once
@@ -11,13 +11,13 @@
 
 namespace pmb::tool::bench {
 
-/// Empty until somebody asks: where bytes are pulled from elsewhere no targets are needed.
+/// Empty until the first use: pulls need no targets.
 class GpuTargets {
  public:
   GpuTargets(BenchContext& bench, std::uint64_t size_bytes, std::uint32_t count)
       : bench_(bench), size_bytes_(size_bytes), count_(count) {}
 
-  /// The one that was used longest ago.
+  /// The least recently used buffer.
   Outcome<BufferOffset> next() {
     if (buffers_.size() < count_) {
       auto buffer = bench_.buffer_in_vram(size_bytes_);
@@ -29,7 +29,7 @@ class GpuTargets {
     }
     return latest();
   }
-  /// What next() answered last.
+  /// The last result of next().
   BufferOffset latest() const { return {buffers_[turn_].name(), 0}; }
   void poison() const {
     for (const GlBuffer& buffer : buffers_) poison_buffer(bench_.gl(), buffer.name());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory of a method's own that bytes from the GPU are copied to.
+// System memory that a method copies the GPU's bytes to.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 namespace pmb::tool::bench {
 
-/// Begins with a page, for every method: where an allocation happens to lie within one decides up to a fifth of the time of
-/// a copy of a few KiB.
+/// Page-aligned for every method: the offset of an allocation within a page decides up to a fifth of the time of a copy
+/// of a few KiB.
 class OwnMemory {
  public:
   OwnMemory() noexcept = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What programs with pmb do to bring bytes down.
+// Downloads with pmb.
 
 #include <algorithm>
 #include <pmb/readback_ring.hpp>
@@ -27,7 +27,7 @@ class StagedReader final : public RingReader {
 
   Outcome<BufferOffset> target() override { return targets_.next(); }
   Outcome<void> sent() override {
-    // A request orders its copy behind shader stores; this orders the next stores behind the copy.
+    // A request orders its copy after shader stores; this orders the next stores after the copy.
     gl_.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
     return pull_used(targets_.latest(), pmb::BufferUse::any);
   }
@@ -46,13 +46,11 @@ class TransferReader final : public Reader {
   TransferReader(pmb::Context& context, const ReadShape& shape)
       : context_(context), memory_(shape.result_bytes) {}
 
-  Outcome<BufferOffset> target() override {
-    return fail(kUsage, "pmb::download reads buffers that exist already");
-  }
+  Outcome<BufferOffset> target() override { return fail(kUsage, "pmb::download reads existing buffers"); }
   Outcome<void> sent() override { return {}; }
   Outcome<void> pull(BufferOffset source) override {
     if (source.buffer != source_.buffer()) {
-      // The scenario has set the barrier, for all methods; nobody updates the buffer.
+      // The scenario sets the barrier, for all methods. The buffer is not updated.
       const auto found =
           pmb::BufferTarget::query(context_, source.buffer, pmb::BufferUse::download_only_no_shader_writes);
       if (!found) return gpu_failure("looking a buffer up", found.error());
@@ -76,7 +74,7 @@ class TransferReader final : public Reader {
  private:
   pmb::Context& context_;
   OwnMemory memory_;
-  pmb::BufferTarget source_;  ///< Looked up once, as programs do that stream.
+  pmb::BufferTarget source_;  ///< Looked up once, as a streaming program would.
   std::deque<std::uint64_t> offsets_;
 };
 

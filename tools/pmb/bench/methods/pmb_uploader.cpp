@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What programs with pmb do to bring bytes up.
+// Uploads with pmb.
 
 #include <algorithm>
 #include <chrono>
@@ -13,11 +13,11 @@
 namespace pmb::tool::bench {
 namespace {
 
-/// Room for so many frames: a ring makes a fence for each quarter of it.
+/// Room for this many frames: a ring makes a fence for each quarter.
 constexpr std::uint32_t kFramesOfPacedRing = 256;
 
 Outcome<pmb::UploadRing> make_ring(pmb::Context& context, const UploadShape& shape) {
-  // Room for every piece at the alignment of any binding, in cache lines of its own.
+  // Every piece at the alignment of any binding, in separate cache lines.
   constexpr std::uint64_t kLine = 64;
   const std::uint64_t step =
       std::max({context.limits().storage_offset_alignment, context.limits().uniform_offset_alignment, kLine});
@@ -77,7 +77,7 @@ class RingUploader : public Uploader {
   pmb::Ticket last_ = {};
 };
 
-/// A ring that makes its fences by itself.
+/// A ring that makes its fences without marks.
 class PacedUploader final : public RingUploader {
  public:
   PacedUploader(BenchContext& bench, pmb::Context& context, pmb::UploadRing ring)
@@ -140,7 +140,7 @@ class TransferUploader final : public Uploader {
   BenchContext& bench_;
   pmb::Context& context_;
   std::vector<GlBuffer> targets_;
-  std::vector<pmb::BufferTarget> known_;  ///< The targets, looked up once as programs do that stream.
+  std::vector<pmb::BufferTarget> known_;  ///< The targets, looked up once, as a streaming program would.
   std::size_t turn_ = 0;
 };
 
@@ -148,7 +148,7 @@ Outcome<std::vector<GlBuffer>> make_targets(BenchContext& bench, std::uint64_t s
                                             std::uint32_t count) {
   std::vector<GlBuffer> targets;
   for (std::uint32_t i = 0; i < count; ++i) {
-    // Of the same kind as the traditional methods' targets: what pmb's plan may take is the same for both.
+    // Like the traditional methods' targets, so that pmb's plan has the same choices.
     auto target = GlBuffer::create(bench.gl(), size_bytes, bench.usage_of_kept_bytes());
     if (!target) return pass_on(target);
     targets.push_back(std::move(*target));
@@ -181,7 +181,7 @@ Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(BenchContext& bench, p
   if (!targets) return pass_on(targets);
   std::vector<pmb::BufferTarget> known;
   for (const GlBuffer& target : *targets) {
-    // What is true of them: the traditional methods set no barrier either, and nothing else is done with them.
+    // These uses hold: the traditional methods set no barrier either, and the buffers have no other use.
     const auto found =
         pmb::BufferTarget::query(context, target.name(),
                                  shape.read_as_storage ? pmb::BufferUse::upload_only_no_shader_writes

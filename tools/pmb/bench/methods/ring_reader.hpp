@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A reader on a pmb::ReadbackRing: results arrive in its slices, oldest first.
+// A reader on a pmb::ReadbackRing. Results arrive in its slices, oldest first.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,7 @@ class RingReader : public Reader {
     return {};
   }
 
-  /// What is pulled stands behind a barrier of the scenario's, whatever the method.
+  /// The scenario sets the barrier before a pull, for all methods.
   Outcome<void> pull(BufferOffset source) override {
     return pull_used(source, pmb::BufferUse::no_shader_writes);
   }
@@ -59,7 +59,7 @@ class RingReader : public Reader {
   }
 
  protected:
-  /// Takes a readback on its method in, behind those that are.
+  /// Adds a pending readback behind the others.
   void push(const pmb::PendingReadback& pending) { pending_.push_back(pending); }
   pmb::Context& context() noexcept { return context_; }
   pmb::ReadbackRing& ring() noexcept { return ring_; }
@@ -84,7 +84,7 @@ class RingReader : public Reader {
   ReadShape shape_;
   Marks marks_;
   std::deque<pmb::PendingReadback> pending_;
-  std::vector<pmb::BufferTarget> known_;  ///< Looked up once, as programs do that stream.
+  std::vector<pmb::BufferTarget> known_;  ///< Looked up once, as a streaming program would.
 };
 
 }  // namespace pmb::tool::bench

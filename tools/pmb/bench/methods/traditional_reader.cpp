@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What programs without pmb do to bring bytes down, each as well as it can be done.
+// Downloads without pmb, each as fast as it can be.
 
 #include <array>
 #include <cstring>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::byte kPoison{0xA5};
 
-/// What both methods share: results that shaders stored need a barrier before anything copies them.
+/// Shared by both methods: shader stores need a barrier before a copy.
 class TraditionalReader : public Reader {
  public:
   TraditionalReader(BenchContext& bench, const ReadShape& shape)
@@ -34,7 +34,7 @@ class TraditionalReader : public Reader {
   BenchContext& bench_;
   ReadShape shape_;
   GpuTargets targets_;
-  OwnMemory memory_;  ///< The caller's own.
+  OwnMemory memory_;  ///< The caller's memory.
 };
 
 class GettingReader final : public TraditionalReader {
@@ -101,7 +101,7 @@ class MappingReader final : public TraditionalReader {
     const auto size = static_cast<GLsizeiptr>(shape_.result_bytes);
     gl.BindBuffer(GL_COPY_READ_BUFFER, oldest.buffer);
     const void* const mapped = gl.MapBufferRange(GL_COPY_READ_BUFFER, 0, size, GL_MAP_READ_BIT);
-    if (mapped == nullptr) return fail(kGpu, "glMapBufferRange answered null");
+    if (mapped == nullptr) return fail(kGpu, "glMapBufferRange returned null");
     mapped_ = oldest.buffer;
     const std::span bytes(static_cast<const std::byte*>(mapped), shape_.result_bytes);
     if (shape_.landing == Landing::anywhere) return bytes;

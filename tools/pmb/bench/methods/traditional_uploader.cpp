@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What programs without pmb do to bring bytes up, each as well as it can be done.
+// Uploads without pmb, each as fast as it can be.
 
 #include <algorithm>
 #include <array>
@@ -15,8 +15,8 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t step) {
   return (value + step - 1) / step * step;
 }
 
-/// Replaces or overwrites a buffer for each piece, and changes buffers with each frame, so that the driver need
-/// not wait for the frame before.
+/// Replaces or overwrites a buffer for each piece. Each frame uses another buffer, so that the driver need not wait for the
+/// previous frame.
 class ReplacingUploader final : public Uploader {
  public:
   ReplacingUploader(BenchContext& bench, TraditionalUpload method, GLenum usage, bool behind_barrier,
@@ -39,7 +39,7 @@ class ReplacingUploader final : public Uploader {
       case TraditionalUpload::map_invalidate: {
         void* const mapped =
             gl.MapBufferRange(GL_COPY_WRITE_BUFFER, 0, size, GL_MAP_WRITE_BIT | GL_MAP_INVALIDATE_BUFFER_BIT);
-        if (mapped == nullptr) return fail(kGpu, "glMapBufferRange answered null");
+        if (mapped == nullptr) return fail(kGpu, "glMapBufferRange returned null");
         std::memcpy(mapped, bytes.data(), bytes.size());
         gl.UnmapBuffer(GL_COPY_WRITE_BUFFER);
         break;
@@ -48,7 +48,7 @@ class ReplacingUploader final : public Uploader {
         gl.BufferSubData(GL_COPY_WRITE_BUFFER, 0, size, bytes.data());
         break;
     }
-    // Who does not know of it gets wrong results, faster.
+    // Without it the result is wrong, and faster.
     if (behind_barrier_) gl.MemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT);
     return BufferOffset{name, 0};
   }
@@ -70,7 +70,7 @@ class ReplacingUploader final : public Uploader {
   std::size_t turn_ = 0;
 };
 
-/// One buffer for all frames; the CPU writes behind the driver's back, into a part whose fence has passed.
+/// One buffer for all frames. The CPU writes unsynchronized, into a part whose fence has passed.
 class UnsynchronizedUploader final : public Uploader {
  public:
   UnsynchronizedUploader(BenchContext& bench, const UploadShape& shape, std::uint64_t stride, GlBuffer buffer)
@@ -95,7 +95,7 @@ class UnsynchronizedUploader final : public Uploader {
     void* const mapped = gl.MapBufferRange(
         GL_COPY_WRITE_BUFFER, static_cast<GLintptr>(offset), static_cast<GLsizeiptr>(bytes.size()),
         GL_MAP_WRITE_BIT | GL_MAP_UNSYNCHRONIZED_BIT | GL_MAP_INVALIDATE_RANGE_BIT);
-    if (mapped == nullptr) return fail(kGpu, "glMapBufferRange answered null");
+    if (mapped == nullptr) return fail(kGpu, "glMapBufferRange returned null");
     std::memcpy(mapped, bytes.data(), bytes.size());
     gl.UnmapBuffer(GL_COPY_WRITE_BUFFER);
     return BufferOffset{buffer_.name(), offset};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs and verifies uploads.
+// Runs and verifies uploads and small updates.
 
 #include "bench/methods/upload_method.hpp"
 
@@ -28,7 +28,7 @@ class KeptMethod final : public Method {
   }
 
   Outcome<void> verify() override {
-    // Over bytes that differ everywhere, while they may still be on their method; with three buffers the first comes round.
+    // Overwrites different bytes that may still be in flight; with three buffers the first one is reused.
     Outcome<BufferOffset> place = BufferOffset{};
     for (std::uint32_t turn = 0; turn < 4; ++turn) {
       place = uploader_->put(source_->renew(), Content::fresh);
@@ -65,7 +65,7 @@ class ConsumedMethod final : public Method {
   }
 
   Outcome<void> verify() override {
-    // Every turn of a ring is filled, and then every turn is read.
+    // Fills every slot of a ring, then reads every slot.
     for (std::uint32_t turn = 0; turn < 3; ++turn) {
       if (auto done = once(source_->renew(), Content::fresh); !done) return done;
       auto sum = reduction_.result();
@@ -138,7 +138,8 @@ class UpdateMethod final : public Method {
     return {};
   }
 
-  /// With frames under way, as many as fill the memory of every method more than once, each with bytes and a result of its own.
+  /// Enough frames in flight to fill the memory of every method more than once, each with different bytes and a separate
+  /// result.
   static std::uint32_t verified_frames(const UpdateShape& shape) noexcept {
     return shape.frames > 1 ? 600 : 1;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The work of the upload scenarios: bytes that the GPU keeps, bytes that it reads once, and small updates.
+// The methods of uploads: bytes for VRAM, bytes that the GPU reads once, and small updates.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,11 @@
 
 namespace pmb::tool::bench {
 
-/// From ordinary memory to a buffer, `operations` in a row, until the GPU has them.
+/// From system memory to a buffer, `operations` in a row, until the GPU has the bytes.
 std::unique_ptr<Method> make_kept_method(BenchContext& bench, SharedSource source, std::uint32_t operations,
                                          std::unique_ptr<Uploader> uploader);
 
-/// From where a producer wrote them until a shader has read each byte once.
+/// From the producer's memory until a shader has read each byte once.
 Outcome<std::unique_ptr<Method>> make_consumed_method(BenchContext& bench, SharedSource source,
                                                       std::unique_ptr<Uploader> uploader);
 
@@ -23,7 +23,7 @@ struct UpdateShape {
   std::uint64_t update_bytes = 256;
   std::uint32_t updates = 1;  ///< In a frame.
   std::uint32_t frames = 1;   ///< In a run.
-  bool dispatched = false;    ///< A dispatch reads each; else they are bound only.
+  bool dispatched = false;    ///< One dispatch reads each update; else updates are only bound.
 };
 
 /// For the Source of updates: fills `bytes` with updates whose first word is their number in the frame.
@@ -32,7 +32,7 @@ void fill_updates(std::uint64_t seed, std::uint64_t update_bytes, std::span<std:
 Outcome<std::unique_ptr<Method>> make_update_method(BenchContext& bench, SharedSource source,
                                                     const UpdateShape& shape,
                                                     std::unique_ptr<Uploader> uploader);
-/// The same dispatches with nothing updated: the floor.
+/// The same dispatches without updates: the floor.
 Outcome<std::unique_ptr<Method>> make_dispatch_method(BenchContext& bench, SharedSource source,
                                                       const UpdateShape& shape);
 

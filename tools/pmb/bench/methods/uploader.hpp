@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The methods up: each brings bytes to a place where the GPU reads them.
+// Uploaders bring bytes to buffers that the GPU reads.
 //
 // Threads: the GL context's.
 #pragma once
@@ -13,33 +13,34 @@
 
 namespace pmb::tool::bench {
 
-/// Where the bytes of a put() come from.
+/// The origin of the bytes of a put().
 enum class Content : std::uint8_t {
-  fresh,              ///< From the caller's memory, whatever the method.
-  produced_in_place,  ///< A producer wrote them where this method wants them, before the clock started. Ways that
-  ///< need them in ordinary memory find them there; methods that lend shared memory find them
-  ///< in it, from an earlier put() of fresh content.
+  /// In the caller's memory, for every method.
+  fresh,
+  /// In the memory that this method uses: a producer wrote them there before the clock started. For methods with shared
+  /// memory that is the content of an earlier put(); for the others, the caller's memory.
+  produced_in_place,
 };
 
 class Uploader {
  public:
   virtual ~Uploader() = default;
-  /// Brings a piece up; commands issued from now on read it at the place answered.
+  /// Uploads a piece; later commands read it at the returned offset.
   virtual Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) = 0;
-  /// Stands behind the last reader of everything put since the last call.
+  /// Called after the last command that reads the pieces put since the last call.
   virtual Outcome<void> end_frame() = 0;
-  /// Waits until the GPU has done everything up to the last end_frame().
+  /// Waits until the GPU has passed the last end_frame().
   virtual Outcome<void> finish() = 0;
-  /// CPU copies of a piece whose content was produced, and of a fresh one.
+  /// The number of CPU copies of a piece.
   virtual std::uint32_t copies(Content content) const noexcept = 0;
 };
 
-/// What has to fit.
+/// The memory that an uploader needs.
 struct UploadShape {
   std::uint64_t piece_bytes = 0;
-  std::uint32_t pieces = 1;  ///< Put between two calls of end_frame().
-  std::uint32_t frames = 1;  ///< Under way at once.
-  /// Nothing but its memory says how many frames may be under way: a pmb ring of generous size makes its own fences.
+  std::uint32_t pieces = 1;  ///< Between two calls of end_frame().
+  std::uint32_t frames = 1;  ///< In flight at once.
+  /// Only the memory limits the frames in flight: a large pmb ring makes its fences without marks.
   bool paced_by_ring = false;
   /// Shaders read the pieces as storage buffers.
   bool read_as_storage = true;
@@ -49,20 +50,20 @@ enum class TraditionalUpload : std::uint8_t {
   buffer_data,        ///< glBufferData with the bytes: the storage is replaced each time.
   buffer_sub_data,    ///< glBufferSubData into the same storage.
   map_invalidate,     ///< glMapBufferRange with INVALIDATE_BUFFER, memcpy, glUnmapBuffer.
-  map_unsynchronized  ///< glMapBufferRange with UNSYNCHRONIZED, ordered by fences of its own.
+  map_unsynchronized  ///< glMapBufferRange with UNSYNCHRONIZED, ordered by fences.
 };
 const char* to_string(TraditionalUpload method) noexcept;
 
-/// `usage` as for glBufferData: what suits where the bytes shall end.
+/// `usage` as for glBufferData, to suit the memory that the bytes should end in.
 Outcome<std::unique_ptr<Uploader>> make_traditional_uploader(BenchContext& bench, TraditionalUpload method,
                                                              const UploadShape& shape, GLenum usage);
-/// Slices of a pmb::UploadRing, read where they are.
+/// Slices of a pmb::UploadRing, read in place.
 Outcome<std::unique_ptr<Uploader>> make_ring_uploader(BenchContext& bench, pmb::Context& context,
                                                       const UploadShape& shape);
-/// Slices of a pmb::UploadRing, copied on the GPU to memory of its own before they are read.
+/// Slices of a pmb::UploadRing, copied to VRAM by the GPU before they are read.
 Outcome<std::unique_ptr<Uploader>> make_staged_uploader(BenchContext& bench, pmb::Context& context,
                                                         const UploadShape& shape);
-/// pmb::upload into the GPU's own memory.
+/// pmb::upload into VRAM.
 Outcome<std::unique_ptr<Uploader>> make_transfer_uploader(BenchContext& bench, pmb::Context& context,
                                                           const UploadShape& shape);
 

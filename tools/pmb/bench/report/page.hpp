@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of the HTML report: the files of page/ and the charting library, embedded by the build.
+// The parts of the HTML report: page.html, page.css, page.js and the charting library, embedded by the build.
 #pragma once
 
 #include <string_view>

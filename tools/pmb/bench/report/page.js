@@ -27,11 +27,11 @@
   };
   const unique = (values) => [...new Set(values)];
 
-  // The palette of Okabe and Ito, which colour-blind people can tell apart. A way has the same colour everywhere.
+  // The palette of Okabe and Ito, which colour-blind people can tell apart. A method has the same colour everywhere.
   const traditionalColours = ['#d55e00', '#e69f00', '#cc79a7', '#b8860b', '#8c510a', '#f08060'];
   const forcedColours = ['#56b4e9', '#009e73', '#7b9fd4', '#4bb8a0', '#6a51a3', '#9e9ac8', '#3a8f3a'];
-  const ways = unique(entries.map((entry) => entry.way));
-  const ofKind = (kind) => ways.filter((way) => entries.some((entry) => entry.way === way && entry.kind === kind));
+  const methods = unique(entries.map((entry) => entry.way));
+  const ofKind = (kind) => methods.filter((method) => entries.some((entry) => entry.way === method && entry.kind === kind));
   const colourOf = (entry) => {
     if (entry.kind === 'plan') return '#0072b2';
     if (entry.kind === 'limit') return '#1b1f24';
@@ -42,14 +42,14 @@
 
   // Head of the page.
   document.getElementById('machine').textContent =
-      `${context.driver.renderer}${context.software_renderer ? ', a software renderer: no figure of a GPU' : ''}`;
+      `${context.driver.renderer}${context.software_renderer ? ', a software renderer: not the figures of a GPU' : ''}`;
   const facts = [
     ['Date', context.date], ['Command', context.command],
     ['Processor', `${context.machine.cpu}, ${context.machine.cores} cores, ${sizeText(context.machine.memory_bytes)}`],
     ['System', context.machine.kernel], ['OpenGL', `${context.gl_version} (${context.driver.vendor})`],
     ['Limit', context.limit.name + (context.limit.reason ? ` (${context.limit.reason})` : '')],
   ];
-  if (context.interrupted) facts.push(['Interrupted', 'the run ended early; what had been measured is shown']);
+  if (context.interrupted) facts.push(['Interrupted', 'the run ended early; this page shows the figures so far']);
   for (const [name, value] of facts) {
     element('dt', name, document.getElementById('context'));
     element('dd', value, document.getElementById('context'));
@@ -139,12 +139,12 @@
     const own = measured.filter((entry) => entry.scenario === scenario && !entry.variant);
     const xs = unique(own.map((entry) => entry.size_bytes)).sort((a, b) => a - b);
     if (xs.length < 2) return;
-    const datasets = unique(own.map((entry) => entry.way)).map((way) => {
-      const points = own.filter((entry) => entry.way === way).sort((a, b) => a.size_bytes - b.size_bytes);
+    const datasets = unique(own.map((entry) => entry.way)).map((method) => {
+      const points = own.filter((entry) => entry.way === method).sort((a, b) => a.size_bytes - b.size_bytes);
       const first = points[0];
       const strong = first.kind === 'plan' || first.kind === 'limit';
       return {
-        label: way,
+        label: method,
         data: points.map((entry) => ({ x: entry.size_bytes, y: entry.gb_per_s, entry })),
         borderColor: colourOf(first), backgroundColor: colourOf(first),
         borderWidth: strong ? 3 : 1.5, pointRadius: strong ? 3 : 2,
@@ -225,7 +225,7 @@
           tooltip: { callbacks: { label: (item) => {
             const entry = rows[item.dataIndex];
             return `${timeText(entry.real_time)}` + (entry.vs_traditional ?
-                `, ${entry.vs_traditional.toFixed(2)} times the best traditional way` : '');
+                `, ${entry.vs_traditional.toFixed(2)} times the best traditional method` : '');
           } } },
         },
       },
@@ -269,7 +269,7 @@
       element('h3', place, holder);
       const table = element('table', null, holder);
       const head = element('tr', null, element('thead', null, table));
-      for (const name of ['way', 'time', 'spread', 'CPU', 'GPU', 'GB/s', 'of limit', 'vs traditional', 'fences', 'copied by CPU',
+      for (const name of ['method', 'time', 'spread', 'CPU', 'GPU', 'GB/s', 'of limit', 'vs traditional', 'fences', 'copied by CPU',
         'process memory', 'GPU memory']) element('th', name, head);
       const body = element('tbody', null, table);
       for (const entry of own.filter((other) => placeOf(other) === place)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is told of a run: a table for people, JSON in the outer shape of Google Benchmark's, one page with plots.
+// The reports of a run: a table, JSON in Google Benchmark's outer shape, and one page with plots.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct RunContext {
   std::string version;
   bool software = false;
   std::vector<std::string> plans;  ///< pmb's plan for each access, described.
-  std::string limit;               ///< Who moves the bytes of the limit.
-  std::string limit_reason;        ///< Why it is not CUDA, where it is not.
+  std::string limit;               ///< The engine of the limit.
+  std::string limit_reason;        ///< The reason if it is not CUDA.
   bool interrupted = false;
 };
 
@@ -39,12 +39,12 @@ std::string time_text(double nanoseconds);
 
 /// The rows of one case, with a heading.
 std::string case_text(const CaseResult& result);
-/// How the plan does against the best traditional method in all cells.
+/// The plan against the best traditional method, over all cases.
 std::string summary_text(const std::vector<CaseResult>& results);
 
 nlohmann::json to_json(const RunContext& context, const std::vector<CaseResult>& results);
 
-/// The whole page. `run` is what to_json answers.
+/// The whole page. `run` comes from to_json.
 std::string to_html(const nlohmann::json& run);
 
 }  // namespace pmb::tool::bench

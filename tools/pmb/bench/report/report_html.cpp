@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Puts the page together from its parts, which the build embeds.
+// Assembles the page from its embedded parts.
 
 #include <array>
 #include <string_view>
@@ -11,7 +11,7 @@
 namespace pmb::tool::bench {
 namespace {
 
-/// JSON that can stand in an HTML script: no sequence of it ends the script.
+/// JSON for an HTML script: no sequence in it ends the script.
 std::string for_script(const nlohmann::json& run) {
   const std::string text = run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::string safe;
@@ -36,7 +36,7 @@ std::string to_html(const nlohmann::json& run) {
                                                                                {"{{script}}", kPageScript}}};
   std::string page;
   std::string_view rest = kPage;
-  // In the order of the page, so that nothing in a part is taken for a place.
+  // In the order of the page, so that no text inside a part is replaced.
   for (const auto& [place, text] : parts) {
     const std::size_t at = rest.find(place);
     page += rest.substr(0, at);

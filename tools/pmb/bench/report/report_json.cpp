@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON, and the description of machine and driver that goes with it.
+// JSON, with a description of machine and driver.
 
 #include <fmt/chrono.h>
 #include <sys/utsname.h>

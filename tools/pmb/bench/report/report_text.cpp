@@ -56,7 +56,7 @@ std::string time_text(double nanoseconds) {
   constexpr double kStep = 1000;
   constexpr std::array<const char*, 4> kUnits = {"ns", "us", "ms", "s"};
   std::size_t unit = 0;
-  // 999.6 would be shown as 1e+03.
+  // 999.6 would print as 1e+03.
   while (nanoseconds >= kStep - 0.5 && unit + 1 < kUnits.size()) {
     nanoseconds /= kStep;
     ++unit;
@@ -70,8 +70,9 @@ std::string case_text(const CaseResult& result) {
                   size_text(result.size_bytes),
                   result.operations > 1 ? fmt::format(", {} in a run", result.operations) : "");
   if (!result.limit_note.empty()) text += fmt::format("  limit: {}\n", result.limit_note);
-  text += fmt::format("  {:<36} {:>9} {:>6} {:>9} {:>9} {:>7} {:>6} {:>7} {:>7} {:>9} {:>9}\n", "way", "time",
-                      "spread", "CPU", "GPU", "GB/s", "limit", "vs best", "fences", "copied", "memory");
+  text +=
+      fmt::format("  {:<36} {:>9} {:>6} {:>9} {:>9} {:>7} {:>6} {:>7} {:>7} {:>9} {:>9}\n", "method", "time",
+                  "spread", "CPU", "GPU", "GB/s", "limit", "vs best", "fences", "copied", "memory");
   const Measurement* const best = best_traditional(result);
   for (const Measurement& method : result.methods) text += row_text(method, best, true);
   return text;
@@ -102,7 +103,7 @@ std::string summary_text(const std::vector<CaseResult>& results) {
       "{}\n",
       faster, equal, slower_count);
   text += slower;
-  if (failed > 0) text += fmt::format("{} methods have no figures; the table tells why\n", failed);
+  if (failed > 0) text += fmt::format("{} methods have no figures; the table names the reasons\n", failed);
   return text;
 }
 

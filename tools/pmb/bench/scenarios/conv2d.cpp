@@ -27,7 +27,7 @@ struct Convolution {
 
 constexpr std::array kFull = {Convolution{"8x64x56x56-128-3x3", 8, 64, 56, 56, 128, 3, 1},
                               Convolution{"4x3x224x224-64-7x7-s2", 4, 3, 224, 224, 64, 7, 2}};
-// Tens of times less work, for --quick and for renderers that have no GPU.
+// A small fraction of the work, for --quick and for software renderers.
 constexpr std::array kQuick = {Convolution{"1x16x28x28-32-3x3", 1, 16, 28, 28, 32, 3, 1},
                                Convolution{"1x3x64x64-16-7x7-s2", 1, 3, 64, 64, 16, 7, 2}};
 
@@ -71,7 +71,7 @@ std::string shader_source(const Convolution& c) {
 }
 
 /// Inputs 0 to 15, weights -4 to 3: at most 147 or 576 products of at most 60 are exact in a float. Two contents
-/// take turns, so that each is convolved on the CPU once only.
+/// alternate, so that the CPU convolves each only once.
 void fill_convolution(const Convolution& c, std::uint64_t seed, std::span<std::byte> bytes) {
   const std::uint64_t content = seed % 2;
   std::uint32_t state = static_cast<std::uint32_t>(content) + 1;
@@ -103,7 +103,7 @@ std::vector<float> convolve(const Convolution& c, std::span<const std::byte> byt
         const float* weight = weights + (output * c.inputs + channel) * c.side * c.side;
         for (int ky = -pad; ky <= pad; ++ky) {
           for (int kx = -pad; kx <= pad; ++kx, ++weight) {
-            // The columns whose input lies inside the image.
+            // Columns whose input is inside the image.
             const int first = kx < 0 ? (-kx + stride - 1) / stride : 0;
             const int last = std::min(out_width, (width - 1 - kx) / stride + 1);
             for (int y = 0; y < out_height; ++y) {
@@ -121,7 +121,7 @@ std::vector<float> convolve(const Convolution& c, std::span<const std::byte> byt
   return result;
 }
 
-/// Answers what the CPU makes of an input, computed once for each content.
+/// The CPU's result for an input, computed once for each content.
 class Reference {
  public:
   explicit Reference(const Convolution& convolution) : convolution_(convolution) {}
@@ -138,12 +138,12 @@ class Reference {
   }
 
  private:
-  using Key = std::array<float, 16>;  // The first inputs: enough to tell the two contents apart.
+  using Key = std::array<float, 16>;  // The first inputs identify the content.
   Convolution convolution_;
   std::map<Key, std::vector<std::byte>> known_;
 };
 
-/// The kernel on data that are on the GPU already, with nothing moved.
+/// The kernel on data in VRAM: no transfers.
 class ComputeMethod final : public Method {
  public:
   ComputeMethod(BenchContext& bench, FlowKernel kernel, SharedSource source, GlBuffer input, GlBuffer output,
@@ -217,7 +217,7 @@ void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
                             },
                         .expected = [=](auto input, auto output) { (*reference)(input, output); }};
     };
-    // Each input is read by every output channel that needs it.
+    // Every output channel reads each input.
     add_flow_methods(setup, work, source, {.output_bytes = output_bytes}, c.outputs * c.side * c.side,
                      kernel);
     work.limit_note = "the dispatch alone, on data that are on the GPU already";

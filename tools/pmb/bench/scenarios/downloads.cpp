@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// download, download_in_place and frame_download: from GPU memory to the CPU. results: bytes that a shader
-// writes.
+// download, download_in_place and frame_download: from VRAM to the CPU. results: bytes that a shader writes.
 
 #include "bench/methods/flow_method.hpp"
 #include "bench/scenarios/scenario.hpp"
@@ -38,13 +37,13 @@ Case in_place_case(const CaseSetup& setup, const char* scenario, const char* var
             .moved_bytes = size,
             .method_bytes = 2 * size};
   const auto source = std::make_shared<Source>(size);
-  const ReadShape shape{.result_bytes = size, .depth = operations > 1 ? kFramesUnderWay : 1};
+  const ReadShape shape{.result_bytes = size, .depth = operations > 1 ? kFramesInFlight : 1};
   add_traditional_downloads(setup, work, source, shape);
-  // The bytes lie in another buffer, so that there is no direct path.
+  // The bytes lie in another buffer: there is no direct path.
   for (const PmbMethod& method : pmb_methods(setup.bench, {pmb::Path::staged, pmb::Path::traditional})) {
     add_download_method(setup, work, source, shape, method.name, method.kind,
                         [=, &bench = setup.bench]() -> Outcome<std::unique_ptr<Reader>> {
-                          // Where GL's own call is the plan, the CPU may as well read in memory of its own.
+                          // If the plan is the raw GL call, the bytes may as well land in system memory.
                           if (method.transfer_path_down(size) == pmb::Path::traditional) {
                             return make_transfer_reader(*method.context, shape);
                           }

@@ -22,7 +22,7 @@ constexpr std::array kTraditionalPairs = {
     TraditionalPair{TraditionalUpload::map_unsynchronized, TraditionalRead::stream_read_map},
 };
 
-/// Every word read once and another written.
+/// Reads every word once and writes another.
 KernelMaker transformation(BenchContext& bench, std::uint64_t size_bytes) {
   return [&bench, size_bytes]() -> Outcome<FlowKernel> {
     auto made = Transformation::create(bench);
@@ -42,8 +42,8 @@ Case stream_case(const CaseSetup& setup, const char* scenario, const char* varia
             .size_bytes = size,
             .operations = frames,
             .moved_bytes = size,
-            .method_bytes = 2 * kFramesUnderWay * size};
-  const FlowShape shape{.output_bytes = size, .frames = frames, .depth = kFramesUnderWay};
+            .method_bytes = 2 * kFramesInFlight * size};
+  const FlowShape shape{.output_bytes = size, .frames = frames, .depth = kFramesInFlight};
   add_flow_methods(setup, work, std::make_shared<Source>(size), shape, 1, transformation(setup.bench, size));
   add_limit(work, setup.limit, Wire::kernel_both);
   add_reference(work, setup.limit, Wire::both, "cuda_copies");
@@ -91,9 +91,9 @@ void add_frame_round_trip_cases(const CaseSetup& setup, std::vector<Case>& cases
 }
 
 void add_duplex_cases(const CaseSetup& setup, std::vector<Case>& cases) {
-  // Small blocks are a matter of latency, which other scenarios show.
+  // Small blocks show latency, which other scenarios measure.
   constexpr std::uint64_t kLeast = 1 << 20;
-  // Fewer blocks in a run, and the run still takes long enough.
+  // Large blocks: fewer of them take long enough.
   constexpr std::uint64_t kLarge = 1 << 26;
   for (const std::uint64_t size : setup.sizes) {
     if (size < kLeast) continue;

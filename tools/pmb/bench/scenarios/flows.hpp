@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What frame_round_trip, duplex and conv2d share: the methods of a stream that goes up, through a kernel, and down.
+// Shared by frame_round_trip, duplex and conv2d: the methods of a stream that goes up, through a kernel, and down.
 #pragma once
 
 #include "bench/methods/flow_method.hpp"
@@ -7,11 +7,10 @@
 
 namespace pmb::tool::bench {
 
-/// Answers a kernel for one method; made when the method is.
+/// Makes the kernel of one method, together with the method.
 using KernelMaker = std::function<Outcome<FlowKernel>()>;
 
-/// Adds the traditional methods, in the combinations that programs use, and pmb's. `gpu_reads`: how often the kernel
-/// reads each byte of its input.
+/// Adds the usual combinations of traditional methods, and pmb's. The kernel reads each input byte `gpu_reads` times.
 void add_flow_methods(const CaseSetup& setup, Case& work, const SharedSource& source, const FlowShape& shape,
                       std::uint32_t gpu_reads, const KernelMaker& kernel);
 

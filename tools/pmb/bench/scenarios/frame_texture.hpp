@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What texture_upload and read_pixels share: a frame as a texture, and as a case.
+// Shared by texture_upload and read_pixels: a frame as a texture, and as a case.
 #pragma once
 
 #include <utility>
@@ -12,7 +12,7 @@ inline constexpr GLsizei kTextureWidth = 1920;
 inline constexpr GLsizei kTextureHeight = 1080;
 inline constexpr std::uint64_t kTextureBytes = std::uint64_t{kTextureWidth} * kTextureHeight * 4;
 
-/// What glTexSubImage2D and glReadPixels take where bytes lie in a buffer.
+/// The pointer argument of glTexSubImage2D and glReadPixels for bytes in a buffer.
 inline void* as_pointer(BufferOffset place) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(place.offset_bytes));
 }
@@ -42,7 +42,7 @@ class Texture {
   GLuint name() const noexcept { return name_; }
   GLuint framebuffer() const noexcept { return framebuffer_; }
 
-  /// From memory, or from the buffer that is bound for unpacking.
+  /// From memory, or from the bound unpack buffer.
   void write(const void* pixels) const {
     gl_->BindTexture(GL_TEXTURE_2D, name_);
     gl_->TexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, kTextureWidth, kTextureHeight, GL_RGBA, GL_UNSIGNED_BYTE,
@@ -50,7 +50,7 @@ class Texture {
   }
   /// The framebuffer that glReadPixels reads.
   void bind_for_reading() const { gl_->BindFramebuffer(GL_READ_FRAMEBUFFER, framebuffer_); }
-  /// Into memory, or into the buffer that is bound for packing.
+  /// Into memory, or into the bound pack buffer.
   void read(void* pixels) const {
     bind_for_reading();
     gl_->ReadPixels(0, 0, kTextureWidth, kTextureHeight, GL_RGBA, GL_UNSIGNED_BYTE, pixels);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// memory: what a payload takes that CPU and GPU both use, shared or copied. Its figures are the memory columns;
-// its time is one use by both sides.
+// memory: the memory of a payload that CPU and GPU both use, shared or copied. Its figures are the memory columns; its
+// time is one use by both sides.
 
 #include <pmb/mapped_buffer.hpp>
 
@@ -19,7 +19,7 @@ Outcome<void> check_sum(Reduction& reduction, std::span<const std::byte> bytes) 
               Reduction::expected(bytes));
 }
 
-/// One mapping that both sides work on.
+/// One mapping that CPU and GPU share.
 class SharedPayload final : public Method {
  public:
   SharedPayload(BenchContext& bench, pmb::MappedBuffer buffer, Reduction reduction)
@@ -52,7 +52,7 @@ class SharedPayload final : public Method {
   Reduction reduction_;
 };
 
-/// The caller's array, the driver's copy of it, and the GPU's.
+/// The caller's array, the driver's copy, and the GPU's copy.
 class CopiedPayload final : public Method {
  public:
   CopiedPayload(BenchContext& bench, TraditionalUpload method, std::uint64_t size_bytes, GlBuffer buffer,

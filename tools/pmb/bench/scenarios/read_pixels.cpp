@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// read_pixels: frames from a framebuffer to where the CPU can read them.
+// read_pixels: frames from a framebuffer to memory that the CPU can read.
 
 #include <pmb/readback_ring.hpp>
 #include <pmb/texture.hpp>
@@ -15,8 +15,8 @@ namespace {
 constexpr pmb::PixelRectangle kFrame = {.width = kTextureWidth, .height = kTextureHeight};
 constexpr pmb::TexelLayout kRgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
 
-/// A picture, and a framebuffer that it is drawn into before each reading, as frames are. It stays bound for drawing,
-/// too: on a context without a window and with none bound, NVIDIA's driver takes 0.45 s a frame (docs/drivers.md).
+/// A picture, and the framebuffer that it is drawn into before each read. It stays bound for drawing too: on a context
+/// without a window and with none bound, NVIDIA's driver takes 0.45 s a frame (docs/drivers.md).
 class DrawnFrame {
  public:
   explicit DrawnFrame(const GladGLContext& gl) : gl_(gl), picture_(gl), frame_(gl) {}
@@ -52,7 +52,7 @@ class PixelReader final : public RingReader {
   Outcome<void> sent() override { return {}; }
 };
 
-/// Reads into memory at once, or into the buffers that a reader answers; by glReadPixels, or by pmb on a context.
+/// Reads into memory, or into the buffers of a reader; by glReadPixels, or by pmb on a context.
 class ReadPixelsMethod final : public Method {
  public:
   ReadPixelsMethod(BenchContext& bench, SharedSource source, std::unique_ptr<Reader> reader,
@@ -65,7 +65,7 @@ class ReadPixelsMethod final : public Method {
     for (std::uint32_t time = 0; time < times; ++time) {
       std::uint32_t under_way = 0;
       for (std::uint32_t i = 0; i < kFrames; ++i) {
-        if (under_way == kFramesUnderWay) {
+        if (under_way == kFramesInFlight) {
           if (auto taken = take(); !taken) return pass_on(taken);
           --under_way;
         }
@@ -82,7 +82,7 @@ class ReadPixelsMethod final : public Method {
   Outcome<void> verify() override {
     if (reader_) reader_->poison();
     memory_.fill(std::byte{0xA5});
-    for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
+    for (std::uint32_t turn = 0; turn <= kFramesInFlight; ++turn) {
       frame_.set(source_->renew().data());
       if (auto done = once(); !done) return done;
       std::span<const std::byte> pixels = memory_.bytes();
@@ -146,7 +146,7 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   BenchContext& bench = setup.bench;
   Case work = frame_texture_case("read_pixels");
   const auto source = std::make_shared<Source>(kTextureBytes);
-  const ReadShape shape{.result_bytes = kTextureBytes, .depth = kFramesUnderWay};
+  const ReadShape shape{.result_bytes = kTextureBytes, .depth = kFramesInFlight};
   add_method(work, "read_pixels", MethodKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
     return std::make_unique<ReadPixelsMethod>(bench, source, nullptr);
   });
@@ -158,13 +158,13 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
              });
   for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::direct, pmb::Path::traditional})) {
     add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
-      // Where GL's own calls are the plan, the CPU may as well read in memory of its own.
+      // If the plan is the raw GL call, the bytes may as well land in system memory.
       if (method.transfer_path_down(kTextureBytes) == pmb::Path::traditional) {
         return std::make_unique<ReadPixelsMethod>(bench, source, nullptr, method.context);
       }
       auto ring = pmb::ReadbackRing::create(
           *method.context,
-          {.capacity_bytes = kTextureBytes * kFramesUnderWay, .label = "bench pixels", .prefault = true});
+          {.capacity_bytes = kTextureBytes * kFramesInFlight, .label = "bench pixels", .prefault = true});
       if (!ring) return gpu_failure("a readback ring", ring.error());
       auto reader =
           std::make_unique<PixelReader>(*method.context, bench.gl(), std::move(*ring), shape, Marks::reader);

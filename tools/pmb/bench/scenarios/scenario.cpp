@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of scenarios and what they share.
+// The table of scenarios, and their shared functions.
 
 #include "bench/scenarios/scenario.hpp"
 
@@ -15,20 +15,19 @@ constexpr std::array kScenarios = {
     Scenario{"memory", "Memory that 1 GiB takes which CPU and GPU both use", false, add_memory_cases},
     Scenario{"upload_consumed", "Bytes that a producer wrote, until a shader has read each once", true,
              add_upload_consumed_cases},
-    Scenario{"upload_kept", "From ordinary memory until the GPU has the bytes in memory of its own", true,
-             add_upload_kept_cases},
+    Scenario{"upload_kept", "From system memory until the bytes are in VRAM", true, add_upload_kept_cases},
     Scenario{"frame_upload", "The same for 1920x1080 frames, eight in a row", false, add_frame_upload_cases},
-    Scenario{"download", "From GPU memory into ordinary memory", true, add_download_cases},
+    Scenario{"download", "From VRAM into system memory", true, add_download_cases},
     Scenario{"download_in_place", "From GPU memory to where the CPU can read the bytes", true,
              add_download_in_place_cases},
     Scenario{"frame_download", "The same for 1920x1080 frames, eight in a row", false,
              add_frame_download_cases},
     Scenario{"results", "Bytes that a shader writes, until the CPU can read them", true, add_result_cases},
-    Scenario{"frame_round_trip", "1920x1080 frames up, through a shader, and down, three under way", false,
+    Scenario{"frame_round_trip", "1920x1080 frames up, through a shader, and down, three in flight", false,
              add_frame_round_trip_cases},
-    Scenario{"duplex", "A stream up and down at once, three blocks under way", true, add_duplex_cases},
+    Scenario{"duplex", "A stream up and down at once, three blocks in flight", true, add_duplex_cases},
     Scenario{"small_updates", "Updates of 256 bytes, each bound, none read", false, add_small_update_cases},
-    Scenario{"small_updates_dispatch", "Updates of 256 bytes, each read by a dispatch of its own", false,
+    Scenario{"small_updates_dispatch", "Updates of 256 bytes, each read by one dispatch", false,
              add_small_dispatch_cases},
     Scenario{"single_update", "Frames with one update of 4 KiB and one dispatch that reads it", false,
              add_single_update_cases},

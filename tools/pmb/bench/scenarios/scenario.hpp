@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The scenarios: what each measures, and the cases that it consists of.
+// The scenarios and their cases.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@
 
 namespace pmb::tool::bench {
 
-/// What cases are made from.
+/// The inputs of add_cases.
 struct CaseSetup {
   BenchContext& bench;
   Limit& limit;
-  std::vector<std::uint64_t> sizes;  ///< For scenarios in which size is a parameter.
-  bool quick = false;                ///< Less of everything that has no size.
+  std::vector<std::uint64_t> sizes;  ///< For sized scenarios.
+  bool quick = false;                ///< Fewer cases without a size.
 };
 
 struct Scenario {
@@ -60,26 +60,26 @@ struct FrameFormat {
 };
 /// RGBA8, and RGBA32F unless `quick`.
 std::span<const FrameFormat> frame_formats(bool quick) noexcept;
-/// Frames in one run of a frame scenario, and how many of them are under way at once.
+/// Frames in one run of a frame scenario, and frames in flight.
 inline constexpr std::uint32_t kFrames = 8;
-inline constexpr std::uint32_t kFramesUnderWay = 3;
+inline constexpr std::uint32_t kFramesInFlight = 3;
 
-/// pmb as it chooses, or with a path forced.
+/// pmb as it plans, or with a path forced.
 struct PmbMethod {
   std::string name;
   MethodKind kind;
   pmb::Context* context;
   std::optional<pmb::Path> path;  ///< Forced.
 
-  /// The forced path, or what the plan says.
+  /// The forced path, or that of the plan.
   pmb::Path path_for(pmb::Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads = 1) const;
-  /// The same for a transfer out of another buffer: staged or traditional.
+  /// The same for a download from another buffer: staged or traditional.
   pmb::Path transfer_path_down(std::uint64_t size_bytes) const;
 };
-/// The plan, and one of each model for those of the paths that make sense for the work.
+/// The plan, and each model on the given paths.
 std::vector<PmbMethod> pmb_methods(BenchContext& bench, std::initializer_list<pmb::Path> paths);
 
-/// Uploaders and readers of shared memory, direct or staged as `method` says.
+/// Uploaders and readers of shared memory, direct or staged by `method`.
 Outcome<std::unique_ptr<Uploader>> make_pmb_uploader(BenchContext& bench, const PmbMethod& method,
                                                      const UploadShape& shape, std::uint32_t gpu_reads = 1);
 Outcome<std::unique_ptr<Reader>> make_pmb_reader(BenchContext& bench, const PmbMethod& method,
@@ -90,12 +90,12 @@ template <class Make>
 void add_method(Case& work, std::string name, MethodKind kind, Make&& make) {
   work.methods.push_back({std::move(name), kind, std::forward<Make>(make)});
 }
-/// Adds what the machine can do at best, and says so in the case.
+/// Adds the limit, and its note to the case.
 void add_limit(Case& work, Limit& limit, Wire wire);
-/// Adds a comparison that only CUDA can give, where it is there.
+/// Adds a comparison that needs CUDA, if there is CUDA.
 void add_reference(Case& work, Limit& limit, Wire wire, const char* name);
 
-/// The traditional methods up, in the order of the enumeration.
+/// All traditional uploads, in the order of the enumeration.
 std::span<const TraditionalUpload> traditional_uploads() noexcept;
 
 }  // namespace pmb::tool::bench

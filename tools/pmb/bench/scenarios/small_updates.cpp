@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// small_updates, small_updates_dispatch and single_update: many little writes, and one a frame.
+// small_updates, small_updates_dispatch and single_update: many small writes, and one a frame.
 
 #include <array>
 
@@ -33,7 +33,7 @@ void add_update_methods(const CaseSetup& setup, Case& work, const UpdateShape& s
     add(to_string(method), MethodKind::traditional,
         [=, &bench] { return make_traditional_uploader(bench, method, upload, GL_STREAM_DRAW); });
   }
-  // Each update is read once, from where it is.
+  // Each update is read once, in place.
   for (const PmbMethod& method :
        pmb_methods(bench, {pmb::Path::direct, pmb::Path::traditional, pmb::Path::orphaned})) {
     add(method.name, method.kind, [=, &bench] { return make_ring_uploader(bench, *method.context, upload); });
@@ -82,7 +82,7 @@ void add_single_update_cases(const CaseSetup& setup, std::vector<Case>& cases) {
             .moved_bytes = kUpdateBytes};
   const UpdateShape shape{
       .update_bytes = kUpdateBytes, .updates = 1, .frames = kFramesInARun, .dispatched = true};
-  add_update_methods(setup, work, shape, kFramesUnderWay);
+  add_update_methods(setup, work, shape, kFramesInFlight);
   cases.push_back(std::move(work));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// texture_upload: frames from ordinary memory into a texture.
+// texture_upload: frames from system memory into a texture.
 
 #include <functional>
 #include <pmb/texture.hpp>
@@ -11,7 +11,7 @@
 namespace pmb::tool::bench {
 namespace {
 
-/// Brings one frame into the texture.
+/// Uploads one frame into the texture.
 using TextureWriter = std::function<Outcome<void>(const Texture& texture, std::span<const std::byte> pixels)>;
 
 class TextureUploadMethod final : public Method {
@@ -30,7 +30,7 @@ class TextureUploadMethod final : public Method {
   }
 
   Outcome<void> verify() override {
-    for (std::uint32_t turn = 0; turn <= kFramesUnderWay; ++turn) {
+    for (std::uint32_t turn = 0; turn <= kFramesInFlight; ++turn) {
       if (auto done = write_(texture_, source_->renew()); !done) return done;
       std::vector<std::byte> pixels(kTextureBytes, std::byte{0xA5});
       texture_.read(pixels.data());
@@ -48,7 +48,7 @@ class TextureUploadMethod final : public Method {
   Texture texture_;
 };
 
-/// Through the buffer that a traditional uploader answers.
+/// Through the buffer of a traditional uploader.
 TextureWriter through_buffer(BenchContext& bench, std::shared_ptr<Uploader> uploader) {
   return [&bench, uploader = std::move(uploader)](const Texture& texture,
                                                   std::span<const std::byte> pixels) -> Outcome<void> {
@@ -81,7 +81,7 @@ void add_texture_upload_cases(const CaseSetup& setup, std::vector<Case>& cases) 
   BenchContext& bench = setup.bench;
   Case work = frame_texture_case("texture_upload");
   const auto source = std::make_shared<Source>(kTextureBytes);
-  const UploadShape shape{.piece_bytes = kTextureBytes, .frames = kFramesUnderWay, .read_as_storage = false};
+  const UploadShape shape{.piece_bytes = kTextureBytes, .frames = kFramesInFlight, .read_as_storage = false};
   add_method(
       work, "tex_sub_image", MethodKind::traditional, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
         const TextureWriter from_memory = [](const Texture& texture, std::span<const std::byte> pixels) {
@@ -99,7 +99,7 @@ void add_texture_upload_cases(const CaseSetup& setup, std::vector<Case>& cases) 
                                                               through_buffer(bench, std::move(*uploader)));
                });
   }
-  // Textures have no direct path: the GPU keeps them in an order of its own.
+  // Textures have no direct path: the GPU stores them in another layout.
   for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::staged, pmb::Path::traditional})) {
     add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       return std::make_unique<TextureUploadMethod>(bench, source, by_pmb(*method.context));

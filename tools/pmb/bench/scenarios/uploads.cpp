@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// upload_kept and frame_upload: from ordinary memory until the GPU has the bytes in memory of its own.
-// upload_consumed: from where a producer wrote them until a shader has read each byte once.
+// upload_kept and frame_upload: from system memory until the bytes are in VRAM.
+// upload_consumed: from the producer's memory until a shader has read each byte once.
 
 #include "bench/methods/upload_method.hpp"
 #include "bench/scenarios/scenario.hpp"
@@ -11,9 +11,9 @@ namespace {
 void add_kept_methods(const CaseSetup& setup, Case& work) {
   BenchContext& bench = setup.bench;
   const auto source = std::make_shared<Source>(work.size_bytes);
-  // A single upload is alone; frames take turns, as programs do that stream.
+  // A single upload runs alone; frames overlap, as in programs that stream.
   const UploadShape shape{.piece_bytes = work.size_bytes,
-                          .frames = work.operations > 1 ? kFramesUnderWay : 1,
+                          .frames = work.operations > 1 ? kFramesInFlight : 1,
                           .read_as_storage = false};
   const std::uint32_t operations = work.operations;
   for (const TraditionalUpload method : traditional_uploads()) {
@@ -24,7 +24,7 @@ void add_kept_methods(const CaseSetup& setup, Case& work) {
                  return make_kept_method(bench, source, operations, std::move(*uploader));
                });
   }
-  // The bytes shall end in another buffer, so that there is no direct path.
+  // The bytes go into another buffer: there is no direct path.
   for (const PmbMethod& method : pmb_methods(bench, {pmb::Path::staged, pmb::Path::traditional})) {
     add_method(work, method.name, method.kind, [=, &bench]() -> Outcome<std::unique_ptr<Method>> {
       auto uploader = make_transfer_uploader(bench, *method.context, shape);
