@@ -69,7 +69,7 @@ class Blocks : public EveryVariant {
   GLuint program_ = 0;
 };
 
-TEST_P(Blocks, ComputeResultsComeBackFromBlocksReleasedInAnyOrder) {
+TEST_P(Blocks, ComputeResultsArriveInBlocksReleasedInAnyOrder) {
   auto pool = make_pool(8);
   struct Running {
     pmb::Block block;
@@ -97,7 +97,7 @@ TEST_P(Blocks, ComputeResultsComeBackFromBlocksReleasedInAnyOrder) {
   for (const Running& one : running) ASSERT_TRUE(pool.retire(one.block, one.ticket));
 }
 
-TEST_P(Blocks, RetiredBlocksComeBackBehindTheirTicket) {
+TEST_P(Blocks, RetiredBlocksAreReusableAfterTheirTicket) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 12;
   const SlowRows rows(gl_, kRows, 1500);
@@ -116,7 +116,7 @@ TEST_P(Blocks, RetiredBlocksComeBackBehindTheirTicket) {
   }
 }
 
-TEST_P(Blocks, BlocksAreBuffersOfTheirOwn) {
+TEST_P(Blocks, EveryBlockIsASeparateBuffer) {
   auto pool = make_pool(4);
   std::vector<pmb::Block> blocks;
   for (std::uint32_t i = 0; i < 4; ++i) {
@@ -128,7 +128,7 @@ TEST_P(Blocks, BlocksAreBuffersOfTheirOwn) {
   }
   EXPECT_EQ(pool.free_count(), 0u);
   for (const pmb::Block& block : blocks) ASSERT_TRUE(pool.release(block));
-  // The GPU may have been told to write into them: they are free behind the next fence.
+  // Commands that write into them may be pending: they are free after the next fence.
   EXPECT_EQ(pool.free_count(), 0u);
   wait_for_gpu();
   for (pmb::Block& block : blocks) {
@@ -140,7 +140,7 @@ TEST_P(Blocks, BlocksAreBuffersOfTheirOwn) {
   for (const pmb::Block& block : blocks) ASSERT_TRUE(pool.release(block));
 }
 
-TEST_P(Blocks, BlocksOfAnUploadPoolThatWereNotUsedAreFreeAtOnce) {
+TEST_P(Blocks, UnusedUploadBlocksAreFreeAtOnce) {
   auto pool = make_pool(2, Access::sequential_write);
   for (int round = 0; round < 5; ++round) {
     const auto block = pool.acquire();
@@ -151,7 +151,7 @@ TEST_P(Blocks, BlocksOfAnUploadPoolThatWereNotUsedAreFreeAtOnce) {
   }
 }
 
-TEST_P(Blocks, ExhaustedPoolBlocksAtOnceAndComesBack) {
+TEST_P(Blocks, AnExhaustedPoolReportsItAtOnceAndRecovers) {
   auto pool = make_pool(2);
   const auto first = pool.acquire();
   const auto second = pool.acquire();
@@ -175,7 +175,7 @@ TEST_P(Blocks, ExhaustedPoolBlocksAtOnceAndComesBack) {
   ASSERT_TRUE(pool.release(*second));
 }
 
-TEST_P(Blocks, ReadOnlyPoolTakesWhatShadersWrite) {
+TEST_P(Blocks, AReadPoolReceivesShaderWrites) {
   auto pool = make_pool(3, Access::read);
   for (std::uint32_t round = 0; round < 9; ++round) {
     const auto block = pool.acquire();
@@ -197,7 +197,7 @@ TEST_P(Blocks, ReadOnlyPoolTakesWhatShadersWrite) {
   }
 }
 
-TEST_P(Blocks, PingPongAlternatesAndNeverOverwritesWhatIsInUse) {
+TEST_P(Blocks, PingPongAlternatesAndNeverOverwritesBytesInUse) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 16;
   const SlowRows rows(gl_, kRows, 1500);

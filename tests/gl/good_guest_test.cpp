@@ -201,7 +201,7 @@ class GoodGuest : public EveryVariant {
     Bytes bytes = pattern(4000, 2);
     // The rings that transfers go through are made by the first, where they go through rings.
     Kind first = configuration().is_private() ? Kind::working : Kind::creating;
-    // By quirk, those of buffers of which nothing was promised go through rings there as well.
+    // A quirk sends transfers of buffers without promises through rings too.
     if (has_quirk("nvidia_update_order")) first = Kind::creating;
     audit("upload, the first", first, [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });
     audit("upload", Kind::working, [&] { EXPECT_TRUE(pmb::upload(context(), target, 0, bytes)); });

@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(Apis, HeadlessApis, testing::Bool(), [](const testing::
 });
 
 // Each keeps its state and its API.
-TEST(HeadlessBothApis, ContextsOfBothAreCurrentAlternately) {
+TEST(HeadlessBothApis, ContextsOfBothApisAlternate) {
   auto desktop = HeadlessContext::create({.software = true});
   auto es = HeadlessContext::create({.software = true, .gles = true});
   if (!desktop || !es) PMB_SKIP("not both APIs in software here");

@@ -94,7 +94,7 @@ TEST_F(Headless, ListCountsFromZeroWithSoftwareLast) {
   }
 }
 
-TEST_F(Headless, SoftwareIsListedByTheNameThatGlGivesIt) {
+TEST_F(Headless, SoftwareIsListedByItsGlName) {
   HeadlessContext context = make();
   ASSERT_TRUE(context.make_current());
   EXPECT_EQ(context.gpu().name, text_of(load_gl(), GL_RENDERER));
@@ -246,7 +246,7 @@ TEST_F(Headless, ReleasingLeavesNoneCurrentAndMayBeRepeated) {
   EXPECT_TRUE(context.release_current());
 }
 
-TEST_F(Headless, ContextCurrentOnOneThreadIsRefusedToAnother) {
+TEST_F(Headless, AContextThatIsCurrentOnOneThreadIsRefusedToAnother) {
   HeadlessContext context = make();
   ASSERT_TRUE(context.make_current());
   std::thread([&] {

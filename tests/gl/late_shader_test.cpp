@@ -72,8 +72,8 @@ TEST_P(LateReader, RingNeverLendsBytesThatADrawStillReads) {
   EXPECT_EQ(waits == 0, configuration().path == pmb::Path::orphaned) << waits;
 }
 
-// Uploads that go by GL's own update, on the program's promise, never overtake the draws and copies that read the bytes
-// before.
+// Uploads that use the raw GL update, as the program's promise allows, never overtake earlier draws and copies that
+// read the old bytes.
 TEST_F(GlTest, ReadersBeforeAnUpdateSeeTheOldBytes) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 64;
@@ -232,7 +232,7 @@ TEST_F(LateShader, WritingARetiredSliceThroughAKeptSpanIsReported) {
 class LateWriter : public Late<EveryVariant> {};
 
 // Counts of fragment shaders in mapped memory are refused before the ticket, and exact after it.
-TEST_P(LateWriter, CountsOfFragmentsAreRefusedBeforeTheTicketAndExactAfter) {
+TEST_P(LateWriter, FragmentCountsAreRefusedBeforeTheTicketAndExactAfterIt) {
   const SlowCounter counter(gl_, kVerySlow);
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 1 << 16, .label = "counts"});
   ASSERT_TRUE(ring) << ring.error().message();

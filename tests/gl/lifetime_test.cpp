@@ -343,7 +343,7 @@ TEST_F(Lifetime, BuffersDestroyedWithoutTheirContextAreReported) {
   EXPECT_TRUE(context().live_mappings().empty());
 }
 
-TEST_F(Lifetime, MovedContextsKeepEverythingMadeOnThemValid) {
+TEST_F(Lifetime, MovedContextsKeepTheirObjectsValid) {
   auto ring = make_upload();
   pmb::Timeline* const line = &timeline();
   pmb::Context moved = std::move(*context_);
@@ -364,7 +364,7 @@ TEST_F(Lifetime, MovedContextsKeepEverythingMadeOnThemValid) {
 }
 
 // Several pmb contexts in turn on one GL context; tickets of an earlier one never match a later one.
-TEST_F(Lifetime, TicketsOfAnEarlierContextNeverPassForThoseOfALaterOne) {
+TEST_F(Lifetime, TicketsOfAnEarlierContextNeverMatchALaterOne) {
   const pmb::Ticket old = mark();
   for (int i = 0; i < 5; ++i) {
     context_.reset();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Readback rings on a real driver: many in flight, given back in any order, from copies, shaders and
+// Readback rings on a real driver: many in flight, released in any order, from copies, shaders and
 // glReadPixels.
 
 #include <algorithm>
@@ -32,7 +32,7 @@ class Readback : public EveryVariant {
   }
 };
 
-TEST_P(Readback, ManyInFlightReleasedOutOfOrderArriveWithTheirOwnBytes) {
+TEST_P(Readback, ReadbacksReleasedOutOfOrderKeepTheirBytes) {
   constexpr std::size_t kCount = 64;
   constexpr std::size_t kSource = 1 << 16;
   const Bytes source = pattern(kSource, 1);
@@ -58,7 +58,7 @@ TEST_P(Readback, ManyInFlightReleasedOutOfOrderArriveWithTheirOwnBytes) {
         EXPECT_EQ(pending->size_bytes(), size);
         asked.push_back({*pending, offset, size});
       } else {
-        // What is out stands in the way; only releasing helps.
+        // Live readbacks fill the ring; only a release frees room.
         ASSERT_EQ(pending.error().status, Status::would_block) << pending.error().message();
       }
     }
@@ -131,12 +131,12 @@ TEST_P(Readback, ReadPixelsWritesStraightIntoTheRing) {
   ASSERT_TRUE(target->release());
 }
 
-TEST_P(Readback, OnlyTheProgramsMarkArmsWhatShadersWriteThemselves) {
+TEST_P(Readback, OnlyAProgramMarkArmsDirectShaderWrites) {
   const GLuint other = plain_buffer(1000);
   auto ring = make_ring(4096);
   const auto target = ring.acquire(64);
   ASSERT_TRUE(target);
-  // Transfers set fences of pmb's own; the writer may be issued after them.
+  // Transfers set internal fences; the writer may be issued after them.
   const Bytes bytes(1000);
   ASSERT_TRUE(pmb::upload(context(), other, 0, bytes));
   const auto early = target->wait(std::chrono::seconds(0));
@@ -150,7 +150,7 @@ TEST_P(Readback, OnlyTheProgramsMarkArmsWhatShadersWriteThemselves) {
   ASSERT_TRUE(target->release());
 }
 
-// What is given back before it arrived is not lent again before it did.
+// Memory released before arrival is not lent again until the bytes have arrived.
 TEST_P(Readback, ReleasedBeforeArrivalIsReusedOnlyAfterIt) {
   PMB_NEEDS_LATE_SHADERS();
   const SlowCounter counter(gl_, 3000);
@@ -173,7 +173,7 @@ TEST_P(Readback, ReleasedBeforeArrivalIsReusedOnlyAfterIt) {
   }
 }
 
-TEST_P(Readback, FullRingSaysWhatStandsInTheWay) {
+TEST_P(Readback, AFullRingReportsTheReason) {
   auto ring = make_ring(4096);
   const GLuint source = plain_buffer(4096);
   const auto larger = ring.request(source, 0, 4097);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arenas, many slices at once and growing rings on a real driver: the bytes arrive, and memory comes and goes.
+// Arenas, many slices at once and growing rings on a real driver: the bytes arrive, and memory grows and shrinks.
 
 #include <array>
 #include <thread>
@@ -109,7 +109,7 @@ TEST_P(Growing, ThreadsFillAnArenaAndSlicesTogether) {
   gl_.DeleteBuffers(1, &to);
 }
 
-TEST_P(Growing, ReadbacksGrowLikewise) {
+TEST_P(Growing, ReadbackRingsGrowToo) {
   auto made = pmb::ReadbackRing::create(context(), {.capacity_bytes = 4096, .max_capacity_bytes = 1 << 20});
   ASSERT_TRUE(made) << made.error().message();
   pmb::ReadbackRing ring = std::move(*made);

@@ -53,7 +53,7 @@ class SeveralContexts : public GlTest {
   std::optional<pmb::HeadlessContext> loader_headless_;
 };
 
-TEST_F(SeveralContexts, TheServerWaitIsForTheFenceOfTheTicket) {
+TEST_F(SeveralContexts, TheServerWaitUsesTheFenceOfTheTicket) {
   // The spy records the fixture's context, which is the loader here, too.
   std::vector<Ticket> tickets;
   for (int i = 0; i < 3; ++i) tickets.push_back(mark());

@@ -25,7 +25,7 @@ class SizeEdges : public GlTest {
   }
   TestOptions test_options() const override { return {.spy = true}; }
 
-  // Writes one byte and finds it again, through the mapping.
+  // Writes one byte and reads it back through the mapping.
   void expect_byte_holds(pmb::MappedBuffer& buffer, std::uint64_t offset, std::byte value) {
     ASSERT_TRUE(buffer.write(offset, std::span(&value, 1)));
     const pmb::Ticket ticket = mark();

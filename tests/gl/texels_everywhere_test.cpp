@@ -136,7 +136,7 @@ class TexelsEverywhere : public EveryVariant {
   }
 };
 
-TEST_P(TexelsEverywhere, BoxesOfEveryLevelGoUpAndNothingElseChanges) {
+TEST_P(TexelsEverywhere, UploadsChangeOnlyTheirBoxOnEveryLevel) {
   for (Model& model : models()) {
     for (std::uint32_t level = 0; level < 2; ++level) {
       SCOPED_TRACE(std::to_string(model.target) + ", level " + std::to_string(level));
@@ -152,7 +152,7 @@ TEST_P(TexelsEverywhere, BoxesOfEveryLevelGoUpAndNothingElseChanges) {
   }
 }
 
-TEST_P(TexelsEverywhere, PublishedSlicesGoUpInPlace) {
+TEST_P(TexelsEverywhere, PublishedSlicesAreUploadedInPlace) {
   auto ring = pmb::UploadRing::create(context(), {.capacity_bytes = 32 << 10});
   ASSERT_TRUE(ring) << ring.error().message();
   std::uint32_t seed = 200;
@@ -174,7 +174,7 @@ TEST_P(TexelsEverywhere, PublishedSlicesGoUpInPlace) {
   }
 }
 
-TEST_P(TexelsEverywhere, LevelsAreReadAtOnceAndLater) {
+TEST_P(TexelsEverywhere, LevelsAreReadImmediatelyAndAsynchronously) {
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 64 << 10});
   ASSERT_TRUE(ring) << ring.error().message();
   for (const Model& model : models()) {
@@ -196,7 +196,7 @@ TEST_P(TexelsEverywhere, LevelsAreReadAtOnceAndLater) {
   }
 }
 
-TEST_P(TexelsEverywhere, PixelsOfAFramebufferAreReadAtOnceAndLater) {
+TEST_P(TexelsEverywhere, FramebufferPixelsAreReadImmediatelyAndAsynchronously) {
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 16 << 10});
   ASSERT_TRUE(ring) << ring.error().message();
   Model model = models()[0];

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Texels up and down against what they replace, glTexSubImage and glGetTexImage from and to plain memory, byte for
-// byte.
+// Texel transfers in both directions, compared byte for byte with glTexSubImage and glGetTexImage on plain memory.
 
 #include <algorithm>
 #include <string>
@@ -54,7 +53,7 @@ class Texture : public EveryVariant {
     gl_.DeleteTextures(1, &theirs);
   }
 
-  // What pmb reads of a texture is what GL says that it holds.
+  // pmb reads the same texels from a texture as GL does.
   void expect_read_as_gl(const TextureKind& kind, TextureRegion region, const TexelLayout& layout) {
     SCOPED_TRACE(describe(kind, region, layout));
     const auto size = pmb::texel_bytes(region, layout);
@@ -63,7 +62,7 @@ class Texture : public EveryVariant {
     region.texture = make_texture(gl_, kind, 5);
     const Bytes expected = region_of_level(gl_, kind, region, layout);
     ASSERT_EQ(expected.size(), *size);
-    // What lies between the rows stays as it is, and so does what follows.
+    // The bytes between the rows and after them are unchanged.
     Bytes target = gaps_of(expected.size() + 1);
     const auto read = pmb::read_texture(context(), region, layout, target);
     ASSERT_TRUE(read) << read.error().message();
@@ -88,7 +87,7 @@ class Texture : public EveryVariant {
 };
 PMB_EVERY_TEXEL_VARIANT(Texture);
 
-TEST_P(Texture, EveryPairOfFormatAndTypeGivesTheTexelsThatGlGives) {
+TEST_P(Texture, EveryPairOfFormatAndTypeMatchesGl) {
   for (const Pair& pair : kPairs) {
     const TextureKind kind = {
         .target = GL_TEXTURE_2D, .internal_format = pair.internal_format, .width = 37, .height = 21};
@@ -130,8 +129,8 @@ TEST_P(Texture, EveryTargetIsReadInBoxesOfEveryLevel) {
   visit_boxes([&](const TextureKind& kind, const TextureRegion& box) { expect_read_as_gl(kind, box, rgba); });
 }
 
-// Rows on texels, on 2, 4 and 8 bytes, and on nothing that pixel-store state can say.
-TEST_P(Texture, StridesAndOffsetsAreHonouredUpAndDown) {
+// Rows aligned to texels, to 2, 4 and 8 bytes, and in ways that pixel-store state cannot express.
+TEST_P(Texture, StridesAndOffsetsAreHonouredInBothDirections) {
   const TextureKind flat = {.target = GL_TEXTURE_2D, .internal_format = GL_RGB8, .width = 30, .height = 20};
   const TextureKind deep = {
       .target = GL_TEXTURE_2D_ARRAY, .internal_format = GL_RGB8, .width = 30, .height = 20, .depth = 5};
@@ -150,7 +149,7 @@ TEST_P(Texture, StridesAndOffsetsAreHonouredUpAndDown) {
   }
 }
 
-TEST_P(Texture, CompressedBlocksGoUpAndComeBack) {
+TEST_P(Texture, CompressedBlocksRoundTrip) {
   for (const CompressedKind& compressed : kCompressed) {
     if (!is_offered(gl_, compressed)) continue;
     const TexelLayout blocks = {.format = compressed.format};
@@ -201,7 +200,7 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBands) {
   expect_read_as_gl(flat, {.x = 1, .y = 1, .width = 1998, .height = 1498}, rgba);
 }
 
-TEST_P(Texture, ThePlanesOfAFrameTravelBehindOneTicket) {
+TEST_P(Texture, ThePlanesOfAFrameShareOneTicket) {
   const TextureKind luma = {.target = GL_TEXTURE_2D, .internal_format = GL_R8, .width = 64, .height = 48};
   const TextureKind chroma = {.target = GL_TEXTURE_2D, .internal_format = GL_R8, .width = 32, .height = 24};
   const Bytes frame = pattern(64 * 48 * 3 / 2, 9);
@@ -236,7 +235,7 @@ TEST_P(Texture, APublishedSliceIsUploadedInPlace) {
   ASSERT_TRUE(ring);
   const TextureKind kind = {
       .target = GL_TEXTURE_2D_ARRAY, .internal_format = GL_RGB8, .width = 30, .height = 20, .depth = 4};
-  // Rows on texels, on 4 bytes, and on nothing that pixel-store state can say; images apart and not.
+  // Rows aligned to texels, to 4 bytes, and in ways that pixel-store state cannot express; images adjacent or not.
   for (const TexelLayout& layout :
        {TexelLayout{.format = GL_RGB, .type = GL_UNSIGNED_BYTE, .offset_bytes = 7},
         TexelLayout{
@@ -271,7 +270,7 @@ TEST_P(Texture, APublishedSliceIsUploadedInPlace) {
   }
 }
 
-TEST_P(Texture, PixelsOfTheReadFramebufferArriveAtOnceAndLater) {
+TEST_P(Texture, PixelsOfTheReadFramebufferArriveImmediatelyAndAsynchronously) {
   const TextureKind kind = {.target = GL_TEXTURE_2D, .internal_format = GL_RGBA8, .width = 60, .height = 40};
   const TextureKind numbers = {
       .target = GL_TEXTURE_2D, .internal_format = GL_RGBA32UI, .width = 60, .height = 40};
@@ -307,7 +306,7 @@ TEST_P(Texture, PixelsOfTheReadFramebufferArriveAtOnceAndLater) {
   }
 }
 
-TEST_P(Texture, WhatGlWouldRefuseIsRefusedBeforeGlIsAsked) {
+TEST_P(Texture, TransfersThatGlWouldRefuseAreRefusedFirst) {
   const TextureKind kind = {
       .target = GL_TEXTURE_2D, .internal_format = GL_RGBA8, .width = 16, .height = 16, .levels = 2};
   const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
@@ -419,7 +418,7 @@ TEST_P(Texture, UnreadableFramebuffersAreRefused) {
   expect(ErrorId::framebuffer_unreadable, rgba);
 }
 
-// Every call between two looks at GL's state, in a program whose state is nowhere the default.
+// GL's state is captured before and after every call, in a program whose state has no default value.
 TEST_P(Texture, EveryCallLeavesTheStateAsItWas) {
   const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
   struct Case {
@@ -507,7 +506,7 @@ TEST_P(Texture, EveryCallLeavesTheStateAsItWas) {
   mark();
 }
 
-TEST_P(Texture, DepthAndStencilGoUpAndComeBack) {
+TEST_P(Texture, DepthAndStencilRoundTrip) {
   struct Case {
     GLenum internal_format;
     TexelLayout layout;

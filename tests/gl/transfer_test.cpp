@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// upload() and download() against what they replace, glBufferSubData and glGetBufferSubData, byte for byte.
+// upload() and download(), compared byte for byte with glBufferSubData and glGetBufferSubData.
 
 #include <algorithm>
 #include <string>
@@ -53,7 +53,7 @@ class Transfer : public EveryVariant {
     const Bytes wanted = contents(theirs, 0, buffer_size);
     EXPECT_EQ(first_difference(contents(ours, 0, buffer_size), wanted), -1);
 
-    // Guards on both sides of the target show bytes that were not asked for.
+    // Guards on both sides of the target detect stray writes.
     Bytes target(size + 2, std::byte{0x77});
     const auto downloaded = pmb::download(context(), ours, offset, std::span(target).subspan(1, size));
     ASSERT_TRUE(downloaded) << downloaded.error().message();
@@ -66,7 +66,7 @@ class Transfer : public EveryVariant {
   }
 };
 
-TEST_P(Transfer, EverySizeAndOffsetGivesTheBytesThatGlGives) {
+TEST_P(Transfer, EverySizeAndOffsetMatchesGl) {
   struct Case {
     std::uint64_t offset;
     std::uint64_t size;
@@ -115,7 +115,7 @@ TEST_P(Transfer, ImmutableBuffersAreFineEvenWithoutDynamicStorage) {
   expect_immutable_buffer_is_fine();
 }
 
-// The bytes are the caller's again on return, and draws issued before the upload see what was there before.
+// The source is reusable on return, and draws issued before the upload see the old bytes.
 TEST_P(Transfer, DrawsIssuedBeforeSeeTheOldBytesAndLaterOnesTheNew) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 16;
@@ -135,8 +135,8 @@ TEST_P(Transfer, DrawsIssuedBeforeSeeTheOldBytesAndLaterOnesTheNew) {
   }
 }
 
-// A download stands behind what shaders stored before, without a barrier of the caller's.
-TEST_P(Transfer, DownloadSeesWhatFragmentShadersWrote) {
+// A download is ordered after earlier shader stores, without a barrier by the caller.
+TEST_P(Transfer, DownloadsSeeFragmentShaderWrites) {
   PMB_NEEDS_LATE_SHADERS();
   const SlowCounter counter(gl_, 1500);
   std::vector<std::uint32_t> counts(32);
@@ -148,7 +148,7 @@ TEST_P(Transfer, DownloadSeesWhatFragmentShadersWrote) {
   }
 }
 
-TEST_P(Transfer, WhatCannotBeCopiedIsRefusedAndNothingChanges) {
+TEST_P(Transfer, InvalidTransfersAreRefusedAndChangeNothing) {
   const Bytes initial = pattern(1000, 1);
   const GLuint buffer = plain_buffer(1000, initial.data());
   const Bytes bytes = pattern(10, 2);
@@ -202,7 +202,7 @@ class PlannedTransfer : public Transfer {
   }
 };
 
-TEST_P(PlannedTransfer, EverySizeGivesTheBytesThatGlGives) {
+TEST_P(PlannedTransfer, EverySizeMatchesGl) {
   for (const std::uint64_t size : {std::uint64_t{1}, std::uint64_t{4097}, kMiB + 1, 9 * kMiB + 77})
     expect_same_as_gl(size + 70, 33, size);
 }
@@ -233,15 +233,15 @@ class ThreadedTransfer : public Transfer {
   }
 };
 
-TEST_P(ThreadedTransfer, LargeTransfersGiveTheBytesThatGlGives) {
+TEST_P(ThreadedTransfer, LargeTransfersMatchGl) {
   for (const std::uint64_t size : {kMiB / 4 + 1, 3 * kMiB + 5, 20 * kMiB + 77})
     expect_same_as_gl(size + 70, 33, size);
 }
 
 PMB_EVERY_VARIANT(ThreadedTransfer);
 
-// Memory stays what the rings take, however much goes through them, and fences stay few.
-TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {
+// Memory use stays that of the rings for any number of transfers, and fences stay few.
+TEST_F(GlTest, TransfersRetainOnlyTheirRings) {
   const GLuint buffer = plain_buffer(3 * kMiB);
   const Bytes bytes = pattern(3 * kMiB, 5);
   Bytes found(3 * kMiB);
@@ -257,7 +257,7 @@ TEST_F(GlTest, TransfersKeepNoMoreThanTheirRings) {
 }
 
 // NVIDIA's glBufferSubData overtakes them (docs/drivers.md); pmb's uploads do not, on any path.
-TEST_F(GlTest, UploadsStandOverWhatTheGpuCopiedBefore) {
+TEST_F(GlTest, UploadsOverwriteEarlierGpuCopies) {
   for (const std::uint64_t size : {kMiB / 1024, kMiB / 256, kMiB / 16, kMiB / 8, kMiB / 4, kMiB, 4 * kMiB}) {
     const GLuint buffer = plain_buffer(size);
     for (std::uint32_t turn = 0; turn < 3; ++turn) {
@@ -270,7 +270,7 @@ TEST_F(GlTest, UploadsStandOverWhatTheGpuCopiedBefore) {
   }
 }
 
-// What goes by GL's own update there, on the program's promise, is in order with itself and with what reads it.
+// Updates by the raw GL call, as the program's promise allows, are ordered with each other and with their readers.
 TEST_F(GlTest, UpdatesOfBuffersThatAreOnlyUpdatedStayInOrder) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64, kMiB / 16}) {
     const GLuint buffer = plain_buffer(size);
@@ -333,8 +333,8 @@ TEST_F(GlTest, DispatchesSeeTheUpdateBeforeThemAndNoOther) {
   gl_.DeleteProgram(program);
 }
 
-// Small buffers that nobody updates by GL may be read by GL's own call.
-TEST_F(GlTest, ReadsOfBuffersThatAreNeverUpdatedSeeEveryCopyBefore) {
+// Small buffers that GL never updates may be read by the raw GL call.
+TEST_F(GlTest, ReadsOfNeverUpdatedBuffersSeeEveryEarlierCopy) {
   for (const std::uint64_t size : {std::uint64_t{256}, kMiB / 1024, kMiB / 64}) {
     const GLuint buffer = plain_buffer(size);
     const auto known = pmb::BufferTarget::query(context(), buffer, pmb::BufferUse::download_only);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Upload rings on a real driver: slices that the device takes at its limits, bytes that arrive, and what
-// happens when there is no room.
+// Upload rings on a real driver: slices at the device's limits, bytes that arrive, and the behaviour of a
+// full ring.
 
 #include <numeric>
 #include <string>
@@ -28,7 +28,7 @@ class Upload : public EveryVariant {
 
 // Offsets are multiples of what was asked, pointers follow the offsets, and no two slices share
 // a cache line.
-TEST_P(Upload, SlicesAreAlignedAsAskedInCacheLinesOfTheirOwn) {
+TEST_P(Upload, SlicesAreAlignedAsRequestedAndShareNoCacheLine) {
   auto ring = make_ring(1 << 20);
   std::vector<std::uint64_t> alignments(128);
   std::iota(alignments.begin(), alignments.end(), 1);
@@ -90,8 +90,8 @@ TEST_P(Upload, GreatestUniformAndStorageBlocksFitAsOneSlice) {
   ASSERT_TRUE(ring.retire(mark()));
 }
 
-// What compute shaders read from slices is what was written, over many laps.
-TEST_P(Upload, ComputeShadersReadWhatWasWrittenOverManyLaps) {
+// Compute shaders read the written bytes from slices over many laps.
+TEST_P(Upload, ComputeShadersReadTheWrittenBytesOverManyLaps) {
   PMB_NEEDS_COMPUTE();
   const GLuint program = make_compute_program(gl_, R"(
     layout(local_size_x = 64) in;
@@ -132,7 +132,7 @@ TEST_P(Upload, ComputeShadersReadWhatWasWrittenOverManyLaps) {
   EXPECT_EQ(ring.stats().flushes, flushes ? kSlices : 0u);
 }
 
-TEST_P(Upload, WhatCanNeverFitIsTooLargeAtOnce) {
+TEST_P(Upload, ARequestThatCanNeverFitIsTooLargeAtOnce) {
   auto ring = make_ring(4096);
   for (const std::uint64_t size :
        {std::uint64_t{4097}, std::uint64_t{1} << 40, UINT64_MAX, UINT64_MAX - 63}) {
@@ -153,7 +153,7 @@ TEST_P(Upload, WhatCanNeverFitIsTooLargeAtOnce) {
   if (GetParam().validate) expect_reports({pmb::ErrorId::destroyed_with_live_slices});
 }
 
-TEST_P(Upload, ARingFullOfUnretiredSlicesBlocksAtOnceAndNamesTheRule) {
+TEST_P(Upload, ARingFullOfUnretiredSlicesReportsItAtOnceAndNamesTheRule) {
   auto ring = make_ring(4096);
   std::vector<pmb::Slice> slices;
   for (int i = 0; i < 4; ++i) {
@@ -163,7 +163,7 @@ TEST_P(Upload, ARingFullOfUnretiredSlicesBlocksAtOnceAndNamesTheRule) {
     ASSERT_TRUE(ring.publish(*slice, 1024));
     slices.push_back(*slice);
   }
-  // Marked and passed, and yet nobody said that the ticket stands behind the last reader.
+  // The mark passed, but no retire said that the ticket follows the last reader.
   wait_for_gpu();
   for (const auto& full : {ring.acquire(64), ring.try_acquire(64)}) {
     ASSERT_FALSE(full);
@@ -172,7 +172,7 @@ TEST_P(Upload, ARingFullOfUnretiredSlicesBlocksAtOnceAndNamesTheRule) {
     EXPECT_EQ(full.error().numbers[0], 4u);
   }
   EXPECT_EQ(ring.stats().would_blocks, 2u);
-  // The second of four gives no room while the first is in the way; the first does.
+  // Retiring the second of four frees no room while the first is live; retiring the first does.
   const pmb::Ticket ticket = mark();
   ASSERT_TRUE(ring.retire(slices[1], ticket));
   EXPECT_FALSE(ring.acquire(64));
@@ -217,7 +217,7 @@ TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
   }
 }
 
-TEST_P(Upload, AWaitThatMayNotLastTimesOutAndLeavesTheRingUsable) {
+TEST_P(Upload, AShortWaitTimesOutAndLeavesTheRingUsable) {
   PMB_NEEDS_LATE_SHADERS();
   const SlowRows rows(gl_, 1, 20000);
   auto created = pmb::UploadRing::create(
@@ -238,7 +238,7 @@ TEST_P(Upload, AWaitThatMayNotLastTimesOutAndLeavesTheRingUsable) {
     wait(ticket);
     next = ring.acquire(SlowRows::kBytes);
   }
-  // Whenever it was lent, the draw must be done with it.
+  // When the bytes are lent again, the draw must be complete.
   ASSERT_TRUE(next) << next.error().message();
   ASSERT_TRUE(next->fill(std::byte{8}));
   ASSERT_TRUE(ring.cancel(*next));
@@ -266,7 +266,7 @@ TEST_P(Upload, RunningOutOfRecordsIsNamed) {
 PMB_EVERY_VARIANT(Upload);
 
 // The hot path makes no GL call while there is room, beyond the flush of an explicit model.
-TEST_F(GlTest, HotPathOfARingCallsGlOnlyToFlush) {
+TEST_F(GlTest, TheHotPathOfARingCallsGlOnlyToFlush) {
   PMB_NEEDS_MAPPED_RINGS();
   for (const pmb::Model model : {pmb::Model::coherent, pmb::Model::explicit_flush}) {
     open({.validate = false, .spy = true});
@@ -288,7 +288,7 @@ TEST_F(GlTest, HotPathOfARingCallsGlOnlyToFlush) {
     const std::size_t by_binding = GlSpy::count("glFlushMappedBufferRange");
     EXPECT_EQ(by_name + by_binding, flushes) << GlSpy::names();
     EXPECT_EQ(GlSpy::count("glBindBuffer"), by_binding);
-    // Where a quirk asks for it, a barrier stands behind each flush.
+    // If a quirk requires it, a barrier follows each flush.
     const std::size_t barriers = GlSpy::count("glMemoryBarrier");
     EXPECT_EQ(barriers, has_quirk("nvidia_flush_barrier") ? flushes : 0);
     EXPECT_EQ(GlSpy::calls().size(), by_name + 2 * by_binding + barriers);

@@ -50,7 +50,7 @@ void fill(const pmb::ArenaPiece& piece, std::uint32_t seed) {
   pmb::Arena::finish();
 }
 
-// Every frame all threads take until the arena is empty, and each fills a slice of its own beside it.
+// In every frame all threads take pieces until the arena is empty, and each fills its own slice too.
 TEST_P(ArenaThreads, EightThreadsFillOneArenaAndSlicesAndTheOwnerSubmits) {
   constexpr std::uint32_t kFrames = 30;
   constexpr std::size_t kSliceBytes = 200;
@@ -137,9 +137,9 @@ TEST_P(ArenaThreads, EightThreadsFillOneArenaAndSlicesAndTheOwnerSubmits) {
   EXPECT_TRUE(rules_.empty());
 }
 
-// Threads go on taking while the owner publishes and lends anew: what they get lies in the arena that they have
-// a handle of, or is nothing.
-TEST_P(ArenaThreads, TakingWhileTheOwnerPublishesAnswersAPieceBeforeOrNothing) {
+// Threads keep taking while the owner publishes and lends a new arena: take() returns a piece of the arena of their
+// handle, or nothing.
+TEST_P(ArenaThreads, TakeDuringAPublishReturnsAPieceOfItsArenaOrNothing) {
   constexpr int kRounds = 300;
   auto ring = take(pmb::UploadRing::create(own_.context(), {.capacity_bytes = 64 << 10}));
   std::array<pmb::Arena, kRounds> arenas;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Several contexts at once, each on a thread of its own: what they share inside the library (recycled control
-// blocks, the account of mapped bytes) is shared safely, and nothing of one shows in another.
+// Several contexts at once, each on its own thread. The library's shared state (recycled control blocks, the count of
+// mapped bytes) is thread-safe, and the contexts do not affect each other.
 
 #include <atomic>
 #include <thread>
@@ -63,7 +63,7 @@ TEST(ContextThreads, RecycledControlBlocksKeepOldHandlesStale) {
       EXPECT_TRUE(ticket.passed());
       tickets.push_back(ticket);
       for (const pmb::Slice& old : old_slices) {
-        // Asked of one's own ring: a handle of another control block is told by its pointer alone.
+        // The thread's own ring is used: it recognises a foreign handle by its control block pointer alone.
         const auto refused = ring.publish(old, 1);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().id, pmb::ErrorId::stale_slice);
@@ -75,7 +75,7 @@ TEST(ContextThreads, RecycledControlBlocksKeepOldHandlesStale) {
   });
 }
 
-// The account of mapped bytes is one for the process, exact whoever books.
+// The process has one count of mapped bytes, exact for any thread that changes it.
 TEST(ContextThreads, MappedBytesOfAllThreadsAddUp) {
   constexpr std::uint64_t kBytes = 4096;
   constexpr std::uint64_t kBuffers = 50;

@@ -132,7 +132,7 @@ TEST_P(RingThreads, EightThreadsFillSlicesWhileTheOwnerPublishesOthers) {
       frame.slices.push_back(slice);
       frame.sizes.push_back(size);
       const std::uint32_t seed = number * kSlices + i;
-      // The span is taken here: a slice looks its ring up, which is for this thread.
+      // The span is taken here, because a slice accesses its ring, which belongs to this thread.
       workers.add([span = slice.raw_bytes(), seed, filled = frame.filled] {
         const auto bytes = pattern(span.size(), seed);
         std::copy(bytes.begin(), bytes.end(), span.begin());
@@ -227,7 +227,7 @@ TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
     release_done();
     auto acquired = ring.acquire(kBytes);
     if (!acquired) {
-      // Whoever reads the oldest one is slow, and the ring is full of later ones.
+      // The reader of the oldest readback is slow, and the ring is full of later ones.
       ASSERT_EQ(acquired.error().id, pmb::ErrorId::ring_full_unretired) << acquired.error().message();
       workers.wait_for_all();
       release_done();
@@ -275,7 +275,7 @@ TEST_P(RingThreads, BlocksAreFilledAndReadOnOtherThreads) {
     workers.wait_for_all();
     for (const pmb::Block& block : blocks) {
       take(pool.publish(block, kBytes));
-      // The GPU's answer: the first half copied over the second, behind the upload.
+      // The GPU's result: the first half is copied over the second, after the upload.
       own_.fake().shader_copy(block.buffer(), 0, block.buffer(), kBytes / 2, kBytes / 2);
     }
     const pmb::Ticket ticket = own_.mark();

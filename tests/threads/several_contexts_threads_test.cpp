@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Contexts that share, each on its own thread: tickets waited for on the GPU while their owner marks, polls and
-// deletes fences; and a context that goes from thread to thread.
+// Contexts that share, each on its own thread: GPU waits for tickets while their owner marks, polls and deletes
+// fences; and a context that moves from thread to thread.
 
 #include <array>
 #include <atomic>
@@ -45,7 +45,7 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
     pmb::Ticket ticket;
     std::uint32_t index = 0;
   };
-  // So far ahead that fences merge, and not so far that all is over before the renderer begins.
+  // Far enough ahead that fences merge, but not so far that the loader ends before the renderer begins.
   constexpr std::uint32_t kAhead = pmb::Timeline::kMaxFences + 50;
   test_support::ValueQueue<std::optional<Frame>> frames;
   std::atomic<std::uint32_t> handled = 0;
@@ -118,8 +118,8 @@ TEST(SeveralContextsThreads, TicketsAreWaitedForOnTheGpuWhileTheirOwnerWorks) {
   EXPECT_EQ(loader_gl.live_syncs(), 0u);
 }
 
-// The same for tickets that are refused since nobody flushed: the renderer looks at the loader's fences and makes no
-// GL call, so that nothing but the library's own lock orders the two threads.
+// The same for tickets that are refused as unflushed: the renderer reads the loader's fences and makes no GL call,
+// so only the library's lock orders the two threads.
 TEST(SeveralContextsThreads, UnflushedTicketsAreRefusedWhileTheirOwnerWorks) {
   constexpr std::size_t kMarks = 3000;
   std::vector<pmb::Ticket> tickets(kMarks);
@@ -160,8 +160,8 @@ TEST(SeveralContextsThreads, UnflushedTicketsAreRefusedWhileTheirOwnerWorks) {
   strict_gl::FakeGl::release_current();
 }
 
-// One context goes round between threads, each of which does a frame's work, while others that never have it keep
-// being refused.
+// One context moves between threads, each of which does a frame's work, while threads that never own it are always
+// refused.
 TEST(SeveralContextsThreads, AContextMovesFromThreadToThread) {
   constexpr int kOwners = 3;
   constexpr std::uint32_t kRounds = 60;

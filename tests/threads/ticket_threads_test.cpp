@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tickets asked by several threads while their own thread marks, polls, waits, and ends the context.
+// Several threads query tickets while the owner thread marks, polls, waits, and ends the context.
 
 #include <array>
 #include <atomic>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kAskers = 4;
 
-// Tickets that one thread adds and others look at.
+// Tickets that one thread adds and others read.
 template <std::size_t Capacity>
 class TicketBoard {
  public:
@@ -57,15 +57,15 @@ void ask_while_working(const Ask& ask, const Work& work) {
   for (std::thread& asker : askers) asker.join();
 }
 
-// Whoever sees a ticket passed may read what the GPU wrote before it, with no other synchronisation.
-TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
+// A thread that sees a ticket passed may read earlier GPU writes without other synchronisation.
+TEST(TicketThreads, AThreadThatSeesATicketPassedSeesTheBytesBeforeIt) {
   constexpr std::uint32_t kFrames = 400;
   TicketBoard<kFrames> board;
   FakeContext own;
   auto results = take(pmb::MappedBuffer::create(
       own.context(), {.size_bytes = kFrames * sizeof(std::uint32_t), .access = pmb::Access::read}));
   const std::span<const std::byte> bytes = results.raw_bytes();
-  // Relaxed on purpose: it tells the owner when to go on and orders nothing.
+  // Relaxed on purpose: it signals the owner to continue and orders nothing.
   std::atomic<std::uint32_t> newest_seen = 0;
 
   const auto ask = [&] {
@@ -98,7 +98,7 @@ TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
       if (frame % 3 == 0) take(own.timeline().poll());
       if (frame % 20 != 19) continue;
       own.wait(ticket);
-      // Nothing but the ticket tells the askers of it until one has seen it.
+      // Until one thread has seen it, only the ticket signals the frame.
       while (newest_seen.load(std::memory_order_relaxed) < frame + 1) std::this_thread::yield();
     }
     own.wait(own.mark());
@@ -108,7 +108,7 @@ TEST(TicketThreads, WhoSeesATicketPassedSeesTheBytesBeforeIt) {
 }
 
 // Passed stays passed as long as the context lives, and nothing is passed once it is gone.
-TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
+TEST(TicketThreads, APassedTicketStaysPassedUntilTheContextEnds) {
   constexpr std::size_t kMarks = 300;
   TicketBoard<kMarks> board;
   std::atomic<bool> ending = false;
@@ -118,7 +118,7 @@ TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
     for (std::size_t i = 0; i < board.count(); ++i) {
       const bool first = board[i].passed();
       const bool second = board[i].passed();
-      // Asked in this order, only an end in between explains it.
+      // In this order of queries, only an end in between explains it.
       if (first && !second) {
         EXPECT_TRUE(ending.load()) << "ticket " << i;
       }
@@ -138,8 +138,8 @@ TEST(TicketThreads, PassedStaysPassedUntilTheContextEnds) {
   });
 }
 
-// A ticket that had not passed when its context ended never passes, whatever uses its place afterwards.
-TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
+// A ticket that had not passed when its context ended never passes, even if another context reuses its control block.
+TEST(TicketThreads, OldTicketsNeverMatchLaterContexts) {
   constexpr std::size_t kContexts = 120;
   TicketBoard<kContexts> abandoned;
   FakeContext own;
@@ -165,7 +165,7 @@ TEST(TicketThreads, OldTicketsNeverPassForThoseOfLaterContexts) {
   EXPECT_GT(asked.load(), 0u);
 }
 
-// Tickets copied between threads stay what they are; empty ones never pass.
+// Copies of a ticket on other threads are the same ticket; empty tickets never pass.
 TEST(TicketThreads, CopiesOnOtherThreadsAreTheSameTicket) {
   FakeContext own;
   const pmb::Ticket ticket = own.mark();

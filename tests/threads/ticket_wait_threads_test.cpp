@@ -16,7 +16,7 @@ namespace {
 constexpr int kWaiters = 3;
 constexpr std::chrono::hours kForEver{100};
 
-// Every frame wakes every waiter, whether it slept, was about to, or came late; and shows it the frame's bytes.
+// Every frame wakes every waiter, whether asleep, about to sleep, or late, and makes the frame's bytes visible to it.
 TEST(TicketWaitThreads, EveryFrameWakesEveryWaiterAndShowsItsBytes) {
   constexpr std::uint32_t kFrames = 500;
   FakeContext own;
@@ -69,7 +69,7 @@ TEST(TicketWaitThreads, AnyOfTwoContextsEndsTheWait) {
       for (int frame = 0; frame < kFrames; ++frame) {
         board.ticket[owner] = own.mark();
         step.arrive_and_wait();
-        // One of both goes on alone.
+        // One context continues alone.
         if (frame % 2 == owner) own.wait(board.ticket[owner]);
         step.arrive_and_wait();
         own.wait(board.ticket[owner]);
@@ -90,9 +90,9 @@ TEST(TicketWaitThreads, AnyOfTwoContextsEndsTheWait) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Contexts end in every way, and their control blocks go to the next at once: nobody sleeps on, and nobody takes
-// the tickets of a later context for its own.
-TEST(TicketWaitThreads, WhateverEndsTheContextEndsTheWaits) {
+// Contexts end in every way, and their control blocks go to the next at once: no waiter sleeps on, and
+// no waiter mistakes a later context's ticket for its own.
+TEST(TicketWaitThreads, EveryEndOfAContextEndsTheWaits) {
   constexpr int kLives = 150;
   FakeContext own;
   pmb::Ticket ticket;
@@ -104,7 +104,7 @@ TEST(TicketWaitThreads, WhateverEndsTheContextEndsTheWaits) {
         step.arrive_and_wait();
         const auto answer = ticket.wait(kForEver);
         ASSERT_FALSE(answer) << life;
-        // A thread that comes late learns no more than that its context is gone.
+        // A late thread gets only the result that its context has ended.
         const pmb::ErrorId ended = life % 2 == 0 ? pmb::ErrorId::stale_ticket : pmb::ErrorId::context_lost;
         EXPECT_TRUE(answer.error().id == ended || answer.error().id == pmb::ErrorId::stale_ticket)
             << answer.error().message();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Large transfers on several threads: bytes right, and nothing that the thread sanitizer finds, whichever threads the
-// callback runs the bodies on.
+// Large transfers on several threads: right bytes and no thread sanitizer findings, for any threads on which the
+// callback runs the bodies.
 
 #include <stdexcept>
 #include <thread>
@@ -78,7 +78,8 @@ TEST_P(TransferThreads, LargeTransfersAreExactInASmallRingAndInALargeOne) {
   }
 }
 
-// An error in the middle: nobody is left writing, the bytes that are out are settled, and the next transfer works.
+// After an error in the middle, no thread is still writing, the bytes in flight are settled, and the next transfer
+// works.
 TEST_P(TransferThreads, AFailureInTheMiddleLeavesNothingBehind) {
   FakeContext own(pmb::Model::coherent, {});
   pmb::Context context = open(4 * kChunk);

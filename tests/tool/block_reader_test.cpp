@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cutting an input into blocks and frames, and what is said about one that is cut off.
+// Splitting an input into blocks and frames, and messages about truncated input.
 
 #include "stream/block_reader.hpp"
 
@@ -18,7 +18,7 @@ using namespace stream_test;
 constexpr std::string_view kHeader = "YUV4MPEG2 W4 H2 Cmono\n";
 constexpr std::size_t kFrameBytes = 8;
 
-// A pipe with these bytes in it and nobody to write more.
+// A pipe that holds these bytes and has no writer.
 Descriptor pipe_of(std::span<const std::byte> bytes) {
   int ends[2] = {};
   EXPECT_EQ(pipe(ends), 0);
@@ -93,7 +93,7 @@ TEST(BlockReader, AHeaderWithoutFramesIsAnEmptyVideo) {
   EXPECT_FALSE(frames.failure);
 }
 
-TEST(BlockReader, BytesOfAFrameThatTrickleInMakeTheSameFrames) {
+TEST(BlockReader, BytesThatTrickleInFormTheSameFrames) {
   int ends[2] = {};
   ASSERT_EQ(pipe(ends), 0);
   const std::string text = std::string(kHeader) + "FRAME\n01234567FRAME Ix\nabcdefgh";
@@ -110,7 +110,7 @@ TEST(BlockReader, BytesOfAFrameThatTrickleInMakeTheSameFrames) {
   EXPECT_EQ(frames.payloads, (std::vector<std::string>{"01234567", "abcdefgh"}));
 }
 
-TEST(BlockReader, AFrameIsAnsweredBeforeTheNextOneStarts) {
+TEST(BlockReader, AFrameIsReturnedBeforeTheNextOneStarts) {
   int ends[2] = {};
   ASSERT_EQ(pipe(ends), 0);
   const std::string text = std::string(kHeader) + "FRAME\n01234567";
@@ -119,14 +119,14 @@ TEST(BlockReader, AFrameIsAnsweredBeforeTheNextOneStarts) {
   auto reader = BlockReader::y4m(ByteSource(Descriptor(ends[0]), stop));
   ASSERT_TRUE(reader);
   Bytes target(kFrameBytes);
-  const auto head = reader->read(target);  // Would sleep for ever if it wanted more than the frame.
+  const auto head = reader->read(target);  // Would block for ever if it read more than the frame.
   ASSERT_TRUE(head && *head);
   EXPECT_EQ(text_of(target), "01234567");
   close(ends[1]);
 }
 
-// A cut anywhere tells the byte where the input ends and leaves the frames before it whole.
-TEST(BlockReader, EveryTruncationIsToldWithItsByteAndFrame) {
+// For truncation at any byte, the message names that byte and the earlier frames are complete.
+TEST(BlockReader, EveryTruncationIsReportedWithItsByteAndFrame) {
   const std::string whole = std::string(kHeader) + "FRAME\n01234567FRAME I\nabcdefgh";
   const std::size_t second_frame = kHeader.size() + 6 + kFrameBytes;
   for (std::size_t size = kHeader.size() + 1; size < whole.size(); ++size) {
@@ -146,7 +146,7 @@ TEST(BlockReader, EveryTruncationIsToldWithItsByteAndFrame) {
   }
 }
 
-TEST(BlockReader, WrongFrameHeadersAreToldWithTheirFirstByte) {
+TEST(BlockReader, WrongFrameHeadersAreReportedWithTheirFirstByte) {
   for (const std::string wrong : {"FRAMES1234567890", "frame\n01234567", "FRAMX\n01234567", "xx"}) {
     const Frames frames = read_video(std::string(kHeader) + "FRAME\n01234567" + wrong);
     EXPECT_EQ(frames.payloads.size(), 1U) << wrong;
@@ -164,7 +164,7 @@ TEST(BlockReader, EndlessFrameHeadersAreRefused) {
   EXPECT_EQ(frames.failure->code, kInput);
 }
 
-TEST(BlockReader, OtherDataThanVideoIsRefusedWithoutWaitingForALine) {
+TEST(BlockReader, DataOtherThanVideoIsRefusedWithoutWaitingForALine) {
   int ends[2] = {};
   ASSERT_EQ(pipe(ends), 0);
   ASSERT_EQ(write(ends[1], "RIFFxxxxAVI", 11), 11);
@@ -175,7 +175,7 @@ TEST(BlockReader, OtherDataThanVideoIsRefusedWithoutWaitingForALine) {
   close(ends[1]);
 }
 
-TEST(BlockReader, AStopEndsAReadThatSleeps) {
+TEST(BlockReader, AStopEndsABlockedRead) {
   int ends[2] = {};
   ASSERT_EQ(pipe(ends), 0);
   ASSERT_EQ(write(ends[1], "half", 4), 4);
@@ -190,7 +190,7 @@ TEST(BlockReader, AStopEndsAReadThatSleeps) {
   close(ends[1]);
 }
 
-TEST(BlockReader, FilesTellHowManyBlocksThereWillBe) {
+TEST(BlockReader, FilesGiveTheNumberOfBlocks) {
   const TemporaryFolder folder;
   write_file(folder.file("raw"), noise(10));
   write_file(folder.file("video"), to_bytes(std::string(kHeader) + "FRAME\n01234567FRAME\nabcdefgh"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writing blocks where the other end takes a little at a time, or nothing at all.
+// Writing blocks to an output that accepts a few bytes at a time, or none.
 
 #include "stream/block_writer.hpp"
 
@@ -14,9 +14,9 @@ namespace {
 using namespace pmb::tool;
 using namespace stream_test;
 
-TEST(BlockWriter, EveryByteArrivesWhereThePipeTakesALittleAtATime) {
+TEST(BlockWriter, EveryByteArrivesThroughASlowPipe) {
   int ends[2] = {};
-  // Without blocking, write() takes what there is room for: the rest is the writer's to keep.
+  // A non-blocking write() accepts only the bytes that fit: the writer keeps the rest.
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   fcntl(ends[0], F_SETFL, 0);
   const Bytes bytes = noise(1'000'003);
@@ -43,7 +43,7 @@ TEST(BlockWriter, EveryByteArrivesWhereThePipeTakesALittleAtATime) {
   EXPECT_TRUE(received == expected);
 }
 
-TEST(BlockWriter, AFullDiskIsToldWithItsByte) {
+TEST(BlockWriter, AFullDiskIsReportedWithItsByte) {
   if (access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full here";
   const StopSignal stop;
   const TemporaryFolder folder;

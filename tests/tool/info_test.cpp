@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `pmb info` as a user or a script meets it: the built program is run, its output and exit code are read.
+// `pmb info` as a user or a script runs it: the tests run the built program and read its output and exit code.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -42,7 +42,7 @@ class Info : public testing::Test {
   }
 };
 
-TEST_F(Info, JsonSaysWhatTheLibrarySays) {
+TEST_F(Info, JsonMatchesTheLibrary) {
   const ProgramRun result = run_program("info --software --json");
   ASSERT_EQ(result.exit_code, ExitCode::kSuccess);
   const json info = json::parse(result.output);
@@ -100,7 +100,7 @@ TEST_F(Info, JsonHoldsTheStepsOfTransfersInBothDirections) {
   EXPECT_GT(forced.at("upload").at("steps").at(0).at("chunk_bytes"), 0u);
 }
 
-TEST_F(Info, QuirkSwitchedOffInTheEnvironmentIsShownSo) {
+TEST_F(Info, AQuirkDisabledInTheEnvironmentIsShownAsDisabled) {
   const auto enabled_in = [](const ProgramRun& result) {
     const json info = json::parse(result.output);
     for (const json& quirk : info.at("quirks")) {
@@ -132,7 +132,7 @@ TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {
   }
 }
 
-TEST_F(Info, ListOfGpusIsTheLibrarys) {
+TEST_F(Info, TheGpuListMatchesTheLibrary) {
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus);
   const ProgramRun as_json = run_program("info --list-gpus --json");
@@ -171,7 +171,7 @@ TEST_F(Info, GpuIsChosenByIndexAndByName) {
 TEST_F(Info, UnknownGpuIsOneSentenceOnStandardErrorAndExitCodeFour) {
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus);
-  // A number is an index, also where some GPU's name holds it.
+  // A number is an index, even if a GPU's name contains it.
   for (const std::string& gpu : {std::string("'no such thing'"), std::to_string(gpus->size())}) {
     const ProgramRun errors = run_program("info --gpu " + gpu + kOnlyErrors);
     EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);
@@ -181,7 +181,7 @@ TEST_F(Info, UnknownGpuIsOneSentenceOnStandardErrorAndExitCodeFour) {
   }
 }
 
-TEST_F(Info, MachineWithoutAnyDriverIsExitCodeFour) {
+TEST_F(Info, AMachineWithoutDriversIsExitCodeFour) {
   for (const char* arguments : {"info", "info --list-gpus"}) {
     const ProgramRun errors =
         run_program(arguments + kOnlyErrors, "__EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent.json");
@@ -208,7 +208,7 @@ TEST_F(Info, OpenGlEsIsShownWithItsPlans) {
   EXPECT_FALSE(info.at("plans").empty());
   EXPECT_NE(run_program("info --software --gles").output.find("OpenGL ES"), std::string::npos);
 
-  // Without the extension every plan is the fallback's, and has no flags to show.
+  // Without the extension every plan is the fallback, which has no flags.
   const ProgramRun without =
       run_program("info --software --gles --json", "MESA_EXTENSION_OVERRIDE=-GL_EXT_buffer_storage");
   ASSERT_EQ(without.exit_code, ExitCode::kSuccess);
@@ -217,7 +217,7 @@ TEST_F(Info, OpenGlEsIsShownWithItsPlans) {
   for (const json& plan : fallback.at("plans")) EXPECT_EQ(plan.at("path"), "traditional");
 }
 
-TEST_F(Info, VersionAskedForIsTheLeastThatComes) {
+TEST_F(Info, TheRequestedVersionIsTheMinimum) {
   EXPECT_EQ(run_program("info --software --gl-version 3.2 >/dev/null").exit_code, ExitCode::kSuccess);
   const ProgramRun errors = run_program("info --software --gl-version 9.0" + kOnlyErrors);
   EXPECT_EQ(errors.exit_code, ExitCode::kNoGl);

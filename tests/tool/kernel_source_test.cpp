@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the prelude goes, and how compilers' messages come back to the kernel's lines.
+// Where the prelude is inserted, and how compilers' messages map to the kernel's lines.
 
 #include "stream/kernel_source.hpp"
 
@@ -49,7 +49,7 @@ TEST(KernelSource, KernelsWithoutAVersionGetOneInFront) {
   EXPECT_EQ(place_of(text, "void main").string_number, 0);
 }
 
-TEST(KernelSource, ThePreludeComesBehindTheKernelsOwnVersion) {
+TEST(KernelSource, ThePreludeFollowsTheKernelsVersion) {
   const std::string text = assemble("// about\n/* more\n*/\n#version 450\n\nvoid main() {}\n");
   EXPECT_EQ(text.find("#version"), text.rfind("#version"));
   EXPECT_LT(text.find("#version 450"), text.find("pmb_input_block"));
@@ -58,7 +58,7 @@ TEST(KernelSource, ThePreludeComesBehindTheKernelsOwnVersion) {
   EXPECT_EQ(place_of(text, "pmb_input_block").string_number, 1);
 }
 
-TEST(KernelSource, ExtensionsStayInFrontOfThePrelude) {
+TEST(KernelSource, ExtensionsPrecedeThePrelude) {
   const std::string text = assemble(
       "#version 430\n#extension GL_ARB_gpu_shader5 : enable\n#ifdef GL_X\n#extension GL_X : enable\n#endif\n"
       "#define N 3\nvoid main() {}\n");
@@ -75,7 +75,7 @@ TEST(KernelSource, ExtensionsWithoutAVersionAreKeptToo) {
   EXPECT_EQ(place_of(text, "void main").line, 2);
 }
 
-TEST(KernelSource, DirectivesInCommentsAndBranchesAreNotTaken) {
+TEST(KernelSource, DirectivesInCommentsAndBranchesAreIgnored) {
   const std::string text =
       assemble("// #version 110\n#if 0\n#extension GL_X : require\nint never;\n#endif\nvoid main() {}\n");
   EXPECT_TRUE(text.starts_with("#version 430 core\n"));
@@ -109,12 +109,12 @@ TEST(CompileLog, MessagesOfKnownDriversBecomeFileAndLine) {
             "k.comp:3: error: 'foo' : undeclared identifier");
 }
 
-TEST(CompileLog, LinesOfThePreludeAreToldApart) {
+TEST(CompileLog, LinesOfThePreludeAreDistinguished) {
   EXPECT_EQ(map_compile_log("k.comp", "1:4(1): error: redefinition"),
             "prelude of k.comp:4: error: redefinition");
 }
 
-TEST(CompileLog, OtherTextStaysAsItIs) {
+TEST(CompileLog, OtherTextIsUnchanged) {
   EXPECT_EQ(map_compile_log("k.comp", "something else\r\n\n2 errors generated\n"),
             "something else\n2 errors generated");
   EXPECT_EQ(map_compile_log("k.comp", ""), "");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// These tests have a cache folder of their own: what `pmb tune` once found on this machine must not decide what they
-// see.
+// These tests use a separate cache folder, so that a profile of `pmb tune` on this machine does not affect them.
 
 #include <gtest/gtest.h>
 

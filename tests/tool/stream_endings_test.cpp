@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a stream ends when something is wrong: exit code, message, and what was written before.
+// How a stream ends on an error: exit code, message, and the output written before.
 
 #include <gtest/gtest.h>
 #include <pty.h>
@@ -99,7 +99,7 @@ TEST_F(Endings, AnInterruptEndsAWaitForInput) {
   EXPECT_EQ(wait_for(child), kInterrupted);
 }
 
-TEST_F(Endings, AClosedOutputIsToldWithItsByte) {
+TEST_F(Endings, AClosedOutputIsReportedWithItsByte) {
   for (const char* path : {"direct", "staged", "traditional"}) {
     Pipe out;
     out.close_read();
@@ -115,7 +115,7 @@ TEST_F(Endings, AClosedOutputIsToldWithItsByte) {
   }
 }
 
-TEST_F(Endings, AClosedOutputEndsAStreamWhoseInputSleeps) {
+TEST_F(Endings, AClosedOutputEndsAStreamThatWaitsForInput) {
   signal(SIGPIPE, SIG_IGN);
   Pipe in;
   Pipe out;
@@ -151,7 +151,7 @@ TEST_F(Endings, ATruncatedVideoKeepsItsCompleteFrames) {
   }
 }
 
-TEST_F(Endings, ADamagedFrameHeaderKeepsTheFramesBefore) {
+TEST_F(Endings, FramesBeforeADamagedHeaderAreKept) {
   Bytes input = to_bytes("YUV4MPEG2 W8 H4 Cmono\nFRAME\n");
   append(input, noise(32));
   const Bytes good = input;
@@ -163,7 +163,7 @@ TEST_F(Endings, ADamagedFrameHeaderKeepsTheFramesBefore) {
   EXPECT_TRUE(run.output == good);
 }
 
-TEST_F(Endings, OtherVideoIsRefusedByName) {
+TEST_F(Endings, UnsupportedVideoIsRefusedByName) {
   for (const std::string format : {"C420p10", "C444alpha", "C411"}) {
     const ProgramRun run = run_stream({"copy"}, to_bytes("YUV4MPEG2 W8 H4 " + format + "\nFRAME\n"));
     EXPECT_EQ(run.exit_code, kInput);
@@ -175,7 +175,7 @@ TEST_F(Endings, OtherVideoIsRefusedByName) {
   EXPECT_EQ(run_stream({"copy", "--block", "64", "-i", "/"}).exit_code, kInput);
 }
 
-TEST_F(Endings, BlocksLargerThanTheContextAllowsAreToldWithTheLimit) {
+TEST_F(Endings, BlocksBeyondTheContextsLimitAreReportedWithTheLimit) {
   const auto gpu = open_gpu({});
   ASSERT_TRUE(gpu);
   const std::uint64_t most = (*gpu)->context.limits().max_storage_block;
@@ -205,7 +205,7 @@ TEST_F(Endings, ARefusedInputLeavesTheOutputFileAlone) {
   EXPECT_TRUE(read_file(folder.file("out")) == old);
 }
 
-TEST_F(Endings, WrongUsageIsToldBeforeAnythingIsRead) {
+TEST_F(Endings, UsageErrorsAreReportedBeforeAnythingIsRead) {
   const Arguments cases[] = {
       {},
       {"nothing-of-this-name", "--block", "64"},
@@ -244,7 +244,7 @@ TEST_F(Endings, KernelsOnOpenGlEsAreRefusedByName) {
   EXPECT_TRUE(says(run, "desktop OpenGL")) << run.errors;
 }
 
-TEST_F(Endings, TheJsonTellsTheErrorToo) {
+TEST_F(Endings, TheJsonContainsTheErrorToo) {
   const TemporaryFolder folder;
   EXPECT_EQ(run_stream({"copy", "--json", folder.file("json")}, noise(100)).exit_code, kInput);
   const auto json = nlohmann::json::parse(read_text(folder.file("json")));

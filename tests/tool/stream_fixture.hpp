@@ -52,7 +52,7 @@ inline void append(Bytes& bytes, std::span<const std::byte> more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
 }
 
-/// A folder that goes away with its owner.
+/// A folder that its destructor deletes.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -161,7 +161,7 @@ class Stream : public testing::Test {
   }
 };
 
-/// What the built-in makes of raw blocks; the last one may be partial.
+/// The built-in's result for raw blocks; the last one may be partial.
 inline Bytes expected_blocks(pmb::tool::Builtin builtin, const pmb::tool::FrameLayout& layout,
                              const pmb::tool::BuiltinParameters& parameters,
                              std::span<const std::byte> input) {

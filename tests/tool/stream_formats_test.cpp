@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every built-in on every format that it takes, on every path, byte for byte against the CPU reference.
+// Every built-in on every format that it accepts, on every path, byte for byte against the CPU reference.
 
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ struct Size {
   std::uint32_t height;
 };
 
-/// One input with its command line and what must come out.
+/// One input with its command line and the expected output.
 struct Job {
   Arguments arguments;
   Bytes input;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Kernels of users: the contract of docs/kernels.md, the example kernels, and what is said about bad ones.
+// Kernels of users: the contract of docs/kernels.md, the example kernels, and messages about invalid ones.
 
 #include <gtest/gtest.h>
 
@@ -72,7 +72,7 @@ TEST_F(Kernels, TheExampleHistogramCountsEveryByteOfEveryBlock) {
   }
 }
 
-TEST(KernelDocs, ShowTheExamplesAndTheBuiltinsAsTheyAre) {
+TEST(KernelDocs, ShowTheExamplesAndBuiltinsVerbatim) {
   const std::string docs = read_text(PMB_SOURCE_DIR "/docs/kernels.md");
   for (const char* example : {"threshold.comp", "histogram.comp"}) {
     const std::string text = read_text(kExamples + example);
@@ -91,7 +91,7 @@ TEST(KernelDocs, ShowTheExamplesAndTheBuiltinsAsTheyAre) {
   }
 }
 
-TEST_F(Kernels, UniformsTellTheBlockAndItsNumber) {
+TEST_F(Kernels, UniformsGiveTheBlockAndItsNumber) {
   const std::string source = kernel(
       "uint w = pmb_word_index();\n"
       "uint v[6] = uint[6](pmb_frame, pmb_block_bytes, pmb_out_bytes, pmb_width, pmb_height, "
@@ -106,7 +106,7 @@ TEST_F(Kernels, UniformsTellTheBlockAndItsNumber) {
             (std::vector<std::uint32_t>{0, 60, 60, 5, 3, 2}));
 }
 
-TEST_F(Kernels, UniformsTellThePlanes) {
+TEST_F(Kernels, UniformsGiveThePlanes) {
   const std::string source = kernel(
       "uint w = pmb_word_index();\n"
       "if (w < 3u) pmb_store_word(w, pmb_plane_offset[w] | pmb_plane_width[w] << 16 | pmb_plane_height[w] << "
@@ -221,7 +221,7 @@ TEST_F(Kernels, PositionsAndPlanesAreRead) {
   EXPECT_TRUE(run.output == expected);
 }
 
-TEST_F(Kernels, KernelsMayDeclareBlocksOfTheirOwnAtTheBindings) {
+TEST_F(Kernels, KernelsMayDeclareTheirOwnBlocksAtTheBindings) {
   const std::string source = file(
       "layout(local_size_x = 8, local_size_y = 4) in;\n"
       "layout(std430, binding = 0) readonly buffer Source { float source[]; };\n"
@@ -264,7 +264,7 @@ TEST_F(Kernels, StrayStoresReachNoOtherBlock) {
   }
 }
 
-TEST_F(Kernels, BadKernelsAreToldWithFileAndLine) {
+TEST_F(Kernels, InvalidKernelsAreReportedWithFileAndLine) {
   const std::string source = kernel("  uint fine = 1u;\n  nonsense = 3;\n  pmb_store_word(0u, fine);");
   const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
   EXPECT_EQ(run.exit_code, kKernel);
@@ -272,7 +272,7 @@ TEST_F(Kernels, BadKernelsAreToldWithFileAndLine) {
   EXPECT_TRUE(run.output.empty());
 }
 
-TEST_F(Kernels, KernelsThatWriteNothingAreToldOnEveryPath) {
+TEST_F(Kernels, KernelsThatWriteNothingAreReportedOnEveryPath) {
   const std::string nothing = kernel("uint unused = pmb_load_word(pmb_word_index());");
   const std::string elsewhere = kernel("lost[pmb_word_index()] = pmb_load_word(0u);",
                                        "layout(std430, binding = 4) buffer Elsewhere { uint lost[]; };");
@@ -286,7 +286,7 @@ TEST_F(Kernels, KernelsThatWriteNothingAreToldOnEveryPath) {
   }
 }
 
-TEST_F(Kernels, KernelsThatWriteOnlyZerosOrOnesAreRight) {
+TEST_F(Kernels, KernelsThatWriteOnlyZerosOrOnesAreAccepted) {
   for (const std::string value : {"0u", "0xFFFFFFFFu"}) {
     const ProgramRun run =
         run_stream({kernel("pmb_store_word(pmb_word_index(), " + value + ");"), "--block", "64"}, noise(128));

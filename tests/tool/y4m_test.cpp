@@ -50,18 +50,18 @@ TEST(Y4m, OddSizesRoundTheChromaUp) {
   expect_planes(layout_of("YUV4MPEG2 W1 H1 C420paldv\n"), {{0, 1, 1}, {1, 1, 1}, {2, 1, 1}}, 3);
 }
 
-TEST(Y4m, ColourIs420WhereTheHeaderDoesNotSay) {
+TEST(Y4m, ColourDefaultsTo420) {
   EXPECT_EQ(layout_of("YUV4MPEG2 W4 H4\n").bytes, 24U);
 }
 
-TEST(Y4m, TheLineIsKeptAsItWas) {
+TEST(Y4m, TheLineIsKeptVerbatim) {
   const std::string line = "YUV4MPEG2  W4 H2 F30000:1001 It A0:0 C444 XYSCSS=444 XCOLORRANGE=FULL\n";
   const auto header = parse_y4m_header(line);
   ASSERT_TRUE(header);
   EXPECT_EQ(header->line, line);
 }
 
-TEST(Y4m, OtherColourFormatsAreRefusedByName) {
+TEST(Y4m, UnsupportedColourFormatsAreRefusedByName) {
   for (const std::string name : {"C420p10", "C444alpha", "C411", "Cmono16", "C"}) {
     const Failure failure = refusal_of("YUV4MPEG2 W4 H4 " + name + "\n");
     EXPECT_EQ(failure.code, kInput) << name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arenas: pieces that never overlap, one flush of what was taken, handles that are inert once published, and
+// Arenas: pieces that never overlap, one flush of the taken bytes, handles that are inert once published, and
 // overruns that are reported (its threads are in tests/threads).
 #include "pmb_fixture.hpp"
 
@@ -32,7 +32,7 @@ class ArenaTest : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, ArenaTest, every_path(), path_name);
 
-TEST_P(ArenaTest, PiecesArriveInOneFlushOfWhatWasTaken) {
+TEST_P(ArenaTest, OneFlushCoversExactlyTheTakenPieces) {
   auto ring = ring_of(16 * 1024);
   for (std::uint64_t frame = 0; frame < 30; ++frame) {
     const Arena arena = take(ring.lend(4096));
@@ -84,7 +84,7 @@ TEST_P(ArenaTest, PiecesAreAlignedInTheBufferAndNeverOverlap) {
   take(ring.retire(mark()));
 }
 
-TEST_P(ArenaTest, ItHoldsItsSizeAndNotAByteMore) {
+TEST_P(ArenaTest, HoldsExactlyItsSize) {
   auto ring = ring_of(4096);
   const Arena arena = take(ring.lend(1000));
   EXPECT_FALSE(arena.take(0));
@@ -104,7 +104,7 @@ TEST_P(ArenaTest, ItHoldsItsSizeAndNotAByteMore) {
   take(ring.retire(mark()));
 }
 
-TEST_P(ArenaTest, WhatWasNotTakenGoesBack) {
+TEST_P(ArenaTest, UntakenBytesReturnToTheRing) {
   auto ring = ring_of(4096);
   const Arena arena = take(ring.lend(4096));
   EXPECT_TRUE(arena.take(100));
@@ -121,7 +121,7 @@ TEST_P(ArenaTest, WhatWasNotTakenGoesBack) {
   EXPECT_EQ(take(other.acquire(4096, 1)).offset_bytes(), 0U);
 }
 
-TEST_P(ArenaTest, OncePublishedItAnswersNothing) {
+TEST_P(ArenaTest, APublishedArenaYieldsNoPieces) {
   auto ring = ring_of(4096);
   const Arena first = take(ring.lend(512));
   const Arena copy = first;
@@ -132,7 +132,7 @@ TEST_P(ArenaTest, OncePublishedItAnswersNothing) {
   EXPECT_EQ(copy.taken_bytes(), 0U);
   EXPECT_EQ(id_of(ring.publish(copy)), ErrorId::already_published);
   EXPECT_EQ(id_of(ring.cancel(copy)), ErrorId::already_published);
-  // What threads share of the old one is the new one's now.
+  // The new arena reuses the state that threads shared in the old one.
   const Arena second = take(ring.lend(512));
   EXPECT_FALSE(first.take(1));
   EXPECT_EQ(first.taken_bytes(), 0U);
@@ -147,7 +147,7 @@ TEST_P(ArenaTest, OncePublishedItAnswersNothing) {
   EXPECT_EQ(id_of(ring.publish(Arena())), ErrorId::stale_slice);
 }
 
-TEST_P(ArenaTest, TwoAreOutAtOnceAndEndInAnyOrder) {
+TEST_P(ArenaTest, TwoArenasCoexistAndEndInAnyOrder) {
   auto ring = ring_of(4096);
   auto other = ring_of(4096);
   const Arena first = take(ring.lend(512));
@@ -190,8 +190,8 @@ TEST_P(ArenaTest, OutlivesItsRingAndContextInertly) {
   leaks_expected_ = true;
 }
 
-TEST_P(ArenaTest, OnALostContextNothingIsTaken) {
-  // The other ways of editing belong to contexts that do not tell of a loss.
+TEST_P(ArenaTest, ALostContextYieldsNoPieces) {
+  // The other editing kinds use contexts that do not report a loss.
   start(config_of(Edit::by_name), options_of(Edit::by_name, GetParam().model));
   auto ring = ring_of(4096);
   const Arena arena = take(ring.lend(512));
@@ -256,7 +256,7 @@ TEST_P(WatchedArena, AStrayWriteBeforeAPieceIsReportedToo) {
   EXPECT_EQ(reports_[0].end, close->offset_bytes);
 }
 
-TEST_P(WatchedArena, RightUseIsSilentUpToTheLastByte) {
+TEST_P(WatchedArena, CorrectUseIsSilentUpToTheLastByte) {
   auto ring = ring_of(8192);
   for (std::uint64_t round = 0; round < 20; ++round) {
     const Arena arena = take(ring.lend(1000));

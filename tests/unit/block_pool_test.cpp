@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Block pools: equal blocks given back in any order, read and write, all or none.
+// Block pools: equal blocks, reusable in any order, for reads and writes, created all or none.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -43,7 +43,7 @@ TEST_P(BlockPoolTest, CarriesBytesUpAndDownInOneBlock) {
   }
 }
 
-TEST_P(BlockPoolTest, ABlockIsReusedOnlyBehindItsTicket) {
+TEST_P(BlockPoolTest, ABlockIsReusedOnlyAfterItsTicket) {
   auto pool = pool_of(2, Access::sequential_write);
   std::vector<std::pair<std::shared_ptr<strict_gl::GpuRead>, Bytes>> draws;
   for (std::uint64_t number = 0; number < 50; ++number) {
@@ -57,7 +57,7 @@ TEST_P(BlockPoolTest, ABlockIsReusedOnlyBehindItsTicket) {
   for (const auto& [read, bytes] : draws) ASSERT_EQ(read->bytes(), bytes);
 }
 
-TEST_P(BlockPoolTest, BlocksComeBackInAnyOrder) {
+TEST_P(BlockPoolTest, BlocksAreReusableInAnyOrder) {
   fake_->set_polls_until_done(1000);
   auto pool = pool_of(3, Access::sequential_write);
   const Block first = put_block(pool, pattern(256, 1));
@@ -77,7 +77,7 @@ TEST_P(BlockPoolTest, BlocksComeBackInAnyOrder) {
   take(pool.retire(second, mark()));
 }
 
-TEST_P(BlockPoolTest, ReadPoolsTakeWhatTheGpuWrites) {
+TEST_P(BlockPoolTest, ReadPoolsReceiveGpuWrites) {
   auto pool = pool_of(2, Access::read);
   for (std::uint64_t turn = 0; turn < 6; ++turn) {
     const Block block = take(pool.acquire());
@@ -92,7 +92,7 @@ TEST_P(BlockPoolTest, ReadPoolsTakeWhatTheGpuWrites) {
   }
 }
 
-TEST_P(BlockPoolTest, AReadBlockReleasedUnseenIsReusedOnlyBehindTheNextFence) {
+TEST_P(BlockPoolTest, AReadBlockReleasedUnseenIsReusedOnlyAfterTheNextFence) {
   auto pool = pool_of(1, Access::read);
   const Block block = take(pool.acquire());
   fake_->server_write(block.buffer(), 0, pattern(256, 1));
@@ -105,7 +105,7 @@ TEST_P(BlockPoolTest, AReadBlockReleasedUnseenIsReusedOnlyBehindTheNextFence) {
   EXPECT_EQ(copy(take(pool.wait_view(next, mark(), 1s)).bytes()), pattern(256, 2));
 }
 
-TEST_P(BlockPoolTest, TicketsMustBelongHereAndStandBehindThePublish) {
+TEST_P(BlockPoolTest, TicketsMustBelongToTheContextAndFollowThePublish) {
   start_validating();
   auto pool = pool_of(2);
   const pmb::Ticket old = mark();
@@ -135,7 +135,7 @@ TEST_P(BlockPoolTest, TicketsMustBelongHereAndStandBehindThePublish) {
   take(pool.release(unpublished));
 }
 
-TEST_P(BlockPoolTest, ExhaustionIsAnswered) {
+TEST_P(BlockPoolTest, ExhaustionIsReported) {
   auto pool = pool_of(2, Access::sequential_write);
   const Block first = take(pool.acquire());
   take(pool.acquire());

@@ -29,7 +29,7 @@ TEST(ByteRanges, FitsDoesNotOverflow) {
   EXPECT_TRUE(fits(0, UINT64_MAX, UINT64_MAX));
 }
 
-TEST(ByteRanges, EqualBlocksDifferNowhere) {
+TEST(ByteRanges, EqualBlocksHaveNoDifferingRange) {
   const std::vector<std::byte> block(100, std::byte{7});
   EXPECT_EQ(differing_range(block, block), ByteRange());
   EXPECT_TRUE(differing_range({}, {}).empty());

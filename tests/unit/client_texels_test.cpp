@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texels that GL copies between its images and the caller's memory itself: where a ring would only copy once more, and
-// where GL can be told of them as they lie.
+// Texels that GL copies directly between its images and the caller's memory: where a ring would only add a copy, and
+// where pixel-store state can express their layout.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -33,13 +33,13 @@ class ClientTexels : public PmbTest {
   TextureRegion region() const {
     return {.texture = texture_, .target = GL_TEXTURE_2D, .width = 8, .height = 4};
   }
-  /// Buffers of pmb's own, which only a ring needs.
+  /// The number of pmb's buffers, which only rings need.
   std::size_t rings() const { return fake_->live_buffers() - own_buffers_.size(); }
 
   GLuint texture_ = 0;
 };
 
-TEST_F(ClientTexels, GoUpByOneCallAndNoRing) {
+TEST_F(ClientTexels, UploadsTakeOneCallAndNoRing) {
   Bytes source = pattern(128, 1);
   const pmb::Ticket ticket = take(pmb::upload_texture(*context_, region(), kRgba, source));
   // It is free on return.
@@ -51,7 +51,7 @@ TEST_F(ClientTexels, GoUpByOneCallAndNoRing) {
   EXPECT_EQ(rings(), 0U);
 }
 
-TEST_F(ClientTexels, ComeDownByOneCallAndNoRing) {
+TEST_F(ClientTexels, ReadsTakeOneCallAndNoRing) {
   fake_->set_texels(texture_, 0, pattern(128, 2));
   Bytes found(128);
   take(pmb::read_texture(*context_, region(), kRgba, found));
@@ -68,7 +68,7 @@ TEST_F(ClientTexels, ComeDownByOneCallAndNoRing) {
   EXPECT_EQ(rings(), 0U);
 }
 
-TEST_F(ClientTexels, TravelThroughRingsOnAForcedPathButTheTraditionalOne) {
+TEST_F(ClientTexels, ForcedPathsUseRingsExceptTheTraditionalOne) {
   for (const pmb::Path path :
        {pmb::Path::direct, pmb::Path::staged, pmb::Path::orphaned, pmb::Path::traditional}) {
     SCOPED_TRACE(to_string(path));
@@ -84,15 +84,15 @@ TEST_F(ClientTexels, TravelThroughRingsOnAForcedPathButTheTraditionalOne) {
   }
 }
 
-TEST_F(ClientTexels, TravelThroughRingsOnHardware) {
+TEST_F(ClientTexels, HardwareUsesRings) {
   start();
   texture_ = make(GL_RGBA8);
   take(pmb::upload_texture(*context_, region(), kRgba, pattern(128, 4)));
   EXPECT_EQ(rings(), 1U);
 }
 
-// Pixel-store state knows strides of whole texels, and drivers load floats where floats may lie.
-TEST_F(ClientTexels, ThatGlCannotBeToldOfAsTheyLieArePackedIntoARing) {
+// Pixel-store state can express only strides of whole texels, and drivers load floats only at aligned addresses.
+TEST_F(ClientTexels, LayoutsThatGlCannotExpressGoThroughARing) {
   TexelLayout odd = kRgba;
   odd.row_stride_bytes = 35;
   const Bytes source = pattern(3 * 35 + 32, 5);
@@ -121,7 +121,7 @@ TEST_F(ClientTexels, ThatGlCannotBeToldOfAsTheyLieArePackedIntoARing) {
 }
 
 // Both kinds in one call, behind one fence.
-TEST_F(ClientTexels, AndThoseOfARingTravelTogether) {
+TEST_F(ClientTexels, ClientAndRingTransfersShareOneFence) {
   TexelLayout odd = kRgba;
   odd.row_stride_bytes = 35;
   const GLuint other = make(GL_RGBA8);
@@ -138,8 +138,8 @@ TEST_F(ClientTexels, AndThoseOfARingTravelTogether) {
   EXPECT_EQ(copy(std::span(texels).first(32)), copy(std::span(crooked).first(32)));
 }
 
-// GL's own call waits for as long as it takes.
-TEST_F(ClientTexels, AreReadBehindABoundedWait) {
+// The raw GL call has no timeout.
+TEST_F(ClientTexels, ReadsFollowABoundedWait) {
   pmb::Options options;
   options.timeout = 1ms;
   start_software(options);
@@ -152,7 +152,7 @@ TEST_F(ClientTexels, AreReadBehindABoundedWait) {
   take(pmb::read_texture(*context_, region(), kRgba, found));
 }
 
-TEST_F(ClientTexels, OfALostContextAreNotTakenForRead) {
+TEST_F(ClientTexels, ALostContextFailsTheRead) {
   leaks_expected_ = true;
   Bytes found(128);
   fake_->script("glGetTextureSubImage", 1, strict_gl::lose_the_context());

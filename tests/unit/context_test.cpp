@@ -78,7 +78,7 @@ TEST_F(ContextTest, BindToEditSwitchesDirectStateAccessOff) {
   EXPECT_EQ(fake_->calls("glBufferStorage"), 1U);
 }
 
-TEST_F(ContextTest, TooOldContextsAreRefusedByName) {
+TEST_F(ContextTest, ContextsThatAreTooOldAreRefusedByName) {
   struct Old {
     bool es;
     int major;
@@ -109,7 +109,7 @@ TEST_F(ContextTest, TooOldContextsAreRefusedByName) {
   }
 }
 
-TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
+TEST_F(ContextTest, ReadsTheFeaturesOfAnEsContext) {
   FakeConfig config;
   config.es = true;
   config.major = 3;
@@ -126,7 +126,7 @@ TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
   EXPECT_FALSE(limits.core_profile);
   EXPECT_EQ(limits.storage_offset_alignment, 16U);
   EXPECT_EQ(limits.texture_offset_alignment, 16U);
-  // Context flags came with OpenGL ES 3.2: before, nothing tells a no-error context.
+  // OpenGL ES has context flags from 3.2 on. Earlier versions cannot report a no-error context.
   config.minor = 1;
   config.extensions = {"GL_EXT_buffer_storage", "GL_KHR_debug", "GL_KHR_no_error"};
   start(config);
@@ -140,7 +140,7 @@ TEST_F(ContextTest, ReadsWhatAnEsContextHas) {
   EXPECT_FALSE(context_->limits().compute);
 }
 
-// Buffer textures take ranges where a version or an extension says so, and count for the alignment of slices there.
+// Buffer textures accept ranges where a version or an extension allows it; slices are then aligned for them.
 TEST_F(ContextTest, BufferTexturesHaveLimitsWhereTheyExist) {
   struct Case {
     bool es;
@@ -183,8 +183,8 @@ TEST_F(ContextTest, BufferTexturesHaveLimitsWhereTheyExist) {
   }
 }
 
-// The pointers are there, the extension is not.
-TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
+// The entry points exist, but the extension is missing.
+TEST_F(ContextTest, CreateNamesMissingBufferStorageAndMakesNoCall) {
   FakeConfig config;
   config.minor = 3;
   config.extensions = {"GL_KHR_debug"};
@@ -201,8 +201,7 @@ TEST_F(ContextTest, WithoutBufferStorageCreatingNamesItAndMakesNoCall) {
   EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
-// Everything that needs GL, called where it must not be. `forbidden` runs each and compares the
-// id.
+// Every call that needs GL, made where it is not allowed. `forbidden` runs each call and compares the id.
 class WrongPlace : public PmbTest {
  protected:
   void SetUp() override {
@@ -289,7 +288,7 @@ TEST_F(WrongPlace, OnAnotherThreadNothingReachesGl) {
   std::thread([this] { expect_all(ErrorId::wrong_thread); }).join();
 }
 
-TEST_F(WrongPlace, AnotherThreadMayAskATicketAndFillASlice) {
+TEST_F(WrongPlace, AnotherThreadMayQueryATicketAndFillASlice) {
   take(ticket_.wait(1s));
   bool passed = false;
   std::thread([&] {
@@ -300,7 +299,7 @@ TEST_F(WrongPlace, AnotherThreadMayAskATicketAndFillASlice) {
   take(upload_.publish(slice_, 64));
 }
 
-// What belongs to one context is refused by another, of another share group or not.
+// A context refuses the objects of every other context, in the same share group or not.
 TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
   start();
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
@@ -355,7 +354,7 @@ TEST_F(ContextTest, ListsLiveMappings) {
   EXPECT_EQ(context_->mapped_bytes(), 0U);
 }
 
-TEST_F(ContextTest, MovingKeepsWhatWasMadeOnItValid) {
+TEST_F(ContextTest, MovingKeepsItsObjectsValid) {
   start();
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
   pmb::Context moved = std::move(*context_);

@@ -132,14 +132,14 @@ TEST_P(StreamKernels, StreamingLoadsAreExact) {
 INSTANTIATE_TEST_SUITE_P(Targets, StreamKernels, testing::ValuesIn(targets_here()),
                          [](const auto& test) { return std::string(hwy::TargetName(test.param)); });
 
-TEST(StreamCopy, UsesTheBestInstructionsThatThisMachineHas) {
+TEST(StreamCopy, UsesTheBestInstructionsOfThisMachine) {
   const auto all = targets_here();
   ASSERT_FALSE(all.empty());
   // Highway numbers better sets lower.
   EXPECT_STREQ(pmb::stream_copy_target(), hwy::TargetName(all.front()));
 }
 
-TEST(StreamCopy, WhatDoesNotFitIsNotCopied) {
+TEST(StreamCopy, BytesThatDoNotFitAreNotCopied) {
   Bytes small(10, std::byte{1});
   const Bytes large(11, std::byte{2});
   EXPECT_FALSE(pmb::copy_to_mapped(small, large));

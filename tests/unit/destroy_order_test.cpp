@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever dies first, no GL call without the context, no crash, and leaks are counted.
+// In every order of destruction, pmb makes no GL call without the context, does not crash, and counts leaks.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -68,7 +68,7 @@ struct Everything {
 class DestroyOrder : public PmbPathTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, DestroyOrder, every_path(), path_name);
 
-TEST_P(DestroyOrder, TheContextFirst) {
+TEST_P(DestroyOrder, TheContextMayDieFirst) {
   leaks_expected_ = true;
   std::optional<Everything> all(std::in_place, *context_);
   context_.reset();
@@ -82,7 +82,7 @@ TEST_P(DestroyOrder, TheContextFirst) {
   EXPECT_EQ(leaks, has_storage() ? 5U : 4U) << "a ring, a readback ring, two blocks and a buffer";
 }
 
-TEST_P(DestroyOrder, TheContextFirstUnderValidation) {
+TEST_P(DestroyOrder, TheContextMayDieFirstUnderValidation) {
   start_validating();
   leaks_expected_ = true;
   std::optional<Everything> all(std::in_place, *context_);
@@ -92,7 +92,7 @@ TEST_P(DestroyOrder, TheContextFirstUnderValidation) {
   all.reset();
 }
 
-TEST_P(DestroyOrder, TheGlContextFirst) {
+TEST_P(DestroyOrder, TheGlContextMayDieFirst) {
   leaks_expected_ = true;
   std::optional<Everything> all(std::in_place, *context_);
   strict_gl::expect_clean(*fake_);
@@ -137,7 +137,7 @@ TEST_P(DestroyOrder, AValidatedContextSurvivesItsGlContext) {
   EXPECT_EQ(strict_gl::calls_without_context(), 0U);
 }
 
-TEST_P(DestroyOrder, WithAnotherContextCurrentNothingIsDeletedThere) {
+TEST_P(DestroyOrder, NothingIsDeletedInAnotherCurrentContext) {
   leaks_expected_ = true;
   std::optional<Everything> all(std::in_place, *context_);
   FakeGl other;
@@ -150,7 +150,7 @@ TEST_P(DestroyOrder, WithAnotherContextCurrentNothingIsDeletedThere) {
   strict_gl::expect_clean(other);
 }
 
-TEST_P(DestroyOrder, TheUsualOrderLeavesNothing) {
+TEST_P(DestroyOrder, TheUsualOrderLeavesNothingBehind) {
   {
     Everything all(*context_);
     Bytes target(64);
@@ -163,8 +163,8 @@ TEST_P(DestroyOrder, TheUsualOrderLeavesNothing) {
   EXPECT_TRUE(log_lines_.empty());
 }
 
-// Buffers that could not be deleted stay booked until their context is gone, no longer.
-TEST_P(DestroyOrder, AbandonedBytesAreBookedUntilTheContextEnds) {
+// Buffers that could not be deleted are counted until their context ends.
+TEST_P(DestroyOrder, AbandonedBytesAreCountedUntilTheContextEnds) {
   leaks_expected_ = true;
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
   FakeGl::release_current();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every public call under an audit of GL's state and errors. Only the COPY_READ and COPY_WRITE
-// bindings may differ afterwards; an error that the caller had pending is never taken on the hot path, and is
-// reported as the caller's by what creates.
+// bindings may differ afterwards; the hot path never consumes a pending error of the caller, and calls
+// that create objects report it as the caller's.
 #include <functional>
 #include <span>
 
@@ -19,7 +19,7 @@ class GoodGuest : public PmbPathTest {
     options.transfer = transfer_plan;
     start(config_of(GetParam().edit), std::move(options));
     plain_ = plain_buffer(4096, pattern(4096, 1).data());
-    // A program in the middle of its work: something bound everywhere that pmb might be tempted to use.
+    // A program in the middle of its work: every binding that pmb might use is taken.
     for (const int target :
          {GL_ARRAY_BUFFER, GL_ELEMENT_ARRAY_BUFFER, GL_PIXEL_PACK_BUFFER, GL_PIXEL_UNPACK_BUFFER,
           GL_UNIFORM_BUFFER, GL_TRANSFORM_FEEDBACK_BUFFER, GL_TEXTURE_BUFFER}) {
@@ -30,7 +30,7 @@ class GoodGuest : public PmbPathTest {
 
   enum class Pending : std::uint8_t { stays, taken };
 
-  /// Makes one call with an error of the caller's pending, and compares what it left.
+  /// Makes one call with a pending error of the caller, and checks that the error is still pending.
   void audit(const char* what, Pending expected, const std::function<void()>& call) {
     SCOPED_TRACE(what);
     fake_->inject_error(GL_INVALID_ENUM);
@@ -165,7 +165,7 @@ TEST_P(GoodGuest, ChangesNothingButTheTwoCopyBindings) {
 class GoodGuestWithMappings : public GoodGuest {};
 INSTANTIATE_TEST_SUITE_P(Paths, GoodGuestWithMappings, every_mapped_path(), path_name);
 
-TEST_P(GoodGuestWithMappings, AnAdoptedMappingIsLookedAtAndLeftAlone) {
+TEST_P(GoodGuestWithMappings, AdoptionLeavesTheMappingAlone) {
   const auto own = map_own(256, 64, 128, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);
   pmb::MappedBuffer adopted;
   audit("adopt", Pending::stays, [&] { adopted = take(pmb::MappedBuffer::adopt(*context_, own)); });
@@ -173,7 +173,7 @@ TEST_P(GoodGuestWithMappings, AnAdoptedMappingIsLookedAtAndLeftAlone) {
   EXPECT_EQ(fake_->mapped_buffers(), 1U);
 }
 
-TEST_P(GoodGuest, ErrorsPendingAtTheStartAreTheCallers) {
+TEST_P(GoodGuest, ErrorsPendingAtTheStartBelongToTheCaller) {
   fake_->inject_error(GL_INVALID_OPERATION);
   log_lines_.clear();
   auto second = take(open(options_of(GetParam().edit)));
@@ -183,7 +183,7 @@ TEST_P(GoodGuest, ErrorsPendingAtTheStartAreTheCallers) {
   EXPECT_FALSE(log_lines_.empty());
 }
 
-TEST_P(GoodGuest, ACallersOutOfMemoryIsNotTakenForPmbs) {
+TEST_P(GoodGuest, ACallersOutOfMemoryErrorIsNotAttributedToPmb) {
   fake_->inject_error(GL_OUT_OF_MEMORY);
   EXPECT_TRUE(pmb::UploadRing::create(*context_, {.capacity_bytes = 64}));
   EXPECT_EQ(context_->take_caller_error(), static_cast<std::uint32_t>(GL_OUT_OF_MEMORY));

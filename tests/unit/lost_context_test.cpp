@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GL context is lost. Nothing counts as complete, handles are inert, destructors end, a new
-// context works; with both answers that a wait may give.
+// The GL context is lost. Nothing counts as complete, handles are inert, destructors return, and a
+// new context works, with both results that a wait may return.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -121,7 +121,7 @@ TEST_P(LostContext, ALossInTheMiddleOfAWaitIsNoticed) {
   EXPECT_FALSE(ticket.passed());
 }
 
-TEST_P(LostContext, ATicketThatHadPassedIsNoProofAfterwards) {
+TEST_P(LostContext, APassedTicketProvesNothingAfterTheLoss) {
   const pmb::Ticket early = mark();
   take(early.wait(1s));
   EXPECT_TRUE(early.passed());
@@ -173,7 +173,7 @@ TEST_P(LostContext, DestructorsEndAndANewContextWorks) {
   EXPECT_EQ(fresh.live_buffers(), 0U);
 }
 
-TEST_P(LostContext, UnnoticedLossesEndInDestructorsToo) {
+TEST_P(LostContext, DestructorsHandleUnnoticedLosses) {
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 512}));
   auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64}));
   put_and_retire(ring, pattern(64, 1));
@@ -217,7 +217,7 @@ TEST_F(LostContextElsewhere, TheArbRobustnessEntryPointIsUsedWhereItIsTheOnlyOne
   EXPECT_EQ(id_of(ticket.wait(1s)), ErrorId::context_lost);
 }
 
-// Without notification the status stays NO_ERROR; a wait that answers 0 is then all there is.
+// Without notification the status stays NO_ERROR; a wait that returns 0 is then the only sign.
 TEST_F(LostContextElsewhere, WithoutNotificationZeroIsAFailedWait) {
   FakeConfig config;
   config.reset_notification_strategy = GL_NO_RESET_NOTIFICATION;

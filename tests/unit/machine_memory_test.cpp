@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much memory the machine backs, on made-up file trees of both control group versions.
+// The machine's memory limit, on made-up file trees of both control group versions.
 #include "base/machine_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ TEST_F(MachineMemory, TakesTheLimitOfVersionTwo) {
   EXPECT_EQ(memory_limit_under(root_, kPhysical), 1048576U);
 }
 
-TEST_F(MachineMemory, TakesTheLeastLimitOfAllLevels) {
+TEST_F(MachineMemory, TakesTheLowestLimitOfAllLevels) {
   write("/proc/self/cgroup", "0::/jobs/one\n");
   write("/sys/fs/cgroup/jobs/one/memory.max", "max\n");
   write("/sys/fs/cgroup/jobs/memory.max", "2097152\n");
@@ -71,7 +71,7 @@ TEST_F(MachineMemory, FindsMemoryAmongJoinedControllers) {
   EXPECT_EQ(memory_limit_under(root_, kPhysical), 8388608U);
 }
 
-TEST_F(MachineMemory, IgnoresWhatIsNoNumber) {
+TEST_F(MachineMemory, IgnoresTextThatIsNotANumber) {
   write("/proc/self/cgroup", "0::/a\nnonsense\n0:\n0::relative\n");
   write("/sys/fs/cgroup/a/memory.max", "12three\n");
   EXPECT_EQ(memory_limit_under(root_, kPhysical), kPhysical);
@@ -83,7 +83,7 @@ TEST_F(MachineMemory, IgnoresLimitsAboveThePhysicalMemory) {
   EXPECT_EQ(memory_limit_under(root_, kPhysical), kPhysical);
 }
 
-TEST(MachineMemoryHere, IsMoreThanNothing) {
+TEST(MachineMemoryHere, IsNotZero) {
   EXPECT_GT(pmb::detail::machine_memory_limit(), std::uint64_t{1} << 20);
 }
 

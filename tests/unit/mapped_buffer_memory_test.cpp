@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mapped buffers and memory: sizes, the limit, and what a driver answers when it has none or loses it.
+// Mapped buffers and memory: sizes, the limit, and drivers that run out of memory or lose it.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -61,7 +61,7 @@ TEST_F(MappedBufferLimit, TheMachinesMemoryIsTheDefaultLimit) {
   EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
-TEST_F(MappedBufferLimit, TheLimitCountsWhatIsMappedAlready) {
+TEST_F(MappedBufferLimit, TheLimitIncludesBytesAlreadyMapped) {
   start({}, {.memory_limit_bytes = 1000});
   auto first = take(MappedBuffer::create(*context_, {.size_bytes = 600}));
   const auto second = MappedBuffer::create(*context_, {.size_bytes = 401});
@@ -75,7 +75,7 @@ TEST_F(MappedBufferLimit, TheLimitCountsWhatIsMappedAlready) {
   EXPECT_EQ(take(MappedBuffer::create(*context_, {.size_bytes = 1000})).size_bytes(), 1000U);
 }
 
-// The driver has an honest out-of-memory.
+// The driver reports out-of-memory correctly.
 TEST_P(MappedBufferMemory, OutOfMemoryIsATypedErrorAndLeavesNothing) {
   fake_->set_total_memory_bytes(4096);
   const auto refused = MappedBuffer::create(*context_, {.size_bytes = 8192});
@@ -120,7 +120,7 @@ TEST_P(MappedBufferMemory, AllocateUntilFailureFreeHalfRetry) {
   EXPECT_EQ(fake_->mapped_buffers(), 16U);
 }
 
-TEST_P(MappedBufferMemory, AnotherStorageErrorIsTheDriversFault) {
+TEST_P(MappedBufferMemory, OtherStorageErrorsAreAttributedToTheDriver) {
   fake_->script(storage_call(), 1, strict_gl::fail_with(GL_INVALID_VALUE));
   EXPECT_EQ(id_of(MappedBuffer::create(*context_, {.size_bytes = 4096})), ErrorId::storage_rejected);
   EXPECT_EQ(fake_->live_buffers(), 0U);

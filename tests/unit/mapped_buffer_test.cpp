@@ -28,9 +28,8 @@ INSTANTIATE_TEST_SUITE_P(Paths, MappedBufferPath, every_mapped_path(), path_name
 class FlushPath : public MappedBufferPath {};
 INSTANTIATE_TEST_SUITE_P(Paths, FlushPath, every_flushing_path(), path_name);
 
-// What was planned is what GL was given and what GL answers; the flush flag at map time
-// only.
-TEST_P(MappedBufferPath, TheFlagsEchoExactly) {
+// GL receives and reports the planned flags. The flush flag is used only at map time.
+TEST_P(MappedBufferPath, GlReportsTheExactFlags) {
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
     fake_->clear_log();
     const auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 100, .access = access}));
@@ -50,8 +49,7 @@ TEST_P(MappedBufferPath, TheFlagsEchoExactly) {
   }
 }
 
-// Every mapping that GL grants a program, adopted or refused with a type, also where GL checks
-// nothing.
+// Every mapping that GL permits is adopted or refused with a typed error, even where GL checks nothing.
 TEST_F(MappedBufferTest, AdoptsEveryPublishableMappingAndRefusesTheRest) {
   for (const bool no_error : {false, true}) {
     FakeConfig config;
@@ -86,7 +84,7 @@ TEST_F(MappedBufferTest, AdoptsEveryPublishableMappingAndRefusesTheRest) {
   }
 }
 
-TEST_F(MappedBufferTest, AdoptedNumbersMustBeThoseOfGl) {
+TEST_F(MappedBufferTest, AdoptedNumbersMustMatchGl) {
   start();
   const auto own = map_own(256, 64, 128, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);
   auto wrong = own;
@@ -109,7 +107,7 @@ TEST_F(MappedBufferTest, AdoptedNumbersMustBeThoseOfGl) {
   EXPECT_EQ(id_of(MappedBuffer::adopt(*context_, wrong)), ErrorId::zero_size);
 }
 
-TEST_F(MappedBufferTest, AnAdoptedMappingStaysTheCallers) {
+TEST_F(MappedBufferTest, AnAdoptedMappingStillBelongsToTheCaller) {
   start();
   const auto own = map_own(256, 0, 256, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);
   {
@@ -135,7 +133,7 @@ TEST_P(MappedBufferPath, WritesReachTheGpuExactly) {
   take(buffer.write(256, {}));
 }
 
-TEST_P(MappedBufferPath, ReadsOnlyBehindTheTicket) {
+TEST_P(MappedBufferPath, ReadsOnlyAfterTheTicket) {
   auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256, .access = Access::bidirectional}));
   const Bytes result = pattern(100, 2);
   fake_->shader_write(buffer.buffer(), 10, result);
@@ -167,7 +165,7 @@ TEST_P(MappedBufferPath, TheWrongDirectionIsRefusedAndReported) {
   EXPECT_EQ(reports_[1].end, 48U);
 }
 
-// On an adopted mapping that starts at 128: offsets that reach GL count from the mapping.
+// On an adopted mapping that starts at 128, the offsets passed to GL count from the mapping.
 TEST_P(FlushPath, FlushOffsetsCountFromTheMapping) {
   const auto own =
       map_own(1024, 128, 512, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_FLUSH_EXPLICIT_BIT);
@@ -242,7 +240,7 @@ TEST_P(MappedBufferPath, DestroyedAndMovedFromBuffersAreInertAndReported) {
   EXPECT_EQ(empty.size_bytes(), 0U);
 }
 
-TEST_P(MappedBufferPath, PretouchingTouchesEveryPageAndChangesNothingVisible) {
+TEST_P(MappedBufferPath, PrefaultingTouchesEveryPageAndChangesNothingVisible) {
   auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 3 * 4096, .prefault = true}));
   EXPECT_EQ(buffer.raw_bytes()[4096], std::byte{0});
   auto readable =
@@ -266,8 +264,8 @@ TEST_F(MappedBufferTest, TheOldContextNeedsTheBarrierForNonCoherentReads) {
   EXPECT_EQ(id_of(MappedBuffer::adopt(*context_, own)), ErrorId::barrier_missing);
 }
 
-// Its flush alone leaves older bytes in the shaders' caches.
-TEST_F(MappedBufferTest, OnNvidiaABarrierStandsBehindEveryFlush) {
+// NVIDIA's flush alone leaves older bytes in the shaders' caches.
+TEST_F(MappedBufferTest, ABarrierFollowsEveryFlushOnNvidia) {
   FakeConfig config;
   config.vendor = "NVIDIA Corporation";
   config.version_suffix = "NVIDIA 580.159.03";

@@ -27,7 +27,7 @@ Plan chosen(const PlanRequest& request, const DriverTraits& driver = kModern, co
   return plan;
 }
 
-TEST(PlanRules, ForcedComesBeforeMeasuredComesBeforeDefault) {
+TEST(PlanRules, ForcedPrecedesMeasuredAndMeasuredPrecedesDefault) {
   const Measured measured{.model = Model::explicit_flush, .path = Path::staged};
   EXPECT_EQ(chosen({}).model, Model::coherent);
   EXPECT_EQ(chosen({}).path, Path::direct);
@@ -38,7 +38,7 @@ TEST(PlanRules, ForcedComesBeforeMeasuredComesBeforeDefault) {
   EXPECT_EQ(chosen(forced, kModern, measured).path, Path::direct);
 }
 
-TEST(PlanRules, MeasuredComesBeforeQuirks) {
+TEST(PlanRules, MeasuredPrecedesQuirks) {
   DriverTraits driver = kModern;
   driver.orphan_uploads = true;
   driver.client_writes = true;
@@ -52,7 +52,7 @@ TEST(PlanRules, MeasuredComesBeforeQuirks) {
   EXPECT_TRUE(choose_client_storage(driver, {.client_storage = true}, plan));
 }
 
-TEST(PlanRules, WhatAContextCannotDoNoMeasurementOverrides) {
+TEST(PlanRules, NoMeasurementOverridesAMissingFeature) {
   const Measured mapped{.model = Model::explicit_flush, .path = Path::staged};
   EXPECT_EQ(chosen({}, {}, mapped).path, Path::traditional);
   const DriverTraits old{.buffer_storage = true};
@@ -60,7 +60,7 @@ TEST(PlanRules, WhatAContextCannotDoNoMeasurementOverrides) {
   EXPECT_EQ(chosen({.access = Access::sequential_write}, old, mapped).model, Model::explicit_flush);
 }
 
-TEST(PlanRules, WhatLiesInTheGpusOwnMemoryIsNotStaged) {
+TEST(PlanRules, UploadBuffersInVramAreNotStaged) {
   const Measured near{.placement = pmb::Placement::gpu_memory};
   EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, near).path, Path::direct);
   EXPECT_EQ(chosen({.access = Access::read, .gpu_reads = 8}, kModern, near).path, Path::staged);
@@ -108,7 +108,7 @@ std::string driver_name(const testing::TestParamInfo<DriverCase>& info) {
 
 class PlanOnDriver : public PmbTest, public testing::WithParamInterface<DriverCase> {};
 
-// For every driver that a quirk knows.
+// For every driver that has a quirk.
 TEST_P(PlanOnDriver, EveryPlanHasLegalFlags) {
   FakeConfig config;
   config.vendor = GetParam().vendor;
@@ -175,7 +175,7 @@ TEST_F(PlanQuirks, AskForClientStorageOnlyWhereTheyApply) {
   EXPECT_EQ(context_->driver().release[1], 159);
 }
 
-TEST_F(PlanQuirks, ASoftwareRendererAlwaysWorksOnMappedMemory) {
+TEST_F(PlanQuirks, ASoftwareRendererAlwaysUsesMappedMemory) {
   FakeConfig config;
   config.renderer = "llvmpipe (LLVM 15.0.6, 256 bits)";
   start(config);

@@ -75,7 +75,7 @@ T take(pmb::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-/// A report whose label is its own.
+/// A report that owns its label.
 struct Seen {
   ErrorId id;
   std::string label;
@@ -91,7 +91,7 @@ class PmbTest : public testing::Test {
  protected:
   PmbTest() { strict_gl::reset_calls_without_context(); }
 
-  /// A new fake and a context on it; what was started before is ended and checked.
+  /// Ends and checks the previous fake, then starts a new one with a context.
   void start(const FakeConfig& config = {}, pmb::Options options = {}) {
     stop();
     fake_.emplace(config);
@@ -130,7 +130,7 @@ class PmbTest : public testing::Test {
     return count;
   }
 
-  /// Ends the context and its fake: no rule was broken, nothing is left.
+  /// Ends the context and its fake; expects no broken rule and no leak.
   void stop() {
     if (!fake_) return;
     fake_->make_current();
@@ -156,7 +156,7 @@ class PmbTest : public testing::Test {
   pmb::Timeline& timeline() { return context_->timeline(); }
   pmb::Ticket mark() { return take(timeline().mark()); }
 
-  /// A buffer of the program's own, as glBufferData makes them.
+  /// A buffer that the program creates with glBufferData.
   GLuint plain_buffer(std::size_t size, const void* data = nullptr) {
     GLuint name = 0;
     gl_.GenBuffers(1, &name);
@@ -167,7 +167,7 @@ class PmbTest : public testing::Test {
     return name;
   }
 
-  /// A persistent mapping of the program's own: `length` bytes from `offset` on of a new buffer.
+  /// A persistent mapping that the program creates: `length` bytes at `offset` of a new buffer.
   pmb::AdoptedMapping map_own(std::int64_t size, std::int64_t offset, std::int64_t length,
                               GLbitfield map_flags) {
     GLuint name = 0;
@@ -193,7 +193,7 @@ class PmbTest : public testing::Test {
     return slice;
   }
 
-  /// The same, and hands it back behind a mark, unread.
+  /// The same, then retires the slice with a new mark, unread.
   void put_and_retire(pmb::UploadRing& ring, const Bytes& bytes, std::uint64_t alignment = 0) {
     const pmb::Slice slice = put(ring, bytes, alignment);
     take(ring.retire(slice, mark()));
@@ -214,7 +214,7 @@ class PmbTest : public testing::Test {
     }
   }
 
-  /// A command that writes a readback's place itself, as glReadPixels does.
+  /// A command that writes directly into a readback's bytes, as glReadPixels does.
   void write_into(const pmb::PendingReadback& target, const Bytes& bytes) {
     fake_->server_write(target.buffer(), static_cast<std::int64_t>(target.offset_bytes()), bytes);
   }
@@ -225,7 +225,7 @@ class PmbTest : public testing::Test {
   std::vector<GLuint> own_buffers_;
   std::vector<Seen> reports_;
   std::vector<std::string> log_lines_;
-  bool leaks_expected_ = false;  ///< The GL context died first: what it held went with it.
+  bool leaks_expected_ = false;  ///< The GL context died first, with its objects.
 };
 
 /// How buffers are edited.
@@ -257,7 +257,7 @@ inline FakeConfig config_of(Edit edit) {
   return config;
 }
 
-/// Rings and pools keep their bytes in the process's memory.
+/// Rings and pools keep their bytes in process memory.
 inline bool is_private(Edit edit) {
   return edit >= Edit::no_storage;
 }
@@ -275,7 +275,7 @@ inline pmb::Options options_of(Edit edit, std::optional<Model> model = {}) {
   return options;
 }
 
-/// A way of editing and a model, for tests that must hold on every path.
+/// How buffers are edited, and a model, for tests that must hold on every path.
 struct PathCase {
   Edit edit;
   Model model;
@@ -318,7 +318,7 @@ inline auto every_path() {
 inline auto every_mapped_path() {
   return paths_where([](const PathCase& path) { return !is_private(path.edit); });
 }
-/// Where a ring that is full waits for its fences: all but the one that specifies its buffer anew.
+/// The paths on which a full ring waits for its fences: all except orphaning.
 inline auto every_waiting_path() {
   return paths_where([](const PathCase& path) { return path.edit != Edit::orphaned; });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The paths without mapped buffers: memory of the process's own, glBufferSubData at publish, glGetBufferSubData or a
-// short mapping when a readback is viewed, and buffers specified anew.
+// The paths without mapped buffers: process memory, glBufferSubData at publish, glGetBufferSubData or a short mapping
+// when a readback is viewed, and orphaned buffers.
 #include "plan/plan_rules.hpp"
 #include "pmb_fixture.hpp"
 
@@ -107,7 +107,7 @@ TEST_F(PrivateMemory, FailedFetchesAreTypedErrorsAndCanBeRepeated) {
   take(pending.release());
 }
 
-TEST_F(PrivateMemory, AFetchOnALostContextIsNoArrival) {
+TEST_F(PrivateMemory, AFetchOnALostContextFails) {
   start_on(Edit::traditional);
   leaks_expected_ = true;
   auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
@@ -149,7 +149,7 @@ TEST_F(PrivateMemory, OrphaningKeepsWhatIsStillLent) {
   const auto read = draw(kept);
   take(ring.cancel(filling));
   take(ring.retire(kept, mark()));
-  // Retired one by one: known to be all only when the ring comes round.
+  // Slices retired singly: the ring knows only at its next lap that all are retired.
   put(ring, pattern(900, 4), 1);
   EXPECT_EQ(fake_->calls("glNamedBufferData"), 1U);
   gl_.Finish();
@@ -158,7 +158,7 @@ TEST_F(PrivateMemory, OrphaningKeepsWhatIsStillLent) {
   take(ring.retire(mark()));
 }
 
-TEST_F(PrivateMemory, TransfersAreTheTraditionalCallsAndNothingElse) {
+TEST_F(PrivateMemory, TransfersUseOnlyTheTraditionalCalls) {
   start_on(Edit::no_storage);
   const GLuint buffer = plain_buffer(256);
   const Bytes bytes = pattern(100, 5);
@@ -190,7 +190,7 @@ TEST_F(PrivateMemory, ImmutableBuffersThatTakeNoUpdateAreCopiedInto) {
   }
 }
 
-TEST_F(PrivateMemory, ShaderStoresAreBroughtBehindTheirBarrier) {
+TEST_F(PrivateMemory, ShaderStoresAreFetchedAfterTheirBarrier) {
   start_on(Edit::no_storage);
   auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
   const auto pending = take(readback.acquire(64));

@@ -42,7 +42,7 @@ TEST_P(ReadbackRingTest, DirectlyWrittenBytesArrive) {
   take(second.release());
 }
 
-TEST_P(MappedReadbackRing, TheBarrierStandsBeforeTheFenceAndOnlyWhereItIsNeeded) {
+TEST_P(MappedReadbackRing, ABarrierPrecedesTheFenceOnlyWhereNeeded) {
   auto ring = ring_of(4096);
   fake_->clear_log();
   mark();
@@ -58,7 +58,7 @@ TEST_P(MappedReadbackRing, TheBarrierStandsBeforeTheFenceAndOnlyWhereItIsNeeded)
   EXPECT_EQ(fake_->log().size(), 1U) << "no readable mapping is left";
 }
 
-// Wrong order 1: no mark behind the writer.
+// Wrong order 1: no mark after the writer.
 TEST_P(ReadbackRingTest, AViewWithoutAMarkIsRefusedAndReported) {
   start_validating();
   auto ring = ring_of(4096);
@@ -88,7 +88,7 @@ TEST_P(ReadbackRingTest, AViewBeforeTheTicketPassedIsRefused) {
 }
 
 // Wrong order 3: a mark before the acquire proves nothing.
-TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmIt) {
+TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmAReadback) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(100, pattern(100, 7).data());
   const pmb::Ticket early = mark();
@@ -103,9 +103,9 @@ TEST_P(ReadbackRingTest, AnEarlierMarkDoesNotArmIt) {
   EXPECT_EQ(copy(take(copied.wait(1s)).bytes()), pattern(100, 7));
 }
 
-// Wrong order 4: a fence without the barrier. pmb's own fences stand behind its own copies, not
-// behind commands that the program has not issued yet.
-TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoNotArmDirectReadbacks) {
+// Wrong order 4: a fence without the barrier. pmb's internal fences cover its own copies, but not
+// commands that the program issues later.
+TEST_P(ReadbackRingTest, TransferFencesDoNotArmDirectReadbacks) {
   auto ring = ring_of(4096);
   const GLuint other = plain_buffer(256);
   const PendingReadback direct = take(ring.acquire(100));
@@ -121,7 +121,7 @@ TEST_P(ReadbackRingTest, FencesOfPmbsOwnTransfersDoNotArmDirectReadbacks) {
   EXPECT_EQ(copy(take(direct.wait(1s)).bytes()), pattern(100, 1));
 }
 
-TEST_P(MappedReadbackRing, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
+TEST_P(MappedReadbackRing, TransferFencesArmRequestedCopies) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(100, pattern(100, 7).data());
   const PendingReadback copied = take(ring.request(source, 0, 100));
@@ -130,7 +130,7 @@ TEST_P(MappedReadbackRing, FencesOfPmbsOwnTransfersDoArmRequestedCopies) {
   EXPECT_EQ(copy(take(copied.try_view()).bytes()), pattern(100, 7));
 }
 
-TEST_P(ReadbackRingTest, ARequestSeesWhatShadersWrote) {
+TEST_P(ReadbackRingTest, ARequestSeesShaderWrites) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(256, filled(256, 0).data());
   write_on_gpu(source, 16, pattern(100, 5));
@@ -145,7 +145,7 @@ TEST_P(ReadbackRingTest, ARequestSeesWhatShadersWrote) {
   EXPECT_EQ(copy(take(pending.wait(1s)).bytes()), pattern(100, 5));
 }
 
-TEST_P(ReadbackRingTest, ARequestKeepsTheBytesOfItsTime) {
+TEST_P(ReadbackRingTest, ARequestCopiesTheBytesAtThatPoint) {
   auto ring = ring_of(4096);
   const GLuint source = plain_buffer(64, filled(64, 1).data());
   const PendingReadback before = take(ring.request(source, 0, 64));
@@ -172,7 +172,7 @@ TEST_P(ReadbackRingTest, BytesStayUntilReleasedHoweverManyFollow) {
   }
 }
 
-// Many in flight, released in any order, some before they arrived: memory is reused only once they have.
+// Many are in flight and released in any order, some before arrival. Memory is reused only after arrival.
 TEST_P(ReadbackRingTest, FramesInFlightAllArrive) {
   auto ring = ring_of(4096);
   struct Frame {
@@ -202,7 +202,7 @@ TEST_P(ReadbackRingTest, FramesInFlightAllArrive) {
   EXPECT_LE(pmb::test::live_fences(*context_), 4U);
 }
 
-TEST_P(ReadbackRingTest, AReleaseBeforeItArrivedKeepsTheMemoryTheGpus) {
+TEST_P(ReadbackRingTest, AReleaseBeforeArrivalKeepsTheMemoryInUse) {
   fake_->set_polls_until_done(1000);
   auto ring = take(ReadbackRing::create(*context_, {.capacity_bytes = 128, .timeout = 0ns}));
   const PendingReadback pending = take(ring.acquire(128));
@@ -217,7 +217,7 @@ TEST_P(ReadbackRingTest, AReleaseBeforeItArrivedKeepsTheMemoryTheGpus) {
   EXPECT_TRUE(ring.acquire(64));
 }
 
-TEST_P(ReadbackRingTest, ExhaustionIsAnsweredAndNeverADeadlock) {
+TEST_P(ReadbackRingTest, ExhaustionIsReportedAndNeverDeadlocks) {
   auto ring = ring_of(256);
   const GLuint source = plain_buffer(512);
   EXPECT_EQ(id_of(ring.acquire(257)), ErrorId::exceeds_ring);
@@ -259,7 +259,7 @@ TEST_P(ReadbackRingTest, ACopyOntoItselfIsRefused) {
   EXPECT_TRUE(ring.request(own, 64, 64));
 }
 
-TEST_P(MappedReadbackRing, OnlyReadableMappingsCanCarryIt) {
+TEST_P(MappedReadbackRing, OnlyReadableMappingsCanBackARing) {
   auto up = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 4096}));
   EXPECT_EQ(id_of(ReadbackRing::create_on(*context_, std::move(up))), ErrorId::not_readable);
   auto both =

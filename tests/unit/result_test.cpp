@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Errors:  one status for each id, complete sentences, trivially copyable.
+// Errors: one status for each id, complete sentences, trivially copyable.
 #include <gtest/gtest.h>
 
 #include <pmb/result.hpp>
@@ -24,7 +24,7 @@ constexpr struct {
 #undef PMB_ERROR
 };
 
-TEST(Result, EveryErrorHasANumberNameStatusAndSentenceOfItsOwn) {
+TEST(Result, EveryErrorHasANumberNameStatusAndSentence) {
   std::set<int> numbers;
   std::set<std::string> names;
   for (const auto& [id, number] : kAll) {
@@ -39,7 +39,7 @@ TEST(Result, EveryErrorHasANumberNameStatusAndSentenceOfItsOwn) {
   }
 }
 
-TEST(Result, AnErrorKnowsItsNumbersCallAndPlace) {
+TEST(Result, AnErrorHasItsNumbersCallAndPlace) {
   const auto where = std::source_location::current();
   const Error error = pmb::make_error(ErrorId::storage_failed, where,
                                       {.numbers = {4096}, .gl_call = "glBufferStorage", .gl_error = 0x0505});
@@ -57,7 +57,7 @@ TEST(Result, ErrorsCarryNoHeapMemory) {
   EXPECT_TRUE(std::is_trivially_copyable_v<Error>);
 }
 
-TEST(Result, OrdinaryAnswersArePositiveAndErrorsNegative) {
+TEST(Result, OrdinaryStatusesArePositiveAndErrorsNegative) {
   EXPECT_GT(static_cast<int>(Status::would_block), 0);
   EXPECT_GT(static_cast<int>(Status::timed_out), 0);
   for (const auto& [id, number] : kAll) {

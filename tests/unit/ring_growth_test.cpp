@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rings that grow and shrink: no slice moves, no byte is lent twice, memory comes and goes as it should.
+// Rings that grow and shrink: no slice moves, no byte is lent twice, and memory grows and shrinks as it should.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -21,7 +21,7 @@ class RingGrowth : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, RingGrowth, every_waiting_path(), path_name);
 
-TEST_P(RingGrowth, AFullRingGoesOnInTwiceTheSizeAndNoSliceMoves) {
+TEST_P(RingGrowth, AFullRingDoublesAndMovesNoSlice) {
   auto ring = ring_of(1024, 4096);
   std::vector<Slice> slices;
   std::vector<std::byte*> places;
@@ -118,7 +118,7 @@ TEST_P(RingGrowth, RetiringAllReachesOlderStorageToo) {
   EXPECT_EQ(ring.stats().live_slices, 0U);
 }
 
-TEST_P(RingGrowth, WhatIsTooLargeForItGrowsItUpToTheCapAndNoFurther) {
+TEST_P(RingGrowth, ALargeRequestGrowsTheRingUpToTheCapAndNoFurther) {
   auto ring = ring_of(1024, 8000);
   EXPECT_EQ(id_of(ring.acquire(8001, 1)), ErrorId::exceeds_ring);
   EXPECT_EQ(id_of(ring.acquire(UINT64_MAX, 1)), ErrorId::exceeds_ring);
@@ -159,8 +159,8 @@ TEST_P(RingGrowth, AllStorageTogetherIsAtMostTwiceTheCap) {
   EXPECT_EQ(ring.stats().waits, 1U);
 }
 
-// What fits the cap is never called too large, also while older storage leaves no room for it.
-TEST_P(RingGrowth, ALargeRequestWaitsForOlderStorageToGoAway) {
+// A request that fits the cap is never too large, even while older storage leaves no room for it.
+TEST_P(RingGrowth, ALargeRequestWaitsUntilOlderStorageIsFreed) {
   fake_->set_polls_until_done(100000);
   auto ring = ring_of(1024, 4096);
   const Slice second = put(ring, pattern(4096, 2), 1);
@@ -189,7 +189,7 @@ TEST_P(RingGrowth, RecordsThatRunOutGrowWithTheCapacity) {
   for (const Slice& slice : slices) EXPECT_EQ(slice.buffer(), slices[0].buffer()) << "all in one storage";
 }
 
-TEST_P(RingGrowth, WithoutMemoryToGrowIntoItWaitsAsBefore) {
+TEST_P(RingGrowth, ARingThatCannotGrowWaits) {
   fake_->set_polls_until_done(1000);
   auto ring = ring_of(512, 4096);
   const Slice slice = put(ring, pattern(512, 1), 1);
@@ -217,7 +217,7 @@ TEST_P(RingGrowth, WithoutMemoryToGrowIntoItWaitsAsBefore) {
   EXPECT_EQ(ring.stats().growths, 1U) << "it comes back to it";
 }
 
-TEST_P(RingGrowth, OnceTheOldStorageIsGoneTheHotPathIsInlineAgain) {
+TEST_P(RingGrowth, TheHotPathIsInlineAgainOnceOldStorageIsFreed) {
   auto ring = ring_of(1024, 4096);
   const Slice old = put(ring, pattern(1024, 1), 1);
   put(ring, pattern(64, 2));
@@ -232,7 +232,7 @@ TEST_P(RingGrowth, OnceTheOldStorageIsGoneTheHotPathIsInlineAgain) {
   EXPECT_EQ(take(ring.acquire(64)).offset_bytes() == 0, explicit_flush());
 }
 
-TEST_P(RingGrowth, QuietRoundsGiveMemoryBack) {
+TEST_P(RingGrowth, QuietRoundsFreeMemory) {
   auto ring = ring_of(4096, 65536);
   std::vector<Slice> slices;
   for (int i = 0; i < 8; ++i) slices.push_back(take(ring.acquire(4096, 1)));
@@ -259,7 +259,7 @@ TEST_P(RingGrowth, QuietRoundsGiveMemoryBack) {
   EXPECT_EQ(ring.stats().held_bytes, 4096U);
 }
 
-TEST_P(RingGrowth, BusyRoundsKeepIt) {
+TEST_P(RingGrowth, BusyRoundsKeepTheCapacity) {
   auto ring = ring_of(4096, 65536);
   for (std::uint64_t frame = 0; frame < 200; ++frame) {
     const Slice first = put(ring, pattern(3000, frame), 1);
@@ -276,7 +276,7 @@ TEST_P(RingGrowth, BusyRoundsKeepIt) {
   EXPECT_EQ(ring.stats().capacity_bytes, 8192U);
 }
 
-TEST_P(RingGrowth, DrainingBringsEverythingBackAndShrinksAtOnce) {
+TEST_P(RingGrowth, DrainingReclaimsEverythingAndShrinksAtOnce) {
   fake_->set_polls_until_done(1000);
   auto ring = ring_of(1024, 16384);
   std::vector<Slice> slices;
@@ -372,7 +372,7 @@ TEST_P(RingGrowth, SlicesOfTwoStoragesArePublishedTogether) {
   EXPECT_EQ(second->bytes(), pattern(512, 2));
 }
 
-TEST_P(RingGrowth, ARingOnAnAdoptedMappingGrowsIntoItsOwn) {
+TEST_P(RingGrowth, ARingOnAnAdoptedMappingGrowsIntoItsOwnBuffer) {
   if (GetParam().edit != Edit::by_name) return;
   GLbitfield flags = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT;
   flags |= static_cast<GLbitfield>(explicit_flush() ? GL_MAP_FLUSH_EXPLICIT_BIT : GL_MAP_COHERENT_BIT);
@@ -396,7 +396,7 @@ TEST_P(RingGrowth, ARingOnAnAdoptedMappingGrowsIntoItsOwn) {
   static_cast<std::byte*>(given.pointer)[0] = std::byte{1};
 }
 
-TEST_P(RingGrowth, ANeverGrowingRingMakesNoSecondBuffer) {
+TEST_P(RingGrowth, AFixedRingCreatesNoSecondBuffer) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512}));
   take(ring.acquire(512, 1));
   EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
@@ -404,7 +404,7 @@ TEST_P(RingGrowth, ANeverGrowingRingMakesNoSecondBuffer) {
   EXPECT_EQ(fake_->live_buffers(), 1U);
 }
 
-TEST_P(RingGrowth, ReadbacksGrowLikewise) {
+TEST_P(RingGrowth, ReadbackRingsGrowToo) {
   auto ring = take(ReadbackRing::create(*context_, {.capacity_bytes = 512, .max_capacity_bytes = 4096}));
   std::vector<PendingReadback> pending;
   for (std::uint64_t i = 0; i < 6; ++i) {
@@ -454,7 +454,7 @@ TEST_P(RingGrowth, GrownRingsAreWatchedToo) {
 class Stats : public PmbPathTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, Stats, every_waiting_path(), path_name);
 
-TEST_P(Stats, NameThePlacesThatWaitedAndHowLong) {
+TEST_P(Stats, ReportWhereAndHowLongCallsWaited) {
   fake_->set_polls_until_done(1000);
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512}));
   std::uint32_t lines[2] = {};
@@ -484,7 +484,7 @@ TEST_P(Stats, NameThePlacesThatWaitedAndHowLong) {
   EXPECT_EQ(stats.stalls[0].where.line(), lines[0]);
 }
 
-TEST_P(Stats, HighWaterIsWhatWasInFlightAndNotWhatTheRingIsLarge) {
+TEST_P(Stats, HighWaterCountsBytesInFlightNotCapacity) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 1 << 20}));
   EXPECT_EQ(ring.stats().recommended_capacity_bytes, 0U);
   for (std::uint64_t frame = 0; frame < 600; ++frame) {
@@ -501,7 +501,7 @@ TEST_P(Stats, HighWaterIsWhatWasInFlightAndNotWhatTheRingIsLarge) {
   EXPECT_EQ(stats.waits, 0U);
 }
 
-TEST_P(Stats, AFullRingRecommendsTwiceWhatItHad) {
+TEST_P(Stats, AFullRingRecommendsTwiceItsCapacity) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 128 << 10}));
   take(ring.acquire(128 << 10, 1));
   EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unretired);

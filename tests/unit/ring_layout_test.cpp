@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where slices lie: alignment, lines, wraps, rollback, and records taken back in order.
+// The positions of slices: alignment, cache lines, wraps, rollback, and records reclaimed in order.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -37,7 +37,7 @@ void pass_on(RingLayout& layout, std::uint64_t serial) {
   layout.retire(slot, serial);
 }
 
-TEST(RingLayout, AnEmptyOneHasNoRoomAndKnowsNoSlice) {
+TEST(RingLayout, AnEmptyLayoutHasNoRoomAndNoSlices) {
   RingLayout layout;
   EXPECT_EQ(layout.capacity(), 0U);
   EXPECT_EQ(layout.records(), 0U);
@@ -57,7 +57,7 @@ TEST(RingLayout, SlicesStartOnLinesAndShareNone) {
   EXPECT_EQ(reserve(*layout, 1), 256U);
 }
 
-TEST(RingLayout, HonoursAlignmentsThatAreNoPowersOfTwo) {
+TEST(RingLayout, HonoursAlignmentsThatAreNotPowersOfTwo) {
   const auto layout = layout_of(0, 65536);
   reserve(*layout, 1);
   EXPECT_EQ(reserve(*layout, 10, 12), 72U) << "the first multiple of 12 beyond the line of the byte before";
@@ -65,7 +65,7 @@ TEST(RingLayout, HonoursAlignmentsThatAreNoPowersOfTwo) {
   EXPECT_EQ(reserve(*layout, 10, 4096), 4096U);
 }
 
-TEST(RingLayout, TheShortWayAnswersAsTheLongOneOrNotAtAll) {
+TEST(RingLayout, TheFastPathMatchesTheSlowPathOrDeclines) {
   const auto fast = layout_of(0, 8192);
   const auto slow = layout_of(0, 8192);
   for (const std::uint64_t alignment : {1U, 2U, 64U, 128U, 256U, 12U, 1024U}) {
@@ -81,7 +81,7 @@ TEST(RingLayout, TheShortWayAnswersAsTheLongOneOrNotAtAll) {
   EXPECT_FALSE(fast->reserve_ahead(1, std::uint64_t{1} << 63));
 }
 
-TEST(RingLayout, AnAttendedOneNeverTakesTheShortWay) {
+TEST(RingLayout, AnAttendedLayoutNeverUsesTheFastPath) {
   RingLayout layout;
   ASSERT_TRUE(layout.reset(0, 4096, 16, true, kCacheLine));
   EXPECT_FALSE(layout.reserve_ahead(64, 1));
@@ -90,7 +90,7 @@ TEST(RingLayout, AnAttendedOneNeverTakesTheShortWay) {
   EXPECT_NE(layout.find_live(layout.newest_key()), nullptr);
 }
 
-RC_GTEST_PROP(RingLayout, AlignUpAnswersTheNextMultipleBeyondTheLine, ()) {
+RC_GTEST_PROP(RingLayout, AlignUpReturnsTheNextMultipleBeyondTheLine, ()) {
   const auto offset = *rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 40);
   const auto alignment = *rc::gen::inRange<std::uint64_t>(1, 100000);
   const std::uint64_t answer = RingLayout::align_up(offset, alignment);
@@ -113,7 +113,7 @@ TEST(RingLayout, AWrappedSliceSharesNoLineWithTheOldest) {
   EXPECT_EQ(reserve(*layout, 128), 0U);
 }
 
-TEST(RingLayout, TheLastLineMayBeCut) {
+TEST(RingLayout, TheLastLineMayBePartial) {
   const auto layout = layout_of(0, 100);
   EXPECT_EQ(layout->greatest_slice(1), 100U);
   EXPECT_EQ(reserve(*layout, 100), 0U);
@@ -134,7 +134,7 @@ TEST(RingLayout, TheGreatestSliceCountsTheAlignmentOfAnAdoptedStart) {
   EXPECT_EQ(reserve(*layout, 872), 128U);
 }
 
-TEST(RingLayout, NeverWrapsIntoASliceThatWasNotTakenBack) {
+TEST(RingLayout, NeverWrapsIntoAnUnreclaimedSlice) {
   const auto layout = layout_of(0, 256);
   for (std::uint64_t i = 0; i < 4; ++i) {
     EXPECT_EQ(reserve(*layout, 64), i * 64);
@@ -160,7 +160,7 @@ TEST(RingLayout, ASliceIsNeverSplitAtTheEnd) {
   EXPECT_EQ(reserve(*layout, 128), 0U);
 }
 
-TEST(RingLayout, TakesBackInOrderOnly) {
+TEST(RingLayout, ReclaimsOnlyInOrder) {
   const auto layout = layout_of(0, 1024);
   reserve(*layout, 64);
   const std::uint64_t oldest = layout->newest_key();
@@ -179,7 +179,7 @@ TEST(RingLayout, TakesBackInOrderOnly) {
   EXPECT_EQ(layout->records(), 0U);
 }
 
-TEST(RingLayout, PublishGivesTheTailOfTheNewestSliceBack) {
+TEST(RingLayout, PublishFreesTheTailOfTheNewestSlice) {
   const auto layout = layout_of(0, 1024);
   reserve(*layout, 512);
   publish(*layout, layout->newest(), 65, 0);
@@ -196,7 +196,7 @@ TEST(RingLayout, PublishOfAnOlderSliceKeepsItsTail) {
   EXPECT_EQ(reserve(*layout, 64), 576U);
 }
 
-TEST(RingLayout, CancellingTheNewestGivesItsBytesBackAtOnce) {
+TEST(RingLayout, CancellingTheNewestSliceFreesItsBytesAtOnce) {
   const auto layout = layout_of(0, 1024);
   reserve(*layout, 64);
   reserve(*layout, 300);
@@ -206,7 +206,7 @@ TEST(RingLayout, CancellingTheNewestGivesItsBytesBackAtOnce) {
   EXPECT_EQ(reserve(*layout, 64), 64U);
 }
 
-TEST(RingLayout, CancellingAnOlderOneWaitsForItsTurn) {
+TEST(RingLayout, CancellingAnOlderSliceWaitsForItsTurn) {
   const auto layout = layout_of(0, 256);
   reserve(*layout, 64);
   const std::uint64_t older = layout->newest_key();
@@ -229,7 +229,7 @@ TEST(RingLayout, ADroppedSliceWithASerialKeepsItsBytesUntilThen) {
   EXPECT_EQ(reserve(*layout, 64), 0U);
 }
 
-TEST(RingLayout, HandlesGoStaleWhateverTookTheirRecord) {
+TEST(RingLayout, HandlesGoStaleWhenTheirRecordIsReused) {
   const auto layout = layout_of(0, 4096, 2);
   std::vector<std::uint64_t> old;
   for (std::uint64_t i = 0; i < 10; ++i) {
@@ -242,7 +242,7 @@ TEST(RingLayout, HandlesGoStaleWhateverTookTheirRecord) {
   }
 }
 
-TEST(RingLayout, KeysGoOnAfterAReset) {
+TEST(RingLayout, KeysContinueAfterAReset) {
   const auto layout = layout_of(0, 4096);
   reserve(*layout, 64);
   const std::uint64_t old = layout->newest_key();
@@ -298,7 +298,7 @@ TEST(RingLayout, RetiresEverythingPublishedAndNothingElse) {
   EXPECT_EQ(layout->records(), 0U);
 }
 
-TEST(RingLayout, ManyBulkRetiresAreTakenBackLaterButNeverEarlier) {
+TEST(RingLayout, ManyBulkRetiresAreReclaimedLaterButNeverEarlier) {
   const auto layout = layout_of(0, 65536, 256);
   for (std::uint64_t serial = 1; serial <= 40; ++serial) {
     reserve(*layout, 64);

@@ -59,8 +59,8 @@ class SlowRing {
              record.offset / 64 * 64 < end;
     });
   }
-  /// Where the ring must place a slice: right behind the newest if that is free up to the end or the oldest;
-  /// else at the start. Nothing when neither is.
+  /// Where the ring must place a slice: directly after the newest if the space up to the end or the oldest suffices,
+  /// else at the start, else nowhere.
   std::optional<std::uint64_t> place(std::uint64_t size, std::uint64_t alignment) const {
     const bool behind_oldest =
         records.empty() || head_ > records.front().offset || (head_ == records.front().offset && !wrapped_);
@@ -175,7 +175,7 @@ void run_layout(const Shape& shape, std::uint64_t seed, std::uint64_t steps) {
         }
         break;
       case 6:
-        // With any mark behind the newest publish, also one older than what single slices were retired with.
+        // With any mark after the newest publish, even one older than the marks of single retirements.
         if (marked > layout.published_serial()) {
           const std::uint64_t serial =
               layout.published_serial() + 1 + dice.roll(marked - layout.published_serial());
@@ -237,9 +237,8 @@ TEST(RingProperty, TheLayoutAgreesWithASlowModel) {
   }
 }
 
-// The same through the public ring on the fake, with bytes: whatever is uploaded, drawn, retired one by one
-// or together, cancelled or published in part, every draw reads its own bytes, and nothing live is ever lent
-// twice.
+// The same through the public ring on the fake, with bytes: uploads, draws, single and bulk retirement,
+// cancellation and partial publishes. Every draw reads its own bytes, and no live byte is lent twice.
 class RingModel : public PmbPathTest {
  protected:
   void use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::uint64_t steps, std::size_t greatest);
@@ -298,7 +297,7 @@ void RingModel::use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::ui
       for (const Live& other : live)
         ASSERT_TRUE(buffer != other.buffer || begin + size <= other.offset ||
                     other.offset + other.bytes.size() <= begin);
-      // Specified anew, the buffer may lend bytes whose old storage is still read.
+      // An orphaned buffer may lend bytes whose old storage is still being read.
       for (const InFlight& use : in_flight)
         ASSERT_TRUE(!waits() || buffer != use.buffer || begin + size <= use.begin || use.end <= begin)
             << "step " << step;
@@ -327,7 +326,7 @@ void RingModel::use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::ui
     } else if (what == 11) {
       tickets.push_back(mark());
     } else if (what < 14 && !live.empty() && !tickets.empty()) {
-      // One by one: with any ticket behind the last use, new or old.
+      // Singly, with any ticket after the last use, new or old.
       const std::size_t index = dice.roll(live.size());
       Live& one = live[index];
       if (!one.is_published || one.published_at >= tickets.size()) continue;
@@ -336,7 +335,7 @@ void RingModel::use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::ui
       ASSERT_FALSE(one.slice.is_live());
       live.erase(live.begin() + static_cast<std::ptrdiff_t>(index));
     } else if (what == 14) {
-      // All at once: with any ticket behind every use so far.
+      // All at once, with any ticket after every use so far.
       if (dice.one_in(2) || newest_use >= tickets.size()) tickets.push_back(mark());
       take(ring.retire(tickets[newest_use + dice.roll(tickets.size() - newest_use)]));
       std::erase_if(live, [](const Live& one) { return one.is_published; });
@@ -344,7 +343,7 @@ void RingModel::use_at_random(pmb::UploadRing& ring, std::uint64_t seed, std::ui
     } else if (!tickets.empty() && !live.empty()) {
       const Live& one = live.back();
       if (one.is_published && one.published_at > 0 && one.published_at == tickets.size()) {
-        // Only what stands behind the publish may retire it; the draw's own mark is the program's duty.
+        // Only a mark after the publish may retire it; marking after the draw is the program's duty.
         continue;
       }
       if (!one.is_published) {

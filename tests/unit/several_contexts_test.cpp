@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several contexts: tickets that another context waits for on the GPU, share groups, and the rule for slices that
+// Several contexts: GPU waits for another context's tickets, share groups, and the rule for slices that
 // another context uses.
 #include "pmb_fixture.hpp"
 #include "support/timeline_facts.hpp"
@@ -60,7 +60,7 @@ class SeveralContexts : public PmbTest {
     return in_render([&] { return ticket.wait_on_gpu(*render_); });
   }
 
-  /// What a draw of the render context reads of a buffer that it binds, run by a wait there.
+  /// The bytes that a draw of the render context reads from a buffer that it binds; a wait there runs the draw.
   Bytes drawn_in_render(GLuint buffer) {
     return in_render([&] {
       gl_.BindBuffer(GL_COPY_READ_BUFFER, buffer);
@@ -75,7 +75,7 @@ class SeveralContexts : public PmbTest {
   std::optional<pmb::Context> render_;
 };
 
-TEST_F(SeveralContexts, WhatALoaderUploadedShowsBehindFlushServerWaitAndBinding) {
+TEST_F(SeveralContexts, UploadsAreVisibleAfterFlushServerWaitAndBinding) {
   const Bytes image = pattern(64, 1);
   const GLuint texture = plain_buffer(64, pattern(64, 2).data());
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
@@ -143,7 +143,7 @@ TEST_F(SeveralContexts, OwnTicketsAreInOrderAnyway) {
   EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
-TEST_F(SeveralContexts, AMergedTicketIsWaitedForByTheFenceThatProvesIt) {
+TEST_F(SeveralContexts, AWaitForAMergedTicketUsesTheFenceThatProvesIt) {
   const GLuint buffer = plain_buffer(64);
   fake_->set_polls_until_done(1000);
   for (std::size_t i = 1; i < pmb::Timeline::kMaxFences; ++i) mark();
@@ -197,7 +197,7 @@ TEST_F(SeveralContexts, TicketsOfOtherShareGroupsAreRefusedBeforeGl) {
   }
 }
 
-TEST_F(SeveralContexts, AShareGroupThatIsNoneIsNoticed) {
+TEST_F(SeveralContexts, AFalseShareGroupIsDetected) {
   start_sharing(kGroup, kGroup, false);
   const Ticket ticket = mark();
   take(timeline().flush());
@@ -253,7 +253,7 @@ TEST_F(SeveralContexts, TheWaitingContextMustBeCurrent) {
   EXPECT_EQ(reports_of(ErrorId::wrong_thread), 1U);
 }
 
-/// Bytes of one slice of `kSlice` go round between a ring of the loader and draws of the render context.
+/// One slice of `kSlice` bytes circulates between the loader's ring and the render context's draws.
 class SharedRing : public SeveralContexts {
  protected:
   static constexpr std::uint64_t kSlice = 64;
@@ -267,7 +267,7 @@ class SharedRing : public SeveralContexts {
     SeveralContexts::TearDown();
   }
 
-  /// A draw of the render context that reads the slice, and the render context's ticket behind it.
+  /// A draw of the render context that reads the slice, and the ticket that follows it.
   std::pair<std::shared_ptr<GpuRead>, Ticket> draw_in_render(const pmb::Slice& slice) {
     const Ticket published = mark();
     take(timeline().flush());
@@ -285,7 +285,7 @@ class SharedRing : public SeveralContexts {
   pmb::UploadRing ring_;
 };
 
-TEST_F(SharedRing, SlicesThatAnotherContextReadsAreReusedBehindAMarkBehindItsTicket) {
+TEST_F(SharedRing, SlicesReadElsewhereAreReusedAfterAMarkThatFollowsTheTicket) {
   std::vector<std::pair<std::shared_ptr<GpuRead>, Bytes>> draws;
   for (std::uint64_t frame = 0; frame < 8; ++frame) {
     const Bytes bytes = pattern(kSlice, frame);
@@ -299,8 +299,8 @@ TEST_F(SharedRing, SlicesThatAnotherContextReadsAreReusedBehindAMarkBehindItsTic
   for (const auto& [read, bytes] : draws) EXPECT_EQ(read->bytes(), bytes);
 }
 
-/// What the rule is for: the scene does fail without it.
-TEST_F(SharedRing, AMarkThatDoesNotStandBehindTheOtherContextsTicketProvesNothingHere) {
+/// The reason for the rule: the scene fails without it.
+TEST_F(SharedRing, AMarkNotOrderedAfterTheOtherTicketProvesNothing) {
   const pmb::Slice first = put(ring_, pattern(kSlice, 1));
   const auto [read, drawn] = draw_in_render(first);
   take(ring_.retire(first, mark()));

@@ -86,7 +86,7 @@ TEST_F(StrictGlSharing, AWaitForAnEarlierFenceShowsNothingAfterIt) {
   EXPECT_EQ(drawn(), strict_gl::bytes_of({4, 2, 2, 3}));
 }
 
-TEST_F(StrictGlSharing, AClientsWaitAndABindingShowNewBytes) {
+TEST_F(StrictGlSharing, AClientWaitAndABindingShowNewBytes) {
   ASSERT_EQ(wait(changed_), static_cast<GLenum>(GL_CONDITION_SATISFIED));
   other_.make_current();
   EXPECT_EQ(drawn(), filled(4, 7)) << "not bound yet";
@@ -94,7 +94,7 @@ TEST_F(StrictGlSharing, AClientsWaitAndABindingShowNewBytes) {
   EXPECT_EQ(drawn(), filled(4, 1));
 }
 
-TEST_F(StrictGlSharing, OwnWritesAlwaysShow) {
+TEST_F(StrictGlSharing, OwnWritesAreAlwaysVisible) {
   other_.make_current();
   other_.server_write(buffer_, 0, strict_gl::bytes_of({9, 9}));
   gl_.WaitSync(changed_, 0, GL_TIMEOUT_IGNORED);

@@ -52,7 +52,7 @@ TEST_F(StrictGlTexture, TexelsAreReadWhenTheCommandRunsAndNotBefore) {
   EXPECT_EQ(fake_->texels(texture_, 0), filled(64, 2));
 }
 
-TEST_F(StrictGlTexture, TexelsArriveInABufferWhenTheCommandRunsAndNotBefore) {
+TEST_F(StrictGlTexture, TexelsArriveInABufferOnlyWhenTheCommandRuns) {
   fake_->set_texels(texture_, 0, filled(64, 5));
   read();
   EXPECT_EQ(copy_of(memory_, 64), filled(64, 1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texels up and down on the fake, where a missing fence or barrier changes bytes: on every way of editing, from
-// OpenGL 4.6 to OpenGL ES.
+// Texel transfers in both directions on the fake, where a missing fence or barrier changes bytes, for every kind
+// of buffer editing from OpenGL 4.6 to OpenGL ES.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -31,7 +31,7 @@ class Texture : public PmbPathTest {
   }
 
   bool gles() const { return context_->limits().gles; }
-  /// GL tells sizes and formats of levels.
+  /// GL can report sizes and formats of levels.
   bool has_level_queries() const { return GetParam().edit != Edit::oldest_es; }
   bool has_image_stores() const { return context_->limits().memory_barrier; }
   void TearDown() override {
@@ -58,7 +58,7 @@ class Texture : public PmbPathTest {
     return name;
   }
 
-  /// Binds what is read from until the test ends.
+  /// Binds the texture for reading until the test ends.
   void read_from(GLuint texture) {
     GLuint name = 0;
     gl_.GenFramebuffers(1, &name);
@@ -67,7 +67,7 @@ class Texture : public PmbPathTest {
     gl_.FramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
   }
 
-  /// A program in the middle of its work: everything that could be taken for granted is otherwise.
+  /// A program in the middle of its work: no state has its default value.
   void disturb() {
     const GLuint buffer = plain_buffer(64);
     for (const int target : {GL_PIXEL_PACK_BUFFER, GL_PIXEL_UNPACK_BUFFER})
@@ -114,7 +114,7 @@ class Texture : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, Texture, every_path(), path_name);
 
-TEST_P(Texture, EveryTargetAndLevelGetsAndGivesItsTexels) {
+TEST_P(Texture, EveryTargetAndLevelRoundTrips) {
   for (const Image& image :
        {Image{GL_TEXTURE_1D, GL_RGBA8, 20, 1, 1, 2}, Image{GL_TEXTURE_1D_ARRAY, GL_RGBA8, 20, 5},
         Image{GL_TEXTURE_2D, GL_RGBA8, 20, 10, 1, 2}, Image{GL_TEXTURE_RECTANGLE, GL_RGBA8, 20, 10},
@@ -173,7 +173,7 @@ TEST_P(Texture, EveryTargetAndLevelGetsAndGivesItsTexels) {
   }
 }
 
-// More than the ring holds is under way: it must wait for its own commands, not overwrite what they read.
+// More bytes are in flight than the ring holds: it must wait for its own commands and not overwrite their sources.
 TEST_P(Texture, ManyImagesDoNotOverwriteEachOther) {
   std::vector<GLuint> textures;
   const std::size_t size = 1000 * 600 * 4;
@@ -192,7 +192,7 @@ TEST_P(Texture, ManyImagesDoNotOverwriteEachOther) {
   }
 }
 
-TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsBothWays) {
+TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsInBothDirections) {
   for (const Image& image :
        {Image{GL_TEXTURE_2D, GL_RGBA8, 2000, 1500}, Image{GL_TEXTURE_3D, GL_RGBA8, 200, 100, 130}}) {
     const GLuint texture = make(image);
@@ -211,7 +211,7 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsBothWays) {
   }
 }
 
-TEST_P(Texture, PlanesTravelBehindOneFenceAndTheirTicketPassesOnceTheyAreTaken) {
+TEST_P(Texture, PlanesShareOneFenceAndTheirTicketPassesOnceTheyAreRead) {
   const GLuint planes[] = {make({GL_TEXTURE_2D, GL_R8, 64, 48}), make({GL_TEXTURE_2D, GL_R8, 32, 24}),
                            make({GL_TEXTURE_2D, GL_R8, 32, 24})};
   const Bytes frame = pattern(64 * 48 * 3 / 2, 5);
@@ -241,7 +241,7 @@ TEST_P(Texture, PlanesTravelBehindOneFenceAndTheirTicketPassesOnceTheyAreTaken) 
     found.insert(found.end(), texels.begin(), texels.end());
   }
   EXPECT_EQ(found, frame);
-  // One that is wrong lets none travel.
+  // One invalid image stops all of them.
   uploads[2].region.width = 33;
   fake_->clear_log();
   if (has_level_queries()) {
@@ -287,7 +287,7 @@ TEST_P(Texture, StridesAreReadFromMemoryAndWrittenAroundTheGaps) {
       EXPECT_EQ(found, expected);
     }
 
-    // In place, both ways: the same strides said to GL.
+    // In place, in both directions: GL gets the same strides.
     auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
     fake_->set_texels(texture, 0, filled(packed.size(), 0));
     const pmb::Slice slice = put(ring, source);
@@ -298,7 +298,7 @@ TEST_P(Texture, StridesAreReadFromMemoryAndWrittenAroundTheGaps) {
     if (gles()) continue;
     auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
     const auto pending = pmb::read_texture(*context_, region, layout, readback);
-    // What pixel-store state cannot say, whole levels cannot be read as.
+    // Whole levels cannot be read in layouts that pixel-store state cannot express.
     if (!pending) {
       EXPECT_EQ(pending.error().id, ErrorId::texture_unreadable);
       EXPECT_FALSE(context_->limits().direct_state_access);
@@ -347,7 +347,7 @@ TEST_P(Texture, CompressedBlocksTravelByRowsOfBlocks) {
   EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, bptc, corner)), ErrorId::block_cut);
 }
 
-TEST_P(Texture, PixelsArriveAtOnceAndLaterAndOnlyBehindAMark) {
+TEST_P(Texture, PixelsArriveImmediatelyOrOnlyAfterAMark) {
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 16, 8});
   fake_->set_texels(texture, 0, pattern(512, 1));
   read_from(texture);
@@ -369,8 +369,8 @@ TEST_P(Texture, PixelsArriveAtOnceAndLaterAndOnlyBehindAMark) {
   take(pending.release());
 }
 
-// What shaders store into images is seen by reads and not overtaken by writes.
-TEST_P(Texture, ImageStoresComeBeforeBothWays) {
+// Reads see image stores, and uploads do not overtake them.
+TEST_P(Texture, ImageStoresPrecedeReadsAndUploads) {
   if (!has_image_stores()) GTEST_SKIP() << "shaders store nothing here";
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 8, 4});
   const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 8, .height = 4};
@@ -396,8 +396,8 @@ TEST_P(Texture, ImageStoresComeBeforeBothWays) {
   EXPECT_EQ(row, copy(std::span(stored).subspan(8, 16)));
 }
 
-// Bytes that a shader stored into a buffer are an image's source only behind a barrier.
-TEST_P(Texture, ShaderWrittenSlicesAreUploadedBehindTheirBarrier) {
+// A texture upload reads a shader's buffer stores only after a barrier.
+TEST_P(Texture, ShaderWrittenSlicesAreUploadedAfterTheirBarrier) {
   if (!has_image_stores()) GTEST_SKIP() << "shaders store nothing here";
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 8, 4});
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
@@ -500,7 +500,7 @@ TEST_P(Texture, FailedFencesLeaveLaterCallsRight) {
   }
 }
 
-// More images than the ring has records, behind no fence of their own yet.
+// More images than the ring has records, none of them fenced yet.
 TEST_P(Texture, ThousandsOfSmallImagesTravelInOneCall) {
   const GLuint texture = make({GL_TEXTURE_2D, GL_R8, 200, 100});
   const Bytes bytes = pattern(200 * 100, 1);
@@ -515,7 +515,7 @@ TEST_P(Texture, ThousandsOfSmallImagesTravelInOneCall) {
   EXPECT_TRUE(fake_->texels(texture, 0) == bytes);
 }
 
-TEST_P(Texture, SlicesAndRingsOfOthersAreRefused) {
+TEST_P(Texture, ForeignSlicesAndRingsAreRefused) {
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 4, 4});
   const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 4, .height = 4};
   auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
@@ -534,8 +534,8 @@ TEST_P(Texture, SlicesAndRingsOfOthersAreRefused) {
   EXPECT_EQ(id_of(pmb::read_texture(*context_, region, kRgba, none)), ErrorId::not_mapped);
 }
 
-// Each query costs: what cannot matter is not asked for.
-TEST_P(Texture, OnlyWhatMayDifferIsAskedFor) {
+// Queries are expensive: state that cannot matter is not queried.
+TEST_P(Texture, OnlyStateThatMayDifferIsQueried) {
   const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 8, 4});
   const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 8, .height = 4};
   take(pmb::upload_texture(*context_, region, kRgba, pattern(128, 1)));

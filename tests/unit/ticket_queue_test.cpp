@@ -16,7 +16,7 @@ TicketQueue::Fence fence(std::uint64_t number) {
   return reinterpret_cast<TicketQueue::Fence>(static_cast<std::uintptr_t>(number));
 }
 
-TEST(TicketQueue, GivesTheOldestBackFirst) {
+TEST(TicketQueue, ReturnsTheOldestFenceFirst) {
   TicketQueue queue;
   EXPECT_TRUE(queue.empty());
   for (std::uint64_t serial = 1; serial <= 3; ++serial)
@@ -36,7 +36,7 @@ TEST(TicketQueue, FindsTheFirstFenceThatProvesASerial) {
   EXPECT_EQ(queue.first_proving(30), 2U);
 }
 
-TEST(TicketQueue, ShowsTheFencesThatTogetherProveASerial) {
+TEST(TicketQueue, ReturnsTheFencesThatTogetherProveASerial) {
   TicketQueue queue;
   queue.push(1, fence(1), false);
   queue.push(1, fence(101), true);
@@ -62,7 +62,7 @@ TEST(TicketQueue, ShowsTheFencesThatTogetherProveASerial) {
   EXPECT_EQ(asked, 2);
 }
 
-TEST(TicketQueue, AFullQueueGivesBackTheFenceThatTheNextOneProves) {
+TEST(TicketQueue, AFullQueueReturnsTheFenceThatTheNextOneProves) {
   TicketQueue queue;
   const auto capacity = TicketQueue::kCapacity;
   for (std::uint64_t serial = 1; serial <= capacity; ++serial) queue.push(serial, fence(serial), false);
@@ -86,7 +86,7 @@ TEST(TicketQueue, AdoptedFencesNeverMerge) {
 TEST(TicketQueue, AnOwnFenceBeforeAnAdoptedOneIsKept) {
   TicketQueue queue;
   std::uint64_t serial = 0;
-  // Own and adopted by turns: no own fence stands directly before another own one.
+  // Own and adopted fences alternate, so no two own fences are adjacent.
   while (queue.size() < TicketQueue::kCapacity) {
     ++serial;
     queue.push(serial, fence(serial), serial % 2 == 0);
@@ -94,8 +94,8 @@ TEST(TicketQueue, AnOwnFenceBeforeAnAdoptedOneIsKept) {
   EXPECT_FALSE(queue.push(serial + 1, fence(serial + 1), false).has_value());
 }
 
-// The model: which fence was set behind which serial. Whatever merged, the fence found for a serial was set
-// at or behind it, and every adopted fence up to it is still there.
+// The model records the serial of each fence. After merging, the fence found for a serial has that serial or a
+// later one, and every adopted fence up to it is still in the queue.
 RC_GTEST_PROP(TicketQueue, MergingNeverProvesTooMuch, ()) {
   TicketQueue queue;
   std::map<std::uint64_t, bool> adopted_by_serial;
@@ -124,7 +124,7 @@ RC_GTEST_PROP(TicketQueue, MergingNeverProvesTooMuch, ()) {
     RC_ASSERT(found.serial >= asked);
     RC_ASSERT((found.fence == fence(found.serial)));
     if (adopted) RC_ASSERT(found.serial == asked);
-    // An own fence may only stand in where no adopted one was skipped.
+    // An own fence is a valid proof only if no adopted fence was skipped.
     for (auto between = adopted_by_serial.lower_bound(asked); between->first < found.serial; ++between) {
       RC_ASSERT(!between->second);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tickets waited for without GL: on threads that have no context, woken without polling, ended with the reason.
+// Waits for tickets without GL: on threads without a context, woken without polling, ended with the reason.
 #include <future>
 #include <thread>
 
@@ -36,7 +36,7 @@ class TicketWait : public PmbTest {
     return std::async(std::launch::async,
                       [=, kept = std::move(tickets)] { return pmb::wait_any(kept, timeout); });
   }
-  /// The answer of a waiter that something should have woken.
+  /// The result of a waiter that should have been woken.
   template <class T>
   static pmb::Result<T> woken(std::future<pmb::Result<T>>& waiter) {
     if (waiter.wait_for(kPatience) == std::future_status::ready) return waiter.get();
@@ -45,7 +45,7 @@ class TicketWait : public PmbTest {
   }
 };
 
-TEST_F(TicketWait, ThreadsWithoutAContextWakeWhenTheOwnerLearns) {
+TEST_F(TicketWait, ThreadsWithoutAContextWakeWhenTheOwnerSeesTheTicketPass) {
   for (const bool by_wait : {false, true}) {
     const Ticket ticket = mark();
     auto waiting = waiter(ticket);
@@ -60,14 +60,14 @@ TEST_F(TicketWait, ThreadsWithoutAContextWakeWhenTheOwnerLearns) {
   }
 }
 
-TEST_F(TicketWait, APassedTicketIsAnsweredAtOnceOnAnyThread) {
+TEST_F(TicketWait, APassedTicketReturnsAtOnceOnAnyThread) {
   const Ticket ticket = mark();
   take(ticket.wait(1s));
   take(ticket.wait(0ns));
   std::thread([&] { take(ticket.wait(-5s)); }).join();
 }
 
-TEST_F(TicketWait, WithNobodyPollingItEndsAtItsDeadline) {
+TEST_F(TicketWait, WithoutPollingTheWaitEndsAtItsDeadline) {
   const Ticket ticket = mark();
   gl_.Finish();
   fake_->clear_log();
@@ -81,7 +81,7 @@ TEST_F(TicketWait, WithNobodyPollingItEndsAtItsDeadline) {
   EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
-TEST_F(TicketWait, SomebodyElsesNewsWakesNobodyForGood) {
+TEST_F(TicketWait, AnotherTicketDoesNotEndTheWait) {
   const Ticket first = mark();
   const Ticket second = mark();
   auto waiting = waiter(second);
@@ -129,15 +129,15 @@ TEST_F(TicketWait, TheEndOfTheTimelineEndsTheWaitWithTheReason) {
   EXPECT_EQ(ended_by([&] { context_.reset(); }), ErrorId::stale_ticket);
 }
 
-/// The waiter may run long after its timeline went and another took its control block.
-TEST_F(TicketWait, WhatPassedBeforeTheEndPassedForThoseWhoWaited) {
+/// The waiter may run long after its timeline ended and another one reused its control block.
+TEST_F(TicketWait, ATicketThatPassedBeforeTheEndEndsTheWaitWithSuccess) {
   const Ticket ticket = mark();
   const Ticket never = mark();
   auto waiting = waiter(ticket);
   auto in_vain = waiter(never);
   until_asleep(ticket, 2);
   {
-    // Nobody gets out of the room before all is over.
+    // The mutex keeps the waiters asleep until everything is over.
     const std::lock_guard lock(pmb::detail::TicketWaiters::instance().mutex);
     auto* control = const_cast<pmb::detail::TimelineControl*>(pmb::detail::TimelineControl::of(ticket));
     control->passed.store(pmb::detail::TimelineControl::serial_of(ticket));
@@ -210,7 +210,7 @@ TEST_F(TimelineWaitAny, ReturnsTheOneMarkedFirstAndRunsNoMore) {
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
 }
 
-TEST_F(TimelineWaitAny, RefusesWhatItCannotWaitFor) {
+TEST_F(TimelineWaitAny, RefusesTicketsThatItCannotWaitFor) {
   const Ticket ticket = mark();
   EXPECT_EQ(id_of(pmb::wait_any({}, 1s)), ErrorId::no_tickets);
   EXPECT_EQ(id_of(pmb::wait_any(std::vector{ticket, Ticket()}, 1s)), ErrorId::stale_ticket);
@@ -268,7 +268,7 @@ TEST_F(TimelineWaitAny, ATicketOfAnotherThreadMayPassFirst) {
   EXPECT_EQ(take(pmb::wait_any(std::vector{ours, theirs}, 60s)), 1U);
 }
 
-TEST_F(TimelineWaitAny, AMergedOneAndAnAdoptedOnePassAsTheirFencesDo) {
+TEST_F(TimelineWaitAny, MergedAndAdoptedTicketsPassWithTheirFences) {
   for (std::size_t i = 0; i < pmb::Timeline::kMaxFences; ++i) mark();
   const Ticket merged = mark();
   static_cast<void>(mark());
@@ -311,7 +311,7 @@ TEST_F(ClaimThread, EverythingMovesToTheThreadWhereTheContextIsCurrent) {
   EXPECT_EQ(reports_of(ErrorId::wrong_thread), 2U);
 }
 
-TEST_F(ClaimThread, WhereTheContextIsNotCurrentNothingMoves) {
+TEST_F(ClaimThread, NothingMovesToAThreadWithoutTheContextCurrent) {
   std::thread([&] { EXPECT_EQ(id_of(context_->claim_thread()), ErrorId::no_current_context); }).join();
   std::thread([&] {
     FakeGl other;
@@ -327,7 +327,7 @@ TEST_F(ClaimThread, WhereTheContextIsNotCurrentNothingMoves) {
   *context_ = std::move(moved);
 }
 
-TEST_F(ClaimThread, TheNewThreadIsTheOneThatMustNotWaitForItself) {
+TEST_F(ClaimThread, TheNewOwnerMayNotWaitForItself) {
   const Ticket ticket = mark();
   FakeGl::release_current();
   std::thread([&] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The timeline: what a ticket proves, how it is waited for, and every answer of a fence.
+// The timeline: what a ticket proves, how a wait works, and every result of a fence.
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
@@ -15,7 +15,7 @@ class Timeline : public PmbTest {
   GLsync fence() { return gl_.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0); }
 };
 
-TEST_F(Timeline, ATicketPassesOnlyBehindTheCommandsBeforeIt) {
+TEST_F(Timeline, ATicketPassesOnlyAfterTheCommandsBeforeIt) {
   start();
   const GLuint buffer = plain_buffer(64, pattern(64, 1).data());
   const auto read = fake_->shader_read(buffer, 0, 64);
@@ -42,7 +42,7 @@ TEST_F(Timeline, SerialsGrowAndAnEmptyTicketNeverPasses) {
   EXPECT_EQ(id_of(pmb::Ticket().wait(1ms)), ErrorId::stale_ticket);
 }
 
-TEST_F(Timeline, WaitingForTheNewerProvesTheOlderAndNotTheOtherWayRound) {
+TEST_F(Timeline, WaitingForANewerTicketProvesTheOlderAndNotViceVersa) {
   start();
   const GLuint buffer = plain_buffer(64);
   const Ticket first = mark();
@@ -58,7 +58,7 @@ TEST_F(Timeline, WaitingForTheNewerProvesTheOlderAndNotTheOtherWayRound) {
   EXPECT_TRUE(read->executed());
 }
 
-// The one that is waited for must be the one that proves the ticket, whatever stands before and behind it.
+// The wait must use the fence that proves the ticket, among any earlier and later fences.
 TEST_F(Timeline, EachWaitRunsExactlyTheWorkBeforeItsTicket) {
   start();
   const GLuint buffer = plain_buffer(64);
@@ -77,7 +77,7 @@ TEST_F(Timeline, EachWaitRunsExactlyTheWorkBeforeItsTicket) {
   }
 }
 
-TEST_F(Timeline, PollingLearnsInOrderAndNeverBlocks) {
+TEST_F(Timeline, PollingAdvancesInOrderAndNeverBlocks) {
   start();
   const Ticket first = mark();
   take(timeline().poll());
@@ -89,7 +89,7 @@ TEST_F(Timeline, PollingLearnsInOrderAndNeverBlocks) {
 }
 
 // The fake never signals unflushed work.
-TEST_F(Timeline, PollingFlushesOnceWhatNobodyFlushed) {
+TEST_F(Timeline, PollingFlushesUnflushedFencesOnce) {
   start();
   const Ticket ticket = mark();
   EXPECT_EQ(fake_->calls("glFlush"), 0U) << "a mark flushes nothing";
@@ -100,7 +100,7 @@ TEST_F(Timeline, PollingFlushesOnceWhatNobodyFlushed) {
   EXPECT_EQ(fake_->calls("glFlush"), 1U);
 }
 
-TEST_F(Timeline, WaitingFlushesWhatWasMarkedSinceTheLastFlush) {
+TEST_F(Timeline, WaitingFlushesMarksMadeSinceTheLastFlush) {
   FakeConfig config;
   config.polls_until_done = 100;
   start(config);
@@ -182,8 +182,8 @@ TEST_F(Timeline, AFailedWaitEndsTheTimelineAndReleasesEachFenceOnce) {
   }
 }
 
-// FACTS: 0 is none of the four values of glClientWaitSync, and without reset notification nothing else tells.
-TEST_F(Timeline, ZeroFromAWaitIsNeverTakenAsDone) {
+// 0 is none of the four values of glClientWaitSync. Without reset notification it is the only sign of a loss.
+TEST_F(Timeline, ZeroFromAWaitNeverCountsAsDone) {
   FakeConfig config;
   config.reset_notification_strategy = GL_NO_RESET_NOTIFICATION;
   for (const bool by_wait : {false, true}) {
@@ -197,7 +197,7 @@ TEST_F(Timeline, ZeroFromAWaitIsNeverTakenAsDone) {
   }
 }
 
-TEST_F(Timeline, ANullFenceHandsNothingOver) {
+TEST_F(Timeline, ANullFenceMarksNothing) {
   start();
   const Ticket before = mark();
   fake_->script("glFenceSync", 1, strict_gl::return_zero());
@@ -246,7 +246,7 @@ TEST_F(Timeline, AdoptedFencesPassWithWhatWasMarkedBefore) {
 }
 
 // A later own fence does not prove an adopted one, which may be of another context.
-TEST_F(Timeline, AWaitAsksEveryAdoptedFenceBeforeItsTicket) {
+TEST_F(Timeline, AWaitChecksEveryAdoptedFenceBeforeItsTicket) {
   start();
   FakeGl other({}, &*fake_);
   other.make_current();
@@ -283,7 +283,7 @@ TEST_F(Timeline, TooManyAdoptedFencesAreRefusedAndReleased) {
   EXPECT_TRUE(timeline().mark());
 }
 
-// The adopted fence is as unflushed as any other, whatever was flushed before it was made.
+// An adopted fence also needs a flush; flushes before its creation do not count.
 TEST_F(Timeline, PollingFlushesForAnAdoptedFenceToo) {
   start();
   take(mark().wait(1s));
@@ -292,7 +292,7 @@ TEST_F(Timeline, PollingFlushesForAnAdoptedFenceToo) {
   EXPECT_TRUE(ticket.passed());
 }
 
-TEST_F(Timeline, AnAdoptedFenceDoesNotArmReadbacksIssuedBehindIt) {
+TEST_F(Timeline, AnAdoptedFenceDoesNotArmReadbacksIssuedAfterIt) {
   for (const Model model : {Model::coherent, Model::explicit_flush}) {
     start({}, options_of(Edit::by_name, model));
     const Bytes result = pattern(64, 1);
@@ -339,8 +339,8 @@ TEST_F(Timeline, TicketsOfADeadTimelineAreStaleForEver) {
   EXPECT_FALSE(old.passed());
 }
 
-// pmb's own fences count below the program's marks; when a million of them stand between two marks, they must
-// not reach the next mark of the program while a directly written readback waits for it.
+// pmb's own fences count below the program's marks; a million of them between two marks must not
+// reach the program's next mark while a directly written readback waits for it.
 TEST_F(Timeline, AMillionInternalFencesDoNotReachTheNextMark) {
   start();
   auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));

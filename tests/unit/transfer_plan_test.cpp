@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which way transfers of each size go: defaults by kind of driver, what the caller forces, and what GL is asked for.
+// The method for each transfer size: defaults by kind of driver, the caller's choice, and the GL calls made.
 #include "plan/transfer_rules.hpp"
 
 #include <functional>
@@ -26,7 +26,7 @@ TEST(TransferRules, EveryDefaultIsUsable) {
   EXPECT_TRUE(TransferPlan().usable());
 }
 
-TEST(TransferRules, StepsTakeTheirLimitAndNothingBeyond) {
+TEST(TransferRules, StepsIncludeTheirLimitAndNothingBeyond) {
   pmb::TransferDirection way;
   way.steps = {{.up_to_bytes = 100}, {.up_to_bytes = 200, .threads = 2}, {.threads = 3}};
   EXPECT_EQ(way.step_for(1).threads, 1U);
@@ -39,7 +39,7 @@ TEST(TransferRules, StepsTakeTheirLimitAndNothingBeyond) {
   EXPECT_EQ(way.step_for(UINT64_MAX).threads, 3U);
 }
 
-TEST(TransferRules, WhatCannotWorkIsNotUsable) {
+TEST(TransferRules, ImpossiblePlansAreNotUsable) {
   const auto broken = [](const std::function<void(TransferPlan&)>& breaks) {
     TransferPlan plan = default_transfer_plan(TransferKind::nvidia, false);
     breaks(plan);
@@ -58,7 +58,7 @@ TEST(TransferRules, WhatCannotWorkIsNotUsable) {
 }
 
 // glGetBufferSubData would move the buffer into host memory.
-TEST(TransferRules, NvidiaReadsNothingButSmallBuffersBackByGl) {
+TEST(TransferRules, NvidiaReadsBackOnlySmallBuffersByGl) {
   const TransferPlan plan = default_transfer_plan(TransferKind::nvidia, false);
   EXPECT_EQ(plan.down.step_for(64 << 10).path, Path::staged);
   EXPECT_EQ(plan.down.step_for(1 << 30).path, Path::staged);
@@ -87,7 +87,7 @@ TEST_F(TransferPlanTest, EachKindOfDriverHasItsDefault) {
   EXPECT_TRUE(plan_of("ARM", "Mali-G52 (Panfrost)", "Mesa 22.3.6").down.slow_reads);
 }
 
-TEST_F(TransferPlanTest, TheCallersPlanIsTakenAndABadOneRefused) {
+TEST_F(TransferPlanTest, TheCallersPlanIsUsedAndABadOneIsRefused) {
   pmb::Options options;
   const auto transfer_plan = std::make_shared<pmb::TransferPlan>();
   options.transfer = transfer_plan;
@@ -109,8 +109,8 @@ TEST_F(TransferPlanTest, AForcedPathHoldsForEverySize) {
   EXPECT_TRUE(staged.usable());
 }
 
-// What a small update costs in calls of GL: the four questions, the barrier, the update.
-TEST_F(TransferPlanTest, ASmallUpdateIsOneUpdateOfGlsAndNoFence) {
+// The GL calls of a small update: four queries, the barrier, the update.
+TEST_F(TransferPlanTest, ASmallUpdateIsOneGlUpdateWithoutAFence) {
   start();
   const GLuint buffer = plain_buffer(4096);
   const Bytes bytes = pattern(256, 1);
@@ -221,7 +221,7 @@ TEST_F(TransferPlanTest, StorageThatGlBufferSubDataMayNotWriteTakesTheRing) {
   EXPECT_EQ(target, pattern(256, 2));
 }
 
-// Small pieces retire behind whatever fence comes next; the ring makes its own only a few times a lap.
+// Small pieces retire with the next fence; the ring creates its own only a few times a lap.
 TEST_F(TransferPlanTest, SmallUploadsThroughTheRingShareTheirFences) {
   pmb::Options options;
   const auto transfer_plan = std::make_shared<pmb::TransferPlan>();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// upload() and download(): right bytes at every size, ordered behind shader stores, failures that leave them
-// usable.
+// upload() and download(): right bytes at every size, ordered after shader stores, and usable after failures.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -33,11 +32,11 @@ class Transfer : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, Transfer, every_path(), path_name);
 
-/// Where they go through mapped rings, with fences of their own.
+/// The paths on which transfers use mapped rings with their own fences.
 class TransferRing : public Transfer {};
 INSTANTIATE_TEST_SUITE_P(Paths, TransferRing, every_mapped_path(), path_name);
 
-TEST_P(Transfer, CarriesEverySizeThere) {
+TEST_P(Transfer, UploadsEverySize) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{4097},
                                  kPiece - 1, kPiece, kPiece + 1, 4 * kPiece + 7}) {
     const GLuint buffer = plain_buffer(size + 10, filled(size + 10, 0).data());
@@ -51,7 +50,7 @@ TEST_P(Transfer, CarriesEverySizeThere) {
   }
 }
 
-TEST_P(Transfer, CarriesEverySizeBack) {
+TEST_P(Transfer, DownloadsEverySize) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{65}, kPiece + 1, 4 * kPiece + 7}) {
     const Bytes bytes = pattern(size + 10, size);
     const GLuint buffer = plain_buffer(size + 10, bytes.data());
@@ -76,7 +75,7 @@ TEST_P(Transfer, TheSourceIsFreeOnReturnAndEarlierCommandsSeeTheOldBytes) {
   }
 }
 
-// More than the ring holds is under way: it must wait for its own copies, not overwrite them.
+// More bytes are in flight than the ring holds: it must wait for its own copies and not overwrite their sources.
 TEST_P(Transfer, ManyLargeUploadsDoNotOverwriteEachOther) {
   const std::size_t size = kPiece + 1000;
   std::vector<GLuint> buffers;
@@ -90,7 +89,7 @@ TEST_P(Transfer, ManyLargeUploadsDoNotOverwriteEachOther) {
   }
 }
 
-TEST_P(Transfer, DownloadsSeeWhatShadersWrote) {
+TEST_P(Transfer, DownloadsSeeShaderWrites) {
   const GLuint buffer = plain_buffer(256, filled(256, 0).data());
   Bytes target(256);
   take(pmb::download(*context_, buffer, 0, target));
@@ -159,7 +158,7 @@ TEST_P(TransferRing, ADownloadThatFailedLeavesTheNextOneRight) {
   EXPECT_TRUE(target == pattern(size, 1));
 }
 
-TEST_P(TransferRing, AnOutOfMemoryRingIsTypedAndTriedAgain) {
+TEST_P(TransferRing, AnOutOfMemoryRingIsATypedErrorAndIsRetried) {
   fake_->set_total_memory_bytes(1 << 20);
   const GLuint buffer = plain_buffer(128);
   Bytes bytes = pattern(64, 1);
@@ -172,7 +171,7 @@ TEST_P(TransferRing, AnOutOfMemoryRingIsTypedAndTriedAgain) {
   EXPECT_EQ(target, bytes);
 }
 
-TEST_P(TransferRing, ReportsNothingOfItsOwnUse) {
+TEST_P(TransferRing, ItsOwnUseCausesNoReports) {
   restart(validating());
   const GLuint buffer = plain_buffer(256);
   Bytes target(256);
@@ -187,7 +186,7 @@ TEST_P(TransferRing, ReportsNothingOfItsOwnUse) {
   for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
 }
 
-// There it overtakes copies and clears that were issued before it.
+// On NVIDIA, an update overtakes copies and clears that were issued before it.
 TEST_F(PmbTest, UploadsOnNvidiaNeverUpdateBuffersOfTheProgram) {
   FakeConfig config;
   config.vendor = "NVIDIA Corporation";

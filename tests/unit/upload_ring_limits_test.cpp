@@ -60,7 +60,7 @@ TEST_P(UploadRingLimits, TryAcquireNeverWaitsAndAcquireDoes) {
   EXPECT_EQ(read->bytes(), pattern(512, 1));
 }
 
-TEST_P(UploadRingLimits, RecordsRunOutAsTyped) {
+TEST_P(UploadRingLimits, ExhaustedRecordsAreATypedError) {
   auto ring = ring_of(64 * 1024, 4);
   std::vector<Slice> slices;
   for (int i = 0; i < 4; ++i) slices.push_back(take(ring.acquire(64)));
@@ -85,7 +85,7 @@ TEST_P(UploadRingLimits, AFullRingWaitsForTheOldestOnly) {
   EXPECT_FALSE(reads[1]->executed());
 }
 
-TEST_P(UploadRingLimits, AFenceThatNeverSignalsKeepsTheBytesTheGpus) {
+TEST_P(UploadRingLimits, AFenceThatNeverSignalsKeepsTheBytesInUse) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512, .timeout = 2ms}));
   const Slice slice = put(ring, pattern(512, 1), 1);
   const auto read = draw(slice);
@@ -98,7 +98,7 @@ TEST_P(UploadRingLimits, AFenceThatNeverSignalsKeepsTheBytesTheGpus) {
   EXPECT_EQ(read->bytes(), pattern(512, 1));
 }
 
-TEST_P(UploadRingLimits, AFailedWaitNeverHandsTheBytesOut) {
+TEST_P(UploadRingLimits, AFailedWaitNeverReleasesTheBytes) {
   auto ring = ring_of(512);
   const Slice slice = put(ring, pattern(512, 1), 1);
   const auto read = draw(slice);
@@ -164,7 +164,7 @@ TEST_P(UploadRingLimits, HandlesFollowAMoveAndAreStaleAfterTheRing) {
   EXPECT_EQ(id_of(next.publish(Slice(), 0)), ErrorId::stale_slice);
 }
 
-TEST_P(UploadRingLimits, AStaleHandleNeverReachesTheSliceThatTookItsRecord) {
+TEST_P(UploadRingLimits, AStaleHandleNeverReachesTheSliceThatReusesItsRecord) {
   auto ring = ring_of(4096, 2);
   const Slice old = put(ring, pattern(64, 1));
   take(ring.retire(old, mark()));
@@ -179,7 +179,7 @@ TEST_P(UploadRingLimits, AStaleHandleNeverReachesTheSliceThatTookItsRecord) {
   }
 }
 
-TEST_P(UploadRingLimits, SlicesOfOneRingAreStrangersToAnother) {
+TEST_P(UploadRingLimits, SlicesOfAnotherRingAreRefused) {
   auto first = ring_of(4096);
   auto second = ring_of(4096);
   const Slice slice = take(first.acquire(64));
@@ -192,7 +192,7 @@ TEST_P(UploadRingLimits, SlicesOfOneRingAreStrangersToAnother) {
   EXPECT_TRUE(slice.is_live());
 }
 
-TEST_P(UploadRingLimits, OnlyWritableMappingsCanCarryIt) {
+TEST_P(UploadRingLimits, OnlyWritableMappingsCanBackARing) {
   if (has_storage()) {
     auto down = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 4096, .access = Access::read}));
     EXPECT_EQ(id_of(UploadRing::create_on(*context_, std::move(down))), ErrorId::not_writable);

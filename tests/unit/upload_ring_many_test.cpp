@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many slices at once: all or none, and few flushes that touch nobody else's bytes.
+// Many slices at once: all or none, in few flushes that never include other slices' bytes.
 #include <array>
 
 #include "pmb_fixture.hpp"
@@ -37,7 +37,7 @@ class ManySlices : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, ManySlices, every_waiting_path(), path_name);
 
-TEST_P(ManySlices, AreFilledPublishedInOneFlushAndDrawnRight) {
+TEST_P(ManySlices, AreFilledPublishedInOneFlushAndDrawnCorrectly) {
   auto ring = ring_of(64 * 1024);
   for (std::uint64_t frame = 0; frame < 40; ++frame) {
     const Sizes sizes = {256, 100, 512, 1, 200, 256};
@@ -71,8 +71,8 @@ TEST_P(ManySlices, UsedSizesFollowTheRulesOfOneSlice) {
   EXPECT_EQ(take(ring.acquire(64)).offset_bytes(), 768U) << "the last one's tail went back";
 }
 
-// Explicit flush: what is flushed is known to the byte.
-TEST_P(ManySlices, AFlushCoversWhatTouchesAndNeverAStrangersBytes) {
+// With explicit flush, the flushed range is exact to the byte.
+TEST_P(ManySlices, AFlushJoinsAdjacentSlicesAndExcludesOthers) {
   if (!explicit_flush()) return;
   auto ring = ring_of(64 * 1024);
   const auto whole = acquire(ring, {64, 128, 64}, 64);
@@ -82,7 +82,7 @@ TEST_P(ManySlices, AFlushCoversWhatTouchesAndNeverAStrangersBytes) {
   EXPECT_EQ(flushes().size(), 1U);
   expect_flushed(0, 0, 256);
 
-  // A stranger lies between: its bytes are not flushed, though it is published already.
+  // Another slice lies between: its bytes are not flushed, although it is already published.
   const Slice left = take(ring.acquire(64, 64));
   const Slice stranger = take(ring.acquire(64, 64));
   const Slice right = take(ring.acquire(64, 64));
@@ -93,14 +93,14 @@ TEST_P(ManySlices, AFlushCoversWhatTouchesAndNeverAStrangersBytes) {
   expect_flushed(0, left.offset_bytes(), left.offset_bytes() + 64);
   expect_flushed(1, right.offset_bytes(), right.offset_bytes() + 64);
 
-  // A cancelled one between is a stranger too; truly touching needs no kinship.
+  // A cancelled slice between also separates them. Adjacent slices join even if acquired separately.
   const auto gap = acquire(ring, {64, 64, 64}, 64);
   take(ring.cancel(gap[1]));
   fake_->clear_log();
   take(ring.publish(std::array{gap[0], gap[2]}));
   EXPECT_EQ(flushes().size(), 2U);
 
-  // Neighbours that use little of what they have are not worth one flush.
+  // Neighbours that use few of their bytes are flushed separately.
   const auto large = acquire(ring, {4096, 4096}, 64);
   fake_->clear_log();
   take(ring.publish(large, Sizes{64, 64}));
@@ -108,7 +108,7 @@ TEST_P(ManySlices, AFlushCoversWhatTouchesAndNeverAStrangersBytes) {
   expect_flushed(0, large[0].offset_bytes(), large[0].offset_bytes() + 64);
   expect_flushed(1, large[1].offset_bytes(), large[1].offset_bytes() + 64);
 
-  // In the other order nothing joins, and nothing is lost.
+  // In reverse order nothing is joined, and nothing is lost.
   const auto backward = acquire(ring, {64, 64}, 64);
   for (const Slice& slice : backward) slice.fill(std::byte{3});
   fake_->clear_log();
@@ -165,18 +165,18 @@ TEST_P(ManySlices, AllAreAcquiredOrNone) {
   EXPECT_EQ(id_of(ring.acquire(Sizes{512, 4096}, slices)), ErrorId::exceeds_ring);
   EXPECT_EQ(ring.stats().acquired, 1U);
   EXPECT_EQ(ring.stats().live_slices, 1U);
-  // The bytes of what was refused are there at once.
+  // The bytes of the refused request are available at once.
   EXPECT_EQ(take(ring.acquire(768)).offset_bytes(), 256U);
 }
 
-TEST_P(ManySlices, WhatCanNeverBeThereTogetherIsTooLarge) {
+TEST_P(ManySlices, ARequestThatCanNeverFitIsTooLarge) {
   auto ring = ring_of(1024, 4);
   std::vector<Slice> slices(8);
   put_and_retire(ring, pattern(512, 1));
   EXPECT_EQ(id_of(ring.acquire(Sizes{512, 512, 1}, slices)), ErrorId::exceeds_ring);
   EXPECT_EQ(id_of(ring.acquire(Sizes{64, 64, 64, 64, 64}, slices)), ErrorId::exceeds_records);
   EXPECT_EQ(ring.stats().would_blocks, 0U);
-  // From where the ring stands the second would wrap onto the first; from its start both fit.
+  // From the current position the second would wrap onto the first; from the start both fit.
   put_and_retire(ring, pattern(256, 2));
   take(ring.acquire(Sizes{512, 512}, slices));
   EXPECT_EQ(slices[0].offset_bytes(), 0U);
@@ -202,7 +202,7 @@ TEST_P(ManySlices, AFullRingIsWaitedForOnce) {
   EXPECT_FALSE(reads[3]->executed());
 }
 
-TEST_P(ManySlices, AreWatchedLikeSingleOnes) {
+TEST_P(ManySlices, AreWatchedLikeSingleSlices) {
   start_validating();
   auto ring = ring_of(8192);
   const auto slices = acquire(ring, {256, 256});

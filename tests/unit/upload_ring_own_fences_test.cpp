@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// retire() without a ticket: fences of the ring's own, few of them, and never one too few.
+// retire() without a ticket: the ring creates its own fences, as few as possible but always enough.
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -20,7 +20,7 @@ class OwnFences : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, OwnFences, every_path(), path_name);
 
-TEST_P(OwnFences, EveryDrawOfManyFramesReadsWhatWasUploadedForItWithAFenceAQuarter) {
+TEST_P(OwnFences, EveryDrawReadsItsUploadWithOneFenceAQuarter) {
   auto ring = make_ring();
   constexpr std::uint64_t kFrames = 400;
   constexpr std::uint64_t kBytes = kCapacity / 32;
@@ -38,13 +38,13 @@ TEST_P(OwnFences, EveryDrawOfManyFramesReadsWhatWasUploadedForItWithAFenceAQuart
   EXPECT_LE(fences(), kFrames / 8 + 1) << "eight frames are a quarter of the ring";
 }
 
-TEST_P(OwnFences, WhatIsPublishedAndNotYetRetiredIsNeverLentAgain) {
+TEST_P(OwnFences, PublishedBytesAreNotReusedBeforeRetirement) {
   auto ring = make_ring();
   const Bytes settled = pattern(kCapacity / 8, 1);
   const Bytes late = pattern(kCapacity / 8, 2);
   const auto first = draw(put(ring, settled));
   take(ring.retire());
-  const Slice waiting = put(ring, late);  // its reader comes last of all
+  const Slice waiting = put(ring, late);  // its reader is issued last
   for (std::uint64_t i = 0; i < 16; ++i) {
     const auto more = ring.acquire(kCapacity / 8);
     if (!more) break;
@@ -58,7 +58,7 @@ TEST_P(OwnFences, WhatIsPublishedAndNotYetRetiredIsNeverLentAgain) {
   EXPECT_EQ(second->bytes(), late);
 }
 
-TEST_P(OwnFences, AnAcquireThatNeedsWhatWaitsForAFenceMakesIt) {
+TEST_P(OwnFences, AnAcquireThatNeedsUnfencedBytesCreatesTheFence) {
   auto ring = make_ring();
   const Bytes bytes = pattern(kCapacity / 8, 3);
   const auto read = draw(put(ring, bytes));
@@ -71,7 +71,7 @@ TEST_P(OwnFences, AnAcquireThatNeedsWhatWaitsForAFenceMakesIt) {
   take(ring.cancel(all));
 }
 
-TEST_P(OwnFences, WhileASliceIsBeingFilledTheFenceIsMadeAtOnce) {
+TEST_P(OwnFences, TheFenceIsCreatedAtOnceWhileASliceIsBeingFilled) {
   auto ring = make_ring();
   const Slice filling = take(ring.acquire(64));
   const Bytes bytes = pattern(64, 4);
@@ -84,7 +84,7 @@ TEST_P(OwnFences, WhileASliceIsBeingFilledTheFenceIsMadeAtOnce) {
   EXPECT_EQ(read->bytes(), bytes);
 }
 
-TEST_P(OwnFences, DrainingTakesBackWhatHadNoFenceYet) {
+TEST_P(OwnFences, DrainingReclaimsSlicesWithoutAFence) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 5))));
   take(ring.retire());
@@ -93,7 +93,7 @@ TEST_P(OwnFences, DrainingTakesBackWhatHadNoFenceYet) {
   EXPECT_EQ(ring.stats().live_slices, 0U);
 }
 
-TEST_P(OwnFences, ATicketRetiresWhatHadNoFenceYetToo) {
+TEST_P(OwnFences, ATicketAlsoRetiresSlicesWithoutAFence) {
   auto ring = make_ring();
   const Slice slice = put(ring, pattern(64, 6));
   static_cast<void>(draw(slice));
@@ -119,7 +119,7 @@ TEST_P(OwnFences, AGrowingRingKeepsEveryByte) {
   for (std::size_t i = 0; i < reads.size(); ++i) ASSERT_EQ(reads[i]->bytes(), expected[i]) << "frame " << i;
 }
 
-TEST_P(OwnFences, AQuarterOfTheRecordsIsAQuarterToo) {
+TEST_P(OwnFences, OneFenceCoversAQuarterOfTheRecords) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 1 << 20, .max_slices = 16}));
   for (std::uint64_t frame = 0; frame < 64; ++frame) {
     const auto slice = ring.try_acquire(64);
@@ -133,7 +133,7 @@ TEST_P(OwnFences, AQuarterOfTheRecordsIsAQuarterToo) {
   EXPECT_GE(fences(), 64U / 4 - 1);
 }
 
-TEST_P(OwnFences, AFenceThatCannotBeMadeIsAnswered) {
+TEST_P(OwnFences, AFenceThatCannotBeCreatedIsReported) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 8))));
   take(ring.retire());
@@ -146,7 +146,7 @@ TEST_P(OwnFences, AFenceThatCannotBeMadeIsAnswered) {
   EXPECT_EQ(ring.stats().live_slices, 0U);
 }
 
-TEST_P(OwnFences, ARequestThatOnlyLargerStorageHoldsGetsTheFenceOfTheOlder) {
+TEST_P(OwnFences, GrowingCreatesTheFenceOfTheOlderStorage) {
   auto ring = take(UploadRing::create(
       *context_, {.capacity_bytes = kCapacity, .label = "grows", .max_capacity_bytes = 2 * kCapacity}));
   const Bytes bytes = pattern(64, 9);
@@ -162,14 +162,14 @@ TEST_P(OwnFences, ARequestThatOnlyLargerStorageHoldsGetsTheFenceOfTheOlder) {
   take(ring.cancel(all));
 }
 
-TEST_P(OwnFences, NothingIsReportedOfARingThatEndsBeforeItsFence) {
+TEST_P(OwnFences, ARingThatEndsBeforeItsFenceReportsNothing) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 7))));
   take(ring.retire());
   ring = {};
 }
 
-TEST_P(OwnFences, AMovedFromRingSaysSo) {
+TEST_P(OwnFences, AMovedFromRingReportsIt) {
   auto ring = make_ring();
   const UploadRing taken = std::move(ring);
   EXPECT_EQ(id_of(ring.retire()), ErrorId::not_mapped);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The upload ring: right bytes whatever the order of uploads and draws, retiring by rule, exhaustion, inert
+// The upload ring: right bytes for every order of uploads and draws, retirement rules, exhaustion, inert
 // handles.
 #include "pmb_fixture.hpp"
 
@@ -26,7 +26,7 @@ class UploadRingTest : public PmbPathTest {
 };
 INSTANTIATE_TEST_SUITE_P(Paths, UploadRingTest, every_path(), path_name);
 
-/// Where bytes come back behind their fence alone.
+/// The paths on which bytes are reusable only after their fence.
 class WaitingUploadRing : public UploadRingTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, WaitingUploadRing, every_waiting_path(), path_name);
 
@@ -41,7 +41,7 @@ void expect_right(const std::vector<Draw>& draws) {
   EXPECT_EQ(wrong, 0U) << "of " << draws.size() << " draws read other bytes than were uploaded for them";
 }
 
-TEST_P(UploadRingTest, EveryDrawReadsWhatWasUploadedForIt) {
+TEST_P(UploadRingTest, EveryDrawReadsItsUpload) {
   auto ring = ring_of(8192);
   std::vector<Draw> draws;
   for (std::uint64_t number = 0; number < 300; ++number) {
@@ -57,7 +57,7 @@ TEST_P(UploadRingTest, EveryDrawReadsWhatWasUploadedForIt) {
   }
 }
 
-// The case that every ring with a fence at the next map gets wrong.
+// A ring that sets its fence at the next map gets this case wrong.
 TEST_P(UploadRingTest, UploadManyThenUseMany) {
   auto ring = ring_of(64 * 1024);
   std::vector<Draw> draws;
@@ -82,8 +82,8 @@ TEST_P(UploadRingTest, UploadManyThenUseMany) {
 class MappedUploadRing : public UploadRingTest {};
 INSTANTIATE_TEST_SUITE_P(Paths, MappedUploadRing, every_mapped_path(), path_name);
 
-// The CPU refills at once. The raw way is wrong here, which shows that the fake would tell.
-TEST_P(MappedUploadRing, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
+// The CPU refills at once. Raw GL code fails here, which shows that the fake detects the error.
+TEST_P(MappedUploadRing, ImmediateRefillsAreCorrectOnlyThroughTheRing) {
   auto raw = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 256}));
   std::vector<Draw> by_hand;
   for (std::uint64_t number = 0; number < 4; ++number) {
@@ -107,8 +107,8 @@ TEST_P(MappedUploadRing, RefillingAtOnceIsRightThroughTheRingAndWrongByHand) {
   EXPECT_EQ(wrong, 3U);
 }
 
-// Both marks exist before anything is waited for: the wait must be for the fence behind the readers.
-TEST_P(WaitingUploadRing, ReusesBytesOnlyBehindTheFenceOfTheirOwnReaders) {
+// Both marks exist before the first wait: the wait must use the fence that follows the readers.
+TEST_P(WaitingUploadRing, ReusesBytesOnlyAfterTheFenceOfTheirReaders) {
   auto ring = ring_of(512);
   const Slice first = put(ring, pattern(256, 1));
   const Ticket early = mark();
@@ -128,7 +128,7 @@ TEST_P(WaitingUploadRing, ReusesBytesOnlyBehindTheFenceOfTheirOwnReaders) {
   EXPECT_EQ(read_third->bytes(), pattern(256, 3));
 }
 
-// A published slice goes to the GPU whole: no byte short, none of a neighbour's.
+// A publish flushes exactly the slice: no byte is missing, and no neighbour's byte is included.
 TEST_P(UploadRingTest, FlushesExactlyThePublishedBytes) {
   auto ring = ring_of(4096);
   fake_->clear_log();
@@ -170,8 +170,8 @@ TEST_P(UploadRingTest, AnEmptyPublishFlushesNothing) {
   take(ring.retire(slice, mark()));
 }
 
-// No GL call in acquire, publish and retire while there is room, but the flush.
-TEST_P(UploadRingTest, TheHotPathMakesNoGlCallButTheFlush) {
+// While there is room, acquire, publish and retire make no GL call except the flush.
+TEST_P(UploadRingTest, TheHotPathCallsGlOnlyToFlush) {
   auto ring = ring_of(64 * 1024);
   const Ticket before = mark();
   fake_->clear_log();
@@ -199,7 +199,7 @@ TEST_P(UploadRingTest, OffsetsFitEveryBindingByDefault) {
   config.texture_buffer_offset_alignment = 1024;
   start(config, options_of(GetParam().edit, GetParam().model));
   auto ring = ring_of(64 * 1024);
-  // The oldest contexts know no other alignment than that of uniforms.
+  // The oldest contexts have only the uniform alignment.
   const pmb::Limits& limits = context_->limits();
   const std::uint64_t greatest = std::max(
       {limits.uniform_offset_alignment, limits.storage_offset_alignment, limits.texture_offset_alignment});
@@ -230,7 +230,7 @@ TEST_P(UploadRingTest, TypedStoresAndCopiesStayInside) {
   EXPECT_FALSE(slice.fill(std::byte{1}));
 }
 
-TEST_P(UploadRingTest, RetiringAllTakesThePublishedAndLeavesTheRest) {
+TEST_P(UploadRingTest, RetiringAllAffectsOnlyPublishedSlices) {
   auto ring = ring_of(4096);
   const Slice filling = take(ring.acquire(64));
   const Slice published = put(ring, pattern(64, 1));
@@ -282,7 +282,7 @@ TEST_P(UploadRingTest, UnpublishedSlicesCannotBeRetiredAndPublishedOnesNotCancel
   EXPECT_EQ(id_of(ring.cancel(slice)), ErrorId::stale_slice);
 }
 
-TEST_P(UploadRingTest, CancellingGivesBytesBackAndLeavesTheHandleStale) {
+TEST_P(UploadRingTest, CancellingFreesTheBytesAndLeavesTheHandleStale) {
   auto ring = ring_of(4096);
   const Slice first = take(ring.acquire(64, 1));
   take(ring.cancel(first));

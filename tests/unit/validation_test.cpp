@@ -48,7 +48,7 @@ TEST_P(Validation, AForgottenPublishNamesBufferBytesAndPlaces) {
   take(ring.retire(mark()));
 }
 
-TEST_P(Validation, ASliceThatWasNotGivenToGlMayBeFilledAcrossMarks) {
+TEST_P(Validation, AnUnpublishedSliceMayBeFilledAcrossMarks) {
   auto ring = ring_of(4096);
   const Slice slice = take(ring.acquire(64));
   slice.fill(std::byte{1});
@@ -74,7 +74,7 @@ TEST_P(Validation, BytesWrittenAfterThePublishAreReported) {
   take(ring.retire(mark()));
 }
 
-TEST_P(Validation, BytesWrittenWhileTheGpuMayReadThemAreReportedWhenTheyComeBack) {
+TEST_P(Validation, BytesWrittenWhileTheGpuMayReadThemAreReportedOnReclaim) {
   auto ring = ring_of(256);
   const Slice slice = take(ring.acquire(256, 1));
   const auto bytes = slice.raw_bytes();
@@ -146,7 +146,7 @@ TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
   EXPECT_EQ(reports_[0].label, "blocks");
 }
 
-TEST_P(Validation, RightUseIsSilent) {
+TEST_P(Validation, CorrectUseIsSilent) {
   auto ring = ring_of(2048);
   auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 1024}));
   auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2}));
@@ -169,8 +169,8 @@ TEST_P(Validation, RightUseIsSilent) {
   for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
 }
 
-// Answers do not depend on whether anybody listens.
-TEST_P(Validation, ChangesNoAnswer) {
+// Results do not depend on whether a sink is set.
+TEST_P(Validation, ChangesNoResult) {
   for (const bool listening : {true, false}) {
     const pmb::Options options = options_of(GetParam().edit, GetParam().model);
     start(config_of(GetParam().edit), listening ? validating(options) : options);
