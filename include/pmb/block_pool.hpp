@@ -8,8 +8,9 @@
 //   glBindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, block->buffer());
 //   glDispatchCompute(…);
 //   auto ticket = context.timeline().mark();
-//   pool.retire(*block, *ticket);                              // or: pool.wait_view(*block, *ticket, 1s),
-//   then release
+//   pool.retire(*block, *ticket);
+//
+// A readable block is read in place instead: view = pool.wait_view(*block, *ticket, 1s), then pool.release(*block).
 //
 // Units:   bytes; nanoseconds.
 // Threads: calls on the context's thread; a block's bytes on any thread while it is filled or viewed.
@@ -33,7 +34,6 @@
 #include <source_location>
 #include <span>
 #include <string_view>
-#include <utility>
 
 namespace pmb {
 
@@ -124,34 +124,6 @@ class BlockPool {
   friend struct detail::BlockPoolControl;
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
   detail::BlockPoolControl* control_ = nullptr;
-};
-
-/// N blocks used in turn, the smallest pool: while the GPU works on one, the CPU fills the next.
-template <std::uint32_t N>
-class PingPong {
-  static_assert(N >= 2, "one block cannot alternate");
-
- public:
-  static Result<PingPong> create(Context& context, std::uint64_t block_bytes,
-                                 Access access = Access::bidirectional, std::string_view label = {},
-                                 std::source_location where = std::source_location::current()) {
-    auto pool = BlockPool::create(
-        context, {.block_bytes = block_bytes, .count = N, .access = access, .label = label}, where);
-    if (!pool) return tl::unexpected(pool.error());
-    return PingPong(std::move(*pool));
-  }
-
-  /// The block whose turn it is; waits, boundedly, until the GPU has passed its last use. Statuses: as
-  /// BlockPool::acquire.
-  Result<Block> next(std::source_location where = std::source_location::current()) {
-    return pool_.acquire(where);
-  }
-  /// For publish, retire, view and release.
-  BlockPool& pool() noexcept { return pool_; }
-
- private:
-  explicit PingPong(BlockPool pool) noexcept : pool_(std::move(pool)) {}
-  BlockPool pool_;
 };
 
 }  // namespace pmb

@@ -274,12 +274,12 @@ class UploadRing {
     return retire_slowly(ticket, where);
   }
 
-  /// As retire(mark()), with fences of the ring's own: the caller owes that every reader of what is published was issued.
-  /// A fence is made once a quarter of the ring, of its bytes or its records, waits for one, or acquire() needs what does;
-  /// while slices are still being filled, at once. For streams of little data: a fence can cost a GPU more than the data
-  /// does (12 µs on an H200, docs/drivers.md). Slices count as live until their fence is made. Constant cost without a
-  /// fence. Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
-  Result<void> retire(std::source_location where = std::source_location::current());
+  /// As retire(mark()), with fences that the ring makes itself. The caller must have issued every reader of the published
+  /// slices. A fence is made when a quarter of the ring's bytes or records is without one, when acquire() needs such a
+  /// slice, and at once while a slice is still being filled. For streams of small slices: a fence can cost a GPU more than
+  /// the data does (12 µs on an H200, docs/drivers.md). Slices count as live until their fence is made. Constant cost
+  /// without a fence. Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
+  Result<void> retire_issued(std::source_location where = std::source_location::current());
 
   /// Waits until everything that was retired is back, and gives memory that the ring has grown by back. Live
   /// slices stay where they are, their storage with them. For moments when the program is idle: a level ends, a

@@ -82,7 +82,7 @@ struct RingControl : ContextChild, RingHot {
     fenced_at = layout.travelled();
     fenced_key = layout.next_key();
   }
-  /// A quarter of the bytes or of the records was handed out since the last fence of retire().
+  /// A quarter of the bytes or of the records was handed out since the last fence of retire_issued().
   bool is_fence_due() const noexcept {
     return layout.travelled() - fenced_at >= layout.capacity() / 4 ||
            (layout.next_key() - fenced_key) / detail::RingSlot::kStates >= layout.slot_count() / 4;
@@ -107,8 +107,8 @@ struct RingControl : ContextChild, RingHot {
   RingMeter meter;
   RingControl* older = nullptr;
   std::uint64_t settled_key =
-      0;  ///< Published slices with keys below were retired by retire(), without a fence yet.
-  std::uint64_t fenced_at = 0;   ///< RingLayout::travelled() at the last fence that retire() made,
+      0;  ///< Published slices with keys below were retired by retire_issued(), without a fence yet.
+  std::uint64_t fenced_at = 0;   ///< RingLayout::travelled() at the last fence that retire_issued() made,
   std::uint64_t fenced_key = 0;  ///< and its next_key().
 
   RingStats stats() const noexcept;

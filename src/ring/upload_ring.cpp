@@ -156,10 +156,10 @@ Result<void> UploadRing::retire_slowly(Ticket ticket, std::source_location where
   return control->retire(ticket, where);
 }
 
-Result<void> UploadRing::retire(std::source_location where) {
+Result<void> UploadRing::retire_issued(std::source_location where) {
   UploadRingControl* control = UploadRingControl::of(control_);
   if (!control) return fail(ErrorId::not_mapped, where);
-  return control->retire(where);
+  return control->retire_issued(where);
 }
 
 Result<void> UploadRing::drain(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) {

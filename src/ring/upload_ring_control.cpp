@@ -200,7 +200,7 @@ Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where
   return {};
 }
 
-Result<void> UploadRingControl::retire(std::source_location where) {
+Result<void> UploadRingControl::retire_issued(std::source_location where) {
   if (layout.capacity() == 0) return stale(kNoHandle, where);
   // Which slices are meant is one key, as long as none of them is still being filled.
   if (!older && !layout.any_open() && !is_fence_due()) {

@@ -40,7 +40,7 @@ struct UploadRingControl final : RingControl {
                        std::source_location where);
   Result<void> cancel(Slice slice, std::source_location where);
   Result<void> retire(Slice slice, Ticket ticket, std::source_location where);
-  Result<void> retire(std::source_location where);
+  Result<void> retire_issued(std::source_location where);
   Result<void> retire(Ticket ticket, std::source_location where);
   Result<Slice> publish(const Arena& arena, std::source_location where);
   Result<void> cancel(const Arena& arena, std::source_location where);
