@@ -8,8 +8,8 @@
 #include <source_location>
 
 #include "base/byte_ranges.hpp"
-#include "context/usable_here.hpp"
 #include "context/context_state.hpp"
+#include "context/usable_here.hpp"
 
 namespace pmb::detail {
 
