@@ -16,6 +16,7 @@
 #include <memory>
 #include <pmb/headless.hpp>
 #include <pmb/pmb.hpp>
+#include <pmb/tune/transfer_plan.hpp>
 #include <string_view>
 #include <vector>
 
@@ -91,7 +92,7 @@ class Contexts {
                            void* (*current)() = nullptr) {
     pmb::Options options;
     options.current_context = current;
-    options.transfer = std::make_shared<pmb::TransferPlan>(std::move(plan));
+    if (plan) options.transfer = std::make_shared<const pmb::TransferPlan>(std::move(*plan));
     options.parallel_for = std::move(threads);
     return take(pmb::Context::from_current(pmb::HeadlessContext::loader(), std::move(options)));
   }

@@ -4,6 +4,7 @@
 #include "common/gpu_options.hpp"
 
 #include <charconv>
+#include <pmb/tune/profile.hpp>
 #include <utility>
 
 #ifdef PMB_TOOL_TBB

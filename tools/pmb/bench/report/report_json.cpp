@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <pmb/tune/transfer_plan.hpp>
 #include <thread>
 
 #include "bench/report/report.hpp"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <pmb/tune/transfer_plan.hpp>
 
 namespace pmb::tool::bench {
 namespace {
@@ -58,7 +59,7 @@ std::span<const TraditionalUpload> traditional_uploads() noexcept {
 
 pmb::Path PmbMethod::path_for(pmb::Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads) const {
   if (path) return *path;
-  const auto plan = context->plan({.access = access, .size_bytes = size_bytes, .gpu_reads = gpu_reads});
+  const auto plan = context->plan(access, size_bytes, gpu_reads);
   return plan ? plan->path : pmb::Path::direct;
 }
 
