@@ -2,6 +2,9 @@
 // Large transfers on several threads: right bytes and no thread sanitizer findings, for any threads on which the
 // callback runs the bodies.
 
+#include <functional>
+#include <memory>
+#include <pmb/tune/transfer_plan.hpp>
 #include <stdexcept>
 #include <thread>
 #include <vector>

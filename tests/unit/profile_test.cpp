@@ -234,7 +234,7 @@ TEST_F(ProfileFile, OfThisDriverIsApplied) {
   EXPECT_EQ(pmb::profile_file(*context_), file_);
   EXPECT_EQ(context_->profile()->made, sample().made);
   EXPECT_TRUE(context_->transfer_plan().up.steps == sample().transfers->up.steps);
-  const pmb::Plan plan = take(context_->plan({.size_bytes = 64}));
+  const pmb::Plan plan = take(context_->plan(Access::sequential_write, 64));
   EXPECT_NE(plan.storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
   EXPECT_EQ(lines_with("in force"), 1U);
 }
