@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <pmb/tune/transfer_plan.hpp>
 #include <string_view>
 #include <utility>
 
