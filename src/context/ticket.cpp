@@ -72,15 +72,19 @@ TimelineState* only_timeline(std::span<const Ticket> tickets) noexcept {
   return only ? first : nullptr;
 }
 
-/// Polls every timeline of these that this thread polls. Returns the first failure.
+/// Polls every timeline of these that this thread polls. Returns the first failure. A timeline whose context is not
+/// current is skipped if another one was polled.
 Result<void> poll_here(std::span<const Ticket> tickets, std::source_location where) {
   Result<void> all;
+  bool any_polled = false;
   for (const Ticket& ticket : tickets) {
     TimelineState* const timeline = polled_here(ticket);
     if (!timeline) continue;
     auto polled = timeline->poll(where);
-    if (all && !polled) all = polled;
+    any_polled = any_polled || polled;
+    if (!polled && (all || all.error().status == Status::wrong_context)) all = polled;
   }
+  if (!all && any_polled && all.error().status == Status::wrong_context) return {};
   return all;
 }
 

@@ -313,7 +313,7 @@ TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
     fake_->make_current();
     EXPECT_EQ(id_of(ring.retire(slice, foreign)), ErrorId::foreign_ticket);
     EXPECT_EQ(id_of(ring.retire(foreign)), ErrorId::foreign_ticket);
-    EXPECT_EQ(id_of(foreign.wait(1ms)), ErrorId::foreign_ticket);
+    EXPECT_EQ(id_of(foreign.wait(1ms)), ErrorId::other_context_current);
     EXPECT_TRUE(slice.is_live());
     const auto on_foreign = pmb::UploadRing::create_on(*context_, std::move(buffer));
     EXPECT_FALSE(on_foreign);
