@@ -84,7 +84,7 @@ class PacedUploader final : public RingUploader {
       : RingUploader(context, std::move(ring)), bench_(bench) {}
 
   Outcome<void> end_frame() override {
-    if (auto done = ring().retire(); !done) return gpu_failure("retiring", done.error());
+    if (auto done = ring().retire_issued(); !done) return gpu_failure("retiring", done.error());
     return {};
   }
   Outcome<void> finish() override { return bench_.finish(); }
