@@ -197,21 +197,23 @@ TEST_P(Blocks, ReadOnlyPoolTakesWhatShadersWrite) {
   }
 }
 
-TEST_P(Blocks, PingPongAlternatesAndNeverOverwritesWhatIsInUse) {
+TEST_P(Blocks, APoolOfTwoAlternatesAndNeverOverwritesBytesInUse) {
   PMB_NEEDS_LATE_SHADERS();
   constexpr int kRows = 16;
   const SlowRows rows(gl_, kRows, 1500);
-  auto pair = pmb::PingPong<2>::create(context(), SlowRows::kBytes, Access::sequential_write, "pair");
+  auto pair = pmb::BlockPool::create(
+      context(),
+      {.block_bytes = SlowRows::kBytes, .count = 2, .access = Access::sequential_write, .label = "pair"});
   ASSERT_TRUE(pair) << pair.error().message();
   std::vector<GLuint> names;
   for (int row = 0; row < kRows; ++row) {
-    const auto block = pair->next();
+    const auto block = pair->acquire();
     ASSERT_TRUE(block) << block.error().message();
     names.push_back(block->buffer());
     std::memset(block->raw_bytes().data(), 0x40 + row, SlowRows::kBytes);
-    ASSERT_TRUE(pair->pool().publish(*block, SlowRows::kBytes));
+    ASSERT_TRUE(pair->publish(*block, SlowRows::kBytes));
     rows.draw(block->buffer(), 0, row);
-    ASSERT_TRUE(pair->pool().retire(*block, mark()));
+    ASSERT_TRUE(pair->retire(*block, mark()));
   }
   for (std::size_t i = 2; i < names.size(); ++i) EXPECT_EQ(names[i], names[i - 2]);
   EXPECT_NE(names[0], names[1]);

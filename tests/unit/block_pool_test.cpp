@@ -192,18 +192,19 @@ TEST_P(BlockPoolTest, HandlesFollowAMoveAndAreStaleAfterThePool) {
   EXPECT_FALSE(Block().is_live());
 }
 
-TEST_P(BlockPoolTest, PingPongAlternates) {
-  auto pair = take(pmb::PingPong<2>::create(*context_, 256, Access::sequential_write));
+TEST_P(BlockPoolTest, APoolOfTwoAlternates) {
+  auto pair = take(
+      BlockPool::create(*context_, {.block_bytes = 256, .count = 2, .access = Access::sequential_write}));
   std::vector<GLuint> names;
   std::vector<std::pair<std::shared_ptr<strict_gl::GpuRead>, Bytes>> draws;
   for (std::uint64_t turn = 0; turn < 8; ++turn) {
-    const Block block = take(pair.next());
+    const Block block = take(pair.acquire());
     const Bytes bytes = pattern(256, turn);
     std::copy(bytes.begin(), bytes.end(), block.raw_bytes().begin());
-    take(pair.pool().publish(block, 256));
+    take(pair.publish(block, 256));
     draws.emplace_back(fake_->shader_read(block.buffer(), 0, 256), bytes);
     names.push_back(block.buffer());
-    take(pair.pool().retire(block, mark()));
+    take(pair.retire(block, mark()));
   }
   gl_.Finish();
   for (const auto& [read, bytes] : draws) EXPECT_EQ(read->bytes(), bytes);

@@ -29,7 +29,7 @@ TEST_P(OwnFences, EveryDrawOfManyFramesReadsWhatWasUploadedForItWithAFenceAQuart
   for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
     expected.push_back(pattern(kBytes, frame));
     reads.push_back(draw(put(ring, expected.back())));
-    take(ring.retire());
+    take(ring.retire_issued());
   }
   gl_.Finish();
   for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
@@ -43,7 +43,7 @@ TEST_P(OwnFences, WhatIsPublishedAndNotYetRetiredIsNeverLentAgain) {
   const Bytes settled = pattern(kCapacity / 8, 1);
   const Bytes late = pattern(kCapacity / 8, 2);
   const auto first = draw(put(ring, settled));
-  take(ring.retire());
+  take(ring.retire_issued());
   const Slice waiting = put(ring, late);  // its reader comes last of all
   for (std::uint64_t i = 0; i < 16; ++i) {
     const auto more = ring.acquire(kCapacity / 8);
@@ -62,7 +62,7 @@ TEST_P(OwnFences, AnAcquireThatNeedsWhatWaitsForAFenceMakesIt) {
   auto ring = make_ring();
   const Bytes bytes = pattern(kCapacity / 8, 3);
   const auto read = draw(put(ring, bytes));
-  take(ring.retire());
+  take(ring.retire_issued());
   EXPECT_EQ(fences(), 0U);
   const Slice all = take(ring.acquire(kCapacity));
   all.fill(std::byte{0x11});
@@ -76,7 +76,7 @@ TEST_P(OwnFences, WhileASliceIsBeingFilledTheFenceIsMadeAtOnce) {
   const Slice filling = take(ring.acquire(64));
   const Bytes bytes = pattern(64, 4);
   const auto read = draw(put(ring, bytes));
-  take(ring.retire());
+  take(ring.retire_issued());
   EXPECT_EQ(fences(), 1U);
   EXPECT_TRUE(filling.is_live());
   take(ring.publish(filling, 64));
@@ -87,7 +87,7 @@ TEST_P(OwnFences, WhileASliceIsBeingFilledTheFenceIsMadeAtOnce) {
 TEST_P(OwnFences, DrainingTakesBackWhatHadNoFenceYet) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 5))));
-  take(ring.retire());
+  take(ring.retire_issued());
   EXPECT_EQ(ring.stats().live_slices, 1U);
   take(ring.drain());
   EXPECT_EQ(ring.stats().live_slices, 0U);
@@ -97,10 +97,10 @@ TEST_P(OwnFences, ATicketRetiresWhatHadNoFenceYetToo) {
   auto ring = make_ring();
   const Slice slice = put(ring, pattern(64, 6));
   static_cast<void>(draw(slice));
-  take(ring.retire());
+  take(ring.retire_issued());
   take(ring.retire(mark()));
   EXPECT_FALSE(slice.is_live());
-  take(ring.retire());
+  take(ring.retire_issued());
   EXPECT_EQ(fences(), 1U);
 }
 
@@ -113,7 +113,7 @@ TEST_P(OwnFences, AGrowingRingKeepsEveryByte) {
     const std::uint64_t size = frame % 7 == 6 ? kCapacity * 3 / 2 : kCapacity / 16;
     expected.push_back(pattern(size, frame));
     reads.push_back(draw(put(ring, expected.back())));
-    take(ring.retire());
+    take(ring.retire_issued());
   }
   gl_.Finish();
   for (std::size_t i = 0; i < reads.size(); ++i) ASSERT_EQ(reads[i]->bytes(), expected[i]) << "frame " << i;
@@ -126,7 +126,7 @@ TEST_P(OwnFences, AQuarterOfTheRecordsIsAQuarterToo) {
     ASSERT_TRUE(slice) << "frame " << frame << ": " << slice.error().message();
     take(ring.publish(*slice, 64));
     static_cast<void>(draw(*slice));
-    take(ring.retire());
+    take(ring.retire_issued());
     gl_.Finish();
   }
   EXPECT_LE(fences(), 64U / 4 + 1);
@@ -136,7 +136,7 @@ TEST_P(OwnFences, AQuarterOfTheRecordsIsAQuarterToo) {
 TEST_P(OwnFences, AFenceThatCannotBeMadeIsAnswered) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 8))));
-  take(ring.retire());
+  take(ring.retire_issued());
   fake_->script("glFenceSync", 1, strict_gl::return_zero());
   EXPECT_EQ(id_of(ring.drain()), ErrorId::fence_is_null);
   fake_->script("glFenceSync", 1, strict_gl::return_zero());
@@ -151,7 +151,7 @@ TEST_P(OwnFences, ARequestThatOnlyLargerStorageHoldsGetsTheFenceOfTheOlder) {
       *context_, {.capacity_bytes = kCapacity, .label = "grows", .max_capacity_bytes = 2 * kCapacity}));
   const Bytes bytes = pattern(64, 9);
   const auto read = draw(put(ring, bytes));
-  take(ring.retire());
+  take(ring.retire_issued());
   const Slice filling =
       take(ring.acquire(kCapacity + 64));  // in new storage; the older one waits for a fence
   take(ring.cancel(filling));
@@ -165,14 +165,14 @@ TEST_P(OwnFences, ARequestThatOnlyLargerStorageHoldsGetsTheFenceOfTheOlder) {
 TEST_P(OwnFences, NothingIsReportedOfARingThatEndsBeforeItsFence) {
   auto ring = make_ring();
   static_cast<void>(draw(put(ring, pattern(64, 7))));
-  take(ring.retire());
+  take(ring.retire_issued());
   ring = {};
 }
 
 TEST_P(OwnFences, AMovedFromRingSaysSo) {
   auto ring = make_ring();
   const UploadRing taken = std::move(ring);
-  EXPECT_EQ(id_of(ring.retire()), ErrorId::not_mapped);
+  EXPECT_EQ(id_of(ring.retire_issued()), ErrorId::not_mapped);
 }
 
 }  // namespace
