@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Equal blocks, each a GL buffer of its own, held as long as wanted and given back in any order: decoder
-// surfaces, operations in flight, user kernels that may write where they should not.
+// Equal blocks, each in its own GL buffer, held as long as needed and returned in any order: decoder surfaces, operations
+// in flight, user kernels that may write out of bounds.
 //
 //   auto block = pool.acquire();
-//   std::size_t used = read_some(block->raw_bytes());          // writable pools
+//   std::size_t used = read_some(block->raw_bytes());  // writable pools
 //   pool.publish(*block, used);
 //   glBindBufferBase(GL_SHADER_STORAGE_BUFFER, 0, block->buffer());
-//   glDispatchCompute(…);
+//   glDispatchCompute(groups, 1, 1);
 //   auto ticket = context.timeline().mark();
-//   pool.retire(*block, *ticket);
-//
-// A readable block is read in place instead: view = pool.wait_view(*block, *ticket, 1s), then pool.release(*block).
+//   pool.retire(*block, *ticket);                      // or, to read the result: wait_view(), then release()
 //
 // Units:   bytes; nanoseconds.
-// Threads: calls on the context's thread; a block's bytes on any thread while it is filled or viewed.
+// Threads: calls on the context's thread; the bytes of a block on any thread while it is filled or viewed.
 // Memory:  count × block_bytes shared, allocated by create().
-// Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused,
-//          stale_handle, context_lost, wrong_context.
-// GL:      none in acquire, publish and retire while a block is free, but the flush that the explicit model
-//          needs.
+// Errors:  would_block, timed_out, too_large, out_of_memory, map_failed, invalid_argument, refused, stale_handle,
+//          context_lost, wrong_context.
+// GL:      none in acquire, publish and retire while a block is free, except the flush of the explicit model.
 #pragma once
 
 #include <chrono>
@@ -42,13 +39,12 @@ namespace detail {
 struct BlockPoolControl;
 }
 
-/// One block of a pool, lent for one use. Two words; a stale one is inert.
+/// One block of a pool, lent for one use. Two words, copied freely; a stale one is inert.
 class Block {
  public:
   constexpr Block() noexcept = default;
 
-  /// All bytes of the block while it is acquired and not yet published; empty otherwise, and in read-only
-  /// pools.
+  /// All bytes of the block while it is acquired and not yet published. Empty otherwise, and in read-only pools.
   std::span<std::byte> raw_bytes() const noexcept;
   std::uint32_t buffer() const noexcept;      ///< GL name; the block starts at its byte 0.
   std::uint64_t size_bytes() const noexcept;  ///< As created; as used once published.
@@ -70,15 +66,16 @@ struct BlockPoolOptions {
   Access access = Access::bidirectional;
   std::string_view label = {};
   std::optional<Model> model = {};
-  std::optional<std::chrono::nanoseconds> timeout = {};  ///< Of acquire; else that of the context's options.
+  std::optional<std::chrono::nanoseconds> timeout =
+      {};  ///< Of acquire; default: that of the context's options.
   bool prefault = false;
 };
 
 /// See the head of this file. Move-only.
 class BlockPool {
  public:
-  /// All blocks or none. Statuses: those of MappedBuffer::create.
-  static Result<BlockPool> create(Context& context, const BlockPoolOptions& info,
+  /// Makes all blocks or none. Statuses: those of MappedBuffer::create.
+  static Result<BlockPool> create(Context& context, const BlockPoolOptions& options,
                                   std::source_location where = std::source_location::current());
 
   BlockPool() noexcept;
@@ -86,39 +83,38 @@ class BlockPool {
   BlockPool& operator=(BlockPool&&) noexcept;
   ~BlockPool();
 
-  /// A free block; waits boundedly for the oldest retired one. would_block at once where no block was
-  /// retired. Statuses: would_block, timed_out, context_lost, wait_failed, stale_handle, wrong_context.
+  /// Returns a free block. If there is none, waits for the oldest retired one, at most for the timeout. Returns
+  /// would_block at once if no block was retired. Statuses: would_block, timed_out, context_lost, wait_failed,
+  /// stale_handle, wrong_context.
   Result<Block> acquire(std::source_location where = std::source_location::current());
-  /// As acquire, but never waits.
+  /// As acquire, but returns would_block instead of waiting.
   Result<Block> try_acquire(std::source_location where = std::source_location::current());
 
-  /// Ends filling: makes the first `used_bytes` visible to commands issued from now on.
+  /// Ends filling. The first `used_bytes` become visible to commands issued from now on.
   /// Statuses: stale_handle, refused (published, or a read-only pool), invalid_argument, wrong_context.
   Result<void> publish(Block block, std::uint64_t used_bytes,
                        std::source_location where = std::source_location::current());
 
-  /// Hands the block back once `ticket` has passed. In writable pools the block must be published.
-  /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket); a refusal changes nothing.
+  /// Makes the block free once `ticket` has passed. In writable pools the block must be published.
+  /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket). A refusal changes nothing.
   Result<void> retire(Block block, Ticket ticket,
                       std::source_location where = std::source_location::current());
 
-  /// What the GPU wrote, in place, once `ticket`, marked behind its writer, has passed. Readable pools only.
-  /// Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
+  /// Polls, and returns the bytes that the GPU wrote if `ticket` has passed. The ticket must be marked after the writer.
+  /// Readable pools only. Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
   Result<ReadView> try_view(Block block, Ticket ticket,
                             std::source_location where = std::source_location::current());
-  /// The same, waiting for at most `timeout`. Statuses: also timed_out.
+  /// The same, but waits for at most `timeout`. Statuses: also timed_out.
   Result<ReadView> wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
                              std::source_location where = std::source_location::current());
 
-  /// Hands a block back: a viewed one at once, provided that no command was issued on it behind its ticket;
-  /// one that was acquired and not published too, in readable pools behind the next fence, since the GPU may
-  /// have been told to write it. Statuses: stale_handle, refused (published and not viewed since: retire it).
+  /// Makes a viewed or unpublished block free. A viewed block is free at once; no GPU work may have been issued on it after
+  /// its ticket. An unpublished block is free at once, or in readable pools after the next fence, since the GPU may be
+  /// writing it. Statuses: stale_handle, refused (published and not viewed since: retire it).
   Result<void> release(Block block, std::source_location where = std::source_location::current());
 
-  std::uint64_t block_bytes() const noexcept;
   std::uint32_t count() const noexcept;
   std::uint32_t free_count() const noexcept;  ///< Retired blocks are not counted.
-  Model model() const noexcept;
 
  private:
   friend struct detail::BlockPoolControl;

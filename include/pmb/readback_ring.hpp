@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Streams bytes down: GPU results arrive in mapped memory and are read there, in place, with many in flight.
+// Streams bytes from the GPU. Results arrive in mapped memory and are read in place, with many in flight.
 //
-//   auto pending = ring.request(result_buffer, 0, frame_bytes);   // a GPU copy, ordered behind shader stores
-//   context.timeline().mark();                                    // arms it
-//   …
-//   if (auto view = pending->try_view()) { consume(view->bytes()); pending->release(); }
+//   auto pending = ring.request(result_buffer, 0, frame_bytes);  // a GPU copy, ordered after shader stores
+//   context.timeline().mark();                                   // from here on the result can be waited for
+//
+//   if (auto view = pending->try_view()) {                       // later
+//     consume(view->bytes());
+//     pending->release();
+//   }
 //
 // Units:   bytes; nanoseconds.
-// Threads: calls on the context's thread; the viewed bytes on any thread until release().
-// Memory:  capacity_bytes shared, 64 bytes a record, all allocated by create(); more where it may grow.
-// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost,
-//          wrong_context.
-// GL:      a request changes the COPY_READ and COPY_WRITE bindings where direct state access is missing.
+// Threads: calls on the context's thread; viewed bytes on any thread until release().
+// Memory:  capacity_bytes shared and 64 bytes for each record, allocated by create(); more if the ring grows.
+// Errors:  would_block, timed_out, too_large, invalid_argument, refused, stale_handle, context_lost, wrong_context.
+// GL:      request changes the COPY_READ and COPY_WRITE bindings if direct state access is missing.
 #pragma once
 
 #include <chrono>
@@ -35,9 +37,10 @@ namespace pmb {
 class Context;
 namespace detail {
 struct ReadbackRingControl;
-}
+struct RingControl;
+}  // namespace detail
 
-/// Bytes that have arrived, in place. Valid until its readback is released.
+/// Bytes that have arrived, in place. Valid until the readback is released.
 class ReadView {
  public:
   constexpr ReadView() noexcept = default;
@@ -48,17 +51,17 @@ class ReadView {
   std::span<const std::byte> bytes_;
 };
 
-/// A readback under way. Two words, copied freely; inert once released or once its ring is gone.
+/// A readback in flight. Two words, copied freely. Inert once released, or once its ring is destroyed.
 class PendingReadback {
  public:
   constexpr PendingReadback() noexcept = default;
 
-  /// The bytes if they have arrived: would_block otherwise, also while no mark() stands behind the writer.
-  /// Polls. Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
+  /// Polls, and returns the bytes if they have arrived. Returns would_block until a mark() after the writer has passed.
+  /// Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
   Result<ReadView> try_view(std::source_location where = std::source_location::current()) const;
 
-  /// Waits for the bytes for at most `timeout`. Answers would_block at once where no mark() stands behind the
-  /// writer. Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
+  /// Waits for the bytes, for at most `timeout`. Returns would_block at once if no mark() was made after the writer.
+  /// Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
   Result<ReadView> wait(std::chrono::nanoseconds timeout,
                         std::source_location where = std::source_location::current()) const;
 
@@ -68,8 +71,8 @@ class PendingReadback {
   Result<void> copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
                        std::source_location where = std::source_location::current()) const;
 
-  /// Gives the memory back, in any order, at any time: one that has not arrived yet is reused once it has. No
-  /// wait. Statuses: stale_handle.
+  /// Makes the memory reusable, at once or when the bytes have arrived. In any order, at any time; never waits.
+  /// Statuses: stale_handle.
   Result<void> release(std::source_location where = std::source_location::current()) const;
 
   std::uint32_t buffer() const noexcept;        ///< GL name to write into, for acquire().
@@ -94,10 +97,11 @@ class PendingReadback {
 class ReadbackRing {
  public:
   /// Statuses: those of MappedBuffer::create.
-  static Result<ReadbackRing> create(Context& context, const RingOptions& info,
+  static Result<ReadbackRing> create(Context& context, const RingOptions& options,
                                      std::source_location where = std::source_location::current());
-  /// A ring on a readable mapping that exists, an adopted one too. The buffer goes with a failure.
-  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer, const RingOptions& info = {},
+  /// Makes a ring on an existing readable buffer, which may be adopted. The buffer is destroyed on failure.
+  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer,
+                                        const RingOptions& options = {},
                                         std::source_location where = std::source_location::current());
 
   ReadbackRing() noexcept;
@@ -112,24 +116,24 @@ class ReadbackRing {
                                   std::uint64_t size_bytes,
                                   std::source_location where = std::source_location::current());
 
-  /// Reserves memory for commands that write here themselves: shaders, glReadPixels, buffer copies. The
-  /// caller owes: the writers are issued before the next mark(). Statuses: as UploadRing::acquire.
+  /// Reserves memory that commands write directly: shaders, glReadPixels, buffer copies. The writers must be issued
+  /// before the next mark(). Statuses: as UploadRing::acquire.
   Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                   std::source_location where = std::source_location::current());
 
-  /// As UploadRing::drain, of what was released. What was released before a mark stood behind its writer waits
-  /// for that mark.
+  /// As UploadRing::drain, for released readbacks. Does not wait for one that was released before the mark() after its
+  /// writer.
   Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
                      std::source_location where = std::source_location::current());
 
   RingStats stats() const noexcept;
-  /// The buffer that readbacks come from now.
+  /// The buffer of new readbacks.
   const MappedBuffer& mapped_buffer() const noexcept;
 
  private:
   friend struct detail::ReadbackRingControl;
-  explicit ReadbackRing(detail::ReadbackRingControl* control) noexcept : control_(control) {}
-  detail::ReadbackRingControl* control_ = nullptr;
+  explicit ReadbackRing(detail::RingControl* control) noexcept : control_(control) {}
+  detail::RingControl* control_ = nullptr;
 };
 
 }  // namespace pmb

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What a ring tells about its life: how much was in flight, where it had to wait, and what size would do.
+// Statistics of a ring: how much was in flight, where the program had to wait, and which capacity would have been enough.
 //
 //   const pmb::RingStats stats = ring.stats();
 //   for (const pmb::RingStall& stall : stats.stalls)
 //     if (stall.waits) log("{}:{} waited {}", stall.where.file_name(), stall.where.line(), stall.waited);
 //
 // Units:   bytes, counts, nanoseconds.
-// Threads: asked on the context's thread.
-// Memory:  values only; nothing is allocated, and the hot path counts nothing: everything is derived where the
-//          ring comes round, is full, or flushes.
+// Threads: ask on the context's thread.
+// Memory:  values only; nothing is allocated. The inlined hot path counts nothing.
 // GL:      none.
 #pragma once
 
@@ -20,36 +19,35 @@
 
 namespace pmb {
 
-/// Where the program had to wait for the GPU, in calls of one place in its code.
+/// A place in the program whose calls had to wait for the GPU.
 struct RingStall {
   std::source_location where = {};
-  std::uint64_t waits = 0;  ///< 0: this entry and those behind it are empty.
+  std::uint64_t waits = 0;  ///< 0: this entry and those after it are empty.
   std::chrono::nanoseconds waited = {};
 };
 
 struct RingStats {
-  /// Of the places that waited, those that waited longest are kept.
+  /// The places that waited longest are kept.
   static constexpr std::size_t kPlaces = 8;
 
-  std::uint64_t capacity_bytes = 0;  ///< Of the storage that slices come from now.
-  std::uint64_t held_bytes = 0;      ///< With what earlier storage still holds slices.
+  std::uint64_t capacity_bytes = 0;  ///< Of the storage that new slices come from.
+  std::uint64_t held_bytes = 0;      ///< The same, and older storage that still holds slices.
   std::uint64_t live_slices = 0;
   std::uint64_t acquired = 0;  ///< Slices since creation.
-  std::uint64_t handed_out_bytes =
-      0;  ///< Since creation, with the gaps between slices; unused tails went back.
-  /// The most that was in use at once by CPU and GPU, gaps included, as known where the ring came round with
-  /// news of the GPU or was full: between such moments it may have been more for a while, never more than
-  /// `held_bytes`.
+  /// Since creation, with the gaps between slices, without unused tails that were reusable at once.
+  std::uint64_t handed_out_bytes = 0;
+  /// Peak bytes in use by CPU and GPU, gaps included. Sampled when acquire takes the slow path, which it does when the
+  /// ring wraps or is full. The true peak may be higher, up to `held_bytes`.
   std::uint64_t high_water_bytes = 0;
-  std::uint64_t flushes = 0;       ///< GL flush calls.
-  std::uint64_t waits = 0;         ///< Acquires that had to wait for the GPU.
-  std::uint64_t would_blocks = 0;  ///< Acquires that were refused for now.
-  std::uint64_t growths = 0;
-  std::uint64_t shrinks = 0;
+  std::uint64_t flushes = 0;             ///< GL flush calls.
+  std::uint64_t waits = 0;               ///< Acquires that had to wait for the GPU.
+  std::uint64_t would_blocks = 0;        ///< Acquires that returned would_block.
+  std::uint64_t growths = 0;             ///< Times that the ring grew.
+  std::uint64_t shrinks = 0;             ///< Times that drain() shrank it.
   std::chrono::nanoseconds waited = {};  ///< In all waits.
   std::array<RingStall, kPlaces> stalls = {};
-  /// A capacity that would have done: the high water and half as much again; twice the high water where
-  /// acquires waited or were refused. Rounded up to 64 KiB; 0 while nothing was seen yet.
+  /// A capacity that would have been enough: 1.5 times the high water, or twice if an acquire waited or returned
+  /// would_block. Rounded up to 64 KiB; 0 before the first sample.
   std::uint64_t recommended_capacity_bytes = 0;
 };
 

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace pmb::detail {
 
+/// The clock starts at the first at() or left(), so that a call that does not wait never reads it.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
@@ -15,20 +17,24 @@ class Deadline {
   /// From 0 to a year from now: beyond that the arithmetic of the clock could overflow.
   explicit Deadline(std::chrono::nanoseconds timeout) noexcept
       : timeout_(std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0),
-                                                      std::chrono::hours(8760))),
-        at_(Clock::now() + timeout_) {}
+                                                      std::chrono::hours(8760))) {}
 
-  Clock::time_point at() const noexcept { return at_; }
+  Clock::time_point at() const noexcept {
+    if (!at_) at_ = Clock::now() + timeout_;
+    return *at_;
+  }
   /// Never negative.
   std::chrono::nanoseconds left() const noexcept {
-    return std::max<std::chrono::nanoseconds>(at_ - Clock::now(), std::chrono::nanoseconds(0));
+    const Clock::time_point now = Clock::now();
+    if (!at_) at_ = now + timeout_;
+    return std::max<std::chrono::nanoseconds>(*at_ - now, std::chrono::nanoseconds(0));
   }
   /// The whole timeout, for the error.
   std::uint64_t timeout_ns() const noexcept { return static_cast<std::uint64_t>(timeout_.count()); }
 
  private:
   std::chrono::nanoseconds timeout_;
-  Clock::time_point at_;
+  mutable std::optional<Clock::time_point> at_;
 };
 
 }  // namespace pmb::detail

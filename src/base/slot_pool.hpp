@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Control blocks that handles point to. They are recycled and never freed, so that a stale handle reads valid
-// memory, and a compare of its number detects it.
+// Control blocks that handles point to. They are recycled and never freed: a stale handle reads valid memory, and the
+// generation in it no longer matches.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace pmb::detail {
 template <class T>
 class SlotPool {
  public:
-  /// A block in the state of its last tenant; the caller resets it.
+  /// A block in the state that its last owner left; the caller resets what must not stay.
   static T* take() {
     Store& store = instance();
     const std::lock_guard lock(store.mutex);
@@ -39,7 +39,7 @@ class SlotPool {
     std::vector<T*> free;
   };
   static Store& instance() {
-    // Outlives static destruction: objects with static lifetime may still hold handles.
+    // Never destroyed: objects with static lifetime may still hold handles.
     static Store* const store = new Store;
     return *store;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The threads' side of arenas. The owner's is upload_ring_control.cpp.
+// The functions of arenas for any thread. Those for the ring's owner are in upload_ring_control.cpp.
 #include <algorithm>
 #include <exception>
 #include <pmb/arena.hpp>
@@ -10,21 +10,20 @@ namespace pmb {
 
 using detail::ArenaControl;
 
-// Answers where in the arena the piece starts. Bytes in [start + size, start + size + gap) are taken with it as
-// far as they exist.
+// Returns the start of the piece in the arena. Also takes up to `gap` bytes after the piece, as far as they exist.
 std::optional<std::uint64_t> Arena::reserve(std::uint64_t size, std::uint64_t alignment,
                                             std::uint64_t gap) const noexcept {
   if (!control_ || size == 0 || size > size_) return std::nullopt;
   if (alignment == 0) alignment = default_alignment_;
   std::uint64_t seen = control_->word.load(std::memory_order_relaxed);
   for (;;) {
-    if (seen >> ArenaControl::kTakenBits != tenancy_) return std::nullopt;
+    if (seen >> ArenaControl::kTakenBits != generation_) return std::nullopt;
     const std::uint64_t from = offset_ + (seen & ArenaControl::kTakenMask);
     const std::uint64_t padding = (alignment - from % alignment) % alignment;
     const std::uint64_t left = offset_ + size_ - from;
     if (padding > left || size > left - padding) return std::nullopt;
     const std::uint64_t taken = std::min(padding + size + gap, left);
-    // No order is needed: what a piece holds is handed over by whatever tells the owner that it is full.
+    // Relaxed order is enough: the caller synchronises the bytes of a piece with the owner.
     if (control_->word.compare_exchange_weak(seen, seen + taken, std::memory_order_relaxed)) {
       return from + padding - offset_;
     }
@@ -49,7 +48,7 @@ std::optional<ArenaPiece> Arena::take_watched(std::uint64_t size_bytes,
   try {
     control_->gaps.push_back({begin, end});
   } catch (const std::exception&) {
-    // Then this gap is not watched.
+    // This gap is not watched then.
   }
   return ArenaPiece{{bytes_ + *start, static_cast<std::size_t>(size_bytes)}, offset_ + *start, buffer_};
 }
@@ -57,7 +56,7 @@ std::optional<ArenaPiece> Arena::take_watched(std::uint64_t size_bytes,
 std::uint64_t Arena::taken_bytes() const noexcept {
   if (!control_) return 0;
   const std::uint64_t word = control_->word.load(std::memory_order_relaxed);
-  return word >> ArenaControl::kTakenBits == tenancy_ ? word & ArenaControl::kTakenMask : 0;
+  return word >> ArenaControl::kTakenBits == generation_ ? word & ArenaControl::kTakenMask : 0;
 }
 
 }  // namespace pmb

@@ -15,7 +15,7 @@
 namespace pmb {
 namespace detail {
 
-/// Indices, first in, first out, in memory that is allocated once.
+/// Indices, first in, first out, in memory allocated once.
 class IndexQueue {
  public:
   /// Empties it and makes room for `capacity` indices.
@@ -40,8 +40,8 @@ class IndexQueue {
   std::size_t count_ = 0;
 };
 
-/// Recycled, never freed; see SlotPool. A key is use << kIndexBits | index, and uses are counted on from
-/// one tenant to the next, so that a stale key is found by a compare.
+/// Recycled, never freed; see SlotPool. A key is use << kIndexBits | index. Uses count over all owners of the block, so
+/// that a compare detects a stale key.
 struct BlockPoolControl final : ContextChild {
   static constexpr int kIndexBits = 16;
   static constexpr std::uint64_t kIndexMask = (std::uint64_t{1} << kIndexBits) - 1;
@@ -60,7 +60,7 @@ struct BlockPoolControl final : ContextChild {
     std::uint64_t key = UINT64_MAX;
     std::uint64_t used = 0;
     std::uint64_t serial = 0;   ///< Acquired or published: last mark before. Retired: what to wait for.
-    std::uint64_t fetched = 0;  ///< Private memory: the serial behind which its bytes were brought last.
+    std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
     std::uint32_t name = 0;
     State state = State::free;
   };
@@ -100,7 +100,7 @@ struct BlockPoolControl final : ContextChild {
     context->registry.remove(*this);
     make_inert();
     records.clear();
-    line = nullptr;
+    timeline = nullptr;
     context.reset();
   }
 
@@ -112,9 +112,9 @@ struct BlockPoolControl final : ContextChild {
     return fail(ErrorId::stale_slice, where);
   }
 
-  /// Moves retired blocks whose serial has passed back to the free list.
+  /// Moves retired blocks whose serial has passed to the free list.
   void reclaim() noexcept {
-    const std::uint64_t passed = line->passed();
+    const std::uint64_t passed = timeline->passed();
     std::erase_if(retired_list, [&](std::uint32_t index) {
       Record& record = records[index];
       if (record.serial > passed) return false;
@@ -129,7 +129,7 @@ struct BlockPoolControl final : ContextChild {
     if (free_list.empty()) {
       reclaim();
       if (free_list.empty() && !retired_list.empty()) {
-        if (auto polled = line->poll(where); !polled) return pass_on(polled);
+        if (auto polled = timeline->poll(where); !polled) return pass_on(polled);
         reclaim();
       }
       if (free_list.empty()) {
@@ -137,18 +137,18 @@ struct BlockPoolControl final : ContextChild {
           return fail(ErrorId::pool_exhausted, where, {.numbers = {records.size()}});
         std::uint64_t oldest = UINT64_MAX;
         for (const std::uint32_t index : retired_list) oldest = std::min(oldest, records[index].serial);
-        if (oldest > line->issued) return fail(ErrorId::never_marked, where);
-        if (auto passed = line->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
+        if (oldest > timeline->issued) return fail(ErrorId::never_marked, where);
+        if (auto passed = timeline->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
         reclaim();
       }
     }
-    // First in, first out: a block rests as long as possible, and two blocks alternate.
+    // First in, first out: each block rests as long as possible, and two blocks alternate.
     const std::uint32_t index = free_list.pop();
     Record& record = records[index];
     record.key = next_use++ << kIndexBits | index;
     record.used = block_bytes;
     record.fetched = 0;
-    record.serial = line->issued;
+    record.serial = timeline->issued;
     record.state = State::acquired;
     return Block(this, record.key);
   }
@@ -161,12 +161,12 @@ struct BlockPoolControl final : ContextChild {
     if (used > block_bytes) return fail(ErrorId::published_too_much, where, {.numbers = {used, block_bytes}});
     if (auto flushed = record->buffer.flush(0, used, where); !flushed) return flushed;
     record->used = used;
-    record->serial = line->issued;
+    record->serial = timeline->issued;
     record->state = State::published;
     return {};
   }
 
-  /// Ok if `ticket` stands behind what the GPU was given with this block.
+  /// Ok if `ticket` was marked after the block was given to the GPU.
   Result<void> check_ticket(const Record& record, Ticket ticket, std::source_location where) const {
     if (record.state == State::acquired && access != Access::read) {
       context->report({.id = ErrorId::not_published,
@@ -177,7 +177,7 @@ struct BlockPoolControl final : ContextChild {
                        .noticed_at = where});
       return fail(ErrorId::not_published, where);
     }
-    auto legal = line->check(ticket, where);
+    auto legal = timeline->check(ticket, where);
     if (legal && TimelineControl::serial_of(ticket) <= record.serial) {
       legal =
           fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), record.serial >> kSerialShift}});
@@ -213,10 +213,10 @@ struct BlockPoolControl final : ContextChild {
     if (access == Access::sequential_write) return fail(ErrorId::not_readable, where);
     if (auto legal = check_ticket(*record, ticket, where); !legal) return pass_on(legal);
     const std::uint64_t serial = TimelineControl::serial_of(ticket);
-    if (serial > line->passed()) {
-      auto learnt = wait ? line->wait_serial(serial, *wait, where) : line->poll(where);
-      if (!learnt) return pass_on(learnt);
-      if (serial > line->passed())
+    if (serial > timeline->passed()) {
+      auto known = wait ? timeline->wait_serial(serial, *wait, where) : timeline->poll(where);
+      if (!known) return pass_on(known);
+      if (serial > timeline->passed())
         return fail(ErrorId::not_passed_yet, where, {.numbers = {ticket.serial()}});
     }
     const Mapping& mapping = *Mapping::of(record->buffer);
@@ -236,8 +236,8 @@ struct BlockPoolControl final : ContextChild {
     const auto index = static_cast<std::uint32_t>(block.key_ & kIndexMask);
     record->key = UINT64_MAX;
     if (record->state == State::acquired && access != Access::sequential_write) {
-      // Commands that write it may have been issued; any fence from now on stands behind them.
-      record->serial = line->issued + 1;
+      // Commands that write it may have been issued. Any later fence is ordered after them.
+      record->serial = timeline->issued + 1;
       record->state = State::retired;
       retired_list.push_back(index);
     } else {
@@ -248,7 +248,7 @@ struct BlockPoolControl final : ContextChild {
   }
 
   std::shared_ptr<ContextState> context;
-  TimelineState* line = nullptr;
+  TimelineState* timeline = nullptr;
   std::vector<Record> records;
   IndexQueue free_list;
   std::vector<std::uint32_t> retired_list;
@@ -287,41 +287,41 @@ bool Block::is_live() const noexcept {
   return control_ && control_->find(*this);
 }
 
-Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& info,
+Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& options,
                                     std::source_location where) {
-  if (info.count == 0 || info.block_bytes == 0) return fail(ErrorId::zero_size, where);
-  if (info.count > BlockPoolControl::kIndexMask + 1) {
+  if (options.count == 0 || options.block_bytes == 0) return fail(ErrorId::zero_size, where);
+  if (options.count > BlockPoolControl::kIndexMask + 1) {
     return fail(ErrorId::range_outside, where,
-                {.numbers = {0, info.count, BlockPoolControl::kIndexMask + 1}});
+                {.numbers = {0, options.count, BlockPoolControl::kIndexMask + 1}});
   }
   return guarded(where, [&]() -> Result<BlockPool> {
-    std::vector<BlockPoolControl::Record> records(info.count);
+    std::vector<BlockPoolControl::Record> records(options.count);
     for (BlockPoolControl::Record& record : records) {
       auto buffer = detail::make_memory(ContextState::share(context),
-                                        {.size_bytes = info.block_bytes,
-                                         .access = info.access,
-                                         .label = info.label,
-                                         .model = info.model,
-                                         .prefault = info.prefault},
+                                        {.size_bytes = options.block_bytes,
+                                         .access = options.access,
+                                         .label = options.label,
+                                         .model = options.model,
+                                         .prefault = options.prefault},
                                         detail::Memory::any, where);
-      // Blocks made so far go with the vector: all or none.
+      // The vector destroys the blocks made so far: all or none.
       if (!buffer) return pass_on(buffer);
       record.bytes = buffer->raw_bytes().data();
       record.name = buffer->buffer();
       record.buffer = std::move(*buffer);
     }
     auto* control = detail::SlotPool<BlockPoolControl>::take();
-    BlockPool pool(control);  // gives the control block back if anything throws
-    control->line = &ContextState::of(context).timeline();
+    BlockPool pool(control);  // returns the control block if anything throws
+    control->timeline = &ContextState::of(context).timeline();
     control->records = std::move(records);
-    control->free_list.reset(info.count);
+    control->free_list.reset(options.count);
     control->retired_list.clear();
-    control->retired_list.reserve(info.count);
-    for (std::uint32_t i = 0; i < info.count; ++i) control->free_list.push(i);
-    control->block_bytes = info.block_bytes;
-    control->timeout = info.timeout.value_or(context.options().timeout);
+    control->retired_list.reserve(options.count);
+    for (std::uint32_t i = 0; i < options.count; ++i) control->free_list.push(i);
+    control->block_bytes = options.block_bytes;
+    control->timeout = options.timeout.value_or(context.options().timeout);
     control->created_at = where;
-    control->access = info.access;
+    control->access = options.access;
     control->inert = false;
     control->context = ContextState::share(context);
     control->context->registry.add(*control);
@@ -376,17 +376,11 @@ Result<void> BlockPool::release(Block block, std::source_location where) {
   return control_->release(block, where);
 }
 
-std::uint64_t BlockPool::block_bytes() const noexcept {
-  return control_ ? control_->block_bytes : 0;
-}
 std::uint32_t BlockPool::count() const noexcept {
   return control_ ? static_cast<std::uint32_t>(control_->records.size()) : 0;
 }
 std::uint32_t BlockPool::free_count() const noexcept {
   return control_ ? static_cast<std::uint32_t>(control_->free_list.size()) : 0;
-}
-Model BlockPool::model() const noexcept {
-  return control_ && !control_->records.empty() ? control_->records.front().buffer.model() : Model::coherent;
 }
 
 }  // namespace pmb

@@ -3,7 +3,6 @@
 #include <pmb/readback_ring.hpp>
 #include <utility>
 
-#include "base/guard.hpp"
 #include "context/buffer_place.hpp"
 #include "context/copy_options.hpp"
 #include "context/mapping.hpp"
@@ -14,33 +13,31 @@
 namespace pmb {
 namespace detail {
 
-using detail::RingSlot;
-
-/// Slots go acquired → retired: while acquired, `serial` is the one behind which the bytes have arrived.
+/// Slots go acquired → retired. While acquired, `serial` is the one after which the bytes have arrived.
 struct ReadbackRingControl final : RingControl {
+  static const RingKind kKind;
   static ReadbackRingControl* of(const PendingReadback& pending) noexcept { return pending.control_; }
 
   RingSlot* find(const PendingReadback& pending) noexcept {
     return pending.control_ == this ? layout.find_live(pending.key_) : nullptr;
   }
 
-  static Result<PendingReadback> acquire(ReadbackRingControl*& ring, std::uint64_t size,
-                                         std::uint64_t alignment, std::source_location where) {
-    if (auto reserved = reserve(ring, std::span(&size, 1), alignment, Wait::bounded, where); !reserved) {
-      return pass_on(reserved);
-    }
-    RingSlot& slot = ring->layout.newest();
-    slot.serial = ring->line->next_program_serial();
-    ring->line->awaited = slot.serial;
-    return PendingReadback(ring, slot.key());
+  static Result<PendingReadback> acquire(RingControl*& ring, std::uint64_t size, std::uint64_t alignment,
+                                         std::source_location where) {
+    const auto reserved = reserve(ring, size, alignment, Wait::bounded, where);
+    if (!reserved) return pass_on(reserved);
+    RingSlot& slot = **reserved;
+    slot.serial = ring->timeline->next_program_serial();
+    ring->timeline->awaited = slot.serial;
+    return handle(*ring, slot);
   }
 
   /// The caller has checked the source.
-  static Result<PendingReadback> request(ReadbackRingControl*& ring, const BufferPlace& source,
-                                         std::uint64_t size, std::source_location where) {
-    if (auto reserved = reserve(ring, std::span(&size, 1), 0, Wait::bounded, where); !reserved)
-      return pass_on(reserved);
-    RingSlot& slot = ring->layout.newest();
+  static Result<PendingReadback> request(RingControl*& ring, const BufferPlace& source, std::uint64_t size,
+                                         std::source_location where) {
+    const auto reserved = reserve(ring, size, 0, Wait::bounded, where);
+    if (!reserved) return pass_on(reserved);
+    RingSlot& slot = **reserved;
     if (source.buffer == ring->buffer && source.offset < slot.offset + size &&
         slot.offset < source.offset + size) {
       ring->layout.drop(slot, 0);
@@ -48,9 +45,9 @@ struct ReadbackRingControl final : RingControl {
     }
     if (source.needs_read_barrier) order_read_behind_shaders(ring->context->gl);
     BufferCalls(ring->context->gl).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
-    // Any fence from now on stands behind the copy, pmb's own ones too.
-    slot.serial = ring->line->issued + 1;
-    return PendingReadback(ring, slot.key());
+    // Any later fence is ordered after the copy, internal ones too.
+    slot.serial = ring->timeline->issued + 1;
+    return handle(*ring, slot);
   }
   static Result<PendingReadback> request(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                          std::source_location where) {
@@ -61,9 +58,9 @@ struct ReadbackRingControl final : RingControl {
                         std::source_location where) {
     RingSlot* slot = find(pending);
     if (!slot) return stale(pending.key_, where);
-    if (slot->serial > line->passed()) {
+    if (slot->serial > timeline->passed()) {
       if (auto current = context->check_current(where); !current) return pass_on(current);
-      if (slot->serial > line->issued) {
+      if (slot->serial > timeline->issued) {
         context->report({.id = ErrorId::never_marked,
                          .label = mapped.label(),
                          .buffer = buffer,
@@ -73,13 +70,13 @@ struct ReadbackRingControl final : RingControl {
         return fail(ErrorId::never_marked, where);
       }
       const std::uint64_t serial = slot->serial;
-      auto learnt = wait ? line->wait_serial(serial, *wait, where) : line->poll(where);
-      if (!learnt) return pass_on(learnt);
-      if (serial > line->passed()) {
+      auto known = wait ? timeline->wait_serial(serial, *wait, where) : timeline->poll(where);
+      if (!known) return pass_on(known);
+      if (serial > timeline->passed()) {
         return fail(ErrorId::not_passed_yet, where, {.numbers = {serial >> kSerialShift}});
       }
     }
-    // Private memory is filled once; from then on the serial is 0, and other threads may be reading.
+    // Private memory is filled once. From then on the serial is 0, and other threads may be reading.
     if (const Mapping& mapping = *Mapping::of(mapped); mapping.is_private() && slot->serial != 0) {
       if (auto current = context->check_current(where); !current) return pass_on(current);
       if (auto fetched = mapping.fetch(slot->offset, slot->size, where); !fetched) return pass_on(fetched);
@@ -91,14 +88,23 @@ struct ReadbackRingControl final : RingControl {
   Result<void> release(PendingReadback pending, std::source_location where) {
     RingSlot* slot = find(pending);
     if (!slot) return stale(pending.key_, where);
-    layout.drop(*slot, slot->serial <= line->passed() ? 0 : slot->serial);
+    layout.drop(*slot, slot->serial <= timeline->passed() ? 0 : slot->serial);
     return {};
   }
 
  private:
-  RingControl* take_another() const override { return SlotPool<ReadbackRingControl>::take(); }
+  static PendingReadback handle(RingControl& ring, const RingSlot& slot) noexcept {
+    return PendingReadback(static_cast<ReadbackRingControl*>(&ring), slot.key());
+  }
+  const RingKind& kind() const noexcept override { return kKind; }
   void give_back() noexcept override { SlotPool<ReadbackRingControl>::give_back(this); }
 };
+
+const RingKind ReadbackRingControl::kKind = {
+    .access = Access::read,
+    .unusable = Access::sequential_write,
+    .error = ErrorId::not_readable,
+    .take = []() -> RingControl* { return SlotPool<ReadbackRingControl>::take(); }};
 
 Result<PendingReadback> request_from(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                      std::source_location where) {
@@ -108,7 +114,7 @@ Result<PendingReadback> request_from(ReadbackRing& ring, const BufferPlace& sour
 void note_writer_issued(const PendingReadback& pending) noexcept {
   ReadbackRingControl* control = ReadbackRingControl::of(pending);
   RingSlot* slot = control ? control->find(pending) : nullptr;
-  if (slot) slot->serial = control->line->issued + 1;
+  if (slot) slot->serial = control->timeline->issued + 1;
 }
 
 }  // namespace detail
@@ -116,10 +122,12 @@ void note_writer_issued(const PendingReadback& pending) noexcept {
 using detail::BufferPlace;
 using detail::ContextState;
 using detail::ReadbackRingControl;
+using detail::RingControl;
+using detail::RingSlot;
 
 namespace {
 
-const detail::RingSlot* slot_of(const PendingReadback& pending) noexcept {
+const RingSlot* slot_of(const PendingReadback& pending) noexcept {
   ReadbackRingControl* control = ReadbackRingControl::of(pending);
   return control ? control->find(pending) : nullptr;
 }
@@ -158,12 +166,12 @@ std::uint32_t PendingReadback::buffer() const noexcept {
 }
 
 std::uint64_t PendingReadback::offset_bytes() const noexcept {
-  const detail::RingSlot* slot = slot_of(*this);
+  const RingSlot* slot = slot_of(*this);
   return slot ? slot->offset : 0;
 }
 
 std::uint64_t PendingReadback::size_bytes() const noexcept {
-  const detail::RingSlot* slot = slot_of(*this);
+  const RingSlot* slot = slot_of(*this);
   return slot ? slot->size : 0;
 }
 
@@ -172,43 +180,27 @@ bool PendingReadback::is_live() const noexcept {
 }
 
 Ticket PendingReadback::ticket() const noexcept {
-  const detail::RingSlot* slot = slot_of(*this);
+  const RingSlot* slot = slot_of(*this);
   if (!slot) return {};
-  const detail::TimelineState& timeline = *control_->line;
+  const detail::TimelineState& timeline = *control_->timeline;
   // Serial 0: private memory that was filled. It has passed.
   return detail::TimelineControl::ticket(timeline.control,
                                          slot->serial != 0 ? slot->serial : timeline.passed());
 }
 
-Result<ReadbackRing> ReadbackRing::create(Context& context, const RingOptions& info,
+Result<ReadbackRing> ReadbackRing::create(Context& context, const RingOptions& options,
                                           std::source_location where) {
-  auto buffer = detail::make_memory(ContextState::share(context),
-                                    {.size_bytes = info.capacity_bytes,
-                                     .access = Access::read,
-                                     .label = info.label,
-                                     .model = info.model,
-                                     .prefault = info.prefault},
-                                    detail::Memory::any, where);
-  if (!buffer) return pass_on(buffer);
-  return create_on(context, std::move(*buffer), info, where);
+  const auto control = RingControl::create(context, options, ReadbackRingControl::kKind, where);
+  if (!control) return pass_on(control);
+  return ReadbackRing(*control);
 }
 
-Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buffer, const RingOptions& info,
-                                             std::source_location where) {
-  if (auto current = ContextState::of(context).check_current(where); !current) return pass_on(current);
-  if (!buffer.is_mapped()) return fail(ErrorId::not_mapped, where);
-  if (buffer.access() == Access::sequential_write) return fail(ErrorId::not_readable, where);
-  if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
-    return fail(ErrorId::other_context_current, where);
-  }
-  return guarded(where, [&]() -> Result<ReadbackRing> {
-    auto* control = detail::SlotPool<ReadbackRingControl>::take();
-    ReadbackRing ring(control);  // gives the control block back if it cannot be opened
-    if (auto opened = control->open(ContextState::share(context), std::move(buffer), info, where); !opened) {
-      return pass_on(opened);
-    }
-    return ring;
-  });
+Result<ReadbackRing> ReadbackRing::create_on(Context& context, MappedBuffer buffer,
+                                             const RingOptions& options, std::source_location where) {
+  const auto control =
+      RingControl::create_on(context, std::move(buffer), options, ReadbackRingControl::kKind, where);
+  if (!control) return pass_on(control);
+  return ReadbackRing(*control);
 }
 
 ReadbackRing::ReadbackRing() noexcept = default;
@@ -230,7 +222,7 @@ ReadbackRing::~ReadbackRing() {
 Result<PendingReadback> ReadbackRing::request(const BufferTarget& buffer, std::uint64_t offset_bytes,
                                               std::uint64_t size_bytes, std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
-  if (!control_->context) return control_->stale(detail::RingControl::kNoHandle, where);
+  if (!control_->context) return control_->stale(RingControl::kNoHandle, where);
   ContextState& state = *control_->context;
   if (auto legal = BufferPlace::check(state, buffer, offset_bytes, size_bytes, where); !legal)
     return pass_on(legal);
@@ -247,7 +239,7 @@ Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uin
 Result<void> ReadbackRing::drain(std::optional<std::chrono::nanoseconds> timeout,
                                  std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
-  return detail::RingControl::drain(control_, timeout, where);
+  return RingControl::drain(control_, timeout, where);
 }
 
 RingStats ReadbackRing::stats() const noexcept {

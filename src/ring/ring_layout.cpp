@@ -7,7 +7,7 @@ namespace pmb::detail {
 
 RingSlot RingLayout::no_slot_ = {};
 
-bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, bool attended,
+bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t slots, bool slow_path,
                        std::uint64_t default_alignment) {
   clear();
   const std::uint64_t count = std::bit_ceil(std::uint64_t{std::max(slots, 2U)});
@@ -19,7 +19,7 @@ bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t sl
   first_ = first;
   last_ = last;
   head_ = first;
-  attended_ = attended;
+  slow_path_ = slow_path;
   default_mask_ = default_alignment - 1;
   update_limits();
   return true;
@@ -28,13 +28,13 @@ bool RingLayout::reset(std::uint64_t first, std::uint64_t last, std::uint32_t sl
 void RingLayout::restart() noexcept {
   front_key_ = next_key_;
   wrap_key_ = 0;
-  bulk_count_ = 0;
+  batch_count_ = 0;
   go_to_start();
   update_limits();
 }
 
-void RingLayout::attend(bool attended) noexcept {
-  attended_ = attended;
+void RingLayout::set_slow_path(bool slow_path) noexcept {
+  slow_path_ = slow_path;
   update_limits();
 }
 
@@ -46,11 +46,11 @@ std::uint64_t RingLayout::used() const noexcept {
 
 void RingLayout::clear() noexcept {
   for (std::uint64_t key = front_key_; key != next_key_; key += RingSlot::kStates) slot_of(key).tag = 0;
-  head_ = limit_ = ahead_limit_ = first_ = last_ = travelled_ = 0;
+  head_ = limit_ = ahead_limit_ = first_ = last_ = allocated_before_ = 0;
   front_key_ = key_limit_ = next_key_;
   published_serial_ = retired_serial_ = single_serial_ = reusable_serial_ = 0;
   open_ = 0;
-  bulk_count_ = 0;
+  batch_count_ = 0;
   wrap_key_ = 0;
 }
 
@@ -61,7 +61,7 @@ void RingLayout::release() noexcept {
 }
 
 std::uint64_t RingLayout::greatest_slice(std::uint64_t alignment) const noexcept {
-  // No multiple of an alignment beyond the end lies inside, but for offset 0.
+  // The only multiple of such an alignment that lies inside is 0.
   if (alignment > last_) return first_ == 0 ? last_ : 0;
   const std::uint64_t offset = align_up(first_, alignment);
   return offset >= last_ ? 0 : last_ - offset;
@@ -69,13 +69,13 @@ std::uint64_t RingLayout::greatest_slice(std::uint64_t alignment) const noexcept
 
 RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noexcept {
   if (next_key_ - front_key_ > mask_) return RingAnswer::slots_full;
-  const std::uint64_t state = attended_ ? RingSlot::kAcquired + RingSlot::kAttended : RingSlot::kAcquired;
+  const std::uint64_t state = slow_path_ ? RingSlot::kAcquired + RingSlot::kSlowPath : RingSlot::kAcquired;
   const std::uint64_t ahead = align_up(head_, alignment);
   if (ahead <= limit_ && size <= limit_ - ahead) {
     take(ahead, size, state);
     return RingAnswer::ok;
   }
-  // Ahead of the head there is no room; before the oldest slice there may be.
+  // There is no room ahead of the head. Wrap, if there is room before the oldest slice.
   if (wrapped() || records() == 0) return RingAnswer::full;
   const std::uint64_t offset = align_up(first_, alignment);
   const std::uint64_t end = front_line();
@@ -87,34 +87,23 @@ RingAnswer RingLayout::reserve(std::uint64_t size, std::uint64_t alignment) noex
   return RingAnswer::ok;
 }
 
-void RingLayout::rewind(const Place& place) noexcept {
-  for (; next_key_ != place.next_key; next_key_ -= RingSlot::kStates) {
-    newest().tag = 0;
-    --open_;
-  }
-  head_ = place.head;
-  wrap_key_ = place.wrap_key;
-  travelled_ = place.travelled;
-  update_limits();
-}
-
 void RingLayout::update_limits() noexcept {
   limit_ = wrapped() ? front_line() : last_;
-  ahead_limit_ = attended_ ? 0 : limit_;
+  ahead_limit_ = slow_path_ ? 0 : limit_;
   key_limit_ = front_key_ + mask_ + RingSlot::kStates;
 }
 
 void RingLayout::reclaim(std::uint64_t passed) noexcept {
   std::size_t done = 0;
-  for (; done < bulk_count_ && bulks_[done].serial <= passed; ++done) {
-    reusable_serial_ = bulks_[done].serial;
-    front_key_ = std::max(front_key_, bulks_[done].end);
+  for (; done < batch_count_ && batches_[done].serial <= passed; ++done) {
+    reusable_serial_ = batches_[done].serial;
+    front_key_ = std::max(front_key_, batches_[done].end);
   }
-  std::move(bulks_.begin() + static_cast<std::ptrdiff_t>(done),
-            bulks_.begin() + static_cast<std::ptrdiff_t>(bulk_count_), bulks_.begin());
-  bulk_count_ -= done;
+  std::move(batches_.begin() + static_cast<std::ptrdiff_t>(done),
+            batches_.begin() + static_cast<std::ptrdiff_t>(batch_count_), batches_.begin());
+  batch_count_ -= done;
 
-  // A published slice is done below the last bulk that passed, one retired by itself up to what has passed.
+  // Indexed by state: published slices are done below the last batch that passed, retired ones up to `passed`.
   const std::uint64_t done_below[4] = {0, 0, reusable_serial_, passed + 1};
   const std::uint64_t next = next_key_;
   std::uint64_t front = front_key_;
@@ -131,8 +120,8 @@ RingLayout::Oldest RingLayout::oldest() const noexcept {
   const RingSlot& slot = slot_of(front_key_);
   if (is_live(slot)) return {.live = true, .serial = 0};
   if (slot.state() == RingSlot::kRetired) return {.live = false, .serial = slot.serial};
-  for (std::size_t i = 0; i < bulk_count_; ++i) {
-    if (slot.serial < bulks_[i].serial) return {.live = false, .serial = bulks_[i].serial};
+  for (std::size_t i = 0; i < batch_count_; ++i) {
+    if (slot.serial < batches_[i].serial) return {.live = false, .serial = batches_[i].serial};
   }
   return {};
 }
@@ -143,7 +132,7 @@ void RingLayout::shorten(RingSlot& slot, std::uint64_t used) noexcept {
 }
 
 void RingLayout::drop(RingSlot& slot, std::uint64_t serial) noexcept {
-  // The key stays used, so that copies of the handle stay stale; only the bytes go back.
+  // The key stays used, so that copies of the handle stay stale. Only the bytes are reusable.
   if (serial == 0 && slot.key() == newest_key()) head_ = slot.offset;
   if (serial > single_serial_) single_serial_ = serial;
   slot.tag |= RingSlot::kRetired;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a ring counts about itself, beside the hot path. It goes from one storage of a ring to the next.
+// The counters of a ring, all outside the hot path. They move from one storage of a ring to the next.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace pmb::detail {
 
 struct RingMeter {
-  std::uint64_t acquired = 0;    ///< From storage that is gone.
+  std::uint64_t acquired = 0;    ///< From storage that was freed.
   std::uint64_t handed_out = 0;  ///< Likewise.
   std::uint64_t flushes = 0;
   std::uint64_t would_blocks = 0;
@@ -21,9 +21,9 @@ struct RingMeter {
   std::chrono::nanoseconds waited = {};
   std::array<RingStall, RingStats::kPlaces> stalls = {};
 
-  /// A wait of a call made at `where`. `again`: the same call waited before.
+  /// Counts a wait of a call made at `where`. `again`: the same call waited before.
   void add_wait(std::source_location where, std::chrono::nanoseconds time, bool again) noexcept;
-  /// What is the same in every storage.
+  /// Writes everything that does not depend on the present storage.
   void write(RingStats& stats) const noexcept;
 };
 

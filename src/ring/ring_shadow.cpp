@@ -16,7 +16,7 @@ void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<con
   Watch watch;
   watch.offset = offset;
   watch.mapped = bytes;
-  // Write-only memory may be slow to read, which validation accepts; its values only serve to see a change.
+  // Reading write-only memory is slow, which validation accepts. The values only serve to detect a change.
   watch.copy.assign(bytes.begin(), bytes.end());
   watch.acquired_at = where;
   watches_.insert_or_assign(key, std::move(watch));
@@ -59,7 +59,7 @@ void RingShadow::inspect_unpublished(std::source_location where) {
   }
 }
 
-void RingShadow::settle(std::uint64_t passed, std::source_location where) {
+void RingShadow::check_passed(std::uint64_t passed, std::source_location where) {
   for (auto entry = watches_.begin(); entry != watches_.end();) {
     Watch& watch = entry->second;
     if (watch.is_published) compare(watch, ErrorId::written_after_publish, where);

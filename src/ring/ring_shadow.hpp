@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What validation knows of each slice of an upload ring: where it was acquired and published, whether its
-// place was given to GL, and a copy of its bytes, so that a forgotten publish and a late write are seen.
-// Exists only with a sink.
+// The record that validation keeps of each slice of an upload ring: where it was acquired, whether it was given to GL,
+// and a copy of its bytes. It detects a forgotten publish and a write after publish. Exists only with a sink.
 //
 // Cost:    a copy of each slice at acquire and at publish, and a comparison at mark and at retire.
 #pragma once
@@ -21,33 +20,33 @@ struct ContextState;
 
 class RingShadow {
  public:
-  /// `gpu_writes`: the GPU may write published slices too, so a change proves nothing.
+  /// `gpu_writes`: the GPU may write published slices too, so that a change proves nothing.
   RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes);
 
   /// `offset` is that of the slice in the GL buffer.
   void acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
                 std::source_location where);
-  /// The program asked for the slice's GL name or offset: it may be about to bind it.
+  /// The program asked for the slice's GL name, and may be about to bind it.
   void given_to_gl(std::uint64_t key);
-  /// Bytes in use from now on.
+  /// The bytes are in use from now on.
   void published(std::uint64_t key, std::span<const std::byte> bytes);
   void cancelled(std::uint64_t key);
-  /// The program says that the last reader was issued. Bytes are watched until settle().
+  /// Every reader was issued. The bytes are watched until check_passed() with that serial.
   void retired(std::uint64_t key, std::uint64_t serial);
 
-  /// At a mark: acquired slices that were written and given to GL, but not published, are reported once.
+  /// At a mark: reports, once, acquired slices that were written and given to GL but not published.
   void inspect_unpublished(std::source_location where);
-  /// Compares and forgets what has passed.
-  void settle(std::uint64_t passed, std::source_location where);
-  /// Compares everything still watched and forgets it.
-  void settle_all(std::source_location where) { settle(UINT64_MAX, where); }
+  /// Compares all published slices, and forgets those that have passed.
+  void check_passed(std::uint64_t passed, std::source_location where);
+  /// Compares all published slices, and forgets every slice.
+  void check_all(std::source_location where) { check_passed(UINT64_MAX, where); }
 
   void report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
               std::source_location noticed_at) const;
   /// The same for an error with numbers.
   void report(const Error& error, std::uint64_t begin, std::uint64_t end,
               std::source_location acquired_at) const;
-  /// Where a live slice was acquired, for reports.
+  /// Where a live slice was acquired.
   std::source_location acquired_at(std::uint64_t key) const;
 
  private:
@@ -56,7 +55,7 @@ class RingShadow {
     std::span<const std::byte> mapped;
     std::vector<std::byte> copy;
     std::source_location acquired_at;
-    std::uint64_t serial = 0;  ///< Retired with this one; 0 while it is not.
+    std::uint64_t serial = 0;  ///< Retired with this serial; 0: not retired.
     bool given = false;
     bool is_published = false;
     bool reported = false;

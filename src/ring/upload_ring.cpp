@@ -4,8 +4,6 @@
 #include <pmb/upload_ring.hpp>
 #include <utility>
 
-#include "base/guard.hpp"
-#include "context/mapping.hpp"
 #include "ring/ring_access.hpp"
 #include "ring/upload_ring_control.hpp"
 
@@ -16,15 +14,15 @@ Result<BufferPlace> place_of_published(const ContextState& context, const Slice&
                                        std::source_location where) noexcept {
   UploadRingControl* control = UploadRingControl::of(slice);
   if (!control) return fail(ErrorId::stale_slice, where);
-  const detail::RingSlot* slot = control->find(slice);
+  const RingSlot* slot = control->find(slice);
   if (!slot) return control->stale(UploadRingControl::key_of(slice), where);
   if (control->context.get() != &context) return fail(ErrorId::other_context_current, where);
-  if (slot->state() != detail::RingSlot::kPublished) return fail(ErrorId::not_published, where);
+  if (slot->state() != RingSlot::kPublished) return fail(ErrorId::not_published, where);
   return BufferPlace{.buffer = control->buffer, .offset = slot->offset};
 }
 
 RingHot* no_ring() noexcept {
-  // Outlives static destruction on purpose, as control blocks do, and needs no allocation that could fail.
+  // Never destroyed, as control blocks are not, and needs no allocation that could fail.
   alignas(RingHot) static std::byte storage[sizeof(RingHot)];
   static RingHot* const kNone = new (storage) RingHot;
   return kNone;
@@ -40,34 +38,43 @@ void Slice::note_given_to_gl() const noexcept {
   UploadRingControl::of(*this)->shadow->given_to_gl(key_);
 }
 
-Result<UploadRing> UploadRing::create(Context& context, const RingOptions& info, std::source_location where) {
-  auto buffer = detail::make_memory(ContextState::share(context),
-                                    {.size_bytes = info.capacity_bytes,
-                                     .access = Access::sequential_write,
-                                     .label = info.label,
-                                     .model = info.model,
-                                     .prefault = info.prefault},
-                                    detail::Memory::any, where);
-  if (!buffer) return pass_on(buffer);
-  return create_on(context, std::move(*buffer), info, where);
+namespace {
+
+/// Calls `call` with the control block of a ring, or returns not_mapped for an empty ring.
+template <class Call>
+auto with(detail::RingHot* hot, std::source_location where, Call&& call)
+    -> decltype(call(std::declval<UploadRingControl&>())) {
+  UploadRingControl* const control = UploadRingControl::of(hot);
+  if (!control) return fail(ErrorId::not_mapped, where);
+  return call(*control);
 }
 
-Result<UploadRing> UploadRing::create_on(Context& context, MappedBuffer buffer, const RingOptions& info,
+/// The same for calls after which a ring may continue in another block.
+template <class Call>
+auto with_newest(detail::RingHot*& hot, std::source_location where, Call&& call)
+    -> decltype(call(std::declval<RingControl*&>())) {
+  RingControl* newest = UploadRingControl::of(hot);
+  if (!newest) return fail(ErrorId::not_mapped, where);
+  auto result = call(newest);
+  hot = newest;
+  return result;
+}
+
+}  // namespace
+
+Result<UploadRing> UploadRing::create(Context& context, const RingOptions& options,
+                                      std::source_location where) {
+  const auto control = RingControl::create(context, options, UploadRingControl::kKind, where);
+  if (!control) return pass_on(control);
+  return UploadRing(*control);
+}
+
+Result<UploadRing> UploadRing::create_on(Context& context, MappedBuffer buffer, const RingOptions& options,
                                          std::source_location where) {
-  if (auto current = ContextState::of(context).check_current(where); !current) return pass_on(current);
-  if (!buffer.is_mapped()) return fail(ErrorId::not_mapped, where);
-  if (buffer.access() == Access::read) return fail(ErrorId::not_writable, where);
-  if (detail::Mapping::of(buffer)->context != ContextState::share(context)) {
-    return fail(ErrorId::other_context_current, where);
-  }
-  return guarded(where, [&]() -> Result<UploadRing> {
-    auto* control = detail::SlotPool<UploadRingControl>::take();
-    UploadRing ring(control);  // gives the control block back if it cannot be opened
-    if (auto opened = control->open(ContextState::share(context), std::move(buffer), info, where); !opened) {
-      return pass_on(opened);
-    }
-    return ring;
-  });
+  const auto control =
+      RingControl::create_on(context, std::move(buffer), options, UploadRingControl::kKind, where);
+  if (!control) return pass_on(control);
+  return UploadRing(*control);
 }
 
 UploadRing::UploadRing() noexcept : control_(detail::no_ring()) {}
@@ -88,86 +95,53 @@ UploadRing::~UploadRing() {
 
 Result<Slice> UploadRing::acquire_slowly(std::uint64_t size_bytes, std::uint64_t alignment, bool may_wait,
                                          std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  auto slice = UploadRingControl::acquire(
-      control, size_bytes, alignment, may_wait ? RingControl::Wait::bounded : RingControl::Wait::no, where);
-  control_ = control;
-  return slice;
-}
-
-Result<void> UploadRing::acquire(std::span<const std::uint64_t> sizes_bytes, std::span<Slice> slices,
-                                 std::uint64_t alignment, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  auto acquired = UploadRingControl::acquire(control, sizes_bytes, slices, alignment, where);
-  control_ = control;
-  return acquired;
+  return with_newest(control_, where, [&](RingControl*& ring) {
+    return UploadRingControl::acquire(ring, size_bytes, alignment,
+                                      may_wait ? RingControl::Wait::bounded : RingControl::Wait::no, where);
+  });
 }
 
 Result<Arena> UploadRing::lend(std::uint64_t size_bytes, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  auto arena = UploadRingControl::lend(control, size_bytes, where);
-  control_ = control;
-  return arena;
+  return with_newest(control_, where,
+                     [&](RingControl*& ring) { return UploadRingControl::lend(ring, size_bytes, where); });
+}
+
+Result<void> UploadRing::drain(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) {
+  return with_newest(control_, where,
+                     [&](RingControl*& ring) { return RingControl::drain(ring, timeout, where); });
 }
 
 Result<void> UploadRing::publish(std::span<const Slice> slices, std::span<const std::uint64_t> used_bytes,
                                  std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->publish(slices, used_bytes, where);
+  return with(control_, where, [&](auto& ring) { return ring.publish(slices, used_bytes, where); });
 }
 
 Result<Slice> UploadRing::publish(const Arena& arena, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->publish(arena, where);
+  return with(control_, where, [&](auto& ring) { return ring.publish(arena, where); });
 }
 
 Result<void> UploadRing::cancel(const Arena& arena, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->cancel(arena, where);
+  return with(control_, where, [&](auto& ring) { return ring.cancel(arena, where); });
 }
 
 Result<void> UploadRing::publish_slowly(Slice slice, std::uint64_t used_bytes, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->publish(slice, used_bytes, where);
+  return with(control_, where, [&](auto& ring) { return ring.publish(slice, used_bytes, where); });
 }
 
 Result<void> UploadRing::cancel(Slice slice, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->cancel(slice, where);
+  return with(control_, where, [&](auto& ring) { return ring.cancel(slice, where); });
 }
 
 Result<void> UploadRing::retire_slowly(Slice slice, Ticket ticket, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->retire(slice, ticket, where);
+  return with(control_, where, [&](auto& ring) { return ring.retire(slice, ticket, where); });
 }
 
 Result<void> UploadRing::retire_slowly(Ticket ticket, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->retire(ticket, where);
+  return with(control_, where, [&](auto& ring) { return ring.retire(ticket, where); });
 }
 
 Result<void> UploadRing::retire_issued(std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  return control->retire_issued(where);
-}
-
-Result<void> UploadRing::drain(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) {
-  UploadRingControl* control = UploadRingControl::of(control_);
-  if (!control) return fail(ErrorId::not_mapped, where);
-  auto drained = RingControl::drain(control, timeout, where);
-  control_ = control;
-  return drained;
+  return with(control_, where, [&](auto& ring) { return ring.retire_issued(where); });
 }
 
 RingStats UploadRing::stats() const noexcept {

@@ -11,8 +11,6 @@
 
 namespace pmb::detail {
 
-using detail::RingSlot;
-
 Slice UploadRingControl::hand_out(RingSlot& slot, std::source_location where) {
   if (shadow) {
     shadow->acquired(slot.key(), slot.offset, {bytes_at(slot.offset), static_cast<std::size_t>(slot.size)},
@@ -28,25 +26,11 @@ UploadRingControl::Found UploadRingControl::locate(Slice slice) noexcept {
   return {};
 }
 
-Result<Slice> UploadRingControl::acquire(UploadRingControl*& ring, std::uint64_t size,
-                                         std::uint64_t alignment, Wait wait, std::source_location where) {
-  if (auto reserved = reserve(ring, std::span(&size, 1), alignment, wait, where); !reserved)
-    return pass_on(reserved);
-  return ring->hand_out(ring->layout.newest(), where);
-}
-
-Result<void> UploadRingControl::acquire(UploadRingControl*& ring, std::span<const std::uint64_t> sizes,
-                                        std::span<Slice> slices, std::uint64_t alignment,
-                                        std::source_location where) {
-  if (slices.size() < sizes.size()) {
-    return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), sizes.size()}});
-  }
-  if (auto reserved = reserve(ring, sizes, alignment, Wait::bounded, where); !reserved) return reserved;
-  std::uint64_t key = ring->layout.next_key() - sizes.size() * RingSlot::kStates;
-  for (std::size_t i = 0; i < sizes.size(); ++i, key += RingSlot::kStates) {
-    slices[i] = ring->hand_out(*ring->layout.find_live(key), where);
-  }
-  return {};
+Result<Slice> UploadRingControl::acquire(RingControl*& ring, std::uint64_t size, std::uint64_t alignment,
+                                         Wait wait, std::source_location where) {
+  const auto slot = reserve(ring, size, alignment, wait, where);
+  if (!slot) return pass_on(slot);
+  return static_cast<UploadRingControl*>(ring)->hand_out(**slot, where);
 }
 
 Result<UploadRingControl::Found> UploadRingControl::check_publish(Slice slice, std::uint64_t used,
@@ -67,7 +51,7 @@ void UploadRingControl::flush(std::uint64_t offset, std::uint64_t bytes) noexcep
 void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
   if (shadow) shadow->published(slot.key(), {bytes_at(slot.offset), static_cast<std::size_t>(used)});
   if (used < slot.size) layout.shorten(slot, used);
-  layout.publish(slot, line->issued);
+  layout.publish(slot, timeline->issued);
 }
 
 Result<void> UploadRingControl::publish(Slice slice, std::uint64_t used, std::source_location where) {
@@ -87,25 +71,21 @@ Result<void> UploadRingControl::publish(std::span<const Slice> slices, std::span
   if (!used.empty() && used.size() != slices.size()) {
     return fail(ErrorId::counts_differ, where, {.numbers = {slices.size(), used.size()}});
   }
-  // First everything that can be refused. Acquired slots have no serial yet, so that it can tell which of them
-  // were here already.
-  constexpr std::uint64_t kSeen = UINT64_MAX;
   Result<void> legal = {};
   if (explicit_flush && !slices.empty()) legal = context->check_current(where);
-  std::size_t checked = 0;
-  for (; checked < slices.size() && legal; ++checked) {
-    const auto found = check_publish(slices[checked], used.empty() ? 0 : used[checked], where);
+  std::size_t chosen = 0;
+  while (legal && chosen < slices.size()) {
+    const auto found = check_publish(slices[chosen], used.empty() ? 0 : used[chosen], where);
     if (!found) {
-      legal = tl::unexpected(found.error());
-    } else if (found->slot->serial == kSeen) {
+      legal = pass_on(found);
+    } else if (found->slot->chosen) {
       legal = fail(ErrorId::already_published, where);
     } else {
-      found->slot->serial = kSeen;
-      continue;
+      found->slot->chosen = true;
+      ++chosen;
     }
-    break;
   }
-  for (std::size_t i = 0; i < checked; ++i) locate(slices[i]).slot->serial = 0;
+  for (const Slice& slice : slices.first(chosen)) locate(slice).slot->chosen = false;
   if (!legal) return legal;
 
   if (explicit_flush) flush_merged(slices, used);
@@ -118,13 +98,13 @@ Result<void> UploadRingControl::publish(std::span<const Slice> slices, std::span
 
 void UploadRingControl::flush_merged(std::span<const Slice> slices,
                                      std::span<const std::uint64_t> used) noexcept {
-  // Between two slices that were acquired one right after the other lie bytes that are nobody else's: unused
-  // ends and padding. Where they are few they go along.
+  // Slices acquired one right after the other have only unused tails and padding between them. A flush may cover that
+  // gap, and does if it is small.
   const std::uint64_t merged_gap = layout.default_alignment();
   UploadRingControl* block = nullptr;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  std::uint64_t key = 0;  // of the last slice up to which nothing of a stranger's lies behind `begin`
+  std::uint64_t key = 0;  // the last slice of the run
   const auto flush_run = [&] {
     if (begin < end) block->flush(begin, end - begin);
   };
@@ -161,7 +141,7 @@ Result<void> UploadRingControl::cancel(Slice slice, std::source_location where) 
 
 Result<void> UploadRingControl::check_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
                                              std::source_location where) const noexcept {
-  auto legal = line->check(ticket, where);
+  auto legal = timeline->check(ticket, where);
   if (legal && TimelineControl::serial_of(ticket) <= published) {
     legal = fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), published >> kSerialShift}});
   }
@@ -202,15 +182,15 @@ Result<void> UploadRingControl::retire(Ticket ticket, std::source_location where
 
 Result<void> UploadRingControl::retire_issued(std::source_location where) {
   if (layout.capacity() == 0) return stale(kNoHandle, where);
-  // Which slices are meant is one key, as long as none of them is still being filled.
+  // While no slice is being filled, one key says which slices are meant.
   if (!older && !layout.any_open() && !is_fence_due()) {
-    settled_key = layout.next_key();
+    issued_end = layout.next_key();
     return {};
   }
-  const auto ticket = line->mark(TimelineState::Kind::internal, where);
+  const auto ticket = timeline->mark(TimelineState::Kind::internal, where);
   if (!ticket) return pass_on(ticket);
   note_fence();
-  settled_key = 0;
+  issued_end = 0;
   return retire(*ticket, where);
 }
 
@@ -224,34 +204,34 @@ void UploadRingControl::retire_published(Ticket ticket) {
   layout.retire_published(TimelineControl::serial_of(ticket));
 }
 
-Result<Arena> UploadRingControl::lend(UploadRingControl*& ring, std::uint64_t size,
-                                      std::source_location where) {
+Result<Arena> UploadRingControl::lend(RingControl*& ring, std::uint64_t size, std::source_location where) {
   if (size > ArenaControl::kTakenMask) {
     return fail(ErrorId::exceeds_ring, where, {.numbers = {size, ArenaControl::kTakenMask}});
   }
   auto slice = acquire(ring, size, 0, Wait::bounded, where);
   if (!slice) return pass_on(slice);
-  auto lent = guarded(where, []() -> Result<ArenaControl*> { return SlotPool<ArenaControl>::take(); });
-  if (!lent) {
-    static_cast<void>(ring->cancel(*slice, where));
-    return pass_on(lent);
+  auto& lender = static_cast<UploadRingControl&>(*ring);
+  auto taken = guarded(where, []() -> Result<ArenaControl*> { return SlotPool<ArenaControl>::take(); });
+  if (!taken) {
+    static_cast<void>(lender.cancel(*slice, where));
+    return pass_on(taken);
   }
-  ArenaControl& shared = **lent;
+  ArenaControl& shared = **taken;
   shared.gaps.clear();
   shared.slice = *slice;
-  shared.next = std::exchange(ring->arenas_, &shared);
+  shared.next = std::exchange(lender.arenas_, &shared);
 
-  const RingSlot& slot = *ring->find(*slice);
+  const RingSlot& slot = *lender.find(*slice);
   Arena arena;
   arena.control_ = &shared;
   arena.slice_ = *slice;
-  arena.tenancy_ = shared.tenancy();
-  arena.bytes_ = ring->bytes_at(slot.offset);
+  arena.generation_ = shared.generation();
+  arena.bytes_ = lender.bytes_at(slot.offset);
   arena.offset_ = slot.offset;
   arena.size_ = size;
-  arena.default_alignment_ = ring->layout.default_alignment();
-  arena.buffer_ = ring->buffer;
-  arena.watched_ = ring->shadow != nullptr;
+  arena.default_alignment_ = lender.layout.default_alignment();
+  arena.buffer_ = lender.buffer;
+  arena.watched_ = lender.shadow != nullptr;
   return arena;
 }
 
@@ -259,7 +239,7 @@ Result<ArenaControl**> UploadRingControl::find_arena(const Arena& arena, std::so
   const Found found = locate(arena.slice_);
   if (!found) return stale(arena.slice_.key_, where);
   for (ArenaControl** link = &found.block->arenas_; *link; link = &(*link)->next) {
-    if (*link == arena.control_ && (*link)->tenancy() == arena.tenancy_) return link;
+    if (*link == arena.control_ && (*link)->generation() == arena.generation_) return link;
   }
   return fail(ErrorId::already_published, where);
 }
@@ -268,7 +248,7 @@ std::uint64_t UploadRingControl::close_arena(ArenaControl** link, std::source_lo
   ArenaControl* const arena = std::exchange(*link, (*link)->next);
   const std::uint64_t taken = arena->close();
   if (shadow) {
-    // Whoever still takes a piece is done with its gap by then.
+    // The lock waits for a thread that still writes its gap.
     const std::lock_guard lock(arena->gaps_lock);
     const RingSlot& slot = *find(arena->slice);
     for (const ArenaControl::Gap& gap : arena->gaps) {
@@ -319,9 +299,11 @@ void UploadRingControl::make_inert() noexcept {
   RingControl::make_inert();
 }
 
-RingControl* UploadRingControl::take_another() const {
-  return SlotPool<UploadRingControl>::take();
-}
+const RingKind UploadRingControl::kKind = {
+    .access = Access::sequential_write,
+    .unusable = Access::read,
+    .error = ErrorId::not_writable,
+    .take = []() -> RingControl* { return SlotPool<UploadRingControl>::take(); }};
 
 void UploadRingControl::give_back() noexcept {
   SlotPool<UploadRingControl>::give_back(this);

@@ -22,19 +22,18 @@ struct UploadRingControl final : RingControl {
     return hot == no_ring() ? nullptr : static_cast<UploadRingControl*>(hot);
   }
   static std::uint64_t key_of(const Slice& slice) noexcept { return slice.key_; }
+  static const RingKind kKind;
 
-  detail::RingSlot* find(Slice slice) noexcept {
+  RingSlot* find(Slice slice) noexcept {
     return slice.control_ == this ? layout.find_live(slice.key_) : nullptr;
   }
 
-  // What makes slices may go on in another block: `ring` follows.
-  static Result<Slice> acquire(UploadRingControl*& ring, std::uint64_t size, std::uint64_t alignment,
-                               Wait wait, std::source_location where);
-  static Result<void> acquire(UploadRingControl*& ring, std::span<const std::uint64_t> sizes,
-                              std::span<Slice> slices, std::uint64_t alignment, std::source_location where);
-  static Result<Arena> lend(UploadRingControl*& ring, std::uint64_t size, std::source_location where);
+  // `ring` is the newest block. It is another one afterwards if the ring grew.
+  static Result<Slice> acquire(RingControl*& ring, std::uint64_t size, std::uint64_t alignment, Wait wait,
+                               std::source_location where);
+  static Result<Arena> lend(RingControl*& ring, std::uint64_t size, std::source_location where);
 
-  // What works on slices is asked of the newest block and finds the one that lent them.
+  // Called on the newest block; these find the block that lent the slice.
   Result<void> publish(Slice slice, std::uint64_t used, std::source_location where);
   Result<void> publish(std::span<const Slice> slices, std::span<const std::uint64_t> used,
                        std::source_location where);
@@ -49,34 +48,34 @@ struct UploadRingControl final : RingControl {
   void inspect_at_mark(std::source_location where) override;
 
  private:
-  RingControl* take_another() const override;
+  const RingKind& kind() const noexcept override { return kKind; }
   void give_back() noexcept override;
 
   /// A live slice and the block that lent it; null where there is none.
   struct Found {
     UploadRingControl* block = nullptr;
-    detail::RingSlot* slot = nullptr;
+    RingSlot* slot = nullptr;
     explicit operator bool() const noexcept { return slot != nullptr; }
   };
   Found locate(Slice slice) noexcept;
   UploadRingControl* older_one() const noexcept { return static_cast<UploadRingControl*>(older); }
 
-  /// The handle of a slice just reserved, told to validation.
-  Slice hand_out(detail::RingSlot& slot, std::source_location where);
-  /// Ok if `ticket` is of this timeline and was marked after `published`, the serial of the last mark before
-  /// a publish.
-  Result<void> check_ticket(Ticket ticket, std::uint64_t published, const detail::RingSlot* slot,
+  /// The handle of a slice just reserved. Notes the slice for validation.
+  Slice hand_out(RingSlot& slot, std::source_location where);
+  /// Ok if `ticket` is of this timeline and was marked after `published`, the last mark before a publish.
+  Result<void> check_ticket(Ticket ticket, std::uint64_t published, const RingSlot* slot,
                             std::source_location where) const noexcept;
-  /// A slice of which `used` bytes may be published.
+  /// The slice, if `used` bytes of it may be published.
   Result<Found> check_publish(Slice slice, std::uint64_t used, std::source_location where);
   void flush(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  /// Flushes slices with one call for each run that may be flushed together.
   void flush_merged(std::span<const Slice> slices, std::span<const std::uint64_t> used) noexcept;
-  /// Everything that a publish does but the flush.
-  void publish_flushed(detail::RingSlot& slot, std::uint64_t used);
+  /// All of a publish except the flush.
+  void publish_flushed(RingSlot& slot, std::uint64_t used);
   void retire_published(Ticket ticket);
   /// The link of its block's `arenas_` to an arena that is still open.
   Result<ArenaControl**> find_arena(const Arena& arena, std::source_location where);
-  /// Ends taking for good and reports overruns. Answers the bytes that were taken.
+  /// Ends taking and reports overruns. Returns the bytes that were taken.
   std::uint64_t close_arena(ArenaControl** link, std::source_location where);
 
   ArenaControl* arenas_ = nullptr;  ///< Lent and not yet published.

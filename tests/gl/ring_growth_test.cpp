@@ -76,10 +76,12 @@ TEST_P(Growing, ThreadsFillAnArenaAndSlicesTogether) {
   for (int frame = 0; frame < 20; ++frame) {
     const auto arena = ring.lend(32 << 10);
     ASSERT_TRUE(arena) << arena.error().message();
-    std::array<std::uint64_t, kThreads> sizes;
-    sizes.fill(1024);
     std::array<pmb::Slice, kThreads> slices;
-    ASSERT_TRUE(ring.acquire(sizes, slices));
+    for (pmb::Slice& slice : slices) {
+      const auto acquired = ring.acquire(1024);
+      ASSERT_TRUE(acquired) << acquired.error().message();
+      slice = *acquired;
+    }
     std::array<pmb::ArenaPiece, kThreads> pieces;
     std::vector<std::thread> threads;
     for (std::size_t own = 0; own < kThreads; ++own) {

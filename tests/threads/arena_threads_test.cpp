@@ -88,10 +88,10 @@ TEST_P(ArenaThreads, EightThreadsFillOneArenaAndSlicesAndTheOwnerSubmits) {
   std::size_t pieces = 0;
   for (frame.number = 0; frame.number < kFrames; ++frame.number) {
     frame.arena = take(ring.lend(16 << 10));
-    std::array<std::uint64_t, kThreads> sizes;
-    sizes.fill(kSliceBytes);
-    take(ring.acquire(sizes, frame.slices));
-    for (std::size_t i = 0; i < kThreads; ++i) frame.spans[i] = frame.slices[i].raw_bytes();
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      frame.slices[i] = take(ring.acquire(kSliceBytes));
+      frame.spans[i] = frame.slices[i].raw_bytes();
+    }
     turn.arrive_and_wait();
     turn.arrive_and_wait();
     const pmb::Slice slice = take(ring.publish(frame.arena));

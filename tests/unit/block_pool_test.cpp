@@ -193,8 +193,8 @@ TEST_P(BlockPoolTest, HandlesFollowAMoveAndAreStaleAfterThePool) {
 }
 
 TEST_P(BlockPoolTest, APoolOfTwoAlternates) {
-  auto pair = take(pmb::BlockPool::create(
-      *context_, {.block_bytes = 256, .count = 2, .access = Access::sequential_write}));
+  auto pair = take(
+      BlockPool::create(*context_, {.block_bytes = 256, .count = 2, .access = Access::sequential_write}));
   std::vector<GLuint> names;
   std::vector<std::pair<std::shared_ptr<strict_gl::GpuRead>, Bytes>> draws;
   for (std::uint64_t turn = 0; turn < 8; ++turn) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many slices at once: all or none, in few flushes that never include other slices' bytes.
+// Publishing many slices at once: all or none, in few flushes that never include the bytes of other slices.
 #include <array>
 
 #include "pmb_fixture.hpp"
@@ -24,8 +24,8 @@ class ManySlices : public PmbPathTest {
     return fake_->log_of(by_name ? "glFlushMappedNamedBufferRange" : "glFlushMappedBufferRange");
   }
   std::vector<Slice> acquire(UploadRing& ring, const Sizes& sizes, std::uint64_t alignment = 0) {
-    std::vector<Slice> slices(sizes.size());
-    take(ring.acquire(sizes, slices, alignment));
+    std::vector<Slice> slices;
+    for (const std::uint64_t size : sizes) slices.push_back(take(ring.acquire(size, alignment)));
     return slices;
   }
   void expect_flushed(std::size_t index, std::uint64_t begin, std::uint64_t end) {
@@ -151,55 +151,6 @@ TEST_P(ManySlices, ARefusalChangesNothing) {
   EXPECT_EQ(ring.stats().live_slices, 0U);
   UploadRing gone;
   EXPECT_EQ(id_of(gone.publish(slices)), ErrorId::not_mapped);
-  EXPECT_EQ(id_of(gone.acquire(Sizes{1}, slices)), ErrorId::not_mapped);
-}
-
-TEST_P(ManySlices, AllAreAcquiredOrNone) {
-  auto ring = ring_of(1024);
-  const Slice held = take(ring.acquire(256));
-  std::vector<Slice> slices(4, held);
-  EXPECT_EQ(id_of(ring.acquire(Sizes{256, 256, 256, 256}, slices)), ErrorId::ring_full_unretired);
-  for (const Slice& slice : slices) EXPECT_EQ(slice, held) << "no handle of a refused batch was written";
-  EXPECT_EQ(id_of(ring.acquire(Sizes{64, 0}, slices)), ErrorId::zero_size);
-  EXPECT_EQ(id_of(ring.acquire(Sizes{64, 64}, std::span(slices).first(1))), ErrorId::counts_differ);
-  EXPECT_EQ(id_of(ring.acquire(Sizes{512, 4096}, slices)), ErrorId::exceeds_ring);
-  EXPECT_EQ(ring.stats().acquired, 1U);
-  EXPECT_EQ(ring.stats().live_slices, 1U);
-  // The bytes of the refused request are available at once.
-  EXPECT_EQ(take(ring.acquire(768)).offset_bytes(), 256U);
-}
-
-TEST_P(ManySlices, ARequestThatCanNeverFitIsTooLarge) {
-  auto ring = ring_of(1024, 4);
-  std::vector<Slice> slices(8);
-  put_and_retire(ring, pattern(512, 1));
-  EXPECT_EQ(id_of(ring.acquire(Sizes{512, 512, 1}, slices)), ErrorId::exceeds_ring);
-  EXPECT_EQ(id_of(ring.acquire(Sizes{64, 64, 64, 64, 64}, slices)), ErrorId::exceeds_records);
-  EXPECT_EQ(ring.stats().would_blocks, 0U);
-  // From the current position the second would wrap onto the first; from the start both fit.
-  put_and_retire(ring, pattern(256, 2));
-  take(ring.acquire(Sizes{512, 512}, slices));
-  EXPECT_EQ(slices[0].offset_bytes(), 0U);
-  EXPECT_EQ(slices[1].offset_bytes(), 512U);
-}
-
-TEST_P(ManySlices, AFullRingIsWaitedForOnce) {
-  fake_->set_polls_until_done(1000);
-  auto ring = ring_of(1024);
-  std::vector<std::shared_ptr<strict_gl::GpuRead>> reads;
-  for (std::uint64_t i = 0; i < 4; ++i) {
-    const Slice slice = put(ring, pattern(256, i));
-    reads.push_back(draw(slice));
-    take(ring.retire(slice, mark()));
-  }
-  std::vector<Slice> slices(3);
-  take(ring.acquire(Sizes{256, 256, 256}, slices));
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_TRUE(reads[i]->executed());
-    EXPECT_EQ(reads[i]->bytes(), pattern(256, i));
-    EXPECT_EQ(slices[i].offset_bytes(), i * 256);
-  }
-  EXPECT_FALSE(reads[3]->executed());
 }
 
 TEST_P(ManySlices, AreWatchedLikeSingleSlices) {

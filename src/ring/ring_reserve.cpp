@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// The slow path of acquire: reserve() takes a slice where there is room, make_room() reclaims, polls, fences and waits,
+// grow_or_wait() decides for rings that may grow.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "context/mapping.hpp"
+#include "ring/ring_control.hpp"
+
+namespace pmb::detail {
+
+namespace {
+
+constexpr std::uint64_t kGreatestAlignment = std::uint64_t{1} << 40;
+
+/// True if larger storage would have served the request.
+bool wants_more_room(ErrorId id) noexcept {
+  switch (id) {
+    case ErrorId::ring_full_unretired:
+    case ErrorId::ring_full_in_flight:
+    case ErrorId::ring_slots_full:
+    case ErrorId::never_marked:
+    case ErrorId::exceeds_ring:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Why a full ring cannot wait for its oldest slice; none if it can.
+ErrorId why_blocked(RingAnswer answer, const RingLayout::Oldest& oldest, std::uint64_t issued,
+                    bool may_wait) noexcept {
+  if (oldest.live) {
+    return answer == RingAnswer::slots_full ? ErrorId::ring_slots_full : ErrorId::ring_full_unretired;
+  }
+  // Released before its mark was made: only the program can make that mark.
+  if (oldest.serial > issued) return ErrorId::never_marked;
+  return may_wait ? ErrorId::none : ErrorId::ring_full_in_flight;
+}
+
+}  // namespace
+
+Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, std::uint64_t alignment,
+                                       Wait wait, std::source_location where) {
+  if (!ring->context) return ring->stale(kNoHandle, where);
+  if (ring->older) {
+    if (auto current = ring->context->check_current(where); !current) return pass_on(current);
+    ring->free_older(where);
+  }
+  if (!ring->layout.reserve_ahead(size, alignment)) {
+    if (alignment == 0) alignment = ring->layout.default_alignment();
+    const std::uint64_t capacity = ring->layout.capacity();
+    const bool grows = capacity != 0 && ring->options.max_capacity_bytes > capacity;
+    Request request = {size, alignment, grows ? Wait::no : wait, where, Deadline(ring->timeout)};
+    auto room = ring->make_room(request);
+    if (!room && grows && wants_more_room(room.error().id)) {
+      request.wait = wait;
+      room = grow_or_wait(ring, request, room.error());
+    }
+    if (!room) {
+      if (room.error().status == Status::would_block) ++ring->meter.would_blocks;
+      return pass_on(room);
+    }
+  }
+  ring->note_high_water();
+  return &ring->layout.newest();
+}
+
+Result<void> RingControl::check_request(const Request& request) const {
+  if (auto current = context->check_current(request.where); !current) return current;
+  if (layout.capacity() == 0) return stale(kNoHandle, request.where);
+  if (request.size == 0) return fail(ErrorId::zero_size, request.where);
+  if (request.alignment > kGreatestAlignment) {
+    return fail(ErrorId::bad_alignment, request.where, {.numbers = {request.alignment, kGreatestAlignment}});
+  }
+  if (request.size > layout.greatest_slice(request.alignment)) {
+    return fail(ErrorId::exceeds_ring, request.where, {.numbers = {request.size, layout.capacity()}});
+  }
+  return {};
+}
+
+Result<void> RingControl::make_room(Request& request) {
+  if (auto legal = check_request(request); !legal) return legal;
+  for (bool polled = false;;) {
+    if (shadow) shadow->check_passed(timeline->passed(), request.where);
+    layout.reclaim(timeline->passed());
+    if (orphans && layout.records() != 0 && layout.all_retired()) orphan(request.where);
+    const RingAnswer answer = layout.reserve(request.size, request.alignment);
+    if (answer == RingAnswer::ok) return {};
+
+    const RingLayout::Oldest oldest = layout.oldest();
+    if (oldest.live) {
+      const auto fenced = fence_issued(request.where);
+      if (!fenced) return pass_on(fenced);
+      if (*fenced) continue;
+    } else if (!polled) {
+      if (auto known = timeline->poll(request.where); !known) return known;
+      polled = true;
+      continue;
+    }
+    if (orphans && !layout.any_live()) {
+      orphan(request.where);
+      continue;
+    }
+    meter.high_water = std::max(meter.high_water, used());
+    const ErrorId blocked = why_blocked(answer, oldest, timeline->issued, request.wait == Wait::bounded);
+    if (blocked != ErrorId::none) {
+      const bool by_slots = blocked == ErrorId::ring_slots_full;
+      return fail(blocked, request.where, {.numbers = {by_slots ? layout.slot_count() : layout.records()}});
+    }
+    if (auto passed = wait_until(oldest.serial, request); !passed) return passed;
+  }
+}
+
+Result<void> RingControl::grow_or_wait(RingControl*& ring, Request& request, const Error& full) {
+  const bool never_fits = full.status == Status::too_large;
+  const std::uint64_t capacity = ring->greater_capacity(request);
+  // A request that fits only into larger storage waits until the cap leaves room beside the older storage.
+  while (never_fits && capacity != 0 && !ring->may_hold(capacity)) {
+    if (auto waited = ring->wait_for_older(request); !waited) return waited;
+  }
+  if (capacity != 0 && ring->may_hold(capacity) && (never_fits || !ring->growth_failed)) {
+    auto larger = ring->continue_in(capacity, request.where);
+    if (larger) {
+      ring = *larger;
+      ++ring->meter.growths;
+      return ring->make_room(request);
+    }
+    ring->growth_failed = true;
+    ring->context->log(LogLevel::warning, [&] {
+      return "ring '" + std::string(ring->mapped.label()) + "' cannot grow: " + larger.error().message();
+    });
+    if (never_fits) return pass_on(larger);
+  }
+  if (never_fits || request.wait == Wait::no) return tl::unexpected(full);
+  return ring->make_room(request);
+}
+
+Result<void> RingControl::wait_until(std::uint64_t serial, Request& request) {
+  const std::chrono::nanoseconds left = request.deadline.left();
+  const auto began = Deadline::Clock::now();
+  auto passed = timeline->wait_serial(serial, left, request.where);
+  meter.add_wait(request.where, Deadline::Clock::now() - began, std::exchange(request.waited, true));
+  return passed;
+}
+
+Result<void> RingControl::wait_for_older(Request& request) {
+  std::uint64_t records = 0;
+  for (RingControl* block = older; block; block = block->older) {
+    if (auto fenced = block->fence_issued(request.where); !fenced) return pass_on(fenced);
+    const RingLayout::Oldest oldest = block->layout.oldest();
+    records += block->layout.records();
+    if (oldest.live || oldest.serial > timeline->issued) continue;
+    if (request.wait == Wait::no) {
+      return fail(ErrorId::ring_full_in_flight, request.where, {.numbers = {records}});
+    }
+    auto passed = wait_until(oldest.serial, request);
+    if (passed) free_older(request.where);
+    return passed;
+  }
+  return fail(ErrorId::ring_full_unretired, request.where, {.numbers = {records}});
+}
+
+Result<bool> RingControl::fence_issued(std::source_location where) noexcept {
+  if (issued_end == 0) return false;
+  bool any = false;
+  const auto for_issued = [&](auto&& visit) {
+    layout.for_each_live([&](RingSlot& slot) {
+      if (slot.state() == RingSlot::kPublished && slot.key() < issued_end) visit(slot);
+    });
+  };
+  for_issued([&](RingSlot&) { any = true; });
+  if (any) {
+    const auto ticket = timeline->mark(TimelineState::Kind::internal, where);
+    if (!ticket) return pass_on(ticket);
+    const std::uint64_t serial = TimelineControl::serial_of(*ticket);
+    for_issued([&](RingSlot& slot) {
+      if (shadow) shadow->retired(slot.key(), serial);
+      layout.retire(slot, serial);
+    });
+    note_fence();
+  }
+  issued_end = 0;
+  return any;
+}
+
+void RingControl::note_fence() noexcept {
+  paced_bytes.fenced_at = paced_bytes.total = layout.allocated_total();
+  paced_slices.fenced_at = paced_slices.total = layout.next_key() / RingSlot::kStates;
+}
+
+bool RingControl::is_fence_due() noexcept {
+  paced_bytes.total = layout.allocated_total();
+  paced_slices.total = layout.next_key() / RingSlot::kStates;
+  return paced_bytes.is_due(layout.capacity()) || paced_slices.is_due(layout.slot_count());
+}
+
+void RingControl::orphan(std::source_location where) {
+  // Every reader was issued before its mark, and keeps the storage that it was issued with.
+  if (shadow) shadow->check_all(where);
+  Mapping::of(mapped)->orphan();
+  layout.restart();
+}
+
+}  // namespace pmb::detail
