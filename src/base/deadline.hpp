@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
 namespace pmb::detail {
 
@@ -20,21 +19,23 @@ class Deadline {
                                                       std::chrono::hours(8760))) {}
 
   Clock::time_point at() const noexcept {
-    if (!at_) at_ = Clock::now() + timeout_;
-    return *at_;
+    if (at_ == kNotStarted) at_ = Clock::now() + timeout_;
+    return at_;
   }
   /// Never negative.
   std::chrono::nanoseconds left() const noexcept {
     const Clock::time_point now = Clock::now();
-    if (!at_) at_ = now + timeout_;
-    return std::max<std::chrono::nanoseconds>(*at_ - now, std::chrono::nanoseconds(0));
+    if (at_ == kNotStarted) at_ = now + timeout_;
+    return std::max<std::chrono::nanoseconds>(at_ - now, std::chrono::nanoseconds(0));
   }
   /// The whole timeout, for the error.
   std::uint64_t timeout_ns() const noexcept { return static_cast<std::uint64_t>(timeout_.count()); }
 
  private:
+  static constexpr Clock::time_point kNotStarted = Clock::time_point::min();
+
   std::chrono::nanoseconds timeout_;
-  mutable std::optional<Clock::time_point> at_;
+  mutable Clock::time_point at_ = kNotStarted;
 };
 
 }  // namespace pmb::detail
