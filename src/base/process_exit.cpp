@@ -12,8 +12,7 @@ std::atomic<bool> g_exiting = false;
 
 void watch_process_exit() noexcept {
   // If no handler can be registered, exits stay unknown.
-  [[maybe_unused]] static const int kRegistered =
-      std::atexit([] { g_exiting.store(true, std::memory_order_relaxed); });
+  static_cast<void>(std::atexit([] { g_exiting.store(true, std::memory_order_relaxed); }));
 }
 
 bool process_is_exiting() noexcept {

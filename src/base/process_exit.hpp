@@ -7,8 +7,8 @@
 
 namespace pmb::detail {
 
-/// Registers with std::atexit, once. Call it after a driver was loaded: handlers registered last run first,
-/// so that this one runs before the driver's.
+/// Registers with std::atexit. Call it for each context: the driver of a later one may be loaded later, and handlers
+/// registered last run first, so that this one runs before every driver's.
 void watch_process_exit() noexcept;
 
 /// True once the exit has called the handler of watch_process_exit(). One relaxed load.

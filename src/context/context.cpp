@@ -39,7 +39,9 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   if (options.current_context && !identity) return fail(ErrorId::no_current_context, where);
   timeline().begin();
 
-  if (auto loaded = gl.load(loader, where); !loaded) return loaded;
+  if (auto loaded = gl.load(loader, identity != nullptr, where); !loaded) return loaded;
+  if (current) keep_loaded(reinterpret_cast<void (*)()>(current));
+  keep_loaded(reinterpret_cast<void (*)()>(gl.GetString));
   watch_process_exit();
   alive = true;
   set_caller_errors_aside();

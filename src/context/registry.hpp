@@ -68,7 +68,8 @@ class Registry {
  private:
   void forget(Mapping& mapping, bool abandoned) noexcept;
 
-  mutable std::mutex mutex_;
+  /// Recursive: a callback that is called under it may end the program, whose static objects then take it again.
+  mutable std::recursive_mutex mutex_;
   std::map<const void*, Mapping*> mappings_;
   std::set<ContextChild*> children_;
   std::uint64_t abandoned_bytes_ = 0;

@@ -34,9 +34,9 @@ void TimelineState::begin() noexcept {
   control->shared = this;
 }
 
-std::unique_lock<std::mutex> TimelineState::lock_fences() const noexcept {
+std::unique_lock<std::recursive_mutex> TimelineState::lock_fences() const noexcept {
   return context.options.share_group != 0 ? std::unique_lock(control->sharing)
-                                          : std::unique_lock<std::mutex>();
+                                          : std::unique_lock<std::recursive_mutex>();
 }
 
 Result<void> TimelineState::check_usable(std::source_location where) const noexcept {

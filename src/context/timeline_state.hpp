@@ -44,8 +44,9 @@ struct TimelineControl {
   };
   End last_end;  ///< Guarded by TicketWaiters::mutex.
 
-  /// Guards `shared`, and while it is set, the fences of that timeline against the threads of other contexts.
-  mutable std::mutex sharing;
+  /// Guards `shared`, and while it is set, the fences of that timeline against the threads of other contexts. Recursive,
+  /// as Registry's mutex is.
+  mutable std::recursive_mutex sharing;
   TimelineState* shared = nullptr;  ///< The tenant, if its context declared a share group.
 
   static const TimelineControl* of(const Ticket& ticket) noexcept { return ticket.control_; }
@@ -112,7 +113,7 @@ struct TimelineState {
   void drop_fences() noexcept;
   void flush_once() noexcept;
   /// Held while fences change that threads of other contexts may read. Locks nothing without a share group.
-  std::unique_lock<std::mutex> lock_fences() const noexcept;
+  std::unique_lock<std::recursive_mutex> lock_fences() const noexcept;
   /// Ends every ticket so far; sleeping threads return `why`.
   void end_tickets(const Error& why) noexcept;
   void wake_waiting() const noexcept;

@@ -21,12 +21,19 @@ void* (*find_current_getter() noexcept)() {
     if (!library) continue;
     const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, candidate.function));
     const bool current = getter && getter();
-    // Releases the reference that RTLD_NOLOAD added. The code that made a context with this library keeps it
-    // loaded.
+    // Releases the reference that RTLD_NOLOAD added.
     dlclose(library);
     if (current) return getter;
   }
   return nullptr;
+}
+
+void keep_loaded(void (*function)()) noexcept {
+  Dl_info found = {};
+  if (dladdr(reinterpret_cast<void*>(function), &found) == 0 || !found.dli_fname) return;
+  // Fails for the program itself, which stays loaded anyway.
+  void* const library = dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (library) dlclose(library);
 }
 
 }  // namespace pmb::detail

@@ -111,9 +111,10 @@ bool find_reset_status(GlTable& gl, bool core) {
 
 }  // namespace
 
-Result<void> GlTable::load(Loader loader, std::source_location where) {
+Result<void> GlTable::load(Loader loader, bool has_context, std::source_location where) {
   const auto get_string = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
-  if (!get_string) return fail(ErrorId::loader_failed, where);
+  // The loaders of GLFW and SDL2 find nothing while no context is current.
+  if (!get_string) return fail(has_context ? ErrorId::loader_failed : ErrorId::no_current_context, where);
   const auto* text = reinterpret_cast<const char*>(get_string(GL_VERSION));
   if (!text) return fail(ErrorId::no_current_context, where);
   limits.gles = std::strncmp(text, "OpenGL ES", 9) == 0;

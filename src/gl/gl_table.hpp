@@ -45,8 +45,9 @@ struct GlTable : GladGLContext {
   /// Major version * 10 + minor version, of OpenGL or OpenGL ES.
   int version() const noexcept { return limits.gl_major * 10 + limits.gl_minor; }
 
-  /// Loads the functions of the current context and checks its version. Statuses: unsupported, wrong_context.
-  Result<void> load(Loader loader, std::source_location where);
+  /// Loads the functions of the current context and checks its version. `has_context`: one is known to be current.
+  /// Statuses: unsupported, wrong_context.
+  Result<void> load(Loader loader, bool has_context, std::source_location where);
   /// Reads limits, driver and extensions of the current context.
   void read_limits();
   /// Applies the quirks of the driver, except those that `options` disable.
@@ -59,5 +60,9 @@ std::vector<Quirk> list_quirks(const GlTable& gl);
 /// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL or
 /// GLX. Null if none of them has a current context on this thread.
 void* (*find_current_getter() noexcept)();
+
+/// Keeps the library of a function loaded until the process ends. GLFW, SDL2 and programs unload GL while objects of pmb
+/// may still ask which context is current.
+void keep_loaded(void (*function)()) noexcept;
 
 }  // namespace pmb::detail

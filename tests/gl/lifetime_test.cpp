@@ -2,6 +2,8 @@
 // Objects that are used after their end, moved, and destroyed in every order: they are inert, misuse is reported, and no
 // GL call is made without a context.
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -398,11 +400,11 @@ struct Statics {
 };
 
 // Whether the objects exist.
-bool fill(Statics& context_side, Statics& object_side) {
+bool fill(Statics& context_side, Statics& object_side, pmb::Options options = {}) {
   auto headless = pmb::HeadlessContext::create();
   if (!headless || !headless->make_current()) return false;
   context_side.headless = std::move(*headless);
-  auto context = pmb::Context::from_current(pmb::HeadlessContext::loader());
+  auto context = pmb::Context::from_current(pmb::HeadlessContext::loader(), std::move(options));
   if (!context) return false;
   context_side.context = std::move(*context);
   auto buffer = MappedBuffer::create(*context_side.context, {.size_bytes = 4096});
@@ -435,6 +437,28 @@ TEST(LifetimeDeathTest, StaticContextsMayOutliveTheirObjectsAtExit) {
         static Statics destroyed_last;
         static Statics destroyed_first;
         std::exit(fill(destroyed_last, destroyed_first) ? 0 : 3);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+// The sink is called under a lock that the static objects take again.
+TEST(LifetimeDeathTest, AValidationSinkMayExit) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        alarm(60);
+        static Statics objects;
+        pmb::Options options;
+        options.validation = [](const pmb::Report& report) {
+          if (report.id == ErrorId::written_after_publish) std::exit(0);
+        };
+        if (!fill(objects, objects, std::move(options))) std::exit(3);
+        const auto slice = objects.ring->acquire(64);
+        if (!slice) std::exit(3);
+        const std::span<std::byte> bytes = slice->raw_bytes();
+        if (!slice->fill(std::byte{1}) || !objects.ring->publish(*slice, 64)) std::exit(3);
+        bytes[0] = std::byte{2};
+        static_cast<void>(objects.context->timeline().mark());
       },
       testing::ExitedWithCode(0), "");
 }

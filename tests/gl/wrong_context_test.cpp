@@ -220,5 +220,15 @@ TEST_F(WrongContext, ALoaderThatReturnsNullIsReported) {
   EXPECT_EQ(context.error().status, Status::unsupported);
 }
 
+// As the loaders of GLFW and SDL2 do without a context.
+TEST_F(WrongContext, ALoaderThatReturnsNullWithoutAContextIsNotBlamed) {
+  ASSERT_TRUE(headless_->release_current());
+  const auto nothing = [](const char*) -> void* { return nullptr; };
+  const auto context = pmb::Context::from_current(nothing);
+  ASSERT_TRUE(headless_->make_current());
+  ASSERT_FALSE(context);
+  EXPECT_EQ(context.error().id, ErrorId::no_current_context);
+}
+
 }  // namespace
 }  // namespace gl_test

@@ -12,6 +12,8 @@
 int main() {
   SDL_SetMainReady();
   if (SDL_Init(SDL_INIT_VIDEO) != 0) return neighbour::skip(SDL_GetError());
+  if (!neighbour::knows_that_nothing_is_current(SDL_GL_GetProcAddress))
+    return neighbour::failed("a late context");
   SDL_GL_SetAttribute(SDL_GL_CONTEXT_MAJOR_VERSION, 4);
   SDL_GL_SetAttribute(SDL_GL_CONTEXT_MINOR_VERSION, 4);
   SDL_GL_SetAttribute(SDL_GL_CONTEXT_PROFILE_MASK, SDL_GL_CONTEXT_PROFILE_CORE);

@@ -15,6 +15,8 @@ int main() {
   glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
   GLFWwindow* const window = glfwCreateWindow(64, 64, "pmb beside GLEW and GLFW", nullptr, nullptr);
   if (window == nullptr) return neighbour::skip("GLFW makes no window with OpenGL 4.4 here");
+  if (!neighbour::knows_that_nothing_is_current(glfwGetProcAddress))
+    return neighbour::failed("a late context");
   glfwMakeContextCurrent(window);
   glewExperimental = GL_TRUE;
   if (glewInit() != GLEW_OK) return neighbour::failed("glewInit");

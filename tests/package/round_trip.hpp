@@ -25,6 +25,12 @@ inline int failed(const char* what, const char* why = "") {
   return 1;
 }
 
+// True if pmb says that no context is current, and does not blame the loader.
+inline bool knows_that_nothing_is_current(pmb::Loader loader) {
+  const auto context = pmb::Context::from_current(loader);
+  return !context && context.error().id == pmb::ErrorId::no_current_context;
+}
+
 // Returns 0 if every byte returned and pmb did not change the program's GL state.
 inline int round_trip(pmb::Loader loader) {
   constexpr std::size_t kBytes = 4096;
