@@ -37,7 +37,10 @@ namespace pmb {
 class Context;
 namespace detail {
 struct BlockPoolControl;
-}
+struct CloseBlockPool {
+  void operator()(BlockPoolControl* control) const noexcept;
+};
+}  // namespace detail
 
 /// One block of a pool, lent for one use. Two words, copied freely; a stale one is inert.
 class Block {
@@ -78,10 +81,7 @@ class BlockPool {
   static Result<BlockPool> create(Context& context, const BlockPoolOptions& options,
                                   std::source_location where = std::source_location::current());
 
-  BlockPool() noexcept;
-  BlockPool(BlockPool&&) noexcept;
-  BlockPool& operator=(BlockPool&&) noexcept;
-  ~BlockPool();
+  BlockPool() noexcept = default;
 
   /// Returns a free block. If there is none, waits for the oldest retired one, at most for the timeout. Returns
   /// would_block at once if no block was retired. Statuses: would_block, timed_out, context_lost, wait_failed,
@@ -114,12 +114,12 @@ class BlockPool {
   Result<void> release(Block block, std::source_location where = std::source_location::current());
 
   std::uint32_t count() const noexcept;
-  std::uint32_t free_count() const noexcept;  ///< Retired blocks are not counted.
+  std::uint32_t free_count() const noexcept;  ///< Retired blocks count once their ticket has passed.
 
  private:
   friend struct detail::BlockPoolControl;
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
-  detail::BlockPoolControl* control_ = nullptr;
+  std::unique_ptr<detail::BlockPoolControl, detail::CloseBlockPool> control_;
 };
 
 }  // namespace pmb

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <memory>
-#include <new>
+#include <numeric>
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
 #include <string>
@@ -15,31 +15,6 @@
 namespace pmb {
 namespace detail {
 
-/// Indices, first in, first out, in memory allocated once.
-class IndexQueue {
- public:
-  /// Empties it and makes room for `capacity` indices.
-  void reset(std::size_t capacity) {
-    indices_.assign(capacity, 0);
-    clear();
-  }
-  void clear() noexcept { front_ = count_ = 0; }
-  void push(std::uint32_t index) noexcept { indices_[(front_ + count_++) % indices_.size()] = index; }
-  std::uint32_t pop() noexcept {
-    const std::uint32_t index = indices_[front_];
-    front_ = (front_ + 1) % indices_.size();
-    --count_;
-    return index;
-  }
-  bool empty() const noexcept { return count_ == 0; }
-  std::size_t size() const noexcept { return count_; }
-
- private:
-  std::vector<std::uint32_t> indices_;
-  std::size_t front_ = 0;
-  std::size_t count_ = 0;
-};
-
 /// Recycled, never freed; see SlotPool. A key is use << kIndexBits | index. Uses count over all owners of the block, so
 /// that a compare detects a stale key.
 struct BlockPoolControl final : ContextChild {
@@ -47,11 +22,10 @@ struct BlockPoolControl final : ContextChild {
   static constexpr std::uint64_t kIndexMask = (std::uint64_t{1} << kIndexBits) - 1;
 
   enum class State : std::uint8_t {
-    free,
+    idle,  ///< Reusable once `serial` has passed.
     acquired,
     published,  ///< Given to the GPU.
     viewed,     ///< Given to the GPU, and its ticket has passed.
-    retired,    ///< Free once `serial` has passed.
   };
 
   struct Record {
@@ -59,10 +33,11 @@ struct BlockPoolControl final : ContextChild {
     std::byte* bytes = nullptr;
     std::uint64_t key = UINT64_MAX;
     std::uint64_t used = 0;
-    std::uint64_t serial = 0;   ///< Acquired or published: last mark before. Retired: what to wait for.
+    std::uint64_t serial =
+        0;  ///< Idle: the serial to wait for; else the last mark before acquire or publish.
     std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
     std::uint32_t name = 0;
-    State state = State::free;
+    State state = State::idle;
   };
 
   static BlockPoolControl* of(const Block& block) noexcept { return block.control_; }
@@ -78,17 +53,14 @@ struct BlockPoolControl final : ContextChild {
       record.key = UINT64_MAX;
       record.bytes = nullptr;
     }
-    free_list.clear();
-    retired_list.clear();
+    idle.clear();
     inert = true;
   }
 
   void close() noexcept {
     if (!context) return;
     for (const Record& record : records) {
-      const bool out =
-          record.state != State::free && record.state != State::retired && record.buffer.is_mapped();
-      if (!out) continue;
+      if (record.state == State::idle || !record.buffer.is_mapped()) continue;
       context->report({.id = ErrorId::destroyed_with_live_slices,
                        .label = record.buffer.label(),
                        .buffer = record.name,
@@ -112,38 +84,38 @@ struct BlockPoolControl final : ContextChild {
     return fail(ErrorId::stale_slice, where);
   }
 
-  /// Moves retired blocks whose serial has passed to the free list.
-  void reclaim() noexcept {
-    const std::uint64_t passed = timeline->passed();
-    std::erase_if(retired_list, [&](std::uint32_t index) {
-      Record& record = records[index];
-      if (record.serial > passed) return false;
-      record.state = State::free;
-      free_list.push(index);
-      return true;
-    });
+  bool is_reusable(std::uint32_t index) const noexcept { return records[index].serial <= timeline->passed(); }
+
+  /// The block that is reusable and was idle for longest, so that each rests as long as possible and two alternate.
+  auto next_reusable() const noexcept {
+    return std::find_if(idle.begin(), idle.end(), [this](std::uint32_t index) { return is_reusable(index); });
+  }
+
+  void make_idle(Record& record, std::uint64_t serial) noexcept {
+    record.serial = serial;
+    record.state = State::idle;
+    idle.push_back(static_cast<std::uint32_t>(record.key & kIndexMask));
+    record.key = UINT64_MAX;
   }
 
   Result<Block> acquire(bool may_wait, std::source_location where) {
     if (!context || inert) return stale(where);
-    if (free_list.empty()) {
-      reclaim();
-      if (free_list.empty() && !retired_list.empty()) {
-        if (auto polled = timeline->poll(where); !polled) return pass_on(polled);
-        reclaim();
-      }
-      if (free_list.empty()) {
-        if (retired_list.empty() || !may_wait)
-          return fail(ErrorId::pool_exhausted, where, {.numbers = {records.size()}});
-        std::uint64_t oldest = UINT64_MAX;
-        for (const std::uint32_t index : retired_list) oldest = std::min(oldest, records[index].serial);
-        if (oldest > timeline->issued) return fail(ErrorId::never_marked, where);
-        if (auto passed = timeline->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
-        reclaim();
-      }
+    auto next = next_reusable();
+    if (next == idle.end() && !idle.empty()) {
+      if (auto polled = timeline->poll(where); !polled) return pass_on(polled);
+      next = next_reusable();
     }
-    // First in, first out: each block rests as long as possible, and two blocks alternate.
-    const std::uint32_t index = free_list.pop();
+    if (next == idle.end()) {
+      if (idle.empty() || !may_wait)
+        return fail(ErrorId::pool_exhausted, where, {.numbers = {records.size()}});
+      std::uint64_t oldest = UINT64_MAX;
+      for (const std::uint32_t index : idle) oldest = std::min(oldest, records[index].serial);
+      if (oldest > timeline->issued) return fail(ErrorId::never_marked, where);
+      if (auto passed = timeline->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
+      next = next_reusable();
+    }
+    const std::uint32_t index = *next;
+    idle.erase(next);
     Record& record = records[index];
     record.key = next_use++ << kIndexBits | index;
     record.used = block_bytes;
@@ -199,10 +171,7 @@ struct BlockPoolControl final : ContextChild {
     Record* record = find(block);
     if (!record) return stale(where);
     if (auto legal = check_ticket(*record, ticket, where); !legal) return legal;
-    record->serial = TimelineControl::serial_of(ticket);
-    record->state = State::retired;
-    record->key = UINT64_MAX;
-    retired_list.push_back(static_cast<std::uint32_t>(block.key_ & kIndexMask));
+    make_idle(*record, TimelineControl::serial_of(ticket));
     return {};
   }
 
@@ -233,25 +202,16 @@ struct BlockPoolControl final : ContextChild {
     Record* record = find(block);
     if (!record) return stale(where);
     if (record->state == State::published) return fail(ErrorId::view_outstanding, where);
-    const auto index = static_cast<std::uint32_t>(block.key_ & kIndexMask);
-    record->key = UINT64_MAX;
-    if (record->state == State::acquired && access != Access::sequential_write) {
-      // Commands that write it may have been issued. Any later fence is ordered after them.
-      record->serial = timeline->issued + 1;
-      record->state = State::retired;
-      retired_list.push_back(index);
-    } else {
-      record->state = State::free;
-      free_list.push(index);
-    }
+    // Of a readable block, commands that write it may have been issued: any later fence is ordered after them.
+    const bool may_be_written = record->state == State::acquired && access != Access::sequential_write;
+    make_idle(*record, may_be_written ? timeline->issued + 1 : 0);
     return {};
   }
 
   std::shared_ptr<ContextState> context;
   TimelineState* timeline = nullptr;
   std::vector<Record> records;
-  IndexQueue free_list;
-  std::vector<std::uint32_t> retired_list;
+  std::vector<std::uint32_t> idle;  ///< Indices, in the order in which they became idle.
   std::uint64_t block_bytes = 0;
   std::uint64_t next_use = 1;
   std::chrono::nanoseconds timeout = {};
@@ -314,10 +274,8 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
     BlockPool pool(control);  // returns the control block if anything throws
     control->timeline = &ContextState::of(context).timeline();
     control->records = std::move(records);
-    control->free_list.reset(options.count);
-    control->retired_list.clear();
-    control->retired_list.reserve(options.count);
-    for (std::uint32_t i = 0; i < options.count; ++i) control->free_list.push(i);
+    control->idle.resize(options.count);
+    std::iota(control->idle.begin(), control->idle.end(), 0U);
     control->block_bytes = options.block_bytes;
     control->timeout = options.timeout.value_or(context.options().timeout);
     control->created_at = where;
@@ -329,21 +287,9 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
   });
 }
 
-BlockPool::BlockPool() noexcept = default;
-BlockPool::BlockPool(BlockPool&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
-
-BlockPool& BlockPool::operator=(BlockPool&& other) noexcept {
-  if (this != &other) {
-    BlockPool taken(std::move(other));
-    std::swap(control_, taken.control_);
-  }
-  return *this;
-}
-
-BlockPool::~BlockPool() {
-  if (!control_) return;
-  control_->close();
-  detail::SlotPool<BlockPoolControl>::give_back(control_);
+void detail::CloseBlockPool::operator()(BlockPoolControl* control) const noexcept {
+  control->close();
+  SlotPool<BlockPoolControl>::give_back(control);
 }
 
 Result<Block> BlockPool::acquire(std::source_location where) {
@@ -380,7 +326,10 @@ std::uint32_t BlockPool::count() const noexcept {
   return control_ ? static_cast<std::uint32_t>(control_->records.size()) : 0;
 }
 std::uint32_t BlockPool::free_count() const noexcept {
-  return control_ ? static_cast<std::uint32_t>(control_->free_list.size()) : 0;
+  if (!control_) return 0;
+  return static_cast<std::uint32_t>(
+      std::count_if(control_->idle.begin(), control_->idle.end(),
+                    [this](std::uint32_t index) { return control_->is_reusable(index); }));
 }
 
 }  // namespace pmb
