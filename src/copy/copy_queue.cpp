@@ -2,8 +2,26 @@
 #include "copy/copy_queue.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace pmb::detail {
+namespace {
+
+// Waking a sleeping thread costs 20 to 45 µs (bench/results/2026-11-28-middle-sizes-h200.json): a thread that expects work
+// watches for about as long before it sleeps.
+constexpr auto kWatch = std::chrono::microseconds(50);
+
+/// Returns true once `value` differs from `seen`, or false after kWatch.
+bool watch(const std::atomic<std::uint32_t>& value, std::uint32_t seen) noexcept {
+  const auto end = std::chrono::steady_clock::now() + kWatch;
+  do {
+    if (value.load(std::memory_order_acquire) != seen) return true;
+    std::this_thread::yield();
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace
 
 void CopyQueue::offer(std::byte* to, const std::byte* from, std::size_t size) noexcept {
   Slot& chunk = slot(offered_);
@@ -54,7 +72,7 @@ void CopyQueue::wait_front() noexcept {
   for (std::uint32_t seen = left.load(std::memory_order_acquire); seen != 0;
        seen = left.load(std::memory_order_acquire)) {
     // Sleeps only if nothing has changed; the last piece wakes it.
-    left.wait(seen, std::memory_order_acquire);
+    if (!watch(left, seen)) left.wait(seen, std::memory_order_acquire);
   }
 }
 
@@ -66,7 +84,7 @@ void CopyQueue::run_worker() noexcept {
     if (finished_.load(std::memory_order_acquire)) return;
     // A callback that keeps the owner outside would never see an offer.
     if (!owner_at_work_.load(std::memory_order_relaxed)) return;
-    changes_.wait(seen, std::memory_order_acquire);
+    if (!watch(changes_, seen)) changes_.wait(seen, std::memory_order_acquire);
   }
 }
 
