@@ -72,16 +72,19 @@ class Slice {
     if (!slot || slot->state() != detail::RingSlot::kAcquired) return {};
     return {control_->base + slot->offset, static_cast<std::size_t>(slot->size)};
   }
-  /// The GL name for binding calls. Call it after publish: validation treats the call as giving the slice to GL.
-  std::uint32_t buffer() const noexcept {
-    if (!live_slot()) return 0;
-    if (control_->shadow) [[unlikely]]
-      note_given_to_gl();
-    return control_->buffer;
+  /// The GL name for binding calls. Call it, and offset_bytes(), after publish: validation treats both as giving the slice
+  /// to GL, and reports a slice that is stale, or that is not published at the next mark.
+  std::uint32_t buffer(std::source_location where = std::source_location::current()) const noexcept {
+    const detail::RingSlot* slot = live_slot();
+    if (control_ && control_->shadow) [[unlikely]]
+      note_given_to_gl(where);
+    return slot ? control_->buffer : 0;
   }
   /// From the start of the GL buffer.
-  std::uint64_t offset_bytes() const noexcept {
+  std::uint64_t offset_bytes(std::source_location where = std::source_location::current()) const noexcept {
     const detail::RingSlot* slot = live_slot();
+    if (control_ && control_->shadow) [[unlikely]]
+      note_given_to_gl(where);
     return slot ? slot->offset : 0;
   }
   /// As acquired; as used once published.
@@ -124,7 +127,7 @@ class Slice {
   const detail::RingSlot* live_slot() const noexcept {
     return control_ ? control_->layout.find_live(key_) : nullptr;
   }
-  void note_given_to_gl() const noexcept;
+  void note_given_to_gl(std::source_location where) const noexcept;
 
   detail::RingHot* control_ = nullptr;
   std::uint64_t key_ = 0;
@@ -136,7 +139,8 @@ struct RingOptions {
       0;  ///< create_on() takes the capacity, label and model of the buffer instead.
   std::string_view label = {};
   std::optional<Model> model = {};  ///< Forces the model.
-  /// Slice records, live and in flight. 0: one for each 256 bytes, from 16 to 16384.
+  /// Slice records, live and in flight. 0: one for each 64 bytes, up to 4096, or for each 256 bytes, up to 16384; at
+  /// least 16.
   std::uint32_t max_slices = 0;
   std::optional<std::chrono::nanoseconds> timeout =
       {};                 ///< Of acquire; default: that of the context's options.

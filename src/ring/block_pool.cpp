@@ -36,6 +36,7 @@ struct BlockPoolControl final : ContextChild {
     std::uint64_t serial =
         0;  ///< Idle: the serial to wait for; else the last mark before acquire or publish.
     std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
+    std::source_location acquired_at;
     std::uint32_t name = 0;
     State state = State::idle;
   };
@@ -66,7 +67,7 @@ struct BlockPoolControl final : ContextChild {
                        .buffer = record.name,
                        .begin_bytes = 0,
                        .end_bytes = record.buffer.size_bytes(),
-                       .acquired_at = created_at,
+                       .acquired_at = record.acquired_at,
                        .noticed_at = created_at});
     }
     context->registry.remove(*this);
@@ -121,6 +122,7 @@ struct BlockPoolControl final : ContextChild {
     record.used = block_bytes;
     record.fetched = 0;
     record.serial = timeline->issued;
+    record.acquired_at = where;
     record.state = State::acquired;
     return Block(this, record.key);
   }
@@ -145,7 +147,7 @@ struct BlockPoolControl final : ContextChild {
                        .label = record.buffer.label(),
                        .buffer = record.name,
                        .end_bytes = block_bytes,
-                       .acquired_at = created_at,
+                       .acquired_at = record.acquired_at,
                        .noticed_at = where});
       return fail(ErrorId::not_published, where);
     }
@@ -160,9 +162,9 @@ struct BlockPoolControl final : ContextChild {
                        .label = record.buffer.label(),
                        .buffer = record.name,
                        .end_bytes = record.used,
-                       .acquired_at = created_at,
+                       .acquired_at = record.acquired_at,
                        .noticed_at = where,
-                       .numbers = {error.numbers[0], error.numbers[1]}});
+                       .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
     }
     return legal;
   }

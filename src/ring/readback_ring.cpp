@@ -29,7 +29,7 @@ struct ReadbackRingControl final : RingControl {
     RingSlot& slot = **reserved;
     slot.serial = ring->timeline->next_program_serial();
     ring->timeline->awaited = slot.serial;
-    return handle(*ring, slot);
+    return hand_out(*ring, slot, where);
   }
 
   /// The caller has checked the source.
@@ -47,7 +47,7 @@ struct ReadbackRingControl final : RingControl {
     BufferCalls(ring->context->gl).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any later fence is ordered after the copy, internal ones too.
     slot.serial = ring->timeline->issued + 1;
-    return handle(*ring, slot);
+    return hand_out(*ring, slot, where);
   }
   static Result<PendingReadback> request(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                          std::source_location where) {
@@ -66,6 +66,7 @@ struct ReadbackRingControl final : RingControl {
                          .buffer = buffer,
                          .begin_bytes = slot->offset,
                          .end_bytes = slot->offset + slot->size,
+                         .acquired_at = shadow ? shadow->acquired_at(slot->key()) : std::source_location(),
                          .noticed_at = where});
         return fail(ErrorId::never_marked, where);
       }
@@ -88,12 +89,14 @@ struct ReadbackRingControl final : RingControl {
   Result<void> release(PendingReadback pending, std::source_location where) {
     RingSlot* slot = find(pending);
     if (!slot) return stale(pending.key_, where);
+    if (shadow) shadow->forget(slot->key());
     layout.drop(*slot, slot->serial <= timeline->passed() ? 0 : slot->serial);
     return {};
   }
 
  private:
-  static PendingReadback handle(RingControl& ring, const RingSlot& slot) noexcept {
+  static PendingReadback hand_out(RingControl& ring, const RingSlot& slot, std::source_location where) {
+    if (ring.shadow) ring.shadow->acquired(slot.key(), slot.offset, {}, where);
     return PendingReadback(static_cast<ReadbackRingControl*>(&ring), slot.key());
   }
   const RingKind& kind() const noexcept override { return kKind; }
@@ -104,6 +107,7 @@ const RingKind ReadbackRingControl::kKind = {
     .access = Access::read,
     .unusable = Access::sequential_write,
     .error = ErrorId::not_readable,
+    .full_error = ErrorId::ring_full_unreleased,
     .take = []() -> RingControl* { return SlotPool<ReadbackRingControl>::take(); }};
 
 Result<PendingReadback> request_from(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,

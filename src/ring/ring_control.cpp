@@ -12,9 +12,13 @@ namespace pmb::detail {
 
 namespace {
 
-constexpr std::uint64_t kBytesPerDefaultSlot = 256;
 constexpr std::uint64_t kMinSlots = 16;
-constexpr std::uint64_t kMaxDefaultSlots = 16384;
+
+/// One for each cache line of small rings, and one for each 256 bytes of large ones.
+std::uint64_t default_slots(std::uint64_t ring_bytes) noexcept {
+  const std::uint64_t lines = std::min<std::uint64_t>(ring_bytes / kCacheLine, 4096);
+  return std::clamp<std::uint64_t>(ring_bytes / 256, std::max(kMinSlots, lines), 16384);
+}
 
 Result<MappedBuffer> make_ring_memory(const std::shared_ptr<ContextState>& context,
                                       const RingOptions& options, Access access, std::source_location where) {
@@ -86,9 +90,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   const std::uint64_t size = mapped.size_bytes();
   // A slice takes a cache line at least.
   const std::uint64_t most = std::max(kMinSlots, size / kCacheLine + 1);
-  const std::uint64_t wanted = given_options.max_slices != 0
-                                   ? given_options.max_slices
-                                   : std::clamp(size / kBytesPerDefaultSlot, kMinSlots, kMaxDefaultSlots);
+  const std::uint64_t wanted = given_options.max_slices != 0 ? given_options.max_slices : default_slots(size);
   const Limits& limits = context->gl.limits;
   const std::uint64_t alignment =
       std::bit_ceil(std::max({kCacheLine, limits.uniform_offset_alignment, limits.storage_offset_alignment,
@@ -131,15 +133,17 @@ void RingControl::close_all() noexcept {
 void RingControl::close() noexcept {
   if (!context) return;
   if (shadow && mapped.is_mapped()) {
-    const std::source_location where = Mapping::of(mapped)->created_at;
-    std::uint64_t begin = UINT64_MAX;
+    const RingSlot* oldest = nullptr;
     std::uint64_t end = 0;
     layout.for_each_live([&](const RingSlot& slot) {
       if (slot.state() == RingSlot::kPublished && slot.key() < issued_end) return;
-      begin = std::min(begin, slot.offset);
+      if (!oldest) oldest = &slot;
       end = std::max(end, slot.offset + slot.size);
     });
-    if (begin < end) shadow->report(ErrorId::destroyed_with_live_slices, begin, end, where, where);
+    if (oldest) {
+      shadow->report(ErrorId::destroyed_with_live_slices, std::min(oldest->offset, end), end,
+                     shadow->acquired_at(oldest->key()), Mapping::of(mapped)->created_at);
+    }
   }
   context->registry.remove(*this);
   make_inert();

@@ -30,9 +30,10 @@ struct RingControl;
 
 /// How upload and readback rings differ when they are made.
 struct RingKind {
-  Access access;    ///< Of the memory that pmb makes.
-  Access unusable;  ///< Of memory that the ring cannot use,
-  ErrorId error;    ///< and the error then.
+  Access access;       ///< Of the memory that pmb makes.
+  Access unusable;     ///< Of memory that the ring cannot use,
+  ErrorId error;       ///< and the error then.
+  ErrorId full_error;  ///< Of a full ring whose oldest slice is still acquired.
   RingControl* (*take)();
 };
 
@@ -124,6 +125,8 @@ struct RingControl : ContextChild, RingHot {
 
   Result<void> check_request(const Request& request) const;
   Result<void> make_room(Request& request);
+  /// The error of a ring that is full up to a live slice. Validation reports it once a slice.
+  Result<void> blocked_by(const RingSlot& oldest, RingAnswer answer, const Request& request);
   static Result<void> grow_or_wait(RingControl*& ring, Request& request, const Error& full);
   Result<void> wait_until(std::uint64_t serial, Request& request);
   /// Waits until slices of older storage have passed, if any was retired.

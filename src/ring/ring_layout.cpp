@@ -118,10 +118,10 @@ void RingLayout::reclaim(std::uint64_t passed) noexcept {
 
 RingLayout::Oldest RingLayout::oldest() const noexcept {
   const RingSlot& slot = slot_of(front_key_);
-  if (is_live(slot)) return {.live = true, .serial = 0};
-  if (slot.state() == RingSlot::kRetired) return {.live = false, .serial = slot.serial};
+  if (is_live(slot)) return {.live = &slot};
+  if (slot.state() == RingSlot::kRetired) return {.serial = slot.serial};
   for (std::size_t i = 0; i < batch_count_; ++i) {
-    if (slot.serial < batches_[i].serial) return {.live = false, .serial = batches_[i].serial};
+    if (slot.serial < batches_[i].serial) return {.serial = batches_[i].serial};
   }
   return {};
 }

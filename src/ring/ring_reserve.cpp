@@ -19,6 +19,8 @@ bool wants_more_room(ErrorId id) noexcept {
   switch (id) {
     case ErrorId::ring_full_unretired:
     case ErrorId::ring_full_in_flight:
+    case ErrorId::ring_full_unpublished:
+    case ErrorId::ring_full_unreleased:
     case ErrorId::ring_slots_full:
     case ErrorId::never_marked:
     case ErrorId::exceeds_ring:
@@ -26,17 +28,6 @@ bool wants_more_room(ErrorId id) noexcept {
     default:
       return false;
   }
-}
-
-/// Why a full ring cannot wait for its oldest slice; none if it can.
-ErrorId why_blocked(RingAnswer answer, const RingLayout::Oldest& oldest, std::uint64_t issued,
-                    bool may_wait) noexcept {
-  if (oldest.live) {
-    return answer == RingAnswer::slots_full ? ErrorId::ring_slots_full : ErrorId::ring_full_unretired;
-  }
-  // Released before its mark was made: only the program can make that mark.
-  if (oldest.serial > issued) return ErrorId::never_marked;
-  return may_wait ? ErrorId::none : ErrorId::ring_full_in_flight;
 }
 
 }  // namespace
@@ -104,13 +95,24 @@ Result<void> RingControl::make_room(Request& request) {
       continue;
     }
     meter.high_water = std::max(meter.high_water, used());
-    const ErrorId blocked = why_blocked(answer, oldest, timeline->issued, request.wait == Wait::bounded);
-    if (blocked != ErrorId::none) {
-      const bool by_slots = blocked == ErrorId::ring_slots_full;
-      return fail(blocked, request.where, {.numbers = {by_slots ? layout.slot_count() : layout.records()}});
-    }
+    if (oldest.live) return blocked_by(*oldest.live, answer, request);
+    // Released before its mark was made: only the program can make that mark.
+    if (oldest.serial > timeline->issued) return fail(ErrorId::never_marked, request.where);
+    if (request.wait == Wait::no)
+      return fail(ErrorId::ring_full_in_flight, request.where, {.numbers = {layout.records()}});
     if (auto passed = wait_until(oldest.serial, request); !passed) return passed;
   }
+}
+
+Result<void> RingControl::blocked_by(const RingSlot& oldest, RingAnswer answer, const Request& request) {
+  const ErrorId id = oldest.state() == RingSlot::kAcquired ? kind().full_error
+                     : answer == RingAnswer::slots_full    ? ErrorId::ring_slots_full
+                                                           : ErrorId::ring_full_unretired;
+  const Error error =
+      make_error(id, request.where, {.numbers = {oldest.size, oldest.offset, layout.slot_count()}});
+  // A caller that does not wait expects a full ring.
+  if (shadow && request.wait == Wait::bounded) shadow->report_once(oldest.key(), error);
+  return tl::unexpected(error);
 }
 
 Result<void> RingControl::grow_or_wait(RingControl*& ring, Request& request, const Error& full) {
@@ -146,20 +148,21 @@ Result<void> RingControl::wait_until(std::uint64_t serial, Request& request) {
 }
 
 Result<void> RingControl::wait_for_older(Request& request) {
-  std::uint64_t records = 0;
+  RingControl* stuck = nullptr;
   for (RingControl* block = older; block; block = block->older) {
     if (auto fenced = block->fence_issued(request.where); !fenced) return pass_on(fenced);
     const RingLayout::Oldest oldest = block->layout.oldest();
-    records += block->layout.records();
+    if (oldest.live) stuck = block;
     if (oldest.live || oldest.serial > timeline->issued) continue;
     if (request.wait == Wait::no) {
-      return fail(ErrorId::ring_full_in_flight, request.where, {.numbers = {records}});
+      return fail(ErrorId::ring_full_in_flight, request.where, {.numbers = {block->layout.records()}});
     }
     auto passed = wait_until(oldest.serial, request);
     if (passed) free_older(request.where);
     return passed;
   }
-  return fail(ErrorId::ring_full_unretired, request.where, {.numbers = {records}});
+  if (!stuck) return fail(ErrorId::never_marked, request.where);
+  return stuck->blocked_by(*stuck->layout.oldest().live, RingAnswer::full, request);
 }
 
 Result<bool> RingControl::fence_issued(std::source_location where) noexcept {

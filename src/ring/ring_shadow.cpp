@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ring/ring_shadow.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/byte_ranges.hpp"
@@ -11,13 +12,14 @@ namespace pmb::detail {
 RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes)
     : context_(context), label_(std::move(label)), buffer_(buffer), gpu_writes_(gpu_writes) {}
 
-void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
+void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<std::byte> bytes,
                           std::source_location where) {
   Watch watch;
   watch.offset = offset;
   watch.mapped = bytes;
-  // Reading write-only memory is slow, which validation accepts. The values only serve to detect a change.
-  watch.copy.assign(bytes.begin(), bytes.end());
+  watch.copy.resize(bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = static_cast<std::byte>(0xA5U ^ (i * 29U));
+  std::copy(watch.copy.begin(), watch.copy.end(), bytes.begin());
   watch.acquired_at = where;
   watches_.insert_or_assign(key, std::move(watch));
 }
@@ -26,18 +28,15 @@ void RingShadow::given_to_gl(std::uint64_t key) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.given = true;
 }
 
-void RingShadow::published(std::uint64_t key, std::span<const std::byte> bytes) {
+void RingShadow::published(std::uint64_t key, std::span<const std::byte> bytes, std::uint64_t marks) {
   const auto found = watches_.find(key);
   if (found == watches_.end()) return;
   Watch& watch = found->second;
   watch.mapped = bytes;
   watch.copy.assign(bytes.begin(), bytes.end());
+  watch.published_at = marks;
   watch.is_published = true;
-  watch.reported = false;
-}
-
-void RingShadow::cancelled(std::uint64_t key) {
-  watches_.erase(key);
+  watch.reported = watch.forgotten = false;
 }
 
 void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
@@ -52,10 +51,13 @@ void RingShadow::compare(Watch& watch, ErrorId id, std::source_location where) c
   report(id, watch.offset + changed.begin, watch.offset + changed.end, watch.acquired_at, where);
 }
 
-void RingShadow::inspect_unpublished(std::source_location where) {
+void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where) {
   for (auto& [key, watch] : watches_) {
     if (!watch.is_published && watch.given) compare(watch, ErrorId::slice_used_unpublished, where);
     if (watch.is_published) compare(watch, ErrorId::written_after_publish, where);
+    const std::uint64_t age = marks - watch.published_at;
+    if (watch.is_published && watch.serial == 0 && key >= issued_end && age >= kForgottenMarks)
+      report_once(key, make_error(ErrorId::never_retired, where, {.numbers = {age}}));
   }
 }
 
@@ -66,6 +68,13 @@ void RingShadow::check_passed(std::uint64_t passed, std::source_location where) 
     const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
     entry = done ? watches_.erase(entry) : std::next(entry);
   }
+}
+
+void RingShadow::report_once(std::uint64_t key, const Error& error) {
+  const auto found = watches_.find(key);
+  if (found == watches_.end() || std::exchange(found->second.forgotten, true)) return;
+  const Watch& watch = found->second;
+  report(error, watch.offset, watch.offset + watch.mapped.size(), watch.acquired_at);
 }
 
 void RingShadow::report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired,
@@ -82,7 +91,7 @@ void RingShadow::report(const Error& error, std::uint64_t begin, std::uint64_t e
                    .end_bytes = end,
                    .acquired_at = acquired,
                    .noticed_at = error.where,
-                   .numbers = {error.numbers[0], error.numbers[1]}});
+                   .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
 }
 
 std::source_location RingShadow::acquired_at(std::uint64_t key) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The record that validation keeps of each slice of an upload ring: where it was acquired, whether it was given to GL,
-// and a copy of its bytes. It detects a forgotten publish and a write after publish. Exists only with a sink.
+// The record that validation keeps of each slice: where it was acquired, whether it was given to GL, and a copy of its bytes.
+// It detects a forgotten publish, a write after publish and a forgotten retire. Exists only with a sink.
 //
-// Cost:    a copy of each slice at acquire and at publish, and a comparison at mark and at retire.
+// Cost:    a pattern written at acquire, a copy at publish, and a comparison at mark and at retire.
 #pragma once
 
 #include <cstddef>
@@ -20,27 +20,34 @@ struct ContextState;
 
 class RingShadow {
  public:
+  /// A slice that is not retired after so many marks is taken for forgotten: seconds of frames.
+  static constexpr std::uint64_t kForgottenMarks = 256;
+
   /// `gpu_writes`: the GPU may write published slices too, so that a change proves nothing.
   RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes);
 
-  /// `offset` is that of the slice in the GL buffer.
-  void acquired(std::uint64_t key, std::uint64_t offset, std::span<const std::byte> bytes,
+  /// `offset` is that of the slice in the GL buffer. Fills `bytes` with a pattern, so that every store is seen, also of a
+  /// value that the memory held before. Readbacks give no bytes.
+  void acquired(std::uint64_t key, std::uint64_t offset, std::span<std::byte> bytes,
                 std::source_location where);
   /// The program asked for the slice's GL name, and may be about to bind it.
   void given_to_gl(std::uint64_t key);
-  /// The bytes are in use from now on.
-  void published(std::uint64_t key, std::span<const std::byte> bytes);
-  void cancelled(std::uint64_t key);
+  /// The bytes are in use from now on. `marks`: made by the program so far, here and below.
+  void published(std::uint64_t key, std::span<const std::byte> bytes, std::uint64_t marks);
+  void forget(std::uint64_t key) { watches_.erase(key); }
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
   void retired(std::uint64_t key, std::uint64_t serial);
 
-  /// At a mark: reports, once, acquired slices that were written and given to GL but not published.
-  void inspect_unpublished(std::source_location where);
+  /// At a mark: reports, once, acquired slices that were written and given to GL but not published, and published slices
+  /// with keys from `issued_end` on that were not retired for kForgottenMarks.
+  void inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where);
   /// Compares all published slices, and forgets those that have passed.
   void check_passed(std::uint64_t passed, std::source_location where);
   /// Compares all published slices, and forgets every slice.
   void check_all(std::source_location where) { check_passed(UINT64_MAX, where); }
 
+  /// Reports an error about a slice, with its place, the first time.
+  void report_once(std::uint64_t key, const Error& error);
   void report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
               std::source_location noticed_at) const;
   /// The same for an error with numbers.
@@ -55,10 +62,12 @@ class RingShadow {
     std::span<const std::byte> mapped;
     std::vector<std::byte> copy;
     std::source_location acquired_at;
-    std::uint64_t serial = 0;  ///< Retired with this serial; 0: not retired.
+    std::uint64_t serial = 0;        ///< Retired with this serial; 0: not retired.
+    std::uint64_t published_at = 0;  ///< Marks.
     bool given = false;
     bool is_published = false;
-    bool reported = false;
+    bool reported = false;   ///< A change of its bytes.
+    bool forgotten = false;  ///< Reported as not published, retired or released.
   };
   void compare(Watch& watch, ErrorId id, std::source_location where) const;
 

@@ -34,8 +34,15 @@ using detail::ContextState;
 using detail::RingControl;
 using detail::UploadRingControl;
 
-void Slice::note_given_to_gl() const noexcept {
-  UploadRingControl::of(*this)->shadow->given_to_gl(key_);
+void Slice::note_given_to_gl(std::source_location where) const noexcept {
+  UploadRingControl& ring = *UploadRingControl::of(*this);
+  // The records of validation belong to the context's thread.
+  if (!ring.context->check_thread(where)) return;
+  if (ring.find(*this)) {
+    ring.shadow->given_to_gl(key_);
+  } else {
+    static_cast<void>(ring.stale(key_, where));
+  }
 }
 
 namespace {

@@ -49,7 +49,10 @@ void UploadRingControl::flush(std::uint64_t offset, std::uint64_t bytes) noexcep
 }
 
 void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
-  if (shadow) shadow->published(slot.key(), {bytes_at(slot.offset), static_cast<std::size_t>(used)});
+  if (shadow) {
+    shadow->published(slot.key(), {bytes_at(slot.offset), static_cast<std::size_t>(used)},
+                      timeline->issued >> kSerialShift);
+  }
   if (used < slot.size) layout.shorten(slot, used);
   layout.publish(slot, timeline->issued);
 }
@@ -134,7 +137,7 @@ Result<void> UploadRingControl::cancel(Slice slice, std::source_location where) 
   const Found found = locate(slice);
   if (!found) return stale(slice.key_, where);
   if (found.slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
-  if (found.block->shadow) found.block->shadow->cancelled(found.slot->key());
+  if (found.block->shadow) found.block->shadow->forget(found.slot->key());
   found.block->layout.drop(*found.slot, 0);
   return {};
 }
@@ -303,6 +306,7 @@ const RingKind UploadRingControl::kKind = {
     .access = Access::sequential_write,
     .unusable = Access::read,
     .error = ErrorId::not_writable,
+    .full_error = ErrorId::ring_full_unpublished,
     .take = []() -> RingControl* { return SlotPool<UploadRingControl>::take(); }};
 
 void UploadRingControl::give_back() noexcept {
@@ -310,7 +314,7 @@ void UploadRingControl::give_back() noexcept {
 }
 
 void UploadRingControl::inspect_at_mark(std::source_location where) {
-  if (shadow) shadow->inspect_unpublished(where);
+  if (shadow) shadow->inspect_at_mark(timeline->issued >> kSerialShift, issued_end, where);
 }
 
 }  // namespace pmb::detail

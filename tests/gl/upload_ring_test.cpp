@@ -169,8 +169,10 @@ TEST_P(Upload, ARingFullOfUnretiredSlicesReportsItAtOnceAndNamesTheRule) {
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().id, ErrorId::ring_full_unretired);
     EXPECT_EQ(full.error().status, Status::would_block);
-    EXPECT_EQ(full.error().numbers[0], 4u);
+    EXPECT_EQ(full.error().numbers[0], 1024u);
+    EXPECT_EQ(full.error().numbers[1], 0u);
   }
+  if (GetParam().validate) expect_reports({ErrorId::ring_full_unretired});
   EXPECT_EQ(ring.stats().would_blocks, 2u);
   // Retiring the second of four frees no room while the first is live; retiring the first does.
   const pmb::Ticket ticket = mark();
@@ -245,7 +247,7 @@ TEST_P(Upload, AShortWaitTimesOutAndLeavesTheRingUsable) {
   EXPECT_EQ(rows.pixels()[0], 0x09090909u);
 }
 
-TEST_P(Upload, RunningOutOfRecordsIsNamed) {
+TEST_P(Upload, AFullRingNamesTheSliceThatWasNeverPublished) {
   auto ring = make_ring(1 << 16, 4);
   std::vector<pmb::Slice> slices;
   for (int i = 0; i < 4; ++i) {
@@ -255,8 +257,9 @@ TEST_P(Upload, RunningOutOfRecordsIsNamed) {
   }
   const auto fifth = ring.acquire(64, 1);
   ASSERT_FALSE(fifth);
-  EXPECT_EQ(fifth.error().id, ErrorId::ring_slots_full);
+  EXPECT_EQ(fifth.error().id, ErrorId::ring_full_unpublished);
   EXPECT_EQ(fifth.error().status, Status::would_block);
+  if (GetParam().validate) expect_reports({ErrorId::ring_full_unpublished});
   for (const pmb::Slice& slice : slices) ASSERT_TRUE(ring.cancel(slice));
   const auto again = ring.acquire(64, 1);
   ASSERT_TRUE(again) << again.error().message();

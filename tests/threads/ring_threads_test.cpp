@@ -171,7 +171,7 @@ TEST_P(RingThreads, SlicesArePublishedWhileNeighboursAreStillFilled) {
       const auto slice = ring.acquire(kBytes);
       if (!slice) {
         // The oldest one is still being filled, and the ring is full of later ones.
-        ASSERT_EQ(slice.error().id, pmb::ErrorId::ring_full_unretired) << slice.error().message();
+        ASSERT_EQ(slice.error().id, pmb::ErrorId::ring_full_unpublished) << slice.error().message();
         break;
       }
       workers.add([&, slice = *slice, span = slice->raw_bytes(), seed = asked] {
@@ -228,7 +228,7 @@ TEST_P(RingThreads, ReadbackBytesAreConsumedOnOtherThreads) {
     auto acquired = ring.acquire(kBytes);
     if (!acquired) {
       // The reader of the oldest readback is slow, and the ring is full of later ones.
-      ASSERT_EQ(acquired.error().id, pmb::ErrorId::ring_full_unretired) << acquired.error().message();
+      ASSERT_EQ(acquired.error().id, pmb::ErrorId::ring_full_unreleased) << acquired.error().message();
       workers.wait_for_all();
       release_done();
       acquired = ring.acquire(kBytes);

@@ -224,7 +224,9 @@ TEST_P(ReadbackRingTest, ExhaustionIsReportedAndNeverDeadlocks) {
   EXPECT_EQ(id_of(ring.request(source, 0, 300)), ErrorId::exceeds_ring);
   EXPECT_EQ(id_of(ring.acquire(0)), ErrorId::zero_size);
   const PendingReadback all = take(ring.acquire(256));
-  EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unretired);
+  const auto full = ring.acquire(1);
+  EXPECT_EQ(id_of(full), ErrorId::ring_full_unreleased);
+  EXPECT_NE(full.error().message().find("release()"), std::string::npos) << full.error().message();
   write_into(all, pattern(256, 1));
   take(all.release());
   EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::never_marked)

@@ -131,7 +131,7 @@ TEST_P(RingGrowth, ALargeRequestGrowsTheRingUpToTheCapAndNoFurther) {
   const Slice most = take(ring.acquire(8000, 1));
   EXPECT_EQ(ring.stats().capacity_bytes, 8000U);
   EXPECT_EQ(ring.stats().growths, 2U);
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired) << "at the cap it is a ring as any other";
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished) << "at the cap it is a ring as any other";
   EXPECT_EQ(id_of(ring.acquire(8001, 1)), ErrorId::exceeds_ring);
   take(ring.cancel(most));
   gl_.Finish();
@@ -145,7 +145,7 @@ TEST_P(RingGrowth, AllStorageTogetherIsAtMostTwiceTheCap) {
   for (;;) {
     const auto slice = ring.try_acquire(512, 1);
     if (!slice) {
-      EXPECT_EQ(slice.error().id, ErrorId::ring_full_unretired);
+      EXPECT_EQ(slice.error().id, ErrorId::ring_full_unpublished);
       break;
     }
     slices.push_back(*slice);
@@ -207,12 +207,12 @@ TEST_P(RingGrowth, ARingThatCannotGrowWaits) {
   EXPECT_EQ(ring.stats().capacity_bytes, 512U);
   // After a failed growth the ring does not try again, except for requests that do not fit otherwise, until drain().
   fake_->clear_log();
-  for (int i = 0; i < 60; ++i) EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
   EXPECT_EQ(fake_->calls(storage), 0U);
   EXPECT_EQ(id_of(ring.acquire(1024, 1)), ErrorId::storage_failed);
   EXPECT_GE(fake_->calls(storage), 1U);
   fake_->clear_script();
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
   take(ring.drain());
   take(ring.acquire(64));
   EXPECT_EQ(ring.stats().growths, 1U);
@@ -373,7 +373,7 @@ TEST_P(RingGrowth, ARingOnAnAdoptedMappingGrowsIntoItsOwnBuffer) {
 TEST_P(RingGrowth, AFixedRingCreatesNoSecondBuffer) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 512}));
   take(ring.acquire(512, 1));
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
   EXPECT_EQ(id_of(ring.acquire(513, 1)), ErrorId::exceeds_ring);
   EXPECT_EQ(fake_->live_buffers(), 1U);
 }
@@ -478,7 +478,7 @@ TEST_P(Stats, HighWaterCountsBytesInFlightNotCapacity) {
 TEST_P(Stats, AFullRingRecommendsTwiceItsCapacity) {
   auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 128 << 10}));
   take(ring.acquire(128 << 10, 1));
-  EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unretired);
+  EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unpublished);
   EXPECT_EQ(ring.stats().high_water_bytes, 128U << 10);
   EXPECT_EQ(ring.stats().recommended_capacity_bytes, 256U << 10);
   EXPECT_EQ(ring.stats().would_blocks, 1U);

@@ -78,7 +78,7 @@ TEST_P(TransferAsync, UnreleasedDownloadsAreBoundedAndDoNotBlockOthers) {
   std::vector<PendingReadback> pending;
   for (std::uint64_t i = 0; i < 4; ++i)
     pending.push_back(take(pmb::download_async(*context_, buffer, 1024 * i, 1024)));
-  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 1024)), ErrorId::ring_full_unretired);
+  EXPECT_EQ(id_of(pmb::download_async(*context_, buffer, 0, 1024)), ErrorId::ring_full_unreleased);
   Bytes target(8192);
   take(pmb::download(*context_, buffer, 0, target));
   EXPECT_EQ(target, pattern(8192, 1));

@@ -36,7 +36,7 @@ TEST_P(UploadRingLimits, AFullRingOfUnretiredSlicesWouldBlockAtOnce) {
   auto ring = ring_of(512);
   const Slice slice = take(ring.acquire(512, 1));
   fake_->clear_log();
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
   take(ring.publish(slice, 512));
   EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unretired);
   EXPECT_EQ(id_of(ring.try_acquire(64)), ErrorId::ring_full_unretired);
@@ -44,6 +44,32 @@ TEST_P(UploadRingLimits, AFullRingOfUnretiredSlicesWouldBlockAtOnce) {
   EXPECT_EQ(ring.stats().would_blocks, 3U);
   take(ring.retire(mark()));
   EXPECT_TRUE(ring.acquire(64));
+}
+
+// The sentence names the step that was forgotten, with small slices, which exhaust the records, and with large ones.
+TEST_P(UploadRingLimits, AFullRingNamesTheForgottenStep) {
+  for (const std::uint64_t size : {64U, 16384U}) {
+    for (const bool publish : {false, true}) {
+      auto ring = ring_of(64 * 1024, 256);
+      auto slice = ring.acquire(size);
+      while (slice) {
+        if (publish) take(ring.publish(*slice, size));
+        slice = ring.acquire(size);
+      }
+      const std::string text = slice.error().message();
+      EXPECT_NE(text.find(publish ? "published but never retired" : "acquired but never published"),
+                std::string::npos)
+          << text;
+      EXPECT_NE(text.find(std::to_string(size) + " bytes at offset 0"), std::string::npos) << text;
+      EXPECT_EQ(text.find("max_slices") != std::string::npos, publish && size == 64) << text;
+    }
+  }
+}
+
+TEST_P(UploadRingLimits, ASmallRingTakesAsManyCacheLinesAsItHas) {
+  auto ring = ring_of(64 * 1024);
+  for (int i = 0; i < 1024; ++i) EXPECT_EQ(take(ring.acquire(64, 1)).offset_bytes(), i * 64U);
+  EXPECT_EQ(id_of(ring.acquire(64, 1)), ErrorId::ring_full_unpublished);
 }
 
 TEST_P(UploadRingLimits, TryAcquireNeverWaitsAndAcquireDoes) {
@@ -64,8 +90,9 @@ TEST_P(UploadRingLimits, ExhaustedRecordsAreATypedError) {
   auto ring = ring_of(64 * 1024, 4);
   std::vector<Slice> slices;
   for (int i = 0; i < 4; ++i) slices.push_back(take(ring.acquire(64)));
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_slots_full);
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
   for (const Slice& slice : slices) take(ring.publish(slice, 64));
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_slots_full);
   take(ring.retire(mark()));
   EXPECT_TRUE(ring.acquire(64)) << "it waits for a record as for bytes";
 }

@@ -48,6 +48,79 @@ TEST_P(Validation, AForgottenPublishNamesBufferBytesAndPlaces) {
   take(ring.retire(mark()));
 }
 
+// The buffer was bound once; a draw needs only the offset. The bytes are those that the memory held before.
+TEST_P(Validation, AForgottenPublishIsReportedIfOnlyTheOffsetWasUsed) {
+  auto ring = ring_of(4096);
+  const auto where = std::source_location::current();
+  const Slice slice = take(ring.acquire(36, 12));
+  slice.fill(std::byte{0});
+  static_cast<void>(slice.offset_bytes());
+  mark();
+  ASSERT_EQ(reports_of(ErrorId::slice_used_unpublished), 1U);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
+  EXPECT_GE(reports_[0].end - reports_[0].begin, 35U);
+  take(ring.cancel(slice));
+}
+
+TEST_P(Validation, AStaleSliceGivenToGlIsReported) {
+  auto ring = ring_of(4096);
+  const Slice slice = put(ring, pattern(64, 1));
+  take(ring.retire(slice, mark()));
+  EXPECT_TRUE(reports_.empty());
+  const auto where = std::source_location::current();
+  EXPECT_EQ(slice.buffer(), 0U);
+  EXPECT_EQ(slice.offset_bytes(), 0U);
+  ASSERT_EQ(reports_of(ErrorId::stale_slice), 2U);
+  EXPECT_EQ(reports_[0].noticed_at.line(), where.line() + 1);
+  EXPECT_EQ(reports_[1].noticed_at.line(), where.line() + 2);
+}
+
+TEST_P(Validation, AForgottenRetireIsReportedAfterManyMarks) {
+  auto ring = ring_of(4096);
+  const auto where = std::source_location::current();
+  const Slice kept = take(ring.acquire(64));
+  kept.fill(std::byte{1});
+  take(ring.publish(kept, 64));
+  for (int frame = 0; frame < 255; ++frame) mark();
+  EXPECT_TRUE(reports_.empty());
+  for (int frame = 0; frame < 10; ++frame) mark();
+  ASSERT_EQ(reports_of(ErrorId::never_retired), 1U) << "once";
+  EXPECT_EQ(reports_[0].begin, kept.offset_bytes());
+  EXPECT_EQ(reports_[0].end, kept.offset_bytes() + 64);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
+  take(ring.retire(mark()));
+}
+
+TEST_P(Validation, SlicesThatWereRetiredAreNotForgotten) {
+  auto ring = ring_of(1 << 20);
+  put(ring, pattern(64, 1));
+  take(ring.retire_issued());
+  for (int frame = 0; frame < 300; ++frame) mark();
+  EXPECT_EQ(reports_of(ErrorId::never_retired), 0U);
+}
+
+TEST_P(Validation, AFullRingReportsItsOldestSliceOnce) {
+  auto ring = ring_of(512);
+  const auto where = std::source_location::current();
+  const Slice slice = take(ring.acquire(512, 1));
+  EXPECT_EQ(id_of(ring.try_acquire(64)), ErrorId::ring_full_unpublished);
+  EXPECT_TRUE(reports_.empty()) << "a caller that does not wait expects a full ring";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].id, ErrorId::ring_full_unpublished);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
+  take(ring.cancel(slice));
+
+  auto readbacks = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 512, .label = "results"}));
+  const auto there = std::source_location::current();
+  const auto pending = take(readbacks.acquire(512, 1));
+  EXPECT_EQ(id_of(readbacks.acquire(64)), ErrorId::ring_full_unreleased);
+  ASSERT_EQ(reports_of(ErrorId::ring_full_unreleased), 1U);
+  EXPECT_EQ(reports_.back().label, "results");
+  EXPECT_EQ(reports_.back().acquired_at.line(), there.line() + 1);
+  take(pending.release());
+}
+
 TEST_P(Validation, AnUnpublishedSliceMayBeFilledAcrossMarks) {
   auto ring = ring_of(4096);
   const Slice slice = take(ring.acquire(64));
@@ -129,20 +202,25 @@ TEST_P(Validation, ForeignTicketsAreReported) {
 
 // The spans of a destroyed ring cannot be made inert, so they are reported.
 TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
+  std::source_location where;
   {
     auto ring = ring_of(4096);
+    where = std::source_location::current();
     take(ring.acquire(100));
     put(ring, pattern(64, 1));
   }
   ASSERT_EQ(reports_of(ErrorId::destroyed_with_live_slices), 1U);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
   EXPECT_EQ(reports_[0].label, "vertices");
   EXPECT_LT(reports_[0].begin, reports_[0].end);
   reports_.clear();
   {
     auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2, .label = "blocks"}));
+    where = std::source_location::current();
     take(pool.acquire());
   }
   ASSERT_EQ(reports_of(ErrorId::destroyed_with_live_slices), 1U);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
   EXPECT_EQ(reports_[0].label, "blocks");
 }
 
@@ -178,7 +256,7 @@ TEST_P(Validation, ChangesNoResult) {
     const Slice slice = take(ring.acquire(256));
     const Slice other = take(ring.acquire(256));
     EXPECT_EQ(other.offset_bytes(), 256U);
-    EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unretired);
+    EXPECT_EQ(id_of(ring.acquire(1)), ErrorId::ring_full_unpublished);
     take(ring.publish(slice, 10));
     EXPECT_EQ(id_of(ring.publish(other, 257)), ErrorId::published_too_much);
     take(ring.cancel(other));

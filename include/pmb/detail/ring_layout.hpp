@@ -170,8 +170,8 @@ class RingLayout {
 
   /// The oldest record, which a full ring waits for.
   struct Oldest {
-    bool live = false;         ///< Still acquired or published: no wait helps.
-    std::uint64_t serial = 0;  ///< Otherwise: the serial to wait for.
+    const RingSlot* live = nullptr;  ///< Still acquired or published: no wait helps.
+    std::uint64_t serial = 0;        ///< Otherwise: the serial to wait for.
   };
   Oldest oldest() const noexcept;
 

@@ -140,6 +140,38 @@ class ReadPixelsMethod final : public Method {
   OwnMemory memory_;
 };
 
+/// The least that a frame can cost: it is drawn, and its bytes cross the wire. No method reads before the drawing is done.
+class DrawAndCopy final : public Method {
+ public:
+  DrawAndCopy(const GladGLContext& gl, std::unique_ptr<Method> copy)
+      : gl_(gl), frame_(gl), copy_(std::move(copy)) {}
+
+  Outcome<void> run(std::uint32_t times) override {
+    for (std::uint32_t frame = 0; frame < times * kFrames; ++frame) frame_.draw();
+    gl_.Finish();
+    return copy_->run(times);
+  }
+  Outcome<void> verify() override { return copy_->verify(); }
+  std::uint64_t cpu_bytes_copied() const noexcept override { return copy_->cpu_bytes_copied(); }
+
+ private:
+  const GladGLContext& gl_;
+  DrawnFrame frame_;
+  std::unique_ptr<Method> copy_;
+};
+
+void add_draw_and_copy_limit(BenchContext& bench, Limit& limit, Case& work) {
+  const auto note = limit.describe(Wire::down);
+  if (!note) return;
+  work.limit_note = "drawing the frame, then " + *note;
+  const WireShape shape{.wire = Wire::down, .size_bytes = work.size_bytes, .operations = work.operations};
+  add_method(work, "limit", MethodKind::limit, [&bench, &limit, shape]() -> Outcome<std::unique_ptr<Method>> {
+    auto copy = limit.make(shape);
+    if (!copy) return pass_on(copy);
+    return std::make_unique<DrawAndCopy>(bench.gl(), std::move(*copy));
+  });
+}
+
 }  // namespace
 
 void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
@@ -171,7 +203,7 @@ void add_read_pixels_cases(const CaseSetup& setup, std::vector<Case>& cases) {
       return std::make_unique<ReadPixelsMethod>(bench, source, std::move(reader), method.context);
     });
   }
-  add_limit(work, setup.limit, Wire::down);
+  add_draw_and_copy_limit(bench, setup.limit, work);
   add_reference(work, setup.limit, Wire::pageable_down, "cuda_pageable");
   cases.push_back(std::move(work));
 }
