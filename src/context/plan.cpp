@@ -54,16 +54,15 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
   if (!asked.path) asked.path = context.options.path;
   detail::Measured measured;
   if (context.plans.profile) {
-    measured =
-        detail::measured_for(*context.plans.profile, asked, detail::client_by_quirk(asked.access, traits));
+    measured = detail::measured_for(*context.plans.profile, asked.access,
+                                    detail::client_by_quirk(asked.access, traits));
   }
   if (memory == Memory::mapped) {
     if (asked.path && detail::is_private(*asked.path)) asked.path = std::nullopt;
-    if (measured.path && detail::is_private(*measured.path)) measured.path = std::nullopt;
     traits.orphan_uploads = false;
   }
   Plan plan;
-  const bool possible = detail::choose(asked, traits, measured, plan);
+  const bool possible = detail::choose(asked, traits, measured.placement, plan);
   if (!possible || (memory == Memory::mapped && detail::is_private(plan.path))) {
     if (!context.gl.limits.buffer_storage) {
       return fail(ErrorId::buffer_storage_missing, where,

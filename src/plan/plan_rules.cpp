@@ -9,18 +9,15 @@ struct Choice {
   const char* reason;
 };
 
-Choice choose_path(const PlanRequest& request, const DriverTraits& driver,
-                   const Measured& measured) noexcept {
+Choice choose_path(const PlanRequest& request, const DriverTraits& driver, Placement placement) noexcept {
   const bool orphans = driver.orphan_uploads && request.access == Access::sequential_write;
   if (request.path) return {*request.path, "path: forced by the caller"};
-  if (measured.path && (driver.buffer_storage || is_private(*measured.path)))
-    return {*measured.path, "path: measured on this driver"};
   if (orphans) return {Path::orphaned, "path: orphaned, by quirk mobile_orphaning"};
   if (!driver.buffer_storage)
     return {Path::traditional, "path: traditional, since this context has no buffer storage"};
-  if (driver.software || measured.placement == Placement::plain)
+  if (driver.software || placement == Placement::plain)
     return {Path::direct, "path: direct, since a software renderer's mapped memory is plain memory"};
-  if (measured.placement == Placement::gpu_memory && request.access == Access::sequential_write)
+  if (placement == Placement::gpu_memory && request.access == Access::sequential_write)
     return {Path::direct, "path: direct, since the mapping was found to lie in the GPU's own memory"};
   if (driver.unified_memory) return {Path::direct, "path: direct, since CPU and GPU share all memory here"};
   if (request.gpu_reads <= 1)
@@ -42,13 +39,13 @@ void add_reason(Plan& plan, const char* reason) noexcept {
   }
 }
 
-bool choose(const PlanRequest& request, const DriverTraits& driver, const Measured& measured,
+bool choose(const PlanRequest& request, const DriverTraits& driver, Placement placement,
             Plan& plan) noexcept {
   plan.access = request.access;
   plan.size_bytes = request.size_bytes;
   plan.gpu_reads = request.gpu_reads;
 
-  auto [path, path_reason] = choose_path(request, driver, measured);
+  auto [path, path_reason] = choose_path(request, driver, placement);
   // What the GPU wrote would be gone with the old storage.
   if (path == Path::orphaned && plan.access != Access::sequential_write) path = Path::traditional;
   plan.path = path;
@@ -61,9 +58,6 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, const Measur
   } else if (request.model) {
     plan.model = *request.model;
     add_reason(plan, "model: forced by the caller");
-  } else if (measured.model && (*measured.model == Model::coherent || flushing_works)) {
-    plan.model = *measured.model;
-    add_reason(plan, "model: measured on this driver");
   } else {
     plan.model = Model::coherent;
     add_reason(plan,

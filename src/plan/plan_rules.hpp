@@ -18,12 +18,9 @@ struct PlanRequest {
   std::optional<Path> path = {};    ///< Forces the path.
 };
 
-/// What a measurement on this driver found for one access and size class. Empty members: nothing was
-/// measured.
+/// What a profile of this driver says of one access.
 struct Measured {
-  std::optional<Model> model = {};
-  std::optional<Path> path = {};
-  std::optional<bool> client_storage = {};
+  std::optional<bool> client_storage = {};  ///< Empty: nothing speaks against the quirks.
   Placement placement = Placement::unknown;
 };
 
@@ -52,8 +49,7 @@ constexpr bool is_private(Path path) noexcept {
 
 /// A choice, with reasons added to `plan.reasons`. Flags are left alone. False if a forced choice cannot
 /// work.
-bool choose(const PlanRequest& request, const DriverTraits& driver, const Measured& measured,
-            Plan& plan) noexcept;
+bool choose(const PlanRequest& request, const DriverTraits& driver, Placement placement, Plan& plan) noexcept;
 
 /// Whether the mapping asks for CLIENT_STORAGE; says why in `plan.reasons` where it does.
 bool choose_client_storage(const DriverTraits& driver, const Measured& measured, Plan& plan) noexcept;

@@ -7,8 +7,7 @@
 
 namespace pmb::detail::profile_names {
 
-inline constexpr Access kAccesses[] = {Access::sequential_write, Access::read, Access::bidirectional};
-inline constexpr const char* kAccessNames[] = {"sequential_write", "read", "bidirectional"};
+inline constexpr const char* kAccesses[] = {"sequential_write", "read", "bidirectional"};
 inline constexpr const char* kModels[] = {"coherent", "explicit_flush"};
 inline constexpr const char* kPaths[] = {"direct", "staged", "traditional", "orphaned"};
 inline constexpr const char* kPlacements[] = {"unknown", "cached", "write_combined", "gpu_memory", "plain"};

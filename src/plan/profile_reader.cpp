@@ -48,31 +48,6 @@ std::uint64_t limit_of(const Json& json) {
   return json.contains("up_to_bytes") ? count_of(json.at("up_to_bytes")) : UINT64_MAX;
 }
 
-PlanChoice choice_of(const Json& json) {
-  PlanChoice choice;
-  if (json.contains("model")) choice.model = value_of<Model>(kModels, json.at("model"));
-  if (json.contains("path")) choice.path = value_of<Path>(kPaths, json.at("path"));
-  if (json.contains("client_storage")) choice.client_storage = json.at("client_storage").get<bool>();
-  choice.ns = figure_of(json.at("ns"));
-  choice.default_ns = figure_of(json.at("default_ns"));
-  return choice;
-}
-
-AccessProfile access_of(const Json& json) {
-  AccessProfile access;
-  for (const Json& entry : json.at("mappings")) {
-    AccessProfile::Mapping& mapping = access.mappings[entry.at("client_storage").get<bool>() ? 1 : 0];
-    mapping.placement = value_of<Placement>(kPlacements, entry.at("placement"));
-    mapping.costs = costs_of(entry);
-  }
-  for (const Json& entry : json.at("steps")) {
-    access.steps.push_back({.up_to_bytes = limit_of(entry),
-                            .once = choice_of(entry.at("once")),
-                            .many = choice_of(entry.at("many"))});
-  }
-  return access;
-}
-
 TransferDirection direction_of(const Json& json) {
   TransferDirection direction;
   direction.ring_bytes = count_of(json.at("ring_bytes"));
@@ -100,8 +75,10 @@ Profile profile_of(const Json& json) {
                  .hardware_threads = small_count_of(key.at("hardware_threads"))};
   profile.made = json.at("made").get<std::string>();
   profile.memory = costs_of(json.at("memory"));
-  for (const Access access : kAccesses) {
-    profile.of(access) = access_of(json.at("accesses").at(name_of(kAccessNames, access)));
+  for (const Json& entry : json.at("mappings")) {
+    const auto access = value_of<Access>(kAccesses, entry.at("access"));
+    profile.mapping(access, entry.at("client_storage").get<bool>()) = {
+        value_of<Placement>(kPlacements, entry.at("placement")), costs_of(entry)};
   }
   if (json.contains("transfers")) {
     const Json& transfers = json.at("transfers");

@@ -2,7 +2,6 @@
 // A profile applied to one request, and its validity. No GL.
 #pragma once
 
-#include <cstdint>
 #include <pmb/tune/profile.hpp>
 
 #include "plan/plan_rules.hpp"
@@ -14,10 +13,10 @@ constexpr bool reads_slowly(Placement placement) noexcept {
   return placement == Placement::write_combined || placement == Placement::gpu_memory;
 }
 
-/// The measured choice for an access, a size and a number of reads. `by_default` is the CLIENT_STORAGE of the quirks.
-Measured measured_for(const Profile& profile, const PlanRequest& request, bool by_default) noexcept;
+/// The measurements of an access. `by_default` is the CLIENT_STORAGE of the quirks.
+Measured measured_for(const Profile& profile, Access access, bool by_default) noexcept;
 
-/// Whether limits grow, figures are finite, and transfers are usable.
+/// Whether figures are finite and transfers are usable.
 bool is_sound(const Profile& profile) noexcept;
 
 }  // namespace pmb::detail

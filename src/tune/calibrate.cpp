@@ -27,7 +27,7 @@ std::string now_text() {
 Result<Calibration> measure(ContextState& state, const CalibrateOptions& options) {
   detail::GlDevice device(state, options);
   if (auto opened = device.open(); !opened) return pass_on(opened);
-  return detail::Calibrator(device, device.facts(), options).run();
+  return detail::calibrate_device(device, device.facts(), options);
 }
 
 /// Candidates that failed may have left GL errors; the caller's were set aside before.

@@ -2,6 +2,7 @@
 #include "tune/candidate_comparison.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <pmb/tune/measure.hpp>
 
 #include "base/fail.hpp"
@@ -24,8 +25,6 @@ constexpr double kDropped = 1.5;
 // default.
 constexpr double kWorthwhile = 0.92;
 
-using Times = std::vector<double> Candidate::*;
-
 Spread spread_of(const std::vector<double>& times) {
   const tune::Statistics figures = tune::summarize(times);
   // Quartiles of few samples say little; there the extremes count.
@@ -34,16 +33,22 @@ Spread spread_of(const std::vector<double>& times) {
   return {figures.median, whole / 2};
 }
 
+/// Whether it took enough turns in each of the first passes.
+bool has_figures(const Candidate& candidate, std::size_t passes) {
+  return candidate.verdict == Verdict::right &&
+         std::all_of(candidate.times.begin(), candidate.times.begin() + passes,
+                     [](const auto& times) { return times.size() >= kLeastSamples; });
+}
+
 /// Fails only if every other candidate would fail as well.
 Result<void> give_up(Candidate& candidate, const Error& error) {
   candidate.trial.reset();
-  candidate.verified = false;
+  candidate.verdict = Verdict::failed;
   if (ends_everything(error)) return tl::unexpected(error);
   return {};
 }
 
 Result<void> prepare(Candidate& candidate) {
-  candidate.tried = true;
   auto made = candidate.make();
   if (!made) return give_up(candidate, made.error());
   candidate.trial = std::move(*made);
@@ -51,9 +56,8 @@ Result<void> prepare(Candidate& candidate) {
   if (auto first = candidate.trial->run(1); !first) return give_up(candidate, first.error());
   const auto right = candidate.trial->verify();
   if (!right) return give_up(candidate, right.error());
-  candidate.verified = *right;
-  candidate.wrong = !*right;
-  if (candidate.wrong) {
+  candidate.verdict = *right ? Verdict::right : Verdict::wrong_bytes;
+  if (!*right) {
     candidate.trial.reset();
     return {};
   }
@@ -64,25 +68,23 @@ Result<void> prepare(Candidate& candidate) {
   return {};
 }
 
-void drop_slow_ones(std::vector<Candidate>& candidates, Times times) {
-  const auto median = [&](const Candidate& candidate) { return spread_of(candidate.*times).median; };
-  const auto counts = [&](const Candidate& candidate) {
-    return candidate.verified && (candidate.*times).size() >= kLeastSamples;
-  };
-  double best = 0;
+void drop_slow_ones(std::vector<Candidate>& candidates, std::size_t pass) {
+  const auto counts = [&](const Candidate& candidate) { return has_figures(candidate, pass + 1); };
+  const auto median = [&](const Candidate& candidate) { return spread_of(candidate.times[pass]).median; };
+  double best = std::numeric_limits<double>::infinity();
   for (const Candidate& candidate : candidates) {
-    if (counts(candidate) && (best == 0 || median(candidate) < best)) best = median(candidate);
+    if (counts(candidate)) best = std::min(best, median(candidate));
   }
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     if (counts(candidates[i])) candidates[i].dropped = median(candidates[i]) > kDropped * best;
   }
 }
 
-Result<void> take_turns(std::vector<Candidate>& candidates, Times times, const ComparisonRules& rules) {
+Result<void> take_turns(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
   Result<void> failed;
   std::size_t turns = 0;
   const auto turn = [&](std::size_t i) {
-    if (i == 0 && turns++ >= kLeastSamples) drop_slow_ones(candidates, times);
+    if (i == 0 && turns++ >= kLeastSamples) drop_slow_ones(candidates, pass);
     if (rules.over()) return false;
     Candidate& candidate = candidates[i];
     if (!candidate.trial || candidate.dropped) return true;
@@ -91,13 +93,34 @@ Result<void> take_turns(std::vector<Candidate>& candidates, Times times, const C
       failed = give_up(candidate, all.error());
       return failed.has_value();
     }
-    (candidate.*times).push_back(*all / candidate.burst);
+    candidate.times[pass].push_back(*all / candidate.burst);
     return true;
   };
   tune::take_turns(candidates.size(), {.most_turns = kMostTurns, .end_ns = rules.end_ns, .now = rules.now},
                    turn);
-  drop_slow_ones(candidates, times);
+  drop_slow_ones(candidates, pass);
   return failed;
+}
+
+/// Makes and times all candidates; the second pass only those that may still win, and the default.
+Result<void> run_pass(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
+  for (Candidate& candidate : candidates) candidate.trial.reset();
+  for (Candidate& candidate : candidates) {
+    const bool is_default = &candidate == &candidates.front();
+    if (pass > 0 && !is_default && (candidate.dropped || !has_figures(candidate, pass))) continue;
+    if (rules.over()) return {};
+    if (auto prepared = prepare(candidate); !prepared) return prepared;
+  }
+  return take_turns(candidates, pass, rules);
+}
+
+bool is_faster(const Spread& a, const Spread& b) noexcept {
+  return a.median < b.median;
+}
+
+Spread faster_pass(const Candidate& candidate) {
+  const Spread first = spread_of(candidate.times[0]);
+  return candidate.times[1].empty() ? first : std::min(first, spread_of(candidate.times[1]), is_faster);
 }
 
 bool is_clearly_faster(const Spread& candidate, const Spread& other) noexcept {
@@ -105,18 +128,26 @@ bool is_clearly_faster(const Spread& candidate, const Spread& other) noexcept {
          candidate.median < kWorthwhile * other.median;
 }
 
-Spread faster_pass(const Candidate& candidate) {
-  const Spread first = spread_of(candidate.times);
-  if (candidate.second_times.empty()) return first;
-  const Spread second = spread_of(candidate.second_times);
-  return second.median < first.median ? second : first;
+std::optional<std::size_t> winner(const std::vector<Candidate>& candidates, std::size_t passes) {
+  if (!has_figures(candidates.front(), passes)) return std::nullopt;
+  std::size_t fastest = 0;
+  Spread best = slower_pass(candidates.front());
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    if (!has_figures(candidates[i], passes)) continue;
+    const Spread spread = slower_pass(candidates[i]);
+    if (spread.median >= best.median) continue;
+    fastest = i;
+    best = spread;
+  }
+  for (std::size_t i = 0; i < fastest; ++i) {
+    if (!has_figures(candidates[i], passes)) continue;
+    const Spread other = i == 0 ? faster_pass(candidates[i]) : slower_pass(candidates[i]);
+    if (!is_clearly_faster(best, other)) return i;
+  }
+  return fastest;
 }
 
 }  // namespace
-
-bool Candidate::has_figures() const noexcept {
-  return verified && times.size() >= kLeastSamples;
-}
 
 bool ends_everything(const Error& error) noexcept {
   return error.status == Status::context_lost || error.status == Status::wrong_context ||
@@ -124,51 +155,16 @@ bool ends_everything(const Error& error) noexcept {
 }
 
 Spread slower_pass(const Candidate& candidate) {
-  const Spread first = spread_of(candidate.times);
-  const Spread second = spread_of(candidate.second_times);
-  return second.median > first.median ? second : first;
+  return std::max(spread_of(candidate.times[0]), spread_of(candidate.times[1]), is_faster);
 }
 
-Result<void> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules) {
-  for (Candidate& candidate : candidates) {
-    if (rules.over()) return {};
-    if (auto prepared = prepare(candidate); !prepared) return prepared;
-  }
-  return take_turns(candidates, &Candidate::times, rules);
-}
-
-Result<void> compare_again(std::vector<Candidate>& candidates, const ComparisonRules& rules) {
-  for (Candidate& candidate : candidates) candidate.trial.reset();
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    Candidate& candidate = candidates[i];
-    if (i > 0 && (!candidate.has_figures() || candidate.dropped)) continue;
-    if (rules.over()) return {};
-    if (auto prepared = prepare(candidate); !prepared) return prepared;
-  }
-  return take_turns(candidates, &Candidate::second_times, rules);
-}
-
-std::optional<std::size_t> winner(const std::vector<Candidate>& candidates) {
-  if (candidates.empty() || !candidates.front().has_figures()) return std::nullopt;
-  const bool two_passes = !candidates.front().second_times.empty();
-  const auto counts = [&](const Candidate& candidate) {
-    return candidate.has_figures() && (!two_passes || candidate.second_times.size() >= kLeastSamples);
-  };
-  std::size_t fastest = 0;
-  Spread best = slower_pass(candidates.front());
-  for (std::size_t i = 1; i < candidates.size(); ++i) {
-    if (!counts(candidates[i])) continue;
-    const Spread spread = slower_pass(candidates[i]);
-    if (spread.median >= best.median) continue;
-    fastest = i;
-    best = spread;
-  }
-  for (std::size_t i = 0; i < fastest; ++i) {
-    if (i > 0 && !counts(candidates[i])) continue;
-    const Spread other = i == 0 ? faster_pass(candidates[i]) : slower_pass(candidates[i]);
-    if (!is_clearly_faster(best, other)) return i;
-  }
-  return fastest;
+Result<std::optional<std::size_t>> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules) {
+  if (auto done = run_pass(candidates, 0, rules); !done) return pass_on(done);
+  const auto first = winner(candidates, 1);
+  if (!first || *first == 0) return first;
+  if (auto done = run_pass(candidates, 1, rules); !done) return pass_on(done);
+  // Without a second pass the winner may owe its lead to placement noise.
+  return winner(candidates, 2).value_or(0);
 }
 
 }  // namespace pmb::detail

@@ -5,6 +5,7 @@
 // Units: nanoseconds of one operation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,19 +26,16 @@ class Trial {
   virtual Result<bool> verify() = 0;
 };
 
+enum class Verdict : std::uint8_t { untried, failed, wrong_bytes, right };
+
 struct Candidate {
   std::string name;
   std::function<Result<std::unique_ptr<Trial>>()> make;
+  Verdict verdict = Verdict::untried;
   std::unique_ptr<Trial> trial = {};
   std::uint32_t burst = 1;
-  std::vector<double> times = {};
-  std::vector<double> second_times = {};  ///< Of the second pass, if there was one.
-  bool tried = false;
-  bool wrong = false;     ///< It moved wrong bytes.
-  bool verified = false;  ///< All its bytes were right.
-  bool dropped = false;   ///< Too slow to win: it takes no more turns.
-
-  bool has_figures() const noexcept;
+  std::array<std::vector<double>, 2> times = {};  ///< Of each pass.
+  bool dropped = false;                           ///< Too slow to win: it takes no more turns.
 };
 
 /// Median, and half of the spread.
@@ -57,17 +55,12 @@ struct ComparisonRules {
   double end_ns = 0;           ///< No turn beyond the least number starts after this.
 };
 
-/// The first pass: makes, verifies and times all candidates. The first one, the default, is never dropped. A candidate
-/// that fails has no figures; the call fails only if ends_everything().
-Result<void> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules);
-
-/// The second pass, among the default and the candidates that were not dropped. It makes all trials anew: placement
-/// noise, that is where a mapping happens to lie, often outweighs the method.
-Result<void> compare_again(std::vector<Candidate>& candidates, const ComparisonRules& rules);
-
-/// The default (index 0) wins unless a candidate is faster beyond the spread of both and by at least 8 %. After two
-/// passes a candidate counts with its slower pass, the default with its faster one; a candidate without figures in both
-/// passes is excluded. Among near-equals the earlier one wins. Empty if the default has no figures.
-std::optional<std::size_t> winner(const std::vector<Candidate>& candidates);
+/// Returns the winner, or nothing if the default (index 0) has no figures. A candidate that fails or moves wrong bytes is
+/// left out; the call fails only if ends_everything().
+///
+/// A candidate replaces the default only if it is faster by at least 8 % and beyond the spread of both, in two passes.
+/// It counts with its slower pass, the default with its faster one. The second pass makes all trials anew: placement
+/// noise, that is where a mapping happens to lie, often outweighs the method. Among near-equals the earlier one wins.
+Result<std::optional<std::size_t>> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules);
 
 }  // namespace pmb::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <pmb/tune/profile.hpp>
 #include <pmb/tune/transfer_plan.hpp>
 #include <string>
 #include <vector>
@@ -11,13 +10,6 @@
 #include "plan/plan_rules.hpp"
 
 namespace pmb::detail {
-
-/// One use of a buffer of this size: written, read, or both.
-struct PlanWork {
-  Access access = Access::sequential_write;
-  std::uint32_t gpu_reads = 1;
-  std::uint64_t size_bytes = 0;
-};
 
 /// The facts that limit the candidates.
 struct DeviceFacts {
@@ -33,18 +25,13 @@ struct DeviceFacts {
 inline constexpr std::uint64_t kLongestChunk = std::uint64_t{4} << 20;
 inline constexpr std::uint64_t kRingBytes = 4 * kLongestChunk;
 
-/// Every candidate for a work: the default first, then the simpler before the others. Candidates that differ only in
-/// CLIENT_STORAGE are left out if `found` places both mappings alike.
-std::vector<PlanChoice> plan_candidates(const PlanWork& work, const DriverTraits& driver,
-                                        const AccessProfile& found);
+/// Every candidate for a size: the default first, then the simpler before the others.
 std::vector<TransferStep> transfer_candidates(bool up, std::uint64_t size, const DeviceFacts& facts);
 
-std::string name_of(const PlanChoice& choice);
 /// A traditional step goes through the ring where the raw GL call is not safe, and is named so.
 std::string name_of(bool up, const TransferStep& step, const DeviceFacts& facts);
 
-/// Adds the winners at a size larger than those before. Equal neighbours become one step.
-void append(std::vector<PlanStep>& steps, std::uint64_t size, const PlanChoice& once, const PlanChoice& many);
+/// Adds the winner at a size larger than those before. Equal neighbours become one step.
 void append(std::vector<TransferStep>& steps, std::uint64_t size, TransferStep step);
 /// Larger sizes than those measured keep the defaults.
 void append_defaults(std::vector<TransferStep>& steps, const TransferDirection& defaults);

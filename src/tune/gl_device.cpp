@@ -3,13 +3,11 @@
 
 #include <cstring>
 #include <pmb/copy.hpp>
-#include <pmb/mapped_buffer.hpp>
 #include <pmb/tune/measure.hpp>
 #include <vector>
 
 #include "context/copy_options.hpp"
 #include "gl/buffer_calls.hpp"
-#include "tune/trials.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -57,15 +55,6 @@ double time_stores(std::span<std::byte> bytes) {
   });
 }
 
-/// Makes a second context on the same GL context, if it is not there yet.
-Result<void> make_sister(const ContextState& state, std::optional<Context>& context) {
-  if (context) return {};
-  auto made = state.clone_for_same_gl(kHere);
-  if (!made) return pass_on(made);
-  context = std::move(*made);
-  return {};
-}
-
 }  // namespace
 
 DeviceFacts GlDevice::facts() const {
@@ -81,22 +70,12 @@ double GlDevice::now_ns() {
   return tune::now_ns();
 }
 
-Result<GlDevice::Probes> GlDevice::prepare_probes() {
-  if (auto made = make_sister(state_, probing_); !made) return pass_on(made);
-  buffers_.resize(kProbeBytes);
-  const auto source = buffers_.buffer(TestBuffer::source);
-  if (!source) return pass_on(source);
-  const auto sink = buffers_.buffer(TestBuffer::sink);
-  if (!sink) return pass_on(sink);
-  return Probes{*source, *sink};
-}
-
 Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
   const BufferCalls calls(state_.gl);
   Result<void> finished;
   const auto copy = [&](std::size_t) {
     for (int n = 0; n < kCopies && finished; ++n) calls.copy(from, 0, to, 0, kProbeBytes);
-    if (finished) finished = finish(*probing_);
+    if (finished) finished = finish(transfers_.context());
   };
   // Untimed: the first copies may move the buffers and touch fresh memory.
   copy(0);
@@ -106,49 +85,52 @@ Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
 }
 
 Result<MemoryCosts> GlDevice::probe_memory() {
-  const auto probes = prepare_probes();
-  if (!probes) return pass_on(probes);
-  const auto gpu = time_gpu(probes->source, probes->sink);
+  // Storage without flags asks for VRAM.
+  for (std::optional<TestBuffer>* buffer : {&source_, &sink_}) {
+    if (auto made = buffer->emplace(state_).allocate(kProbeBytes, 0); !made) return pass_on(made);
+  }
+  transfers_.resize(kProbeBytes);
+  transfers_.renew_bytes();
+  if (auto written = transfers_.write(source_->name()); !written) return pass_on(written);
+  const auto gpu = time_gpu(source_->name(), sink_->name());
   if (!gpu) return pass_on(gpu);
   std::vector<std::byte> bytes(kProbeBytes, std::byte{1});
   return MemoryCosts{.read_ns = time_loads(bytes), .write_ns = time_stores(bytes), .gpu_ns_per_kib = *gpu};
 }
 
 Result<Device::Probe> GlDevice::probe(Access access, bool client_storage) {
-  const auto probes = prepare_probes();
-  if (!probes) return pass_on(probes);
-  ContextState::of(*probing_).plans.profile =
-      profile_of({.model = Model::coherent, .path = Path::direct, .client_storage = client_storage});
-  auto buffer = MappedBuffer::create(*probing_, {.size_bytes = kProbeBytes, .access = access});
-  if (!buffer) return pass_on(buffer);
-
-  const std::span<std::byte> bytes = buffer->raw_bytes();
   const bool writable = access != Access::read;
   const bool readable = access != Access::sequential_write;
+  GLbitfield flags = GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
+  if (writable) flags |= GL_MAP_WRITE_BIT;
+  if (readable) flags |= GL_MAP_READ_BIT;
+  TestBuffer buffer(state_);
+  if (auto made = buffer.allocate(kProbeBytes, flags | (client_storage ? GL_CLIENT_STORAGE_BIT : 0)); !made)
+    return pass_on(made);
+  const BufferCalls calls(state_.gl);
+  auto* const mapped = static_cast<std::byte*>(calls.map(buffer.name(), 0, kProbeBytes, flags));
+  if (mapped == nullptr) {
+    return fail(ErrorId::map_answered_null, kHere,
+                {.numbers = {kProbeBytes}, .gl_call = calls.map_call(), .gl_error = state_.gl.GetError()});
+  }
+
+  const std::span<std::byte> bytes(mapped, kProbeBytes);
   if (writable) std::memset(bytes.data(), 1, bytes.size());
   const auto gpu =
-      writable ? time_gpu(buffer->buffer(), probes->sink) : time_gpu(probes->source, buffer->buffer());
+      writable ? time_gpu(buffer.name(), sink_->name()) : time_gpu(source_->name(), buffer.name());
   if (!gpu) return pass_on(gpu);
   Probe probe{.costs = {.gpu_ns_per_kib = *gpu}};
   if (writable) probe.costs.write_ns = time_stores(bytes);
   if (readable) probe.costs.read_ns = time_loads(bytes);
-  if (options_.reported_memory) probe.reported = options_.reported_memory(buffer->buffer());
+  if (options_.reported_memory) probe.reported = options_.reported_memory(buffer.name());
   return probe;
 }
 
-Result<std::unique_ptr<Trial>> GlDevice::prepare(const PlanWork& work, const PlanChoice& choice) {
-  buffers_.resize(work.size_bytes);
-  return make_plan_trial(state_, buffers_, work, choice);
-}
-
 Result<std::unique_ptr<Trial>> GlDevice::prepare(bool up, std::uint64_t size_bytes,
-                                                 const TransferDirection& direction, const Profile& so_far) {
-  buffers_.resize(size_bytes);
-  if (!transfers_) {
-    if (auto made = make_sister(state_, transfers_); !made) return pass_on(made);
-    ContextState::of(*transfers_).plans.profile = so_far;
-  }
-  return make_transfer_trial(*transfers_, buffers_, up, direction);
+                                                 const TransferDirection& direction, const Profile& profile) {
+  ContextState::of(transfers_.context()).plans.profile = profile;
+  transfers_.resize(size_bytes);
+  return make_transfer_trial(transfers_, up, direction);
 }
 
 }  // namespace pmb::detail

@@ -24,41 +24,6 @@ Json to_json(const MemoryCosts& costs) {
   return {{"read_ns", costs.read_ns}, {"write_ns", costs.write_ns}, {"gpu_ns_per_kib", costs.gpu_ns_per_kib}};
 }
 
-// The last step has no limit.
-void put_limit(Json& json, std::uint64_t up_to_bytes) {
-  if (up_to_bytes != UINT64_MAX) json["up_to_bytes"] = up_to_bytes;
-}
-
-Json to_json(const PlanChoice& choice) {
-  Json json = Json::object();
-  if (choice.model) json["model"] = name_of(kModels, *choice.model);
-  if (choice.path) json["path"] = name_of(kPaths, *choice.path);
-  if (choice.client_storage) json["client_storage"] = *choice.client_storage;
-  json["ns"] = choice.ns;
-  json["default_ns"] = choice.default_ns;
-  return json;
-}
-
-Json to_json(const AccessProfile& access) {
-  Json json;
-  json["mappings"] = Json::array();
-  for (const bool client : {false, true}) {
-    const AccessProfile::Mapping& mapping = access.mappings[client ? 1 : 0];
-    Json entry = {{"client_storage", client}, {"placement", name_of(kPlacements, mapping.placement)}};
-    entry.update(to_json(mapping.costs));
-    json["mappings"].push_back(std::move(entry));
-  }
-  json["steps"] = Json::array();
-  for (const PlanStep& step : access.steps) {
-    Json entry = Json::object();
-    put_limit(entry, step.up_to_bytes);
-    entry["once"] = to_json(step.once);
-    entry["many"] = to_json(step.many);
-    json["steps"].push_back(std::move(entry));
-  }
-  return json;
-}
-
 Json to_json(const TransferDirection& direction) {
   Json json = {{"ring_bytes", direction.ring_bytes},
                {"streaming_from_bytes", direction.streaming_from_bytes},
@@ -67,7 +32,8 @@ Json to_json(const TransferDirection& direction) {
   if (direction.model) json["model"] = name_of(kModels, *direction.model);
   for (const TransferStep& step : direction.steps) {
     Json entry = Json::object();
-    put_limit(entry, step.up_to_bytes);
+    // The last step has no limit.
+    if (step.up_to_bytes != UINT64_MAX) entry["up_to_bytes"] = step.up_to_bytes;
     entry["path"] = name_of(kPaths, step.path);
     entry["chunk_bytes"] = step.chunk_bytes;
     entry["threads"] = step.threads;
@@ -86,8 +52,15 @@ std::string Profile::to_json() const {
                  {"driver", key.driver}, {"gles", key.gles},
                  {"cpu", key.cpu},       {"hardware_threads", key.hardware_threads}};
   json["memory"] = pmb::to_json(memory);
-  for (const Access access : kAccesses) {
-    json["accesses"][name_of(kAccessNames, access)] = pmb::to_json(of(access));
+  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
+    for (const bool client : {false, true}) {
+      const MappingProfile& found = mapping(access, client);
+      Json entry = {{"access", name_of(kAccesses, access)},
+                    {"client_storage", client},
+                    {"placement", name_of(kPlacements, found.placement)}};
+      entry.update(pmb::to_json(found.costs));
+      json["mappings"].push_back(std::move(entry));
+    }
   }
   if (transfers) {
     json["transfers"] = {{"upload", pmb::to_json(transfers->up)},

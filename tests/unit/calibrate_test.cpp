@@ -27,7 +27,7 @@ TEST_P(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileIsApplied) {
   const Calibration measured = take(pmb::calibrate(*context_, all()));
   EXPECT_TRUE(measured.complete);
   EXPECT_EQ(measured.wrong, 0U);
-  EXPECT_FALSE(measured.cells.empty());
+  EXPECT_EQ(measured.cells.empty(), !context_->limits().buffer_storage) << "else there is nothing to compare";
   for (const CalibrationCell& cell : measured.cells) {
     EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
     EXPECT_GT(cell.runs, 0U) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;

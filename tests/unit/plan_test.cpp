@@ -12,38 +12,33 @@ namespace {
 
 using namespace pmb_test;
 using pmb::Path;
+using pmb::Placement;
 using pmb::Plan;
 using pmb::detail::choose;
 using pmb::detail::choose_client_storage;
 using pmb::detail::DriverTraits;
-using pmb::detail::Measured;
 using pmb::detail::PlanRequest;
 
 constexpr DriverTraits kModern{.buffer_storage = true, .memory_barrier = true};
 
-Plan chosen(const PlanRequest& request, const DriverTraits& driver = kModern, const Measured& measured = {}) {
+Plan chosen(const PlanRequest& request, const DriverTraits& driver = kModern, Placement placement = {}) {
   Plan plan;
-  EXPECT_TRUE(choose(request, driver, measured, plan));
+  EXPECT_TRUE(choose(request, driver, placement, plan));
   return plan;
 }
 
 TEST(PlanRules, ForcedPrecedesMeasuredAndMeasuredPrecedesDefault) {
-  const Measured measured{.model = Model::explicit_flush, .path = Path::staged};
   EXPECT_EQ(chosen({}).model, Model::coherent);
-  EXPECT_EQ(chosen({}).path, Path::direct);
-  EXPECT_EQ(chosen({}, kModern, measured).model, Model::explicit_flush);
-  EXPECT_EQ(chosen({}, kModern, measured).path, Path::staged);
-  const PlanRequest forced{.model = Model::coherent, .path = Path::direct};
-  EXPECT_EQ(chosen(forced, kModern, measured).model, Model::coherent);
-  EXPECT_EQ(chosen(forced, kModern, measured).path, Path::direct);
+  EXPECT_EQ(chosen({.gpu_reads = 8}).path, Path::staged);
+  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, Placement::gpu_memory).path, Path::direct);
+  const PlanRequest forced{.gpu_reads = 8, .model = Model::explicit_flush, .path = Path::staged};
+  EXPECT_EQ(chosen(forced, kModern, Placement::gpu_memory).model, Model::explicit_flush);
+  EXPECT_EQ(chosen(forced, kModern, Placement::gpu_memory).path, Path::staged);
 }
 
-TEST(PlanRules, MeasuredPrecedesQuirks) {
+TEST(PlanRules, MeasuredClientStoragePrecedesQuirks) {
   DriverTraits driver = kModern;
-  driver.orphan_uploads = true;
   driver.client_writes = true;
-  EXPECT_EQ(chosen({}, driver).path, Path::orphaned);
-  EXPECT_EQ(chosen({}, driver, {.path = Path::direct}).path, Path::direct);
   Plan plan = chosen({}, driver);
   EXPECT_TRUE(choose_client_storage(driver, {}, plan));
   EXPECT_FALSE(choose_client_storage(driver, {.client_storage = false}, plan));
@@ -53,18 +48,15 @@ TEST(PlanRules, MeasuredPrecedesQuirks) {
 }
 
 TEST(PlanRules, NoMeasurementOverridesAMissingFeature) {
-  const Measured mapped{.model = Model::explicit_flush, .path = Path::staged};
-  EXPECT_EQ(chosen({}, {}, mapped).path, Path::traditional);
-  const DriverTraits old{.buffer_storage = true};
-  EXPECT_EQ(chosen({.access = Access::read}, old, mapped).model, Model::coherent) << "no barrier to flush by";
-  EXPECT_EQ(chosen({.access = Access::sequential_write}, old, mapped).model, Model::explicit_flush);
+  EXPECT_EQ(chosen({}, {}, Placement::gpu_memory).path, Path::traditional);
+  EXPECT_EQ(chosen({}, {}, Placement::plain).path, Path::traditional);
 }
 
 TEST(PlanRules, UploadBuffersInVramAreNotStaged) {
-  const Measured near{.placement = pmb::Placement::gpu_memory};
-  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, near).path, Path::direct);
-  EXPECT_EQ(chosen({.access = Access::read, .gpu_reads = 8}, kModern, near).path, Path::staged);
-  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, {.placement = pmb::Placement::plain}).path, Path::direct);
+  constexpr Placement kNear = Placement::gpu_memory;
+  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, kNear).path, Path::direct);
+  EXPECT_EQ(chosen({.access = Access::read, .gpu_reads = 8}, kModern, kNear).path, Path::staged);
+  EXPECT_EQ(chosen({.gpu_reads = 8}, kModern, Placement::plain).path, Path::direct);
 }
 
 TEST(PlanRules, BytesReadManyTimesAreStagedWhereMemoryIsNotShared) {

@@ -28,17 +28,8 @@ Profile sample() {
                  .hardware_threads = 16};
   profile.made = "2026-11-25T12:00:00Z";
   profile.memory = {.read_ns = 0.75, .write_ns = 3, .gpu_ns_per_kib = 2};
-  profile.of(Access::read).mappings[1] = {Placement::write_combined, {.read_ns = 90.5, .gpu_ns_per_kib = 50}};
-  profile.of(Access::sequential_write).steps = {
-      {.up_to_bytes = 4096,
-       .once = {.model = Model::coherent,
-                .path = Path::direct,
-                .client_storage = true,
-                .ns = 10,
-                .default_ns = 20},
-       .many = {}},
-      {.once = {.path = Path::orphaned},
-       .many = {.model = Model::explicit_flush, .path = Path::staged, .client_storage = false}}};
+  profile.mapping(Access::read, true) = {Placement::write_combined, {.read_ns = 90.5, .gpu_ns_per_kib = 50}};
+  profile.mapping(Access::bidirectional, true).placement = Placement::cached;
   profile.transfers.emplace();
   profile.transfers->up.steps = {{.up_to_bytes = 32768, .path = Path::traditional},
                                  {.chunk_bytes = 512 << 10, .threads = 3}};
@@ -55,16 +46,16 @@ TEST(ProfileJson, RoundTrips) {
   EXPECT_EQ(after.key, before.key);
   EXPECT_EQ(after.made, before.made);
   EXPECT_EQ(after.memory.read_ns, 0.75);
-  EXPECT_EQ(after.of(Access::read).mappings[1].placement, Placement::write_combined);
-  EXPECT_EQ(after.of(Access::read).mappings[1].costs.read_ns, 90.5);
-  EXPECT_EQ(after.of(Access::read).mappings[0].placement, Placement::unknown);
-  EXPECT_EQ(after.of(Access::sequential_write).steps, before.of(Access::sequential_write).steps);
+  EXPECT_EQ(after.mapping(Access::read, true).placement, Placement::write_combined);
+  EXPECT_EQ(after.mapping(Access::read, true).costs.read_ns, 90.5);
+  EXPECT_EQ(after.mapping(Access::read, false).placement, Placement::unknown);
+  EXPECT_EQ(after.mapping(Access::bidirectional, true).placement, Placement::cached);
   ASSERT_TRUE(after.transfers);
   EXPECT_EQ(after.transfers->up, before.transfers->up);
   EXPECT_EQ(after.transfers->down, before.transfers->down);
   EXPECT_EQ(after.transfers->pending_bytes, before.transfers->pending_bytes);
   EXPECT_EQ(after.to_json(), text);
-  EXPECT_TRUE(take(Profile::from_json(Profile().to_json())).of(Access::read).steps.empty());
+  EXPECT_FALSE(take(Profile::from_json(Profile().to_json())).transfers);
 }
 
 TEST(ProfileJson, EveryTruncationIsCorrupt) {
@@ -85,15 +76,15 @@ TEST(ProfileJson, UnusableValuesAreCorrupt) {
   };
   EXPECT_EQ(with("\"made\"", "\"made\""), ErrorId::none);
   const std::pair<std::string_view, std::string_view> faults[] = {
-      {"\"direct\"", "\"sideways\""},
-      {"\"direct\"", "7"},
+      {"\"staged\"", "\"sideways\""},
+      {"\"staged\"", "7"},
       {"\"write_combined\"", "\"paper\""},
       {"\"read_ns\": 0.75", "\"read_ns\": -1"},
       {"\"read_ns\": 0.75", "\"read_ns\": 1e999"},
       {"\"read_ns\": 0.75", "\"read_ns\": true"},
-      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": -1"},
-      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": 0"},
-      {"\"up_to_bytes\": 4096", "\"up_to_bytes\": 1.5"},
+      {"\"up_to_bytes\": 32768", "\"up_to_bytes\": -1"},
+      {"\"up_to_bytes\": 32768", "\"up_to_bytes\": 0"},
+      {"\"up_to_bytes\": 32768", "\"up_to_bytes\": 1.5"},
       {"\"threads\": 3", "\"threads\": 0"},
       {"\"threads\": 3", "\"threads\": 4294967297"},
       {"\"chunk_bytes\": 524288", "\"chunk_bytes\": 1"},
@@ -102,8 +93,8 @@ TEST(ProfileJson, UnusableValuesAreCorrupt) {
       {"\"hardware_threads\": 16", "\"hardware_threads\": \"16\""},
       {"\"key\"", "\"kex\""},
       {"\"client_storage\": true", "\"client_storage\": 1"},
-      {"\"pmb_profile\": 1", "\"pmb_profile\": \"1\""},
-      {"\"pmb_profile\": 1,", ""}};
+      {"\"pmb_profile\": 2", "\"pmb_profile\": \"1\""},
+      {"\"pmb_profile\": 2,", ""}};
   for (const auto& [part, instead] : faults)
     EXPECT_EQ(with(part, instead), ErrorId::profile_corrupt) << instead;
   for (const std::string_view other : {"", "null", "[]", "{}", "3", "\"pmb\"", "\xff\xfe"}) {
@@ -113,8 +104,8 @@ TEST(ProfileJson, UnusableValuesAreCorrupt) {
 }
 
 TEST(ProfileJson, AnotherFormatIsNotReportedAsCorrupt) {
-  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 2, "new": "things"})")), ErrorId::profile_version);
-  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 0})")), ErrorId::profile_version);
+  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 3, "new": "things"})")), ErrorId::profile_version);
+  EXPECT_EQ(id_of(Profile::from_json(R"({"pmb_profile": 1, "accesses": {}})")), ErrorId::profile_version);
 }
 
 TEST(ProfileName, DiffersByGpuAndMachineButNotByDriverVersion) {
@@ -234,7 +225,7 @@ TEST_F(ProfileFile, OfThisDriverIsApplied) {
   EXPECT_EQ(pmb::profile_file(*context_), file_);
   EXPECT_EQ(context_->profile()->made, sample().made);
   EXPECT_TRUE(context_->transfer_plan().up.steps == sample().transfers->up.steps);
-  const pmb::Plan plan = take(context_->plan(Access::sequential_write, 64));
+  const pmb::Plan plan = take(context_->plan(Access::bidirectional, 64));
   EXPECT_NE(plan.storage_flags & GL_CLIENT_STORAGE_BIT, 0U);
   EXPECT_EQ(lines_with("in force"), 1U);
 }
@@ -388,18 +379,20 @@ TEST(PlacementRules, DerivePlacementsFromCosts) {
   }
 }
 
-TEST(PlacementRules, AnUntimedSizeIsPlannedByItsPlacement) {
+TEST(PlacementRules, ReadableMappingsPreferCachedMemory) {
   Profile profile;
-  auto& mappings = profile.of(Access::read).mappings;
-  mappings[0].placement = Placement::gpu_memory;
-  mappings[1].placement = Placement::cached;
-  const pmb::detail::PlanRequest request{.access = Access::read, .size_bytes = 64};
-  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).client_storage, true);
-  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).placement, Placement::cached);
-  EXPECT_EQ(pmb::detail::measured_for(profile, request, true).client_storage, std::nullopt);
-  mappings[1].placement = Placement::write_combined;
-  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).client_storage, std::nullopt);
-  EXPECT_EQ(pmb::detail::measured_for(profile, request, false).placement, Placement::gpu_memory);
+  Placement& with_client = profile.mapping(Access::read, true).placement;
+  profile.mapping(Access::read, false).placement = Placement::gpu_memory;
+  with_client = Placement::cached;
+  const auto measured = [&](bool by_default) {
+    return pmb::detail::measured_for(profile, Access::read, by_default);
+  };
+  EXPECT_EQ(measured(false).client_storage, true);
+  EXPECT_EQ(measured(false).placement, Placement::cached);
+  EXPECT_EQ(measured(true).client_storage, std::nullopt);
+  with_client = Placement::write_combined;
+  EXPECT_EQ(measured(false).client_storage, std::nullopt);
+  EXPECT_EQ(measured(false).placement, Placement::gpu_memory);
 }
 
 }  // namespace

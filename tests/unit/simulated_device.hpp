@@ -48,18 +48,15 @@ struct SimulatedDriver {
   bool es = false;
   std::function<SimulatedMemory(pmb::Access, bool client_storage)> mapped;
   double own = kOwn;          ///< GPU copies within VRAM.
-  double use = 2000;          ///< The commands and the fence of one use.
   double mapping_stalls = 0;  ///< Added by mapped memory.
-  double flush = 500;         ///< An explicit flush.
   double update = 1000;       ///< glBufferSubData, and its cost per byte.
   double update_byte = 0.15;
   double get = 8000;  ///< glGetBufferSubData.
   double get_byte = 0.2;
-  double orphan = 1000;  ///< glBufferData.
-  double ring = 4000;    ///< A transfer through a ring, and each of its chunks.
+  double ring = 4000;  ///< A transfer through a ring, and each of its chunks.
   double chunk = 3000;
-  bool wrong_when_flushed = false;  ///< Flushed bytes arrive too late.
-  bool one_good_placement = false;  ///< The first flushed mapping of each size and use is faster.
+  std::uint64_t wrong_chunk = 0;    ///< Chunks of this length arrive too late.
+  bool one_good_placement = false;  ///< The first ring with two threads of each direction and size is faster.
 
   strict_gl::FakeConfig config() const {
     strict_gl::FakeConfig config;
@@ -104,19 +101,17 @@ class SimulatedDevice final : public pmb::detail::Device {
     if (access == pmb::Access::read) probe.costs.write_ns = 0;
     return probe;
   }
-  pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(const pmb::detail::PlanWork& work,
-                                                           const pmb::PlanChoice& choice) override {
-    const bool flushed = choice.model == pmb::Model::explicit_flush && !pmb::detail::is_private(*choice.path);
-    const bool right = !driver_.wrong_when_flushed || !flushed;
-    const bool well_placed = driver_.one_good_placement && flushed &&
-                             placed_.insert(work.size_bytes * 2 + (work.gpu_reads > 1)).second;
-    return trial(plan_cost(work, choice) * (well_placed ? 0.75 : 1), right,
-                 static_cast<double>(work.size_bytes));
-  }
   pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(bool up, std::uint64_t size,
                                                            const pmb::TransferDirection& direction,
                                                            const pmb::Profile&) override {
-    return trial(transfer_cost(up, static_cast<double>(size), direction), true, static_cast<double>(size));
+    const pmb::TransferStep& step = direction.steps.front();
+    const bool ring = step.path == pmb::Path::staged;
+    const bool well_placed = driver_.one_good_placement && ring && step.threads == 2 &&
+                             placed_.insert(size * 2 + (up ? 1 : 0)).second;
+    now_ += 50'000 + static_cast<double>(size) * 0.25;  // Making a buffer and touching it.
+    const double cost = transfer_cost(up, static_cast<double>(size), direction);
+    return std::make_unique<Run>(*this, cost * (well_placed ? 0.75 : 1),
+                                 !ring || step.chunk_bytes != driver_.wrong_chunk);
   }
 
  private:
@@ -138,36 +133,6 @@ class SimulatedDevice final : public pmb::detail::Device {
     bool right_;
   };
 
-  pmb::Result<std::unique_ptr<pmb::detail::Trial>> trial(double cost, bool right, double size) {
-    now_ += 50'000 + size * 0.25;  // Making a buffer and touching it.
-    return std::make_unique<Run>(*this, cost, right);
-  }
-
-  double plan_cost(const pmb::detail::PlanWork& work, const pmb::PlanChoice& choice) const {
-    using pmb::Access;
-    using pmb::Path;
-    const SimulatedDriver& d = driver_;
-    const auto size = static_cast<double>(work.size_bytes);
-    const auto reads = static_cast<double>(work.gpu_reads);
-    const bool writes = work.access != Access::read;
-    const bool gets = work.access != Access::sequential_write;
-    double cost = d.use;
-    if (pmb::detail::is_private(*choice.path)) {
-      if (writes) cost += size * kPlain.cpu_write + d.update + size * d.update_byte + reads * size * d.own;
-      if (gets) cost += reads * size * d.own + d.get + size * d.get_byte + size * kPlain.cpu_read;
-      if (choice.path == Path::orphaned) cost += d.orphan - (d.mapping_stalls > 0 ? d.update : 0);
-      return cost;
-    }
-    const SimulatedMemory m = d.mapped(work.access, choice.client_storage.value_or(false));
-    cost += d.mapping_stalls;
-    if (choice.model == pmb::Model::explicit_flush) cost += d.flush;
-    const double gpu =
-        choice.path == Path::staged ? d.use / 4 + size * m.gpu + reads * size * d.own : reads * size * m.gpu;
-    if (writes) cost += size * m.cpu_write + gpu;
-    if (gets) cost += size * m.cpu_read + gpu;
-    return cost;
-  }
-
   double transfer_cost(bool up, double size, const pmb::TransferDirection& direction) const {
     const SimulatedDriver& d = driver_;
     const pmb::TransferStep& step = direction.steps.front();
@@ -185,7 +150,7 @@ class SimulatedDevice final : public pmb::detail::Device {
   SimulatedDriver driver_;
   double now_ = 0;
   std::size_t runs_ = 0;
-  std::set<std::uint64_t> placed_;  ///< Sizes and uses that had a good placement.
+  std::set<std::uint64_t> placed_;  ///< Sizes and directions that had a good placement.
   std::size_t last_run_ = SIZE_MAX;
   pmb::Error failure_;
 };

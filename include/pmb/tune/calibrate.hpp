@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Measures the driver of a context and makes a Profile: the placements of mappings, the fastest model and path at each
-// size, and the sizes, chunks and threads of transfers. For programs that run without `pmb tune`, which does the same.
+// Measures the driver of a context and makes a Profile: the placements of mappings, and for transfers the sizes from which
+// rings pay, their chunks and their threads. For programs that run without `pmb tune`, which does the same.
 //
 //   auto measured = pmb::calibrate(*context, {.budget = std::chrono::milliseconds(500)});   // while the game loads
 //   if (measured) measured->profile.save(file);
@@ -8,7 +8,8 @@
 //
 // Units:   bytes, nanoseconds.
 // Threads: the context's. Copies also use the threads of Options::parallel_for.
-// Memory:  up to 32 times the size measured, at most Context::memory_limit_bytes; freed on return.
+// Memory:  about 90 MiB, most of it rings, and 6 times the size measured; freed on return. Sizes that would not fit into
+//          Context::memory_limit_bytes are not measured.
 // Errors:  those of a context. A candidate that fails or moves wrong bytes is left out, with a warning in the log.
 // GL:      buffers, copies between them, and fences. Changes the COPY_READ and COPY_WRITE bindings, as every call of
 //          pmb does, and no other GL state.
@@ -48,8 +49,8 @@ struct CalibrateOptions {
 
 /// The figures of one candidate at one size.
 struct CalibrationCell {
-  std::string work;       ///< "upload", "download", or the access and how often the GPU uses each byte.
-  std::string candidate;  ///< "glBufferSubData", "coherent, direct", …
+  std::string work;       ///< "upload" or "download".
+  std::string candidate;  ///< "glBufferSubData", "ring, chunks of 256 KiB, 1 thread", …
   std::uint64_t size_bytes = 0;
   double ns = 0;         ///< Median of one operation; 0: not timed.
   double spread_ns = 0;  ///< Half of the interquartile range.

@@ -46,34 +46,10 @@ struct MemoryCosts {
   double gpu_ns_per_kib = 0;  ///< Of a GPU copy from it; for readback mappings, into it.
 };
 
-/// The best choice for one use. Empty members were not measured.
-struct PlanChoice {
-  std::optional<Model> model = {};
-  std::optional<Path> path = {};
-  std::optional<bool> client_storage = {};  ///< GL_CLIENT_STORAGE_BIT.
-  double ns = 0;                            ///< Of one use with this choice.
-  double default_ns = 0;                    ///< Of one use with the defaults.
-
-  friend bool operator==(const PlanChoice&, const PlanChoice&) = default;
-};
-
-/// The choices for sizes up to a limit. A size uses the first step that holds it.
-struct PlanStep {
-  std::uint64_t up_to_bytes = UINT64_MAX;
-  PlanChoice once;  ///< The GPU uses each byte once.
-  PlanChoice many;  ///< The GPU uses each byte several times.
-
-  friend bool operator==(const PlanStep&, const PlanStep&) = default;
-};
-
-/// One access.
-struct AccessProfile {
-  struct Mapping {
-    Placement placement = Placement::unknown;
-    MemoryCosts costs;
-  };
-  std::array<Mapping, 2> mappings = {};  ///< Without and with GL_CLIENT_STORAGE_BIT.
-  std::vector<PlanStep> steps = {};      ///< By growing limits; larger sizes were not measured.
+/// One kind of mapping.
+struct MappingProfile {
+  Placement placement = Placement::unknown;
+  MemoryCosts costs;
 };
 
 /// The driver and machine of a profile. Other contexts ignore it.
@@ -90,16 +66,21 @@ struct ProfileKey {
 
 struct Profile {
   /// The format of the file. load() refuses others; measuring again is easier than converting.
-  static constexpr std::uint32_t kFormat = 1;
+  static constexpr std::uint32_t kFormat = 2;
 
   ProfileKey key;
-  std::string made;                            ///< The date: "2026-11-25T12:00:00Z".
-  MemoryCosts memory;                          ///< The process's memory for the CPU, VRAM for the GPU.
-  std::array<AccessProfile, 3> accesses = {};  ///< By Access.
+  std::string made;    ///< The date: "2026-11-25T12:00:00Z".
+  MemoryCosts memory;  ///< The process's memory for the CPU, VRAM for the GPU.
+  /// By Access; without and with GL_CLIENT_STORAGE_BIT.
+  std::array<std::array<MappingProfile, 2>, 3> mappings = {};
   std::optional<TransferPlan> transfers = {};  ///< Empty: not measured.
 
-  AccessProfile& of(Access access) noexcept { return accesses[static_cast<std::size_t>(access)]; }
-  const AccessProfile& of(Access access) const noexcept { return accesses[static_cast<std::size_t>(access)]; }
+  MappingProfile& mapping(Access access, bool client_storage) noexcept {
+    return mappings[static_cast<std::size_t>(access)][client_storage ? 1 : 0];
+  }
+  const MappingProfile& mapping(Access access, bool client_storage) const noexcept {
+    return mappings[static_cast<std::size_t>(access)][client_storage ? 1 : 0];
+  }
 
   std::string to_json() const;
   /// Statuses: invalid_argument (profile_corrupt), unsupported (profile_version).

@@ -56,8 +56,8 @@ Json plan_json(const PlanAnswer& answer) {
 Json placements_json(const Profile& profile) {
   Json json;
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
-    for (const AccessProfile::Mapping& mapping : profile.of(access).mappings) {
-      json[identifier(to_string(access))].push_back(to_string(mapping.placement));
+    for (const bool client : {false, true}) {
+      json[identifier(to_string(access))].push_back(to_string(profile.mapping(access, client).placement));
     }
   }
   return json;

@@ -213,10 +213,10 @@ void add_profile(std::string& out, const InfoReport& report) {
   }
   add_row(out, "measured", report.profile->made);
   for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
-    const auto& mappings = report.profile->of(access).mappings;
-    add_row(out, to_string(access),
-            fmt::format("{}; with CLIENT_STORAGE {}", to_string(mappings[0].placement),
-                        to_string(mappings[1].placement)));
+    add_row(
+        out, to_string(access),
+        fmt::format("{}; with CLIENT_STORAGE {}", to_string(report.profile->mapping(access, false).placement),
+                    to_string(report.profile->mapping(access, true).placement)));
   }
 }
 

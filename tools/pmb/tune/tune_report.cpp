@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 namespace pmb::tool {
@@ -43,8 +44,10 @@ std::string line_of(const Comparison& comparison) {
                             by_default.candidate, time_text(by_default.ns));
 }
 
-void add_comparisons(std::string& text, const std::vector<CalibrationCell>& cells, const std::string& work) {
-  text += work + "\n";
+void add_comparisons(std::string& text, const std::vector<CalibrationCell>& cells, std::string_view work) {
+  const auto is_of_work = [&](const CalibrationCell& cell) { return cell.work == work; };
+  if (std::none_of(cells.begin(), cells.end(), is_of_work)) return;
+  text += fmt::format("\n{}\n", work);
   Comparison comparison;
   const auto finish = [&] {
     if (comparison.chosen != nullptr && comparison.by_default != nullptr) text += line_of(comparison) + "\n";
@@ -62,7 +65,7 @@ void add_comparisons(std::string& text, const std::vector<CalibrationCell>& cell
   finish();
 }
 
-std::string mapping_text(const AccessProfile::Mapping& mapping) {
+std::string mapping_text(const MappingProfile& mapping) {
   std::string text = to_string(mapping.placement);
   const MemoryCosts& costs = mapping.costs;
   if (costs.read_ns > 0) text += fmt::format(", load {:.1f} ns", costs.read_ns);
@@ -83,17 +86,10 @@ std::string tune_text(const Calibration& measured) {
     for (const bool client : {false, true}) {
       text += fmt::format("  {:<34}{}\n",
                           fmt::format("{}{}", to_string(access), client ? ", CLIENT_STORAGE" : ""),
-                          mapping_text(profile.of(access).mappings[client ? 1 : 0]));
+                          mapping_text(profile.mapping(access, client)));
     }
   }
-  std::vector<std::string> works;
-  for (const CalibrationCell& cell : measured.cells) {
-    if (std::find(works.begin(), works.end(), cell.work) == works.end()) works.push_back(cell.work);
-  }
-  for (const std::string& work : works) {
-    text += "\n";
-    add_comparisons(text, measured.cells, work);
-  }
+  for (const char* work : {"upload", "download"}) add_comparisons(text, measured.cells, work);
   if (profile.transfers) text += "\n" + profile.transfers->describe() + "\n";
   if (!measured.complete)
     text += "\nThe time ended before all sizes were measured; the others keep their defaults.\n";
