@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
-// GL contexts with no window, on a chosen GPU or on the CPU, through EGL. Library target pmb::headless.
+// GL contexts without a window, through EGL, on a chosen GPU or on the CPU. Library target pmb::headless.
 //
-//   auto headless = pmb::HeadlessContext::create();                          // first GPU, else software
+//   auto headless = pmb::HeadlessContext::create();  // on the first GPU, or else on the CPU
 //   headless->make_current();
 //   auto context = pmb::Context::from_current(pmb::HeadlessContext::loader());
 //
-// Units:   none.
-// Threads: a context is current on at most one thread; several contexts of one process do not disturb each
-//          other.
-// Memory:  the driver's.
-// Errors:  unsupported (no EGL, no such version), invalid_argument (no such GPU).
-// GL:      EGL 1.5 or EGL_EXT_platform_device / EGL_MESA_platform_surfaceless; desktop OpenGL or OpenGL ES,
-//          no surface.
+// Threads: a context is current on at most one thread. Contexts of one process are independent.
+// Memory:  that of the driver.
+// Errors:  unsupported (EGL or the version is missing), invalid_argument (no such GPU), out_of_memory.
+// GL:      EGL 1.5, or EGL_EXT_platform_device or EGL_MESA_platform_surfaceless; desktop OpenGL or OpenGL ES; no surface.
 #pragma once
 
 #include <memory>
@@ -26,35 +23,34 @@ namespace pmb {
 
 class HeadlessContext;
 
-/// One entry of list_gpus().
+/// An entry of list_gpus().
 struct GpuInfo {
   int index = 0;
-  std::string name;         ///< What GL_RENDERER or EGL says, for choosing and for people.
+  std::string name;         ///< As EGL or GL_RENDERER reports it.
   std::string driver;       ///< EGL vendor or driver name.
   std::string device_path;  ///< /dev/dri/card0, or empty.
   bool software = false;
 };
 
-/// Everything that EGL offers here, GPUs before software. Statuses: unsupported.
+/// Lists the devices on which EGL can create a context, GPUs before software. Statuses: unsupported.
 Result<std::vector<GpuInfo>> list_gpus(std::source_location where = std::source_location::current());
 
 struct HeadlessOptions {
-  std::optional<int> gpu_index = {};  ///< As list_gpus() counts.
-  std::string gpu_name = {};          ///< Part of a name, case ignored; the first match.
-  bool software = false;              ///< The CPU, also where there is a GPU.
-  bool gles = false;                  ///< OpenGL ES 3.0 or newer in place of a desktop core profile.
-  int gl_major = 0;                   ///< Least version wanted; 0: the newest there is.
+  std::optional<int> gpu_index = {};  ///< That of list_gpus().
+  std::string gpu_name = {};          ///< Part of a name, in upper or lower case. The first match counts.
+  bool software = false;              ///< The CPU, even if there is a GPU.
+  bool gles = false;                  ///< OpenGL ES 3.0 or newer, instead of a desktop core profile.
+  int gl_major = 0;  ///< The oldest version accepted. The newest available is created. 0: any.
   int gl_minor = 0;
   bool no_error = false;  ///< EGL_KHR_create_context_no_error.
-  /// Lose-context-on-reset where the driver has it. On NVIDIA every bind then costs about 20 ns more
-  /// (docs/drivers.md).
+  /// Reports a reset of the GPU, where the driver can. On NVIDIA every bind then costs about 20 ns more (docs/drivers.md).
   bool robust = true;
-  /// Buffers, textures and fences are shared with this context, on whose GPU the new one is made; a choice
-  /// above that means another GPU is no_such_gpu. Used inside create() only; may be current on any thread.
+  /// Shares buffers, textures and fences with this context, and uses its GPU. Options that choose another GPU are no_such_gpu.
+  /// Must outlive create() only, and may be current on any thread.
   const HeadlessContext* share_with = nullptr;
 };
 
-/// A context without a window. Move-only; not current until make_current().
+/// A context without a window. Move-only. Not current until make_current().
 class HeadlessContext {
  public:
   static Result<HeadlessContext> create(const HeadlessOptions& options = {},
@@ -62,18 +58,18 @@ class HeadlessContext {
 
   HeadlessContext(HeadlessContext&&) noexcept;
   HeadlessContext& operator=(HeadlessContext&&) noexcept;
-  /// Releases the context, where it is current on this thread, and destroys it.
+  /// Destroys the context. It is no longer current on this thread then.
   ~HeadlessContext();
 
-  /// Makes it current on this thread, with no surface. Statuses: unsupported (EGL said no).
+  /// Makes the context current on this thread, with no surface. Statuses: unsupported (EGL refuses).
   Result<void> make_current(std::source_location where = std::source_location::current());
   /// Leaves no context current on this thread.
   Result<void> release_current(std::source_location where = std::source_location::current());
 
   const GpuInfo& gpu() const noexcept;
-  /// Of EGL, for Context::from_current.
+  /// eglGetProcAddress, for Context::from_current.
   static Loader loader() noexcept;
-  /// The EGLDisplay and EGLContext, for programs that add to it.
+  /// The EGLDisplay and EGLContext, for programs that call EGL themselves.
   void* native_display() const noexcept;
   void* native_context() const noexcept;
 

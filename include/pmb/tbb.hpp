@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
-// oneTBB's threads for pmb's copies. Of the library target pmb::tbb, which exists where oneTBB was found.
+// Lends the threads of oneTBB to copies of pmb. Library target pmb::tbb, which exists if CMake finds oneTBB.
 //
 //   pmb::Options options;
 //   options.parallel_for = pmb::tbb_parallel_for();
 //
-// Units:   none.
-// Threads: TBB's, started at their first use and shared with everything else in the process that uses TBB; they sleep
-//          while there is nothing to do.
-// Memory:  TBB's own.
-// Errors:  none; where TBB cannot start threads the caller copies alone.
-// GL:      none.
+// Threads: those of TBB, which start at first use and sleep while idle. All code of the process that uses TBB shares them.
+// Memory:  that of TBB.
+// Errors:  none. If TBB cannot start threads, the caller copies alone.
 #pragma once
 
 #include <pmb/copy.hpp>
 
 namespace pmb {
 
-/// Runs bodies on TBB's threads and on the calling one.
+/// Runs bodies on threads of TBB and on the calling thread.
 ParallelFor tbb_parallel_for();
 
 }  // namespace pmb

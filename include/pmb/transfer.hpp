@@ -12,16 +12,15 @@
 //     pending->copy_to(frame, 0ns);             // or, in place: pending->try_view()
 //   }
 //
-// Units:   bytes; offsets from the start of the GL buffer. Empty ranges are fine: nothing is done.
+// Units:   bytes; offsets from the start of the GL buffer. An empty range is legal and does nothing.
 // Threads: the context's thread. Large blocks are copied on threads that Options::parallel_for lends.
 // Memory:  the first call of each kind that needs a ring allocates it, and the context keeps it: ring_bytes of the plan,
 //          and pending_bytes for pending downloads.
 // Errors:  invalid_argument, refused, timed_out, out_of_memory, context_lost, wait_failed, wrong_context.
 // GL:      works on any buffer, immutable or not, that is not mapped without PERSISTENT. Changes the COPY_READ and
 //          COPY_WRITE bindings where direct state access is missing. Transfers are ordered after earlier shader stores
-//          (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2). By name, each call asks GL whether the buffer
-//          exists, for its size, for its mapping, and, before glBufferSubData, for its storage flags. BufferTarget::query
-//          asks once.
+//          (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2). For a buffer by name, each call queries whether
+//          it exists, its size, its mapping, and, before glBufferSubData, its storage flags. BufferTarget::query does so once.
 #pragma once
 
 #include <cstddef>

@@ -23,13 +23,13 @@ void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noex
     return;
   }
   // A shader may have stored into other bytes of the buffer; the update must not overtake it.
-  if (readable || context->gl.quirk(QuirkId::nvidia_flush_barrier)) order_update_among_shaders(context->gl);
+  if (readable || context->gl.quirk(QuirkId::nvidia_flush_barrier)) barrier_before_buffer_update(context->gl);
   calls.write(buffer, offset, pointer + offset, bytes);
 }
 
 Result<void> Mapping::fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                             std::source_location where) const noexcept {
-  order_read_behind_shaders(context->gl);
+  barrier_before_buffer_read(context->gl);
   auto copied = BufferCalls(context->gl)
                     .read(buffer, buffer_offset, pointer + (buffer_offset - map_offset), bytes, where);
   // On a lost context the call does nothing and sets no error.

@@ -24,18 +24,35 @@ class CopyQueue {
   /// All chunks are copied `how`.
   explicit CopyQueue(CopyHow how) noexcept : how_(how) {}
 
-  /// Runs `drive` on this thread while others help, up to `threads` in all. `drive` returns once everything that it
+  /// Calls `work` on this thread while others copy pieces, up to `threads` in all. `work` returns once everything that it
   /// offered is copied. It may be called again, and then finds nothing to do.
-  template <class Drive>
-  void run(const ParallelFor* parallel_for, std::uint32_t threads, Drive&& drive) noexcept {
+  template <class Work>
+  void run(const ParallelFor* parallel_for, std::uint32_t threads, Work&& work) noexcept {
     const std::thread::id owner = std::this_thread::get_id();
     const auto body = [&](std::size_t) {
       if (std::this_thread::get_id() != owner) return run_worker();
       owner_at_work_.store(true, std::memory_order_relaxed);
-      drive();
+      work();
       finish();
     };
     run_parallel(parallel_for, threads, std::ref(body));
+  }
+
+  /// Carries out a whole copy, on the owner. `feed(may_wait)` offers a chunk, or returns false. It may wait only while the
+  /// queue is idle, and ends the copy if it returns false then. `finish_front()` completes the oldest chunk, which is copied.
+  template <class Feed, class FinishFront>
+  void drive(Feed&& feed, FinishFront&& finish_front) noexcept {
+    for (;;) {
+      if (front_done()) {
+        finish_front();
+      } else if ((has_room() && feed(false)) || copy_next_piece()) {
+        continue;
+      } else if (!idle()) {
+        wait_front();
+      } else if (!feed(true)) {
+        return;
+      }
+    }
   }
 
   bool has_room() const noexcept { return offered_ - completed_ < kChunks; }

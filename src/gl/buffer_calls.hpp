@@ -14,12 +14,12 @@ namespace pmb::detail {
 
 /// Orders later copies and reads of buffers after earlier shader stores (OpenGL 4.6 core, section 7.13.2).
 /// Without glMemoryBarrier, shaders cannot write buffers either.
-inline void order_read_behind_shaders(const GlTable& gl) noexcept {
+inline void barrier_before_buffer_read(const GlTable& gl) noexcept {
   if (gl.limits.memory_barrier) gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
 }
 
 /// Orders later updates after earlier shaders and before later ones.
-inline void order_update_among_shaders(const GlTable& gl) noexcept {
+inline void barrier_before_buffer_update(const GlTable& gl) noexcept {
   if (!gl.limits.memory_barrier) return;
   // The caches of the next reader may hold older bytes.
   const bool all = gl.quirk(QuirkId::nvidia_flush_barrier);

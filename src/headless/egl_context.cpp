@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Raw EGL contexts for OpenGL and OpenGL ES.
-
-#include "egl_context.hpp"
+#include "headless/egl_context.hpp"
 
 #include <EGL/eglext.h>
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <span>
+
+#include "base/fail.hpp"
 #include "base/process_exit.hpp"
 
 namespace pmb::detail::egl {
@@ -24,27 +25,10 @@ constexpr Version kCoreVersions[] = {{4, 6}, {4, 5}, {4, 4}, {4, 3}, {4, 2}, {4,
 // Every version of OpenGL ES that has fences.
 constexpr Version kEsVersions[] = {{3, 2}, {3, 1}, {3, 0}};
 
-// The thread's API decides what eglCreateContext makes; it is the caller's, so it is put back.
-class BoundApi {
- public:
-  explicit BoundApi(EGLenum api) noexcept : before_(eglQueryAPI()), bound_(eglBindAPI(api) == EGL_TRUE) {}
-  BoundApi(const BoundApi&) = delete;
-  BoundApi& operator=(const BoundApi&) = delete;
-  ~BoundApi() {
-    if (before_ != EGL_NONE) eglBindAPI(before_);
-  }
-  /// False where this EGL does not know the API.
-  bool is_bound() const noexcept { return bound_; }
-
- private:
-  EGLenum before_;
-  bool bound_;
-};
-
 EGLConfig config_for(EGLDisplay display, bool gles) noexcept {
   if (has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_KHR_no_config_context"))
     return EGL_NO_CONFIG_KHR;
-  // A surface type of 0 asks for none; the default would ask for windows, which these displays do not have.
+  // The default surface type is a window, which these displays do not have.
   const EGLint attributes[] = {EGL_SURFACE_TYPE, 0, EGL_RENDERABLE_TYPE,
                                gles ? EGL_OPENGL_ES3_BIT : EGL_OPENGL_BIT, EGL_NONE};
   EGLConfig config = nullptr;
@@ -53,8 +37,8 @@ EGLConfig config_for(EGLDisplay display, bool gles) noexcept {
   return config;
 }
 
-EGLContext try_version(EGLDisplay display, EGLConfig config, const ContextRequest& request, Version version,
-                       bool robust) noexcept {
+EGLContext try_version(EGLDisplay display, EGLConfig config, const HeadlessOptions& options,
+                       EGLContext share_with, Version version, bool robust) noexcept {
   std::array<EGLint, 11> attributes{};
   std::size_t used = 0;
   const auto add = [&](EGLint name, EGLint value) {
@@ -63,73 +47,66 @@ EGLContext try_version(EGLDisplay display, EGLConfig config, const ContextReques
   };
   add(EGL_CONTEXT_MAJOR_VERSION, version.major);
   add(EGL_CONTEXT_MINOR_VERSION, version.minor);
-  if (!request.gles) add(EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT);
-  // Robust buffer access is not asked for: it costs, and what pmb needs is to learn of a reset.
-  // EGL 1.5 took the attribute over for both APIs (section 3.7.1); before, OpenGL ES has the extension's.
+  if (!options.gles) add(EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT);
+  // Not robust buffer access, which costs: pmb needs only the report of a reset.
+  // EGL 1.5 has one attribute for both APIs (section 3.7.1). Before, OpenGL ES has that of the extension.
   const bool by_extension =
-      request.gles && has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_EXT_create_context_robustness");
+      options.gles && has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_EXT_create_context_robustness");
   if (robust) {
     add(by_extension ? EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT
                      : EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY,
         EGL_LOSE_CONTEXT_ON_RESET);
   }
-  if (request.no_error) add(EGL_CONTEXT_OPENGL_NO_ERROR_KHR, EGL_TRUE);
+  if (options.no_error) add(EGL_CONTEXT_OPENGL_NO_ERROR_KHR, EGL_TRUE);
   attributes[used] = EGL_NONE;
-  return eglCreateContext(display, config, request.share_with, attributes.data());
+  return eglCreateContext(display, config, share_with, attributes.data());
 }
 
 }  // namespace
 
-Failure failure_of(const char* call) noexcept {
-  return {call, eglGetError()};
-}
-
-Error make_error(ErrorId id, std::uint64_t number, std::source_location where, const char* call) noexcept {
-  Error error;
-  error.status = status_of(id);
-  error.id = id;
-  error.gl_call = call;
-  error.numbers[0] = number;
-  error.where = where;
-  return error;
+Error error_of(const char* call, std::source_location where) noexcept {
+  return make_error(ErrorId::egl_failed, where,
+                    {.numbers = {static_cast<std::uint64_t>(eglGetError())}, .gl_call = call});
 }
 
 bool has_name(const char* list, std::string_view name) noexcept {
-  if (list == nullptr) return false;
-  std::string_view rest = list;
+  std::string_view rest = list == nullptr ? "" : list;
   while (!rest.empty()) {
-    const std::size_t end = rest.find(' ');
+    const std::size_t end = std::min(rest.find(' '), rest.size());
     if (rest.substr(0, end) == name) return true;
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 1);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return false;
 }
 
-tl::expected<EGLContext, Failure> create_context(EGLDisplay display, const ContextRequest& request) noexcept {
-  const BoundApi api(request.gles ? EGL_OPENGL_ES_API : EGL_OPENGL_API);
-  if (!api.is_bound()) return tl::unexpected(failure_of("eglBindAPI"));
-  const EGLConfig config = config_for(display, request.gles);
+Result<EGLContext> create_context(EGLDisplay display, const HeadlessOptions& options, EGLContext share_with,
+                                  std::source_location where) noexcept {
+  const CurrentGuard guard;
+  if (eglBindAPI(options.gles ? EGL_OPENGL_ES_API : EGL_OPENGL_API) != EGL_TRUE) {
+    return tl::unexpected(error_of("eglBindAPI", where));
+  }
+  const EGLConfig config = config_for(display, options.gles);
   const std::span<const Version> versions =
-      request.gles ? std::span<const Version>(kEsVersions) : std::span<const Version>(kCoreVersions);
-  const Version least = request.gl_major > 0 ? Version{request.gl_major, request.gl_minor} : Version{0, 0};
+      options.gles ? std::span<const Version>(kEsVersions) : std::span<const Version>(kCoreVersions);
+  const Version least = options.gl_major > 0 ? Version{options.gl_major, options.gl_minor} : Version{0, 0};
 
-  Failure failure{"eglCreateContext", EGL_BAD_MATCH};
+  Error error =
+      make_error(ErrorId::egl_failed, where, {.numbers = {EGL_BAD_MATCH}, .gl_call = "eglCreateContext"});
   for (const Version version : versions) {
     if (version < least) break;
     // A version without reset notification is worth more than an older one with it.
     for (const bool robust : {true, false}) {
-      if (robust && !request.robust) continue;
-      const EGLContext context = try_version(display, config, request, version, robust);
+      if (robust && !options.robust) continue;
+      const EGLContext context = try_version(display, config, options, share_with, version, robust);
       if (context != EGL_NO_CONTEXT) {
         // The driver is loaded by now.
         watch_process_exit();
         return context;
       }
-      failure = failure_of("eglCreateContext");
+      error = error_of("eglCreateContext", where);
     }
   }
-  return tl::unexpected(failure);
+  return tl::unexpected(error);
 }
 
 bool make_current(EGLDisplay display, EGLContext context) noexcept {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What EGL can render on.
-
-#include "egl_devices.hpp"
+#include "headless/egl_devices.hpp"
 
 #include <EGL/eglext.h>
 
@@ -12,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "egl_context.hpp"
+#include "headless/egl_context.hpp"
 
-// Of EGL_EXT_device_query_name and EGL_EXT_device_drm_render_node, which older headers lack.
+// Older headers lack EGL_EXT_device_query_name and EGL_EXT_device_drm_render_node.
 #ifndef EGL_RENDERER_EXT
 #define EGL_RENDERER_EXT 0x335F
 #endif
@@ -25,9 +23,6 @@
 namespace pmb::detail::egl {
 namespace {
 
-// GL_RENDERER; this file needs no more of GL.
-constexpr unsigned kGlRenderer = 0x1F01;
-
 template <class Function>
 Function find(const char* name) noexcept {
   return reinterpret_cast<Function>(eglGetProcAddress(name));
@@ -37,7 +32,7 @@ std::string text_or_empty(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
 }
 
-// The client extensions, and the calls that they bring; a null call is one that is not offered.
+// The client extensions and their calls. A call that EGL lacks is null.
 struct Client {
   PFNEGLQUERYDEVICESEXTPROC query_devices = nullptr;
   PFNEGLQUERYDEVICESTRINGEXTPROC query_device_string = nullptr;
@@ -65,27 +60,26 @@ Client read_client() noexcept {
   return client;
 }
 
-// What the device tells before its display is initialised.
+// A device and the facts that EGL reports before its display is initialised.
 struct Device {
   EGLDeviceEXT handle = EGL_NO_DEVICE_EXT;
-  std::string renderer;
-  std::string path;
-  bool software = false;
+  GpuInfo info = {};
 };
 
 Device describe(const Client& client, EGLDeviceEXT handle) {
-  Device device;
-  device.handle = handle;
+  Device device = {.handle = handle};
   if (client.query_device_string == nullptr) return device;
   const char* const names = client.query_device_string(handle, EGL_EXTENSIONS);
   const auto ask = [&](const char* extension, EGLint what) {
     return has_name(names, extension) ? text_or_empty(client.query_device_string(handle, what))
                                       : std::string();
   };
-  device.software = has_name(names, "EGL_MESA_device_software");
-  device.renderer = ask("EGL_EXT_device_query_name", EGL_RENDERER_EXT);
-  device.path = ask("EGL_EXT_device_drm", EGL_DRM_DEVICE_FILE_EXT);
-  if (device.path.empty()) device.path = ask("EGL_EXT_device_drm_render_node", EGL_DRM_RENDER_NODE_FILE_EXT);
+  GpuInfo& info = device.info;
+  info.software = has_name(names, "EGL_MESA_device_software");
+  info.name = ask("EGL_EXT_device_query_name", EGL_RENDERER_EXT);
+  info.device_path = ask("EGL_EXT_device_drm", EGL_DRM_DEVICE_FILE_EXT);
+  if (info.device_path.empty())
+    info.device_path = ask("EGL_EXT_device_drm_render_node", EGL_DRM_RENDER_NODE_FILE_EXT);
   return device;
 }
 
@@ -99,24 +93,27 @@ std::vector<Device> find_devices(const Client& client) {
   handles.resize(static_cast<std::size_t>(count));
   for (EGLDeviceEXT handle : handles) devices.push_back(describe(client, handle));
   std::stable_partition(devices.begin(), devices.end(),
-                        [](const Device& device) { return !device.software; });
+                        [](const Device& device) { return !device.info.software; });
   return devices;
 }
 
-// Answers nothing where the display makes no context, and "" where the context cannot be made current, as on a
-// thread where one of GLX is.
+// Returns nothing if the display creates no context, and "" if that context cannot be made current, as on a thread where
+// a GLX context is current.
 std::optional<std::string> ask_renderer(EGLDisplay display) {
-  auto context = create_context(display, {.robust = false});
-  if (!context) context = create_context(display, {.gles = true, .robust = false});
+  const auto create = [&](bool gles) {
+    return create_context(display, {.gles = gles, .robust = false}, EGL_NO_CONTEXT,
+                          std::source_location::current());
+  };
+  auto context = create(false);
+  if (!context) context = create(true);
   if (!context) return std::nullopt;
   std::string renderer;
   {
     const CurrentGuard guard;
-    using GetString = const unsigned char* (*)(unsigned);
-    const auto get_string = find<GetString>("glGetString");
-    if (get_string != nullptr && make_current(display, *context)) {
-      renderer = text_or_empty(reinterpret_cast<const char*>(get_string(kGlRenderer)));
-    }
+    constexpr unsigned kGlRenderer = 0x1F01;
+    const auto get_string = find<const char* (*)(unsigned)>("glGetString");
+    if (get_string != nullptr && make_current(display, *context))
+      renderer = text_or_empty(get_string(kGlRenderer));
   }
   eglDestroyContext(display, *context);
   return renderer;
@@ -133,7 +130,7 @@ std::string driver_of(EGLDisplay display) {
   return text_or_empty(eglQueryString(display, EGL_VENDOR));
 }
 
-// A GPU's device can be served by the CPU, and the surfaceless platform does not say what it stands on.
+// The CPU can serve the device of a GPU, and the surfaceless platform does not report its device.
 bool names_software(std::string_view renderer) {
   for (const std::string_view name :
        {"llvmpipe", "softpipe", "swrast", "SWR ", "SwiftShader", "Software Rasterizer"}) {
@@ -142,25 +139,21 @@ bool names_software(std::string_view renderer) {
   return false;
 }
 
-std::optional<Gpu> open(EGLDisplay display, const Device& device) {
+std::optional<Gpu> open(EGLDisplay display, GpuInfo info) {
   if (display == EGL_NO_DISPLAY || eglInitialize(display, nullptr, nullptr) != EGL_TRUE) {
-    // The error belongs to this attempt; the next call of the caller's must not find it.
+    // The next EGL call of the caller must not find this error.
     eglGetError();
     return std::nullopt;
   }
-  Gpu gpu;
-  gpu.display = display;
-  gpu.info.driver = driver_of(display);
-  gpu.info.device_path = device.path;
-  gpu.info.name = device.renderer;
-  // The CPU's name is always asked of GL, so that it reads the same on every driver.
-  if (device.renderer.empty() || device.software) {
+  info.driver = driver_of(display);
+  // GL reports the same name of the CPU on every driver; EGL does not.
+  if (info.name.empty() || info.software) {
     std::optional<std::string> renderer = ask_renderer(display);
     if (!renderer) return std::nullopt;
-    gpu.info.name = renderer->empty() ? gpu.info.driver : std::move(*renderer);
+    info.name = renderer->empty() ? info.driver : std::move(*renderer);
   }
-  gpu.info.software = device.software || names_software(gpu.info.name);
-  return gpu;
+  info.software = info.software || names_software(info.name);
+  return Gpu{display, std::move(info)};
 }
 
 }  // namespace
@@ -178,7 +171,7 @@ Survey visit_gpus(const std::function<bool(const Gpu&)>& visit) {
 
   for (const Device& device : devices) {
     std::optional<Gpu> gpu =
-        open(client.platform_display(EGL_PLATFORM_DEVICE_EXT, device.handle, nullptr), device);
+        open(client.platform_display(EGL_PLATFORM_DEVICE_EXT, device.handle, nullptr), device.info);
     if (!gpu) continue;
     if (gpu->info.software) {
       software.push_back(std::move(*gpu));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What EGL can render on: its devices in the order of list_gpus, each with an initialised display.
+// The devices of EGL in the order of list_gpus(), each with an initialised display.
 //
-// A display is shared by everything in the process that asks for the same device, and eglTerminate ends it
-// for all of them (EGL 1.5, section 3.2). So none is ever terminated here: it stays until the process ends,
-// and the driver keeps it.
+// The whole process shares the display of a device, and eglTerminate ends it for all users (EGL 1.5, section 3.2). No display
+// is therefore terminated here.
 #pragma once
 
 #include <EGL/egl.h>
@@ -20,12 +19,12 @@ struct Gpu {
 };
 
 struct Survey {
-  std::uint64_t devices = 0;  ///< As EGL counts them, whether they work or not.
-  int usable = 0;             ///< Those that were visited.
+  std::uint64_t devices = 0;  ///< That EGL lists, whether they work or not.
+  int usable = 0;             ///< That were visited.
 };
 
-/// Opens and visits everything that offers desktop OpenGL or OpenGL ES, GPUs before software, until `visit` answers true.
-/// What comes behind that is not opened. Leaves current what was current before.
+/// Opens and visits each device that has desktop OpenGL or OpenGL ES, GPUs before software, until `visit` returns true. Later
+/// devices are not opened. What is current on the thread stays.
 Survey visit_gpus(const std::function<bool(const Gpu&)>& visit);
 
 }  // namespace pmb::detail::egl

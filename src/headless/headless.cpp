@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: MIT
-// GL contexts with no window: the choice of a GPU, and a context's life.
-
 #include <EGL/egl.h>
 
 #include <algorithm>
-#include <new>
-#include <optional>
 #include <pmb/headless.hpp>
 #include <string_view>
 #include <utility>
-#include "base/process_exit.hpp"
 
-#include "egl_context.hpp"
-#include "egl_devices.hpp"
+#include "base/fail.hpp"
+#include "base/guard.hpp"
+#include "base/process_exit.hpp"
+#include "headless/egl_context.hpp"
+#include "headless/egl_devices.hpp"
 
 namespace pmb {
 
 namespace egl = detail::egl;
 
 struct HeadlessContext::Impl {
-  EGLDisplay display = EGL_NO_DISPLAY;
+  egl::Gpu gpu;
   EGLContext context = EGL_NO_CONTEXT;
-  GpuInfo gpu;
 
   Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    // The driver may have taken itself down already; the process's end frees what it had.
+    // A driver may have shut down already. The end of the process frees its memory.
     if (context == EGL_NO_CONTEXT || detail::process_is_exiting()) return;
     if (eglGetCurrentContext() == context) egl::release_current();
-    // Where it is current on another thread, EGL keeps it until that thread lets go (EGL 1.5, section 3.7.2).
-    eglDestroyContext(display, context);
+    // EGL keeps a context that is current on another thread until it no longer is (EGL 1.5, section 3.7.2).
+    eglDestroyContext(gpu.display, context);
   }
 };
 
@@ -52,76 +49,55 @@ bool matches(const GpuInfo& gpu, const HeadlessOptions& options) noexcept {
   return contains_ignoring_case(gpu.name, options.gpu_name);
 }
 
-Error out_of_memory(std::source_location where) noexcept {
-  return egl::make_error(ErrorId::out_of_host_memory, sizeof(egl::Gpu), where);
-}
-
-Error failed(const egl::Failure& failure, std::source_location where) noexcept {
-  return egl::make_error(ErrorId::egl_failed, static_cast<std::uint64_t>(failure.error), where, failure.call);
+tl::unexpected<Error> no_context(const char* call, std::source_location where) noexcept {
+  return fail(ErrorId::egl_failed, where, {.numbers = {EGL_BAD_CONTEXT}, .gl_call = call});
 }
 
 }  // namespace
 
 Result<std::vector<GpuInfo>> list_gpus(std::source_location where) {
-  try {
+  return guarded(where, [&]() -> Result<std::vector<GpuInfo>> {
     std::vector<GpuInfo> gpus;
     const egl::Survey survey = egl::visit_gpus([&](const egl::Gpu& gpu) {
       gpus.push_back(gpu.info);
       return false;
     });
-    if (gpus.empty()) return tl::unexpected(egl::make_error(ErrorId::egl_unavailable, survey.devices, where));
+    if (gpus.empty()) return fail(ErrorId::egl_unavailable, where, {.numbers = {survey.devices}});
     return gpus;
-  } catch (const std::bad_alloc&) {
-    return tl::unexpected(out_of_memory(where));
-  }
+  });
 }
 
 Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, std::source_location where) {
-  try {
-    egl::ContextRequest request{.gles = options.gles,
-                                .gl_major = options.gl_major,
-                                .gl_minor = options.gl_minor,
-                                .no_error = options.no_error,
-                                .robust = options.robust};
-    const bool chosen = options.gpu_index.has_value() || !options.gpu_name.empty() || options.software;
+  return guarded(where, [&]() -> Result<HeadlessContext> {
     auto impl = std::make_unique<Impl>();
+    const auto create_on = [&](const egl::Gpu& gpu, EGLContext share_with) -> Result<void> {
+      const auto context = egl::create_context(gpu.display, options, share_with, where);
+      if (!context) return pass_on(context);
+      impl->gpu = gpu;
+      impl->context = *context;
+      return {};
+    };
     if (options.share_with) {
       const Impl* const other = options.share_with->impl_.get();
-      if (!other) return tl::unexpected(failed({"eglCreateContext", EGL_BAD_CONTEXT}, where));
-      if (!matches(other->gpu, options)) {
-        return tl::unexpected(egl::make_error(ErrorId::no_such_gpu, 0, where));
-      }
-      request.share_with = other->context;
-      const auto context = egl::create_context(other->display, request);
-      if (!context) return tl::unexpected(failed(context.error(), where));
-      impl->display = other->display;
-      impl->context = *context;
-      impl->gpu = other->gpu;
+      if (!other) return no_context("eglCreateContext", where);
+      if (!matches(other->gpu.info, options)) return fail(ErrorId::no_such_gpu, where);
+      if (auto created = create_on(other->gpu, other->context); !created) return pass_on(created);
       return HeadlessContext(std::move(impl));
     }
-    std::optional<egl::Failure> first_failure;
+    const bool chosen = options.gpu_index.has_value() || !options.gpu_name.empty() || options.software;
+    Result<void> first_failure;
     const egl::Survey survey = egl::visit_gpus([&](const egl::Gpu& gpu) {
       if (!matches(gpu.info, options)) return false;
-      const auto context = egl::create_context(gpu.display, request);
-      if (!context) {
-        if (!first_failure) first_failure = context.error();
-        // Who named a GPU means that one; who named none gets the next that can.
-        return chosen;
-      }
-      impl->display = gpu.display;
-      impl->context = *context;
-      impl->gpu = gpu.info;
-      return true;
+      const auto created = create_on(gpu, EGL_NO_CONTEXT);
+      if (!created && first_failure) first_failure = created;
+      // A choice means one GPU. Without a choice the next GPU may do.
+      return created || chosen;
     });
     if (impl->context != EGL_NO_CONTEXT) return HeadlessContext(std::move(impl));
-    if (first_failure) return tl::unexpected(failed(*first_failure, where));
-    if (survey.usable == 0) {
-      return tl::unexpected(egl::make_error(ErrorId::egl_unavailable, survey.devices, where));
-    }
-    return tl::unexpected(egl::make_error(ErrorId::no_such_gpu, 0, where));
-  } catch (const std::bad_alloc&) {
-    return tl::unexpected(out_of_memory(where));
-  }
+    if (!first_failure) return pass_on(first_failure);
+    if (survey.usable == 0) return fail(ErrorId::egl_unavailable, where, {.numbers = {survey.devices}});
+    return fail(ErrorId::no_such_gpu, where);
+  });
 }
 
 HeadlessContext::HeadlessContext(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -130,21 +106,19 @@ HeadlessContext& HeadlessContext::operator=(HeadlessContext&&) noexcept = defaul
 HeadlessContext::~HeadlessContext() = default;
 
 Result<void> HeadlessContext::make_current(std::source_location where) {
-  if (!impl_) return tl::unexpected(failed({"eglMakeCurrent", EGL_BAD_CONTEXT}, where));
-  if (!egl::make_current(impl_->display, impl_->context)) {
-    return tl::unexpected(failed(egl::failure_of("eglMakeCurrent"), where));
-  }
-  return {};
+  if (!impl_) return no_context("eglMakeCurrent", where);
+  if (egl::make_current(impl_->gpu.display, impl_->context)) return {};
+  return tl::unexpected(egl::error_of("eglMakeCurrent", where));
 }
 
 Result<void> HeadlessContext::release_current(std::source_location where) {
-  if (!egl::release_current()) return tl::unexpected(failed(egl::failure_of("eglMakeCurrent"), where));
-  return {};
+  if (egl::release_current()) return {};
+  return tl::unexpected(egl::error_of("eglMakeCurrent", where));
 }
 
 const GpuInfo& HeadlessContext::gpu() const noexcept {
   static const GpuInfo none;
-  return impl_ ? impl_->gpu : none;
+  return impl_ ? impl_->gpu.info : none;
 }
 
 Loader HeadlessContext::loader() noexcept {
@@ -152,7 +126,7 @@ Loader HeadlessContext::loader() noexcept {
 }
 
 void* HeadlessContext::native_display() const noexcept {
-  return impl_ ? impl_->display : EGL_NO_DISPLAY;
+  return impl_ ? impl_->gpu.display : EGL_NO_DISPLAY;
 }
 
 void* HeadlessContext::native_context() const noexcept {

@@ -43,7 +43,7 @@ struct ReadbackRingControl final : RingControl {
       ring->layout.drop(slot, 0);
       return fail(ErrorId::source_is_destination, where);
     }
-    if (source.needs_read_barrier) order_read_behind_shaders(ring->context->gl);
+    if (source.needs_read_barrier) barrier_before_buffer_read(ring->context->gl);
     BufferCalls(ring->context->gl).copy(source.buffer, source.offset, ring->buffer, slot.offset, size);
     // Any later fence is ordered after the copy, internal ones too.
     slot.serial = ring->timeline->issued + 1;

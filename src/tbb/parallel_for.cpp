@@ -9,14 +9,15 @@
 namespace pmb {
 namespace {
 
-constexpr std::size_t kMostThreads = 16;  ///< Of a copy that is kept to its own; no measured plan takes more.
+/// The largest copy that has an arena. No measured plan uses more threads.
+constexpr std::size_t kMostThreads = 16;
 
-/// Room for this many threads and no more: TBB wakes as many as fit, and those that find no task left look for one for a
-/// while, on processors and memory that the copy could use. Of the calling thread alone: it always finds room.
+/// An arena for exactly this many threads. TBB wakes as many threads as fit into an arena, and threads without a task search
+/// for one for a while, which takes time from the copy. Each calling thread has its arenas, so it always finds room.
 oneapi::tbb::task_arena& arena_for(std::size_t threads) {
   thread_local std::array<oneapi::tbb::task_arena, kMostThreads + 1> arenas;
   oneapi::tbb::task_arena& arena = arenas[threads];
-  arena.initialize(static_cast<int>(threads));  // to no effect but the first time
+  arena.initialize(static_cast<int>(threads));  // Only the first call has an effect.
   return arena;
 }
 
@@ -25,7 +26,7 @@ oneapi::tbb::task_arena& arena_for(std::size_t threads) {
 ParallelFor tbb_parallel_for() {
   return [](std::size_t count, const std::function<void(std::size_t)>& body) {
     const auto run = [&] {
-      // Every body is a loop over shared pieces: each is to be a task of its own, and no range is to be split further.
+      // Each body is a loop over shared pieces, so each is one task and no range is split further.
       oneapi::tbb::parallel_for(
           std::size_t{0}, count, [&body](std::size_t index) { body(index); },
           oneapi::tbb::simple_partitioner());

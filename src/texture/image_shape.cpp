@@ -9,10 +9,10 @@ namespace pmb {
 namespace detail {
 namespace {
 
-/// Far beyond any memory, and small enough that a few of them times a few images do not overflow.
+/// Beyond any memory, and so small that no sum of a few of them overflows.
 constexpr std::uint64_t kGreatestEnd = std::uint64_t{1} << 62;
 
-/// a + b * c, or kGreatestEnd where it is no less.
+/// a + b * c, at most kGreatestEnd.
 std::uint64_t add_product(std::uint64_t a, std::uint64_t b, std::uint64_t c) noexcept {
   if (a >= kGreatestEnd || (c != 0 && b > (kGreatestEnd - a) / c)) return kGreatestEnd;
   return a + b * c;
@@ -67,7 +67,7 @@ Result<ImageShape> shape_of(std::uint32_t width, std::uint32_t height, std::uint
   return shape;
 }
 
-TextureRegion part_of(const TextureRegion& region, const ImageShape& shape, const Band& band) noexcept {
+TextureRegion Texels::box(const Band& band) const noexcept {
   TextureRegion part = region;
   const std::uint64_t skipped = band.row * shape.texel.block_height;
   part.y += static_cast<std::uint32_t>(skipped);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the rows of an image lie in memory, and how an image is cut into bands that travel one at a time.
+// How an image lies in memory, and how it is cut into bands that travel one at a time.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace pmb::detail {
 
-/// Some rows of some images: of several images only whole ones.
+/// Some rows of one image, or several whole images.
 struct Band {
   std::uint64_t image = 0;
   std::uint64_t images = 0;
@@ -20,7 +20,13 @@ struct Band {
   std::uint64_t rows = 0;
 };
 
-/// Rows are rows of blocks where the texels are compressed.
+/// The greatest band of each kind.
+struct BandLimit {
+  std::uint64_t images = UINT64_MAX;
+  std::uint64_t rows = UINT64_MAX;
+};
+
+/// Rows of compressed images are rows of blocks.
 struct ImageShape {
   TexelFormat texel;
   std::uint64_t rows = 0;
@@ -37,47 +43,51 @@ struct ImageShape {
   bool is_packed() const noexcept {
     return row_stride == row_bytes && (images == 1 || image_stride == rows * row_bytes);
   }
-  /// The same rows with nothing between them, from byte 0 on.
-  ImageShape packed(const Band& band) const noexcept;
   /// The band in this memory.
   ImageShape part(const Band& band) const noexcept;
+  /// The band with nothing between its rows, from byte 0 on.
+  ImageShape packed(const Band& band) const noexcept;
+
+  /// Moves `band` to the next one of at most `limit`. The one before the first is Band{}. Returns false after the last.
+  bool next(Band& band, const BandLimit& limit) const noexcept {
+    band.row += band.rows;
+    if (band.row == rows) {
+      band.row = 0;
+      band.image += band.images;
+    }
+    band.images = std::min(limit.images, images - band.image);
+    band.rows = std::min(limit.rows, rows - band.row);
+    return band.images != 0;
+  }
+  /// Bands of no more than `bytes`, packed, but at least a row.
+  BandLimit limit_of(std::uint64_t bytes) const noexcept {
+    const std::uint64_t image_bytes = rows * row_bytes;
+    if (image_bytes <= bytes) return {bytes / image_bytes, rows};
+    return {1, std::max<std::uint64_t>(1, bytes / row_bytes)};
+  }
 };
 
 /// The shape of a region in a layout. Statuses: invalid_argument, zero_size.
 Result<ImageShape> shape_of(std::uint32_t width, std::uint32_t height, std::uint32_t depth,
                             const TexelLayout& layout, Api api, std::source_location where);
 
-/// The part of a region that a band covers.
-TextureRegion part_of(const TextureRegion& region, const ImageShape& shape, const Band& band) noexcept;
-
-/// Copies the rows of `from` to where they belong in `to`; both have the same rows and images.
+/// Copies the rows of `from` to their places in `to`, which has as many rows and images.
 void copy_rows(const ImageShape& from, const std::byte* source, const ImageShape& to,
                std::byte* target) noexcept;
 
-/// The greatest band of each kind.
-struct BandLimit {
-  std::uint64_t images = 1;
-  std::uint64_t rows = 1;
+/// A box of texels of GL, its shape in memory, and the commands that transfer it.
+struct Texels {
+  TextureRegion region;
+  ImageShape shape;
+  bool has_images = false;  ///< A command can transfer several images.
+  BandLimit limit = {};     ///< Of one command.
 
-  /// Bands of no more than `bytes`, packed; but a row at least.
-  static BandLimit of_bytes(const ImageShape& shape, std::uint64_t bytes) noexcept {
-    const std::uint64_t image_bytes = shape.rows * shape.row_bytes;
-    if (image_bytes <= bytes) return {bytes / image_bytes, shape.rows};
-    return {1, std::max<std::uint64_t>(1, bytes / shape.row_bytes)};
+  /// The part of the region that a band covers.
+  TextureRegion box(const Band& band) const noexcept;
+  /// The band as texels of its own, packed.
+  Texels packed(const Band& band) const noexcept {
+    return {box(band), shape.packed(band), has_images, limit};
   }
 };
-
-/// Calls `travel(band)` for one band after the other, until one fails.
-template <class Travel>
-Result<void> for_each_band(const ImageShape& shape, const BandLimit& limit, Travel&& travel) {
-  for (std::uint64_t image = 0; image < shape.images; image += limit.images) {
-    for (std::uint64_t row = 0; row < shape.rows; row += limit.rows) {
-      const Band band = {image, std::min(limit.images, shape.images - image), row,
-                         std::min(limit.rows, shape.rows - row)};
-      if (auto travelled = travel(band); !travelled) return travelled;
-    }
-  }
-  return {};
-}
 
 }  // namespace pmb::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// read_pixels() and read_texture(): at once through the kept pack ring or into the caller's memory itself, or later through
-// a ring of the caller's.
+// read_pixels() and read_texture(): at once, through the shared pack ring or into system memory directly; or later, through
+// a ring of the program.
 #include <array>
 #include <pmb/context.hpp>
 #include <pmb/copy.hpp>
@@ -8,10 +8,10 @@
 
 #include "context/copy_options.hpp"
 #include "context/mapping.hpp"
-#include "gl/pixel_state.hpp"
 #include "ring/ring_access.hpp"
-#include "texture/client_texels.hpp"
+#include "texture/texel_commands.hpp"
 #include "texture/texel_source.hpp"
+#include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
@@ -21,89 +21,84 @@ using detail::BandLimit;
 using detail::ContextState;
 using detail::ImageShape;
 using detail::PixelState;
+using detail::Texels;
 using detail::TexelSource;
 using detail::TextureBindings;
 using detail::TransferRings;
 
 namespace {
 
-/// Commands that write a pack buffer or the process's memory, with the state they need while this lives.
+/// Issues commands that read texels, with the pixel-store state that they need.
 class Packing {
  public:
   explicit Packing(const ContextState& state) noexcept : pixels_(state.gl, PixelState::Direction::pack) {
-    // What shaders stored into images and framebuffers is read, and what they stored into this memory before is
-    // overwritten (OpenGL 4.6 core, section 7.13.2).
+    // The commands read images and framebuffers that shaders stored to, and overwrite memory that shaders stored to
+    // (OpenGL 4.6 core, section 7.13.2).
     if (state.gl.limits.memory_barrier) {
       state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | GL_FRAMEBUFFER_BARRIER_BIT |
                              GL_PIXEL_BUFFER_BARRIER_BIT);
     }
   }
 
-  /// Reads a region of the source to where `shape` has it in the memory of `pending`.
-  void issue(TexelSource& source, const TextureRegion& region, const ImageShape& shape,
-             const PendingReadback& pending) noexcept {
-    issue(source, region, shape, pending.buffer(), pending.offset_bytes());
-    detail::note_writer_issued(pending);
+  /// Reads `texels` of the source to `base` in a pixel buffer, or to the address `base` if `buffer` is 0.
+  void issue(const TexelSource& source, const Texels& texels, GLuint buffer, std::uint64_t base) {
+    for_each_command(pixels_, texels, buffer, base,
+                     [&](const TextureRegion& box, std::uint64_t at, std::uint64_t) {
+                       source.read(box, at, texels.shape.image_stride);
+                     });
   }
-  /// The same in memory that starts at `base`: an offset into a pixel buffer, or, of buffer 0, an address.
-  void issue(TexelSource& source, const TextureRegion& region, const ImageShape& shape, GLuint buffer,
-             std::uint64_t base) noexcept {
-    pixels_.use_buffer(buffer);
-    const detail::Arranged arranged = arrange(shape, source.has_images());
-    pixels_.use(arranged.arrangement);
-    const BandLimit most = source.limit(shape);
-    const BandLimit limit = {std::min(most.images, arranged.limit.images),
-                             std::min(most.rows, arranged.limit.rows)};
-    static_cast<void>(for_each_band(shape, limit, [&](const Band& band) -> Result<void> {
-      const ImageShape part = shape.part(band);
-      source.read(part_of(region, shape, band), base + part.offset, shape.image_stride);
-      return {};
-    }));
+  void issue(const TexelSource& source, const Texels& texels, const PendingReadback& pending) {
+    issue(source, texels, pending.buffer(), pending.offset_bytes());
+    detail::note_writer_issued(pending);
   }
 
  private:
   PixelState pixels_;
 };
 
-/// A band under way.
-struct Piece {
-  PendingReadback pending;
-  ImageShape packed;
-  ImageShape place;
-};
-
-/// Two bands are under way: while the CPU copies one out, the GPU fills the other.
+/// Reads band by band through a ring. Two bands are in flight: the GPU fills one while the CPU copies the other.
 class Reading {
  public:
-  Reading(ContextState& state, ReadbackRing& ring, TexelSource& source, std::span<std::byte> target,
+  Reading(ContextState& state, ReadbackRing& ring, const TexelSource& source, std::span<std::byte> target,
           std::source_location where) noexcept
       : state_(state), ring_(ring), source_(source), target_(target), where_(where), packing_(state) {}
 
   Result<void> read(const BandLimit& limit) {
-    Result<void> outcome = for_each_band(source_.shape, limit, [&](const Band& band) { return start(band); });
+    Result<void> outcome;
+    for (Band band; outcome && source_.texels.shape.next(band, limit);) {
+      outcome = finish_older();
+      if (outcome) outcome = start(band);
+    }
     for (int i = 0; i < 2; ++i) {
-      auto finished = finish();
+      auto finished = finish_older();
       if (outcome) outcome = finished;
     }
     return outcome;
   }
 
  private:
+  struct Piece {
+    PendingReadback pending;
+    ImageShape packed;
+    ImageShape place;
+  };
+
+  /// Requests a band, in the place of the piece that was just finished.
   Result<void> start(const Band& band) {
-    if (auto finished = finish(); !finished) return finished;
-    const ImageShape packed = source_.shape.packed(band);
-    auto pending = retry_after_fence(state_, where_, [&] { return ring_.acquire(packed.end, 0, where_); });
+    const Texels texels = source_.texels.packed(band);
+    auto pending =
+        retry_after_fence(state_, where_, [&] { return ring_.acquire(texels.shape.end, 0, where_); });
     if (!pending) return pass_on(pending);
-    packing_.issue(source_, part_of(source_.region, source_.shape, band), packed, *pending);
+    packing_.issue(source_, texels, *pending);
     if (auto fenced = fence_behind(state_, *pending, where_); !fenced) return fenced;
-    newest() = {*pending, packed, source_.shape.part(band)};
+    pieces_[older_ ^ 1] = {*pending, texels.shape, source_.texels.shape.part(band)};
     return {};
   }
 
-  /// Copies the older piece out and gives its memory back.
-  Result<void> finish() {
-    Piece& piece = pieces_[oldest_];
-    oldest_ ^= 1;
+  /// Copies the older piece to its place and releases its memory.
+  Result<void> finish_older() {
+    Piece& piece = pieces_[older_];
+    older_ ^= 1;
     if (!piece.pending.is_live()) return {};
     auto view = piece.pending.wait(state_.options.timeout, where_);
     if (view && piece.place.is_packed()) {
@@ -118,67 +113,64 @@ class Reading {
     return {};
   }
 
-  /// The place that finish() has just emptied.
-  Piece& newest() noexcept { return pieces_[oldest_ ^ 1]; }
-
   ContextState& state_;
   ReadbackRing& ring_;
-  TexelSource& source_;
+  const TexelSource& source_;
   std::span<std::byte> target_;
   std::source_location where_;
   Packing packing_;
   std::array<Piece, 2> pieces_ = {};
-  std::size_t oldest_ = 0;
+  std::size_t older_ = 0;
 };
 
-/// By one of GL's own calls, which waits and copies.
-Result<void> read_directly(ContextState& state, TexelSource& source, std::span<std::byte> target,
+/// Reads by one raw GL call, which waits and copies.
+Result<void> read_directly(ContextState& state, const TexelSource& source, std::span<std::byte> target,
                            std::source_location where) {
-  // Its wait has no bound, so that a bounded one comes before it.
+  // The wait of that call has no bound, so a bounded one precedes it.
   auto issued = state.timeline().mark(detail::TimelineState::Kind::internal, where);
   if (!issued) return pass_on(issued);
   if (auto passed = issued->wait(state.options.timeout, where); !passed) return passed;
-  Packing(state).issue(source, source.region, source.shape, 0, detail::address_of(target.data()));
-  // On a lost context it does nothing and says nothing.
+  Packing(state).issue(source, source.texels, 0, detail::address_of(target.data()));
+  // On a lost context the call does nothing and reports no error.
   return state.check_lost(where);
 }
 
-Result<void> read_now(Context& context, TexelSource& source, std::span<std::byte> target,
+Result<void> read_now(Context& context, const Result<TexelSource>& source, std::span<std::byte> target,
                       std::source_location where) {
+  if (!source) return pass_on(source);
   ContextState& state = ContextState::of(context);
-  if (auto inside = check_bytes(source.shape, target.size(), where); !inside) return inside;
-  if (detail::prefers_client_memory(state) &&
-      detail::suits_client_memory(source.shape, source.has_images(), target.data())) {
-    return read_directly(state, source, target, where);
-  }
-  const auto kept = shared_ring(context, &TransferRings::pack, "pmb pack", where);
-  if (!kept) return pass_on(kept);
-  if (!source.is_whole()) {
-    const BandLimit limit = BandLimit::of_bytes(source.shape, TransferRings::kPiece);
-    return Reading(state, **kept, source, target, where).read(limit);
-  }
-  const BandLimit limit = source.limit(source.shape);
-  const std::uint64_t bytes = limit.images * limit.rows * source.shape.row_bytes;
-  if (bytes <= TransferRings::kPiece) return Reading(state, **kept, source, target, where).read(limit);
-  // What cannot be cut and is too large for the kept ring gets one for the time of the call.
+  const ImageShape& shape = source->texels.shape;
+  if (auto inside = check_bytes(shape, target.size(), where); !inside) return inside;
+  if (uses_client_memory(state, source->texels, target.data()))
+    return read_directly(state, *source, target, where);
+  const auto shared = shared_ring(context, &TransferRings::pack, "pmb pack", where);
+  if (!shared) return pass_on(shared);
+  const BandLimit limit = source->is_whole ? source->texels.limit : shape.limit_of(TransferRings::kPiece);
+  Band first;
+  shape.next(first, limit);
+  const std::uint64_t bytes = shape.packed(first).end;
+  if (!source->is_whole || bytes <= TransferRings::kPiece)
+    return Reading(state, **shared, *source, target, where).read(limit);
+  // A level that cannot be cut and is too large for the shared ring gets a ring for the time of the call.
   auto large =
       ReadbackRing::create(context, {.capacity_bytes = bytes, .label = "pmb pack, whole level"}, where);
   if (!large) return pass_on(large);
-  return Reading(state, *large, source, target, where).read(limit);
+  return Reading(state, *large, *source, target, where).read(limit);
 }
 
-Result<PendingReadback> read_later(Context& context, TexelSource& source, ReadbackRing& ring,
+Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& source, ReadbackRing& ring,
                                    std::source_location where) {
+  if (!source) return pass_on(source);
   const detail::Mapping* mapping = detail::Mapping::of(ring.mapped_buffer());
   if (!mapping) return fail(ErrorId::not_mapped, where);
   if (mapping->context != ContextState::share(context)) return fail(ErrorId::other_context_current, where);
-  const auto pending = ring.acquire(source.shape.end, 0, where);
+  const auto pending = ring.acquire(source->texels.shape.end, 0, where);
   if (!pending) return pending;
-  if (auto aligned = check_alignment(source.shape, pending->offset_bytes(), where); !aligned) {
+  if (auto aligned = check_alignment(source->texels.shape, pending->offset_bytes(), where); !aligned) {
     static_cast<void>(pending->release(where));
     return pass_on(aligned);
   }
-  Packing(ContextState::of(context)).issue(source, source.region, source.shape, *pending);
+  Packing(ContextState::of(context)).issue(*source, source->texels, *pending);
   return pending;
 }
 
@@ -186,40 +178,36 @@ Result<PendingReadback> read_later(Context& context, TexelSource& source, Readba
 
 Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
                          std::span<std::byte> target, std::source_location where) {
-  return guarded(where, [&]() -> Result<void> {
-    auto source = source_of_pixels(ContextState::of(context), rectangle, layout, where);
-    if (!source) return pass_on(source);
-    return read_now(context, **source, target, where);
+  return guarded(where, [&] {
+    return read_now(context, source_of_pixels(ContextState::of(context), rectangle, layout, where), target,
+                    where);
   });
 }
 
 Result<PendingReadback> read_pixels(Context& context, const PixelRectangle& rectangle,
                                     const TexelLayout& layout, ReadbackRing& ring,
                                     std::source_location where) {
-  return guarded(where, [&]() -> Result<PendingReadback> {
-    auto source = source_of_pixels(ContextState::of(context), rectangle, layout, where);
-    if (!source) return pass_on(source);
-    return read_later(context, **source, ring, where);
+  return guarded(where, [&] {
+    return read_later(context, source_of_pixels(ContextState::of(context), rectangle, layout, where), ring,
+                      where);
   });
 }
 
 Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                           std::span<std::byte> target, std::source_location where) {
-  return guarded(where, [&]() -> Result<void> {
-    TextureBindings bindings(ContextState::of(context).gl);
-    auto source = source_of_texture(ContextState::of(context), bindings, region, layout, where);
-    if (!source) return pass_on(source);
-    return read_now(context, **source, target, where);
+  ContextState& state = ContextState::of(context);
+  TextureBindings bindings(state.gl);
+  return guarded(where, [&] {
+    return read_now(context, source_of_texture(state, bindings, region, layout, where), target, where);
   });
 }
 
 Result<PendingReadback> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                                      ReadbackRing& ring, std::source_location where) {
-  return guarded(where, [&]() -> Result<PendingReadback> {
-    TextureBindings bindings(ContextState::of(context).gl);
-    auto source = source_of_texture(ContextState::of(context), bindings, region, layout, where);
-    if (!source) return pass_on(source);
-    return read_later(context, **source, ring, where);
+  ContextState& state = ContextState::of(context);
+  TextureBindings bindings(state.gl);
+  return guarded(where, [&] {
+    return read_later(context, source_of_texture(state, bindings, region, layout, where), ring, where);
   });
 }
 

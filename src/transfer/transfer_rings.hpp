@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rings that transfers share. The first transfer that needs one makes it; the context keeps it.
+// The rings that all transfers of a context share, and their fences. The first transfer that needs a ring makes it.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,40 @@
 #include <utility>
 
 #include "base/guard.hpp"
-#include "context/buffer_place.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
+#include "ring/fence_pacer.hpp"
 
 namespace pmb::detail {
 
+/// When slices that wait for the next fence get one.
+struct NextFence {
+  FencePacer pacer;
+  std::uint64_t last = 0;  ///< Serial of the last fence that `pacer` knows.
+};
+
 struct TransferRings {
-  /// Of `unpack` and `pack`; the plan sizes the others. Texels travel in pieces of a quarter of it, so that CPU and GPU work
-  /// on different ones.
+  /// Of `unpack` and `pack`; the plan sizes the others. Texels travel in pieces of a quarter, so that CPU and GPU work on
+  /// different ones.
   static constexpr std::uint64_t kCapacity = std::uint64_t{8} << 20;
   static constexpr std::uint64_t kPiece = kCapacity / 4;
 
   std::optional<UploadRing> up;
   std::optional<ReadbackRing> down;
-  std::optional<UploadRing> unpack;  ///< Texels on their way into textures.
-  std::optional<ReadbackRing> pack;  ///< Texels and pixels on their way out.
-  /// Of download_async: its unreleased readbacks must not block download().
+  std::optional<UploadRing> unpack;  ///< Texels to textures.
+  std::optional<ReadbackRing> pack;  ///< Texels and pixels from GL.
+  /// Of download_async(), whose unreleased readbacks must not block download().
   std::optional<ReadbackRing> pending;
-
-  /// Bytes of `up` retired with the next fence, since fence `fenced`.
-  std::uint64_t unfenced_bytes = 0;
-  std::uint64_t fenced = 0;
+  NextFence up_fences;
 };
 
-/// The rings of a context, made empty at the first call.
+/// The rings of a context, none at the first call.
 inline TransferRings& rings_of(ContextState& state) {
   if (!state.transfer_rings) state.transfer_rings = std::make_shared<TransferRings>();
   return *static_cast<TransferRings*>(state.transfer_rings.get());
 }
 
-/// The ring of one direction, made at its first use.
+/// The ring of one kind, made at its first use.
 template <class Ring>
 Result<Ring*> shared_ring(Context& context, std::optional<Ring> TransferRings::*direction, const char* label,
                           std::source_location where, std::uint64_t capacity_bytes = TransferRings::kCapacity,
@@ -60,8 +63,8 @@ Result<Ring*> shared_ring(Context& context, std::optional<Ring> TransferRings::*
   });
 }
 
-/// The result of `acquire`, which is called again after a fence if the ring waits for one: pieces of earlier calls whose
-/// fence failed.
+/// Returns the result of `acquire`. If the ring waits for a fence that an earlier call failed to make, makes one and calls
+/// `acquire` again.
 template <class Acquire>
 auto retry_after_fence(ContextState& state, std::source_location where, Acquire&& acquire)
     -> decltype(acquire()) {
@@ -71,7 +74,7 @@ auto retry_after_fence(ContextState& state, std::source_location where, Acquire&
   return acquire();
 }
 
-/// Makes a fence after the writer of a readback. If that fails, the readback cannot be waited for and is released; its
+/// Makes a fence after the writer of a readback. Without the fence no wait could end, so a failure releases the readback: its
 /// memory is reusable after the next fence.
 inline Result<void> fence_behind(ContextState& state, const PendingReadback& pending,
                                  std::source_location where) {
@@ -81,9 +84,21 @@ inline Result<void> fence_behind(ContextState& state, const PendingReadback& pen
   return pass_on(ticket);
 }
 
-/// Copies a published slice to its place and retires it after the next fence of any kind. Makes that fence itself after each
-/// quarter of the ring, so that the ring becomes reusable in parts. The caller has set the barrier.
-Result<void> copy_and_retire(ContextState& state, UploadRing& ring, Slice slice, const BufferPlace& target,
-                             std::source_location where);
+/// Retires a published slice, whose readers were issued, with the next fence of any kind. Makes that fence after each quarter
+/// of the ring, so that the ring becomes reusable in parts.
+inline Result<void> retire_after_next_fence(ContextState& state, UploadRing& ring, NextFence& fences,
+                                            Slice slice, std::source_location where) {
+  TimelineState& timeline = state.timeline();
+  const std::uint64_t size = slice.size_bytes();
+  const Ticket next = TimelineControl::ticket(timeline.control, timeline.issued + 1);
+  if (auto retired = ring.retire(slice, next, where); !retired) return retired;
+  // Fences of the program count as well: a program that marks every frame gets none of these.
+  if (fences.last != timeline.issued) fences.pacer.fenced();
+  fences.last = timeline.issued;
+  fences.pacer.note(size);
+  if (!fences.pacer.is_due(ring.mapped_buffer().size_bytes())) return {};
+  if (auto made = timeline.mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
+  return {};
+}
 
 }  // namespace pmb::detail

@@ -75,7 +75,7 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     detail::TransferRings& rings = detail::rings_of(state);
     rings.up.reset();
     rings.down.reset();
-    rings.unfenced_bytes = 0;
+    rings.up_fences = {};
     return std::move(*measured);
   });
 }
