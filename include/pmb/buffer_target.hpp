@@ -24,30 +24,31 @@ namespace detail {
 struct BufferPlace;
 }
 
-/// How the program uses a buffer as long as it uses the BufferTarget. A narrower use makes transfers cheaper.
+/// How the program uses a buffer as long as it uses the BufferTarget. A narrower use makes transfers cheaper. Each value
+/// is a set of promises.
 enum class BufferUse : std::uint8_t {
   /// Anything.
-  any,
+  any = 0,
   /// Shaders do not write the buffer; or, before each transfer, the program issues glMemoryBarrier with
   /// GL_BUFFER_UPDATE_BARRIER_BIT after such writes. Transfers omit that barrier. Uploads keep it where shaders that read
   /// the buffer as storage would otherwise be overtaken or see stale data (quirks software_update_order,
   /// nvidia_flush_barrier).
-  no_shader_writes,
+  no_shader_writes = 1,
   /// Only uploads of this BufferTarget and shaders write the buffer, now and earlier, and GL never reads it back: no copies
   /// into it, no clears, no other glBufferSubData, no glGetBufferSubData, no map. Suits small buffers that are updated
   /// often: where glBufferSubData overtakes those commands (quirk nvidia_update_order), uploads nevertheless use it if the
   /// whole buffer is no longer than 64 KiB.
-  upload_only,
+  upload_only = 2,
   /// upload_only and no_shader_writes.
-  upload_only_no_shader_writes,
+  upload_only_no_shader_writes = upload_only | no_shader_writes,
   /// upload_only_no_shader_writes, and no shader reads the buffer as storage: vertices, texels, uniform blocks. Uploads
   /// omit the barrier on every driver.
-  vertices_and_uniforms,
+  vertices_and_uniforms = 4 | upload_only_no_shader_writes,
   /// glBufferSubData never writes the buffer, now or later. Uploads use a ring. Where quirk nvidia_update_order applies,
   /// downloads use glGetBufferSubData if the whole buffer is no longer than 16 KiB, which is faster there.
-  download_only,
+  download_only = 8,
   /// download_only and no_shader_writes.
-  download_only_no_shader_writes,
+  download_only_no_shader_writes = download_only | no_shader_writes,
 };
 
 /// A buffer of the program. A value, copied freely.
@@ -68,7 +69,6 @@ class BufferTarget {
 
   std::uint32_t buffer() const noexcept { return buffer_; }
   std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< 0 without query().
-  BufferUse use() const noexcept { return use_; }
 
  private:
   friend struct detail::BufferPlace;

@@ -51,41 +51,28 @@ class Loader {
  public:
   using Function = void (*)();
 
-  /// A function that returns pointers: eglGetProcAddress, glfwGetProcAddress, SDL_GL_GetProcAddress.
-  template <class R>
+  /// A function of a name: eglGetProcAddress, glfwGetProcAddress, SDL_GL_GetProcAddress, glXGetProcAddress.
+  template <class R, class Letter>
     requires std::is_pointer_v<R>
-  Loader(R (*function)(const char*)) noexcept
+  Loader(R (*function)(const Letter*)) noexcept
       : function_(reinterpret_cast<Function>(function)), invoke_([](const Loader& self, const char* name) {
-          return reinterpret_cast<void*>(reinterpret_cast<R (*)(const char*)>(self.function_)(name));
+          return reinterpret_cast<void*>(
+              reinterpret_cast<R (*)(const Letter*)>(self.function_)(reinterpret_cast<const Letter*>(name)));
         }) {}
 
-  /// glXGetProcAddress and glXGetProcAddressARB.
-  template <class R>
+  /// A function of a name and `user`, in either order.
+  template <class R, class First, class Second>
     requires std::is_pointer_v<R>
-  Loader(R (*function)(const unsigned char*)) noexcept
-      : function_(reinterpret_cast<Function>(function)), invoke_([](const Loader& self, const char* name) {
-          return reinterpret_cast<void*>(reinterpret_cast<R (*)(const unsigned char*)>(self.function_)(
-              reinterpret_cast<const unsigned char*>(name)));
-        }) {}
-
-  template <class R>
-    requires std::is_pointer_v<R>
-  Loader(R (*function)(const char*, void*), void* user) noexcept
+  Loader(R (*function)(First, Second), void* user) noexcept
       : function_(reinterpret_cast<Function>(function)),
         object_(user),
         invoke_([](const Loader& self, const char* name) {
-          return reinterpret_cast<void*>(
-              reinterpret_cast<R (*)(const char*, void*)>(self.function_)(name, self.object_));
-        }) {}
-
-  template <class R>
-    requires std::is_pointer_v<R>
-  Loader(R (*function)(void*, const char*), void* user) noexcept
-      : function_(reinterpret_cast<Function>(function)),
-        object_(user),
-        invoke_([](const Loader& self, const char* name) {
-          return reinterpret_cast<void*>(
-              reinterpret_cast<R (*)(void*, const char*)>(self.function_)(self.object_, name));
+          const auto typed = reinterpret_cast<R (*)(First, Second)>(self.function_);
+          if constexpr (std::is_same_v<First, void*>) {
+            return reinterpret_cast<void*>(typed(self.object_, name));
+          } else {
+            return reinterpret_cast<void*>(typed(name, self.object_));
+          }
         }) {}
 
   /// Any callable object. It must live as long as the call that takes the loader.
@@ -202,16 +189,6 @@ struct Quirk {
   bool enabled;          ///< It applies, and the options do not disable it.
 };
 
-/// A buffer that is mapped now.
-struct LiveMapping {
-  std::string label;
-  std::uint32_t buffer = 0;
-  const void* address = nullptr;
-  std::uint64_t size_bytes = 0;
-  bool adopted = false;
-  std::source_location created_at;
-};
-
 /// See the head of this file. Moving keeps everything made on it valid; a moved-from context returns context_gone.
 class Context {
  public:
@@ -257,8 +234,6 @@ class Context {
 
   /// Every known quirk, in the order of quirks.def.
   std::vector<Quirk> quirks() const;
-  /// Every buffer mapped now, by address.
-  std::vector<LiveMapping> live_mappings() const;
   /// Bytes that this process maps now, and the most that it may map.
   std::uint64_t mapped_bytes() const noexcept;
   std::uint64_t memory_limit_bytes() const noexcept;

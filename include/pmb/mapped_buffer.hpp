@@ -97,10 +97,7 @@ class MappedBuffer {
   std::uint64_t size_bytes() const noexcept;    ///< Mapped bytes.
   std::uint64_t offset_bytes() const noexcept;  ///< Where the mapping starts in the buffer; 0 unless adopted.
   bool is_mapped() const noexcept;
-  bool is_coherent() const noexcept;
-  bool is_adopted() const noexcept;
   Access access() const noexcept;
-  Model model() const noexcept;
   const Plan& plan() const noexcept;
   std::string_view label() const noexcept;
 

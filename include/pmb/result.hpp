@@ -54,9 +54,9 @@ enum class ErrorId : std::uint16_t {
 struct Error {
   Status status = Status::ok;
   ErrorId id = ErrorId::none;
-  std::uint32_t gl_error = 0;       ///< What glGetError returned, or 0.
-  const char* gl_call = "";         ///< The GL or EGL call concerned, a literal, or "".
   std::uint64_t numbers[3] = {};    ///< As the sentence of `id` uses them.
+  const char* gl_call = "";         ///< The GL or EGL call concerned, a literal, or "".
+  std::uint32_t gl_error = 0;       ///< What glGetError returned, or 0.
   std::source_location where = {};  ///< The line that called pmb, or the line in pmb that noticed.
 
   /// The whole sentence, with what to do. Allocates.

@@ -18,7 +18,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <pmb/result.hpp>
 #include <source_location>
 #include <span>
@@ -29,7 +28,6 @@ class Context;
 class UploadRing;
 
 namespace detail {
-struct ContextState;
 struct TimelineControl;
 struct TimelineState;
 
@@ -103,9 +101,9 @@ class Timeline {
   Timeline& operator=(const Timeline&) = delete;
 
   /// Inserts a fence after every command issued so far, preceded by the barrier that readable non-coherent mappings
-  /// need. The readbacks requested so far arrive with it. Flushes only if kMaxFences fences exist. About 1.6 µs on an
-  /// H200 (docs/spec.md). Statuses: fence_failed (nothing was retired; mark again), would_block (kMaxFences adopted
-  /// fences exist), context_lost, wait_failed, wrong_context.
+  /// need. The readbacks requested so far arrive with it. Flushes only if kMaxFences fences exist. A fence between copies
+  /// costs the GPU 4 to 5 µs on an H200 (docs/drivers.md). Statuses: fence_failed (nothing was retired; mark again),
+  /// would_block (kMaxFences adopted fences exist), context_lost, wait_failed, wrong_context.
   Result<Ticket> mark(std::source_location where = std::source_location::current());
 
   /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb owns it
@@ -126,10 +124,9 @@ class Timeline {
   std::uint64_t marked_serial() const noexcept;
 
  private:
-  friend struct detail::ContextState;
-  explicit Timeline(detail::ContextState& context);
-  ~Timeline();
-  std::unique_ptr<detail::TimelineState> state_;
+  friend struct detail::TimelineState;
+  Timeline() noexcept = default;
+  ~Timeline() = default;
 };
 
 }  // namespace pmb

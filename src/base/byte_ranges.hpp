@@ -2,6 +2,7 @@
 // Arithmetic on byte ranges that cannot overflow: bounds, and the first and last byte that differ.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,6 +23,13 @@ constexpr bool fits(std::uint64_t offset, std::uint64_t size, std::uint64_t tota
 }
 
 /// The smallest range outside of which both are equal; compares their common length.
-ByteRange differing_range(std::span<const std::byte> left, std::span<const std::byte> right) noexcept;
+inline ByteRange differing_range(std::span<const std::byte> left, std::span<const std::byte> right) noexcept {
+  const std::size_t size = std::min(left.size(), right.size());
+  std::size_t begin = 0;
+  while (begin < size && left[begin] == right[begin]) ++begin;
+  std::size_t end = size;
+  while (end > begin && left[end - 1] == right[end - 1]) --end;
+  return begin < end ? ByteRange{begin, end} : ByteRange{};
+}
 
 }  // namespace pmb::detail

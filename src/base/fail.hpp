@@ -8,19 +8,12 @@
 
 namespace pmb {
 
-/// The rest of an error beyond its id and place.
-struct FailDetails {
-  std::uint64_t numbers[3] = {};
-  const char* gl_call = "";
-  std::uint32_t gl_error = 0;
-};
-
-Error make_error(ErrorId id, std::source_location where, const FailDetails& details = {}) noexcept;
+/// The error of this id and place. `rest` holds its numbers, its GL call and its GL error.
+Error make_error(ErrorId id, std::source_location where, Error rest = {}) noexcept;
 
 /// For `return fail(…)` in any function that returns a Result.
-inline tl::unexpected<Error> fail(ErrorId id, std::source_location where,
-                                  const FailDetails& details = {}) noexcept {
-  return tl::unexpected<Error>(make_error(id, where, details));
+inline tl::unexpected<Error> fail(ErrorId id, std::source_location where, const Error& rest = {}) noexcept {
+  return tl::unexpected<Error>(make_error(id, where, rest));
 }
 
 /// For `return pass_on(result)`: the error of a result, as the error of another kind of result.

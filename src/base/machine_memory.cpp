@@ -7,7 +7,6 @@
 #include <charconv>
 #include <fstream>
 #include <limits>
-#include <string_view>
 
 namespace pmb::detail {
 namespace {
@@ -34,15 +33,6 @@ std::uint64_t least_limit(const std::string& mount, std::string group, const cha
   }
 }
 
-bool has_controller(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (list.substr(0, comma) == name) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
-
 }  // namespace
 
 std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical) {
@@ -53,12 +43,12 @@ std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos) continue;
-    const std::string_view controllers = std::string_view(line).substr(first + 1, second - first - 1);
+    const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string group = line.substr(second + 1);
     if (group.empty() || group.front() != '/') continue;
     if (controllers.empty()) {
       least = std::min(least, least_limit(root + "/sys/fs/cgroup", group, "memory.max"));
-    } else if (has_controller(controllers, "memory")) {
+    } else if (("," + controllers + ",").find(",memory,") != std::string::npos) {
       least = std::min(least, least_limit(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
     }
   }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <pmb/result.hpp>
-#include <string_view>
+#include <span>
+#include <utility>
 
 #include "base/fail.hpp"
 
@@ -31,46 +32,56 @@ const ErrorEntry& entry_of(ErrorId id) noexcept {
   return kErrors[0];
 }
 
-// OpenGL 4.6 core, table 2.3.
-const char* gl_error_name(std::uint32_t error) noexcept {
-  switch (error) {
-    case 0x0000:
-      return "no GL error";
-    case 0x0500:
-      return "GL_INVALID_ENUM";
-    case 0x0501:
-      return "GL_INVALID_VALUE";
-    case 0x0502:
-      return "GL_INVALID_OPERATION";
-    case 0x0505:
-      return "GL_OUT_OF_MEMORY";
-    case 0x0506:
-      return "GL_INVALID_FRAMEBUFFER_OPERATION";
-    case 0x0507:
-      return "GL_CONTEXT_LOST";
-    default:
-      return "an unknown GL error";
+constexpr std::pair<std::uint32_t, const char*> kGlErrors[] = {
+    // OpenGL 4.6 core, table 2.3
+    {0x0000, "no GL error"},      {0x0500, "GL_INVALID_ENUM"},
+    {0x0501, "GL_INVALID_VALUE"}, {0x0502, "GL_INVALID_OPERATION"},
+    {0x0505, "GL_OUT_OF_MEMORY"}, {0x0506, "GL_INVALID_FRAMEBUFFER_OPERATION"},
+    {0x0507, "GL_CONTEXT_LOST"},
+};
+
+constexpr std::pair<Status, const char*> kStatuses[] = {
+    {Status::ok, "ok"},
+    {Status::would_block, "would_block"},
+    {Status::timed_out, "timed_out"},
+    {Status::unsupported, "unsupported"},
+    {Status::out_of_memory, "out_of_memory"},
+    {Status::too_large, "too_large"},
+    {Status::map_failed, "map_failed"},
+    {Status::data_lost, "data_lost"},
+    {Status::context_lost, "context_lost"},
+    {Status::fence_failed, "fence_failed"},
+    {Status::wait_failed, "wait_failed"},
+    {Status::invalid_argument, "invalid_argument"},
+    {Status::wrong_context, "wrong_context"},
+    {Status::stale_handle, "stale_handle"},
+    {Status::refused, "refused"},
+    {Status::gl_error, "gl_error"},
+};
+
+template <class Key>
+const char* name_in(std::span<const std::pair<Key, const char*>> names, Key key,
+                    const char* otherwise) noexcept {
+  for (const auto& [known, name] : names) {
+    if (known == key) return name;
   }
+  return otherwise;
 }
 
 }  // namespace
 
-Error make_error(ErrorId id, std::source_location where, const FailDetails& details) noexcept {
-  Error error;
-  error.status = entry_of(id).status;
-  error.id = id;
-  error.gl_error = details.gl_error;
-  error.gl_call = details.gl_call;
-  for (int i = 0; i < 3; ++i) error.numbers[i] = details.numbers[i];
-  error.where = where;
-  return error;
+Error make_error(ErrorId id, std::source_location where, Error rest) noexcept {
+  rest.id = id;
+  rest.status = status_of(id);
+  rest.where = where;
+  return rest;
 }
 
 std::string Error::message() const {
   fmt::dynamic_format_arg_store<fmt::format_context> arguments;
   for (const std::uint64_t number : numbers) arguments.push_back(number);
   arguments.push_back(fmt::arg("call", gl_call));
-  arguments.push_back(fmt::arg("gl", gl_error_name(gl_error)));
+  arguments.push_back(fmt::arg("gl", name_in<std::uint32_t>(kGlErrors, gl_error, "an unknown GL error")));
   return fmt::vformat(entry_of(id).sentence, arguments);
 }
 
@@ -83,41 +94,7 @@ const char* to_string(ErrorId id) noexcept {
 }
 
 const char* to_string(Status status) noexcept {
-  switch (status) {
-    case Status::ok:
-      return "ok";
-    case Status::would_block:
-      return "would_block";
-    case Status::timed_out:
-      return "timed_out";
-    case Status::unsupported:
-      return "unsupported";
-    case Status::out_of_memory:
-      return "out_of_memory";
-    case Status::too_large:
-      return "too_large";
-    case Status::map_failed:
-      return "map_failed";
-    case Status::data_lost:
-      return "data_lost";
-    case Status::context_lost:
-      return "context_lost";
-    case Status::fence_failed:
-      return "fence_failed";
-    case Status::wait_failed:
-      return "wait_failed";
-    case Status::invalid_argument:
-      return "invalid_argument";
-    case Status::wrong_context:
-      return "wrong_context";
-    case Status::stale_handle:
-      return "stale_handle";
-    case Status::refused:
-      return "refused";
-    case Status::gl_error:
-      return "gl_error";
-  }
-  return "unknown";
+  return name_in<Status>(kStatuses, status, "unknown");
 }
 
 }  // namespace pmb

@@ -9,7 +9,6 @@
 
 #include "base/byte_ranges.hpp"
 #include "context/context_state.hpp"
-#include "context/usable_here.hpp"
 
 namespace pmb::detail {
 
@@ -43,8 +42,6 @@ struct BufferPlace {
            fits(offset, size, target.size_bytes_);
   }
   static bool needs_barrier(const BufferTarget& target) noexcept { return target.needs_write_barrier_; }
-
-  static BufferTarget query(const ContextState& state, std::uint32_t buffer, BufferUse use) noexcept;
 };
 
 }  // namespace pmb::detail

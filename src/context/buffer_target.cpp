@@ -10,32 +10,9 @@ namespace pmb {
 namespace detail {
 namespace {
 
-/// What a BufferUse allows.
-struct Promises {
-  bool no_shader_writes = false;
-  bool no_storage_reads = false;
-  bool upload_only = false;
-  bool no_sub_data = false;
-};
-
-constexpr Promises promises_of(BufferUse use) noexcept {
-  switch (use) {
-    case BufferUse::any:
-      break;
-    case BufferUse::no_shader_writes:
-      return {.no_shader_writes = true};
-    case BufferUse::upload_only:
-      return {.upload_only = true};
-    case BufferUse::upload_only_no_shader_writes:
-      return {.no_shader_writes = true, .upload_only = true};
-    case BufferUse::vertices_and_uniforms:
-      return {.no_shader_writes = true, .no_storage_reads = true, .upload_only = true};
-    case BufferUse::download_only:
-      return {.no_sub_data = true};
-    case BufferUse::download_only_no_shader_writes:
-      return {.no_shader_writes = true, .no_sub_data = true};
-  }
-  return {};
+constexpr bool promises(BufferUse use, BufferUse promise) noexcept {
+  const auto wanted = static_cast<unsigned>(promise);
+  return (static_cast<unsigned>(use) & wanted) == wanted;
 }
 
 /// With quirk nvidia_update_order, glBufferSubData of less than this was ordered after earlier glBufferSubData and shader
@@ -45,9 +22,8 @@ constexpr std::uint64_t kOrderedSubDataBytes = std::uint64_t{64} << 10;
 
 /// True if glBufferSubData into a buffer of this size is ordered among the commands.
 bool keeps_order(const ContextState& state, BufferUse use, std::uint64_t size) noexcept {
-  const Promises promises = promises_of(use);
-  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return !promises.no_sub_data;
-  return promises.upload_only && size <= kOrderedSubDataBytes;
+  if (!state.gl.quirk(QuirkId::nvidia_update_order)) return !promises(use, BufferUse::download_only);
+  return promises(use, BufferUse::upload_only) && size <= kOrderedSubDataBytes;
 }
 
 /// With quirk nvidia_update_order, glGetBufferSubData moves a buffer to system memory, where the GPU is slow on it. A few
@@ -57,7 +33,7 @@ constexpr std::uint64_t kMovableBytes = std::uint64_t{16} << 10;
 /// True if glGetBufferSubData does no harm to later commands on the buffer.
 bool get_sub_data_ok(const ContextState& state, BufferUse use, std::uint64_t size) noexcept {
   if (!state.gl.quirk(QuirkId::nvidia_update_order)) return true;
-  return promises_of(use).no_sub_data && size <= kMovableBytes;
+  return promises(use, BufferUse::download_only) && size <= kMovableBytes;
 }
 
 /// Without a barrier, shaders that read the buffer as storage would be overtaken or see stale data.
@@ -108,19 +84,6 @@ Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64
   return {};
 }
 
-BufferTarget BufferPlace::query(const ContextState& state, std::uint32_t buffer, BufferUse use) noexcept {
-  BufferTarget target(buffer);
-  const Promises promises = promises_of(use);
-  target.is_queried_ = true;
-  target.use_ = use;
-  target.size_bytes_ = BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
-  target.needs_write_barrier_ =
-      !promises.no_shader_writes || (readers_need_barrier(state) && !promises.no_storage_reads);
-  target.sub_data_ok_ = keeps_order(state, use, target.size_bytes_) && is_dynamic(state, buffer);
-  if (target.sub_data_ok_) target.sub_data_up_to_ = longest_sub_data(state);
-  return target;
-}
-
 Result<void> BufferPlace::check(ContextState& state, const BufferTarget& target, std::uint64_t offset,
                                 std::uint64_t size, std::source_location where) {
   if (!target.is_queried_) {
@@ -139,7 +102,7 @@ BufferPlace BufferPlace::of(const ContextState& state, const BufferTarget& targe
           .offset = offset,
           .sub_data_ok = target.sub_data_ok_,
           .get_sub_data_ok = detail::get_sub_data_ok(state, target.use_, target.size_bytes_),
-          .needs_read_barrier = !promises_of(target.use_).no_shader_writes,
+          .needs_read_barrier = !promises(target.use_, BufferUse::no_shader_writes),
           .needs_write_barrier = target.needs_write_barrier_};
 }
 
@@ -161,7 +124,17 @@ Result<BufferTarget> BufferTarget::query(Context& context, std::uint32_t buffer,
                                          std::source_location where) {
   detail::ContextState& state = detail::ContextState::of(context);
   if (auto legal = detail::check_copy(state, buffer, 0, 1, where); !legal) return pass_on(legal);
-  return detail::BufferPlace::query(state, buffer, use);
+  BufferTarget target(buffer);
+  target.is_queried_ = true;
+  target.use_ = use;
+  target.size_bytes_ = detail::BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
+  target.needs_write_barrier_ =
+      !detail::promises(use, BufferUse::no_shader_writes) ||
+      (detail::readers_need_barrier(state) && !detail::promises(use, BufferUse::vertices_and_uniforms));
+  target.sub_data_ok_ =
+      detail::keeps_order(state, use, target.size_bytes_) && detail::is_dynamic(state, buffer);
+  if (target.sub_data_ok_) target.sub_data_up_to_ = detail::longest_sub_data(state);
+  return target;
 }
 
 }  // namespace pmb

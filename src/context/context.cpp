@@ -2,29 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <pmb/context.hpp>
-#include "base/process_exit.hpp"
 
 #include "base/guard.hpp"
 #include "base/machine_memory.hpp"
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
-#include "context/timeline_state.hpp"
-#include "context/usable_here.hpp"
 
 namespace pmb {
 namespace detail {
-std::uint32_t CallerErrors::take() noexcept {
-  if (count_ == 0) return 0;
-  const std::uint32_t oldest = errors_[0];
-  std::copy(std::begin(errors_) + 1, std::end(errors_), std::begin(errors_));
-  --count_;
-  return oldest;
-}
-
-ContextState::ContextState() : public_timeline(*this) {}
-ContextState::~ContextState() = default;
 
 const std::shared_ptr<ContextState>& ContextState::none() noexcept {
   // Outlives static destruction, as control blocks do.
@@ -47,7 +35,7 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   set_caller_errors_aside();
   gl.read_limits();
   gl.apply_quirks(options);
-  for (const Quirk& quirk : list_quirks(gl)) {
+  for (const Quirk& quirk : gl.list_quirks()) {
     if (!quirk.applies) continue;
     log(LogLevel::info, [&] {
       return fmt::format("quirk {} {}: {} ({})", quirk.id, quirk.enabled ? "in force" : "switched off",
@@ -93,13 +81,6 @@ ErrorId ContextState::misuse_here() const noexcept {
   return on_own_thread() ? mismatch_here() : ErrorId::wrong_thread;
 }
 
-Result<void> ContextState::claim_thread(std::source_location where) noexcept {
-  const ErrorId id = alive ? mismatch_here() : ErrorId::context_gone;
-  if (id != ErrorId::none) return misuse({.id = id, .noticed_at = where});
-  timeline().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  return {};
-}
-
 Result<void> ContextState::check_current(std::source_location where) const noexcept {
   if (const ErrorId id = misuse_here(); id != ErrorId::none) return misuse({.id = id, .noticed_at = where});
   if (lost) return tl::unexpected(loss(where));
@@ -122,7 +103,7 @@ Error ContextState::lose(std::uint32_t status, std::source_location where) noexc
     lost = true;
     reset_status = status;
     log(LogLevel::warning, [] { return "the GL context was lost; everything made on it is inert"; });
-    registry.make_children_inert();
+    registry.visit_children([](ContextChild& child) { child.make_inert(); });
     timeline().end(loss(where));
   }
   return loss(where);
@@ -160,18 +141,13 @@ void ContextState::close() noexcept {
   if (!alive) return;
   // The rings that the context made for itself go first, while GL can still be called.
   transfer_rings.reset();
-  registry.make_children_inert();
+  registry.visit_children([](ContextChild& child) { child.make_inert(); });
   registry.abandon_all([&](const void* address, const Mapping& mapping) {
     log(LogLevel::warning, [&] {
       return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", mapping.buffer,
                          mapping.label, mapping.size, address);
     });
-    report({.id = ErrorId::leaked_with_context,
-            .label = mapping.label,
-            .buffer = mapping.buffer,
-            .begin_bytes = mapping.map_offset,
-            .end_bytes = mapping.map_offset + mapping.size,
-            .acquired_at = mapping.created_at});
+    report(mapping.report(ErrorId::leaked_with_context, 0, mapping.size));
   });
   timeline().close();
   alive = false;
@@ -210,7 +186,10 @@ Context::~Context() {
 }
 
 Result<void> Context::claim_thread(std::source_location where) {
-  return state_->claim_thread(where);
+  const ErrorId id = state_->alive ? state_->mismatch_here() : ErrorId::context_gone;
+  if (id != ErrorId::none) return state_->misuse({.id = id, .noticed_at = where});
+  state_->timeline().control->owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  return {};
 }
 
 void Context::report_reset(std::uint32_t status, std::source_location where) noexcept {
@@ -218,7 +197,7 @@ void Context::report_reset(std::uint32_t status, std::source_location where) noe
 }
 
 Timeline& Context::timeline() noexcept {
-  return state_->public_timeline;
+  return state_->timeline();
 }
 const Limits& Context::limits() const noexcept {
   return state_->gl.limits;
@@ -239,7 +218,7 @@ const Error& Context::profile_error() const noexcept {
   return state_->plans.profile_error;
 }
 bool Context::has_extension(std::string_view name) const noexcept {
-  return state_->gl.extensions.contains(name);
+  return state_->gl.has(name);
 }
 bool Context::lost() const noexcept {
   return state_->lost;
@@ -256,16 +235,7 @@ std::uint32_t Context::take_caller_error() noexcept {
 }
 
 std::vector<Quirk> Context::quirks() const {
-  return detail::list_quirks(state_->gl);
-}
-
-std::vector<LiveMapping> Context::live_mappings() const {
-  std::vector<LiveMapping> list;
-  state_->registry.visit_mappings([&](const void* address, const detail::Mapping& mapping) {
-    list.push_back(
-        {mapping.label, mapping.buffer, address, mapping.size, mapping.adopted, mapping.created_at});
-  });
-  return list;
+  return state_->gl.list_quirks();
 }
 
 Options Options::from_environment() {

@@ -2,18 +2,24 @@
 // What the objects made on one context share. It lives until the last of them is gone; `alive` ends with the Context.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <pmb/context.hpp>
 #include <pmb/tune/profile.hpp>
 #include <source_location>
 #include <string>
+#include <thread>
 
 #include "base/fail.hpp"
+#include "base/process_exit.hpp"
 #include "context/registry.hpp"
+#include "context/timeline_state.hpp"
 #include "gl/gl_table.hpp"
 #include "plan/plan_rules.hpp"
 
@@ -31,22 +37,21 @@ struct Plans {
 class CallerErrors {
  public:
   void add(std::uint32_t error) noexcept {
-    if (count_ < std::size(errors_)) errors_[count_++] = error;
+    if (count_ < std::ssize(errors_)) errors_[count_++] = error;
   }
   /// 0 for none.
-  std::uint32_t take() noexcept;
+  std::uint32_t take() noexcept {
+    if (count_ == 0) return 0;
+    std::rotate(std::begin(errors_), std::begin(errors_) + 1, std::begin(errors_) + count_);
+    return errors_[--count_];
+  }
 
  private:
   std::uint32_t errors_[16] = {};  ///< Further ones are only logged.
-  std::size_t count_ = 0;
+  std::ptrdiff_t count_ = 0;
 };
 
 struct ContextState {
-  ContextState();
-  ~ContextState();
-  ContextState(const ContextState&) = delete;
-  ContextState& operator=(const ContextState&) = delete;
-
   /// The state behind a public object.
   static ContextState& of(const Context& context) noexcept { return *context.state_; }
   static std::shared_ptr<ContextState> share(const Context& context) noexcept { return context.state_; }
@@ -61,9 +66,6 @@ struct ContextState {
   /// The end of the Context: everything becomes inert, and what was not destroyed is reported.
   void close() noexcept;
 
-  /// See Context::claim_thread.
-  Result<void> claim_thread(std::source_location where) noexcept;
-
   /// Ok if GL may be called here: the context lives, is not lost, and is current on this thread, its own.
   Result<void> check_current(std::source_location where) const noexcept;
   /// As check_current, but asks which GL context is current only under validation: libglvnd makes a system call for
@@ -71,8 +73,14 @@ struct ContextState {
   Result<void> check_thread(std::source_location where) const noexcept;
   /// Asks GL whether the context was reset, where GL reports that. After a reset everything ends as by lose().
   Result<void> check_lost(std::source_location where) noexcept;
-  /// True where check_thread() succeeds without asking anything. In context/usable_here.hpp.
-  bool is_usable_here() const noexcept;
+  /// True where check_thread() succeeds without asking anything.
+  bool is_usable_here() const noexcept {
+    return alive && !lost && on_own_thread() && !process_is_exiting() && !validating();
+  }
+  /// The error if another GL context is current on this thread, or none is.
+  ErrorId mismatch_here() const noexcept;
+  /// The error if GL may not be called here.
+  ErrorId misuse_here() const noexcept;
   /// True where GL may be called to clean up, also on a lost context.
   bool is_current() const noexcept { return misuse_here() == ErrorId::none; }
 
@@ -83,7 +91,7 @@ struct ContextState {
     return make_error(ErrorId::context_lost, where, {.numbers = {reset_status}});
   }
 
-  TimelineState& timeline() noexcept { return *public_timeline.state_; }
+  TimelineState& timeline() noexcept { return timeline_state; }
   bool validating() const noexcept { return static_cast<bool>(options.validation); }
   void report(const Report& report) const noexcept;
   /// Reports misuse, and returns it as the error of the call at `noticed_at`.
@@ -106,7 +114,7 @@ struct ContextState {
   Plans plans;
   Registry registry;
   CallerErrors caller_errors;
-  Timeline public_timeline;
+  TimelineState timeline_state{*this};
   /// The rings of transfer/transfer_rings.hpp, made at their first use. The first to go when the context closes.
   std::shared_ptr<void> transfer_rings;
 
@@ -118,11 +126,9 @@ struct ContextState {
   std::uint32_t reset_status = 0;
 
  private:
-  bool on_own_thread() const noexcept;
-  /// The error if another GL context is current on this thread, or none is.
-  ErrorId mismatch_here() const noexcept;
-  /// The error if GL may not be called here.
-  ErrorId misuse_here() const noexcept;
+  bool on_own_thread() const noexcept {
+    return timeline_state.control->owner.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 };
 
 /// The driver's traits, for plans where nothing was measured.

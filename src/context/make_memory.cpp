@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Creates the memory of mapped buffers, rings and pools: mapped storage, or a plain buffer beside system
-// memory.
+// Creates the memory of mapped buffers, rings and pools: mapped storage, or a plain buffer beside system memory.
 #include <algorithm>
 #include <pmb/context.hpp>
 
 #include "base/guard.hpp"
 #include "base/machine_memory.hpp"
 #include "context/mapping.hpp"
-#include "context/timeline_state.hpp"
 #include "gl/buffer_calls.hpp"
 #include "plan/plan_rules.hpp"
 
@@ -18,7 +16,7 @@ namespace {
 class Reservation {
  public:
   Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
-    auto& mapped = detail::process_mapped_bytes();
+    auto& mapped = process_mapped_bytes();
     before_ = mapped.load();
     while (before_ <= limit && bytes <= limit - before_) {
       if (mapped.compare_exchange_weak(before_, before_ + bytes)) {
@@ -28,7 +26,7 @@ class Reservation {
     }
   }
   ~Reservation() {
-    if (booked_) detail::process_mapped_bytes() -= bytes_;
+    if (booked_) process_mapped_bytes() -= bytes_;
   }
   Reservation(const Reservation&) = delete;
   Reservation& operator=(const Reservation&) = delete;
@@ -43,28 +41,16 @@ class Reservation {
 };
 
 GLenum usage_of(Access access) noexcept {
-  switch (access) {
-    case Access::sequential_write:
-      return GL_STREAM_DRAW;
-    case Access::read:
-      return GL_STREAM_READ;
-    case Access::bidirectional:
-      break;
-  }
-  return GL_DYNAMIC_COPY;
+  if (access == Access::bidirectional) return GL_DYNAMIC_COPY;
+  return access == Access::read ? GL_STREAM_READ : GL_STREAM_DRAW;
 }
 
-const char* storage_call(const ContextState& context, const Plan& plan) noexcept {
-  const BufferCalls calls(context.gl);
-  return detail::is_private(plan.path) ? calls.data_call() : calls.storage_call();
-}
-
-/// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it
-/// stays immutable with size 0) and is deleted.
+/// Storage under a new name, or 0 with `error` set. After GL_OUT_OF_MEMORY the name is unusable (on Mesa it stays
+/// immutable with size 0) and is deleted.
 GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error) {
   const BufferCalls calls(context.gl);
   const GLuint name = calls.create();
-  if (detail::is_private(plan.path)) {
+  if (is_private(plan.path)) {
     calls.data(name, plan.size_bytes, usage_of(plan.access));
   } else {
     calls.storage(name, plan.size_bytes, plan.storage_flags);
@@ -89,7 +75,7 @@ void set_label(const ContextState& context, GLuint name, const std::string& labe
 
 /// Gives the mapping its bytes: those of the buffer, or system memory.
 Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
-  if (detail::is_private(mapping.plan.path)) {
+  if (is_private(mapping.plan.path)) {
     mapping.own = PrivateMemory::allocate(mapping.size);
     mapping.pointer = mapping.own.get();
     if (!mapping.pointer) return fail(ErrorId::out_of_host_memory, where);
@@ -120,14 +106,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   }
 
   // Everything that may throw comes before any GL call.
-  auto mapping = std::make_unique<Mapping>();
-  mapping->context = state;
-  mapping->label = info.label;
-  mapping->plan = *plan;
-  mapping->size = info.size_bytes;
-  mapping->created_at = where;
-  mapping->born = state->timeline().issued;
-  mapping->set_access();
+  auto mapping = std::make_unique<Mapping>(state, info.label, *plan, where);
 
   state->set_caller_errors_aside();
   GLenum error = GL_NO_ERROR;
@@ -139,9 +118,10 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   }
   if (auto usable = state->check_lost(where); !usable) return pass_on(usable);
   if (name == 0) {
+    const BufferCalls calls(state->gl);
     return fail(error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::storage_rejected, where,
                 {.numbers = {info.size_bytes, plan->storage_flags},
-                 .gl_call = storage_call(*state, *plan),
+                 .gl_call = is_private(plan->path) ? calls.data_call() : calls.storage_call(),
                  .gl_error = error});
   }
   if (auto given = give_bytes(*mapping, name, where); !given) {
@@ -158,7 +138,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   }
   reservation.keep();
   set_label(*state, name, mapping->label);
-  if (info.prefault) detail::touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
+  if (info.prefault) touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
   return Mapping::wrap(std::move(mapping));
 }
 

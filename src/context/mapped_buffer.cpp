@@ -8,7 +8,6 @@
 #include "base/byte_ranges.hpp"
 #include "base/guard.hpp"
 #include "context/mapping.hpp"
-#include "context/timeline_state.hpp"
 #include "gl/buffer_calls.hpp"
 
 namespace pmb {
@@ -46,33 +45,27 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
     const bool reads = (flags & GL_MAP_READ_BIT) != 0;
     const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
-    // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and
-    // without either of them writes cannot be published.
+    // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and without either of
+    // them writes cannot be published.
     if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
       return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
     }
     if (reads && !coherent && !state->gl.limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
 
-    auto mapping = std::make_unique<Mapping>();
-    mapping->context = state;
-    mapping->label = given.label;
-    mapping->plan.access = reads && writes ? Access::bidirectional
-                           : reads         ? Access::read
-                                           : Access::sequential_write;
-    mapping->plan.model = coherent ? Model::coherent : Model::explicit_flush;
-    mapping->plan.map_flags = flags;
-    mapping->plan.storage_flags =
-        static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS));
-    mapping->plan.size_bytes = given.size_bytes;
-    mapping->plan.reasons[0] = "flags: the caller's own, of an adopted mapping";
+    Plan plan = {
+        .access = !reads   ? Access::sequential_write
+                  : writes ? Access::bidirectional
+                           : Access::read,
+        .model = coherent ? Model::coherent : Model::explicit_flush,
+        .storage_flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS)),
+        .map_flags = flags,
+        .size_bytes = given.size_bytes,
+        .reasons = {"flags: the caller's own, of an adopted mapping"}};
+    auto mapping = std::make_unique<Mapping>(state, given.label, plan, where);
     mapping->pointer = static_cast<std::byte*>(given.pointer);
-    mapping->size = given.size_bytes;
     mapping->map_offset = given.offset_bytes;
     mapping->buffer = given.buffer;
     mapping->adopted = true;
-    mapping->created_at = where;
-    mapping->born = state->timeline().issued;
-    mapping->set_access();
     state->registry.add(*mapping);
     return MappedBuffer(std::move(mapping));
   });
@@ -85,11 +78,8 @@ MappedBuffer::MappedBuffer(MappedBuffer&& other) noexcept : mapping_(std::move(o
   if (!mapping_ || !mapping_->context->validating()) return;
   // Under validation the moved-from object keeps its label, for reports of its use.
   try {
-    auto trace = std::make_unique<Mapping>();
-    trace->context = mapping_->context;
-    trace->label = mapping_->label;
-    trace->created_at = mapping_->created_at;
-    other.mapping_ = std::move(trace);
+    other.mapping_ =
+        std::make_unique<Mapping>(mapping_->context, mapping_->label, Plan(), mapping_->created_at);
   } catch (const std::bad_alloc&) {
     // Without memory its use is an error without a report.
   }
@@ -106,17 +96,11 @@ MappedBuffer& MappedBuffer::operator=(MappedBuffer&& other) noexcept {
 MappedBuffer::~MappedBuffer() {
   if (!mapping_ || !mapping_->pointer) return;
   ContextState& context = *mapping_->context;
-  const std::source_location where = mapping_->created_at;
   if (!context.alive || context.lost || context.is_current()) {
-    if (context.alive) static_cast<void>(mapping_->destroy(where));
+    if (context.alive) static_cast<void>(mapping_->destroy(mapping_->created_at));
     return;
   }
-  context.report({.id = ErrorId::destroyed_without_context,
-                  .label = mapping_->label,
-                  .buffer = mapping_->buffer,
-                  .begin_bytes = mapping_->map_offset,
-                  .end_bytes = mapping_->map_offset + mapping_->size,
-                  .acquired_at = where});
+  context.report(mapping_->report(ErrorId::destroyed_without_context, 0, mapping_->size));
   context.registry.abandon(*mapping_);
 }
 
@@ -124,7 +108,7 @@ namespace {
 
 /// The error of calls on an inert buffer, reported if its context is known.
 tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) {
-  if (!mapping || !mapping->context) return fail(ErrorId::not_mapped, where);
+  if (!mapping) return fail(ErrorId::not_mapped, where);
   const ContextState& context = *mapping->context;
   if (context.lost) return tl::unexpected(context.loss(where));
   return context.misuse({.id = ErrorId::not_mapped,
@@ -133,43 +117,36 @@ tl::unexpected<Error> stale(const Mapping* mapping, std::source_location where) 
                          .noticed_at = where});
 }
 
-tl::unexpected<Error> wrong_use(const Mapping& mapping, ErrorId id, std::uint64_t offset, std::uint64_t size,
-                                std::source_location where, std::uint64_t number0 = 0,
-                                std::uint64_t number1 = 0) {
-  return mapping.context->misuse({.id = id,
-                                  .label = mapping.label,
-                                  .buffer = mapping.buffer,
-                                  .begin_bytes = mapping.map_offset + offset,
-                                  .end_bytes = mapping.map_offset + offset + size,
-                                  .acquired_at = mapping.created_at,
-                                  .noticed_at = where,
-                                  .numbers = {number0, number1}});
-}
-
-tl::unexpected<Error> outside(const Mapping& mapping, std::uint64_t offset, std::uint64_t size,
-                              std::source_location where) {
-  return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, mapping.size}});
-}
-
 bool inert(const Mapping* mapping) noexcept {
   return !mapping || !mapping->pointer || !mapping->context->alive || mapping->context->lost;
+}
+
+/// Ok if the buffer is mapped, the range lies in it, and the mapping has the access; `missing` is the error otherwise.
+Result<void> check_range(const Mapping* mapping, bool Mapping::*access, ErrorId missing, std::uint64_t offset,
+                         std::uint64_t size, std::source_location where) {
+  if (inert(mapping)) return stale(mapping, where);
+  if (!detail::fits(offset, size, mapping->size)) {
+    return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, mapping->size}});
+  }
+  if (!(mapping->*access)) return mapping->context->misuse(mapping->report(missing, offset, size, where));
+  return {};
+}
+
+/// Ok if the bytes may be written and, under explicit flush, flushed here.
+Result<void> check_writable(const Mapping* mapping, std::uint64_t offset, std::uint64_t size,
+                            std::source_location where) {
+  auto legal = check_range(mapping, &Mapping::writable, ErrorId::not_writable, offset, size, where);
+  if (!legal || !mapping->explicit_flush || size == 0) return legal;
+  return mapping->context->check_current(where);
 }
 
 }  // namespace
 
 Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                                  std::source_location where) {
-  if (inert(mapping_.get())) return stale(mapping_.get(), where);
-  const Mapping& mapping = *mapping_;
-  if (!detail::fits(offset_bytes, bytes.size(), mapping.size))
-    return outside(mapping, offset_bytes, bytes.size(), where);
-  if (!mapping.writable) {
-    return wrong_use(mapping, ErrorId::not_writable, offset_bytes, bytes.size(), where);
-  }
+  if (auto legal = check_writable(mapping_.get(), offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
-  if (mapping.explicit_flush) {
-    if (auto current = mapping.context->check_current(where); !current) return current;
-  }
+  const Mapping& mapping = *mapping_;
   std::memcpy(mapping.pointer + offset_bytes, bytes.data(), bytes.size());
   if (mapping.explicit_flush) mapping.flush(mapping.map_offset + offset_bytes, bytes.size());
   return {};
@@ -177,18 +154,17 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std
 
 Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
                                 std::source_location where) {
-  if (inert(mapping_.get())) return stale(mapping_.get(), where);
+  auto legal = check_range(mapping_.get(), &Mapping::readable, ErrorId::not_readable, offset_bytes,
+                           bytes.size(), where);
+  if (!legal) return legal;
   const Mapping& mapping = *mapping_;
-  if (!detail::fits(offset_bytes, bytes.size(), mapping.size))
-    return outside(mapping, offset_bytes, bytes.size(), where);
-  if (!mapping.readable) {
-    return wrong_use(mapping, ErrorId::not_readable, offset_bytes, bytes.size(), where);
-  }
   detail::TimelineState& timeline = mapping.context->timeline();
   if (auto known = timeline.check(after_writer, where); !known) return known;
   if (detail::TimelineControl::serial_of(after_writer) <= mapping.born) {
-    return wrong_use(mapping, ErrorId::ticket_too_old, offset_bytes, bytes.size(), where,
-                     after_writer.serial(), mapping.born >> detail::kSerialShift);
+    Report report = mapping.report(ErrorId::ticket_too_old, offset_bytes, bytes.size(), where);
+    report.numbers[0] = after_writer.serial();
+    report.numbers[1] = mapping.born >> detail::kSerialShift;
+    return mapping.context->misuse(report);
   }
   if (!after_writer.passed()) {
     if (auto polled = timeline.poll(where); !polled) return polled;
@@ -202,16 +178,9 @@ Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte>
 
 Result<void> MappedBuffer::flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                  std::source_location where) {
-  if (inert(mapping_.get())) return stale(mapping_.get(), where);
+  if (auto legal = check_writable(mapping_.get(), offset_bytes, size_bytes, where); !legal) return legal;
   const Mapping& mapping = *mapping_;
-  if (!detail::fits(offset_bytes, size_bytes, mapping.size))
-    return outside(mapping, offset_bytes, size_bytes, where);
-  if (!mapping.writable) {
-    return wrong_use(mapping, ErrorId::not_writable, offset_bytes, size_bytes, where);
-  }
-  if (!mapping.explicit_flush || size_bytes == 0) return {};
-  if (auto current = mapping.context->check_current(where); !current) return current;
-  mapping.flush(mapping.map_offset + offset_bytes, size_bytes);
+  if (mapping.explicit_flush && size_bytes > 0) mapping.flush(mapping.map_offset + offset_bytes, size_bytes);
   return {};
 }
 
@@ -236,17 +205,8 @@ std::uint64_t MappedBuffer::size_bytes() const noexcept {
 std::uint64_t MappedBuffer::offset_bytes() const noexcept {
   return mapping_ ? mapping_->map_offset : 0;
 }
-bool MappedBuffer::is_coherent() const noexcept {
-  return model() == Model::coherent;
-}
-bool MappedBuffer::is_adopted() const noexcept {
-  return mapping_ && mapping_->adopted;
-}
 Access MappedBuffer::access() const noexcept {
   return plan().access;
-}
-Model MappedBuffer::model() const noexcept {
-  return plan().model;
 }
 std::string_view MappedBuffer::label() const noexcept {
   return mapping_ ? std::string_view(mapping_->label) : std::string_view();

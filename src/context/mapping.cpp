@@ -2,16 +2,21 @@
 #include "context/mapping.hpp"
 
 #include "base/machine_memory.hpp"
-#include "context/timeline_state.hpp"
 #include "gl/buffer_calls.hpp"
 
 namespace pmb::detail {
 
-void Mapping::set_access() noexcept {
-  readable = plan.access != Access::sequential_write;
-  writable = plan.access != Access::read;
-  explicit_flush = writable && plan.model == Model::explicit_flush;
-}
+Mapping::Mapping(std::shared_ptr<ContextState> owner, std::string_view name, const Plan& chosen,
+                 std::source_location where)
+    : context(std::move(owner)),
+      label(name),
+      plan(chosen),
+      size(chosen.size_bytes),
+      born(context->timeline().issued),
+      readable(chosen.access != Access::sequential_write),
+      writable(chosen.access != Access::read),
+      explicit_flush(writable && chosen.model == Model::explicit_flush),
+      created_at(where) {}
 
 void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
   const BufferCalls calls(context->gl);
@@ -48,7 +53,7 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   }
   if (auto current = context->check_current(where); !current) return current;
   const GLuint name = buffer;
-  const std::uint64_t begin = map_offset;
+  const Report lost_data = report(ErrorId::unmap_lost_data, 0, size, where);
   context->registry.remove(*this);
   if (adopted) return {};
   const BufferCalls calls(context->gl);
@@ -58,13 +63,7 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   if (kept) return {};
   context->log(LogLevel::warning,
                [&] { return "glUnmapBuffer returned false: the contents of '" + label + "' were lost"; });
-  return context->misuse({.id = ErrorId::unmap_lost_data,
-                          .label = label,
-                          .buffer = name,
-                          .begin_bytes = begin,
-                          .end_bytes = begin + size,
-                          .acquired_at = created_at,
-                          .noticed_at = where});
+  return context->misuse(lost_data);
 }
 
 }  // namespace pmb::detail

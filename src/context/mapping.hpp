@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The state behind a MappedBuffer: memory that the CPU touches, and the GL buffer that the GPU touches. On
-// the mapped paths both are the same memory. On the private paths the CPU touches system memory, and
-// publishing and fetching copy.
+// The state behind a MappedBuffer: memory that the CPU touches, and the GL buffer that the GPU touches. On the mapped
+// paths both are the same memory. On the private paths the CPU touches system memory, and publishing and fetching copy.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +10,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <source_location>
 #include <string>
+#include <string_view>
 
 #include "context/context_state.hpp"
 
@@ -30,21 +30,36 @@ struct PrivateMemory {
 };
 
 struct Mapping {
+  /// `plan.size_bytes` bytes, inert until it has a pointer and a buffer.
+  Mapping(std::shared_ptr<ContextState> owner, std::string_view name, const Plan& chosen,
+          std::source_location where);
+
   std::shared_ptr<ContextState> context;
   std::string label;
   Plan plan;
   std::byte* pointer = nullptr;  ///< Of the first byte that the CPU touches; null when inert.
-  std::uint64_t size = 0;
+  std::uint64_t size;
   std::uint64_t map_offset = 0;  ///< Of that byte in the GL buffer.
-  std::uint64_t born = 0;  ///< The last serial before pmb knew the mapping: no mark up to it had its barrier.
+  std::uint64_t born;  ///< The last serial before pmb knew the mapping: no mark up to it had its barrier.
   std::uint32_t buffer = 0;
   bool adopted = false;
-  bool readable = false;
-  bool writable = false;
-  bool explicit_flush = false;  ///< Written ranges need flush().
-  PrivateMemory::Pointer own;   ///< Null on the mapped paths.
+  bool readable;
+  bool writable;
+  bool explicit_flush;         ///< Written ranges need flush().
+  PrivateMemory::Pointer own;  ///< Null on the mapped paths.
   std::source_location created_at;
 
+  /// A report of misuse of `bytes` bytes at `offset` of the mapping.
+  Report report(ErrorId id, std::uint64_t offset, std::uint64_t bytes,
+                std::source_location noticed_at = {}) const noexcept {
+    return {.id = id,
+            .label = label,
+            .buffer = buffer,
+            .begin_bytes = map_offset + offset,
+            .end_bytes = map_offset + offset + bytes,
+            .acquired_at = created_at,
+            .noticed_at = noticed_at};
+  }
   bool is_private() const noexcept { return own != nullptr; }
   /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier.
   bool needs_barrier() const noexcept {
@@ -53,17 +68,15 @@ struct Mapping {
 
   /// Makes written bytes of the GL buffer visible, by a flush or by glBufferSubData. Checks nothing.
   void flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept;
-  /// Private memory only: copies bytes that the GPU wrote, ordered after shader stores. The caller has waited
-  /// for the writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
+  /// Private memory only: copies bytes that the GPU wrote, ordered after shader stores. The caller has waited for the
+  /// writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
   Result<void> fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
                      std::source_location where) const noexcept;
-  /// Private memory only: gives the GL buffer new storage, so that no command in flight uses it. Commands
-  /// issued before keep the old one.
+  /// Private memory only: gives the GL buffer new storage, so that no command in flight uses it. Commands issued before
+  /// keep the old one.
   void orphan() const noexcept;
   /// Unmaps and deletes the buffer. Statuses: data_lost, wrong_context, context_lost.
   Result<void> destroy(std::source_location where) noexcept;
-  /// Takes access and model from the plan.
-  void set_access() noexcept;
 
   /// For rings and pools.
   static Mapping* of(const MappedBuffer& buffer) noexcept { return buffer.mapping_.get(); }
@@ -79,8 +92,8 @@ enum class Memory : std::uint8_t { any, mapped };
 Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
                        std::source_location where);
 
-/// The memory of MappedBuffer (`mapped`), rings and pools (`any`). Private memory has no mapping: only rings
-/// and pools use it. See MappedBuffer::create.
+/// The memory of MappedBuffer (`mapped`), rings and pools (`any`). Private memory has no mapping: only rings and pools
+/// use it. See MappedBuffer::create.
 Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
                                  const MappedBufferOptions& info, Memory memory, std::source_location where);
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <pmb/plan.hpp>
+#include <utility>
 
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
@@ -13,10 +14,10 @@ namespace pmb {
 namespace detail {
 
 detail::DriverTraits traits_of(const ContextState& context) {
-  const Vendor vendor = context.gl.vendor;
+  const std::string_view kind = context.gl.driver.kind;
   return {.software = context.gl.quirk(QuirkId::software_direct),
-          .unified_memory = vendor == Vendor::intel || vendor == Vendor::qualcomm || vendor == Vendor::arm ||
-                            vendor == Vendor::imagination || vendor == Vendor::broadcom,
+          .unified_memory = kind == "intel" || kind == "qualcomm" || kind == "arm" || kind == "imagination" ||
+                            kind == "broadcom",
           .buffer_storage = context.gl.limits.buffer_storage,
           .memory_barrier = context.gl.limits.memory_barrier,
           .orphan_uploads = context.gl.quirk(QuirkId::mobile_orphaning),
@@ -27,9 +28,8 @@ detail::DriverTraits traits_of(const ContextState& context) {
 
 namespace {
 
-/// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE;
-/// COHERENT and FLUSH_EXPLICIT are never combined; a write mapping has one of them, otherwise its bytes could
-/// not be published.
+/// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE; COHERENT and
+/// FLUSH_EXPLICIT are never combined; a write mapping has one of them, otherwise its bytes could not be published.
 void set_flags(Plan& plan, bool client_storage) {
   std::uint32_t common = GL_MAP_PERSISTENT_BIT;
   const bool writes = plan.access != Access::read;
@@ -40,7 +40,6 @@ void set_flags(Plan& plan, bool client_storage) {
   plan.storage_flags = common;
   plan.map_flags = common;
   if (plan.model == Model::explicit_flush && writes) plan.map_flags |= GL_MAP_FLUSH_EXPLICIT_BIT;
-
   if (client_storage) plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
 }
 
@@ -78,17 +77,17 @@ Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, 
 namespace {
 
 TransferPlan default_transfers(const ContextState& context) {
-  const Vendor vendor = context.gl.vendor;
+  const Driver& driver = context.gl.driver;
   detail::TransferKind kind = detail::TransferKind::other;
   if (context.gl.quirk(QuirkId::software_direct)) {
     kind = detail::TransferKind::software;
-  } else if (vendor == Vendor::nvidia && !context.gl.driver.mesa) {
+  } else if (driver.kind == "nvidia" && !driver.mesa) {
     kind = detail::TransferKind::nvidia;
-  } else if (context.gl.driver.mesa) {
+  } else if (driver.mesa) {
     kind = detail::TransferKind::mesa;
   }
   // lima, vc4 and panfrost also map write-combined memory for reading (source of those drivers).
-  const bool slow_reads = context.gl.driver.mesa && (vendor == Vendor::arm || vendor == Vendor::broadcom);
+  const bool slow_reads = driver.mesa && (driver.kind == "arm" || driver.kind == "broadcom");
   return detail::default_transfer_plan(kind, slow_reads);
 }
 
@@ -136,11 +135,7 @@ Result<Plan> Context::plan(Access access, std::uint64_t size_bytes, std::uint32_
 }
 
 std::string flag_names(std::uint32_t flags) {
-  struct Name {
-    std::uint32_t bit;
-    const char* name;
-  };
-  constexpr Name kNames[] = {
+  constexpr std::pair<std::uint32_t, const char*> kNames[] = {
       {GL_MAP_READ_BIT, "MAP_READ"},
       {GL_MAP_WRITE_BIT, "MAP_WRITE"},
       {GL_MAP_PERSISTENT_BIT, "MAP_PERSISTENT"},
@@ -153,11 +148,11 @@ std::string flag_names(std::uint32_t flags) {
       {GL_CLIENT_STORAGE_BIT, "CLIENT_STORAGE"},
   };
   std::string text;
-  for (const Name& name : kNames) {
-    if ((flags & name.bit) == 0) continue;
+  for (const auto& [bit, name] : kNames) {
+    if ((flags & bit) == 0) continue;
     if (!text.empty()) text += " | ";
-    text += name.name;
-    flags &= ~name.bit;
+    text += name;
+    flags &= ~bit;
   }
   if (flags != 0) text += fmt::format("{}{:#x}", text.empty() ? "" : " | ", flags);
   return text.empty() ? "none" : text;
@@ -177,15 +172,8 @@ std::string Plan::describe() const {
 }
 
 const char* to_string(Access access) noexcept {
-  switch (access) {
-    case Access::sequential_write:
-      return "sequential write";
-    case Access::read:
-      return "read";
-    case Access::bidirectional:
-      return "bidirectional";
-  }
-  return "unknown";
+  constexpr const char* kNames[] = {"sequential write", "read", "bidirectional"};
+  return kNames[static_cast<std::size_t>(access)];
 }
 
 const char* to_string(Model model) noexcept {
@@ -193,17 +181,8 @@ const char* to_string(Model model) noexcept {
 }
 
 const char* to_string(Path path) noexcept {
-  switch (path) {
-    case Path::direct:
-      return "direct";
-    case Path::staged:
-      return "staged";
-    case Path::traditional:
-      return "traditional";
-    case Path::orphaned:
-      return "orphaned";
-  }
-  return "unknown";
+  constexpr const char* kNames[] = {"direct", "staged", "traditional", "orphaned"};
+  return kNames[static_cast<std::size_t>(path)];
 }
 
 }  // namespace pmb

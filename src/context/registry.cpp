@@ -10,35 +10,10 @@ Registry::~Registry() {
   process_mapped_bytes() -= abandoned_bytes_;
 }
 
-void Registry::add(ContextChild& child) {
-  const std::lock_guard lock(mutex_);
-  children_.insert(&child);
-}
-
-void Registry::remove(ContextChild& child) noexcept {
-  const std::lock_guard lock(mutex_);
-  children_.erase(&child);
-}
-
-void Registry::make_children_inert() noexcept {
-  const std::lock_guard lock(mutex_);
-  for (ContextChild* child : children_) child->make_inert();
-}
-
-void Registry::inspect_children_at_mark(std::source_location where) const {
-  const std::lock_guard lock(mutex_);
-  for (ContextChild* child : children_) child->inspect_at_mark(where);
-}
-
 void Registry::add(Mapping& mapping) {
   const std::lock_guard lock(mutex_);
   mappings_.emplace(mapping.pointer, &mapping);
   if (mapping.needs_barrier()) ++barriers_;
-}
-
-bool Registry::contains(const void* address) const {
-  const std::lock_guard lock(mutex_);
-  return mappings_.contains(address);
 }
 
 void Registry::remove(Mapping& mapping) noexcept {

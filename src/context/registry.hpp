@@ -27,19 +27,29 @@ class ContextChild {
 
 class Registry {
  public:
-  Registry() = default;
   /// Bytes of abandoned mappings no longer count as mapped: their GL context is gone.
   ~Registry();
-  Registry(const Registry&) = delete;
-  Registry& operator=(const Registry&) = delete;
 
-  void add(ContextChild& child);
-  void remove(ContextChild& child) noexcept;
-  void make_children_inert() noexcept;
-  void inspect_children_at_mark(std::source_location where) const;
+  void add(ContextChild& child) {
+    const std::lock_guard lock(mutex_);
+    children_.insert(&child);
+  }
+  void remove(ContextChild& child) noexcept {
+    const std::lock_guard lock(mutex_);
+    children_.erase(&child);
+  }
+  /// Calls `visit(child)` for each child.
+  template <class Visit>
+  void visit_children(Visit visit) const {
+    const std::lock_guard lock(mutex_);
+    for (ContextChild* child : children_) visit(*child);
+  }
 
   void add(Mapping& mapping);
-  bool contains(const void* address) const;
+  bool contains(const void* address) const {
+    const std::lock_guard lock(mutex_);
+    return mappings_.contains(address);
+  }
   /// Makes a mapping inert that GL has unmapped, or that was adopted.
   void remove(Mapping& mapping) noexcept;
   /// Makes a mapping inert without GL: the context is gone or not current. A buffer of pmb's lives until the GL context

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The live fences, oldest first, each with the serial that it proves. Bounded: when it is full, an entry is
-// merged into the next one, whose fence proves both serials. A merged serial passes later, never earlier.
+// The live fences, oldest first, each with the serial that it proves. Bounded: when it is full, an entry is merged into
+// the next one, whose fence proves both serials. A merged serial passes later, never earlier.
 //
 // Threads: one.
 // Memory:  a fixed array; none is allocated.
@@ -10,12 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <pmb/timeline.hpp>
 
 namespace pmb::detail {
 
 class TicketQueue {
  public:
-  static constexpr std::size_t kCapacity = 128;
+  static constexpr std::size_t kCapacity = Timeline::kMaxFences;
   using Fence = void*;
 
   struct Entry {
@@ -73,9 +74,9 @@ class TicketQueue {
     return low;
   }
 
-  /// Passes every entry whose fence is needed to prove `serial` to `visit`, oldest first: a fence of pmb
-  /// proves every one of pmb before it, an adopted one only itself. Stops when `visit` returns false; true if
-  /// it never did. At least one entry must prove the serial.
+  /// Passes every entry whose fence is needed to prove `serial` to `visit`, oldest first: a fence of pmb proves every one
+  /// of pmb before it, an adopted one only itself. Stops when `visit` returns false; true if it never did. At least one
+  /// entry must prove the serial.
   template <class Visit>
   bool visit_proving(std::uint64_t serial, Visit visit) const {
     const std::size_t last = first_proving(serial);

@@ -9,15 +9,13 @@
 namespace pmb {
 namespace detail {
 
-using detail::TicketQueue;
-static_assert(TicketQueue::kCapacity == Timeline::kMaxFences);
-
 TimelineState::TimelineState(ContextState& owner)
-    : context(owner), control(SlotPool<TimelineControl>::take()), issued(0), first_(0) {
-  // Continues after the serials of the last tenant, at a mark boundary.
-  issued = control->base.load(std::memory_order_relaxed);
-  flushed = issued;
-  first_ = issued;
+    : context(owner),
+      control(SlotPool<TimelineControl>::take()),
+      // Continues after the serials of the last tenant, at a mark boundary.
+      issued(control->base.load(std::memory_order_relaxed)),
+      flushed(issued),
+      first_(issued) {
   control->passed.store(issued, std::memory_order_release);
 }
 
@@ -58,32 +56,18 @@ Result<void> TimelineState::check(Ticket ticket, std::source_location where) con
   return {};
 }
 
-bool TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted) noexcept {
+Result<void> TimelineState::push(std::uint64_t serial, GLsync fence, bool adopted,
+                                 std::source_location where) noexcept {
   const auto lock = lock_fences();
   const auto superfluous = queue_.push(serial, fence, adopted);
-  if (!superfluous) return false;
+  if (!superfluous) {
+    context.gl.DeleteSync(fence);
+    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
+  }
   if (*superfluous) context.gl.DeleteSync(static_cast<GLsync>(*superfluous));
   issued = serial;
   // It is unknown whether an adopted fence was flushed.
   if (adopted && flushed == issued) --flushed;
-  return true;
-}
-
-Result<void> TimelineState::barrier_and_fence(std::uint64_t serial, std::source_location where) {
-  if (auto room = make_room(where); !room) return room;
-  const GladGLContext& gl = context.gl;
-  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only after this barrier, a
-  // fence after it, and a wait.
-  if (context.registry.needs_barrier()) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
-  const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-  if (!fence) {
-    if (auto usable = context.check_lost(where); !usable) return usable;
-    return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
-  }
-  if (!push(serial, fence, false)) {
-    gl.DeleteSync(fence);
-    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
-  }
   return {};
 }
 
@@ -94,7 +78,9 @@ Result<void> TimelineState::make_room(std::source_location where) {
 Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (auto usable = check_usable(where); !usable) return pass_on(usable);
   const bool program = kind == Kind::program;
-  if (program && context.validating()) context.registry.inspect_children_at_mark(where);
+  if (program && context.validating()) {
+    context.registry.visit_children([&](ContextChild& child) { child.inspect_at_mark(where); });
+  }
   std::uint64_t serial = next_program_serial();
   if (!program && issued + 1 < serial) {
     serial = issued + 1;
@@ -102,25 +88,18 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
     // A million transfers since a readback was acquired, without a mark of the program: this must not arm it.
     return fail(ErrorId::never_marked, where);
   }
-  if (auto made = barrier_and_fence(serial, where); !made) return pass_on(made);
-  return TimelineControl::ticket(control, serial);
-}
-
-Result<Ticket> TimelineState::adopt(void* sync, std::source_location where) {
-  if (!sync) return fail(ErrorId::no_such_fence, where);
-  if (auto usable = check_usable(where); !usable) return pass_on(usable);
   if (auto room = make_room(where); !room) return pass_on(room);
-  if (!context.gl.IsSync(static_cast<GLsync>(sync))) {
-    if (auto reset = context.check_lost(where); !reset) return pass_on(reset);
-    return fail(ErrorId::no_such_fence, where);
+  const GladGLContext& gl = context.gl;
+  // OpenGL 4.6 core, section 6.2: GPU writes reach a mapping that is not coherent only after this barrier, a fence after
+  // it, and a wait.
+  if (context.registry.needs_barrier()) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
+  const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (!fence) {
+    if (auto usable = context.check_lost(where); !usable) return pass_on(usable);
+    return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
   }
-  // pmb does not know when the caller made the fence: perhaps before copies that wait for the next mark, and
-  // without a barrier. The fence alone proves no new serial; the mark after it does, once both have passed.
-  if (!push(issued, static_cast<GLsync>(sync), true)) {
-    context.gl.DeleteSync(static_cast<GLsync>(sync));
-    return fail(ErrorId::too_many_fences, where, {.numbers = {queue_.size()}});
-  }
-  return mark(Kind::program, where);
+  if (auto pushed = push(serial, fence, false, where); !pushed) return pass_on(pushed);
+  return TimelineControl::ticket(control, serial);
 }
 
 TimelineState::Answer TimelineState::ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where) {
@@ -155,16 +134,6 @@ void TimelineState::end_tickets(const Error& why) noexcept {
   room.changed.notify_all();
 }
 
-void TimelineState::wake_waiting() const noexcept {
-  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any():
-  // either a thread that is about to sleep sees the passed serial, or this sees the thread.
-  if (control->waited_for.load(std::memory_order_seq_cst) == 0) return;
-  TicketWaiters& room = TicketWaiters::instance();
-  // A thread that has looked and does not sleep yet holds the mutex until it sleeps.
-  { const std::lock_guard lock(room.mutex); }
-  room.changed.notify_all();
-}
-
 void TimelineState::pass_front(std::size_t count) noexcept {
   if (count == 0) return;
   {
@@ -177,7 +146,13 @@ void TimelineState::pass_front(std::size_t count) noexcept {
     }
     control->passed.store(serial, std::memory_order_seq_cst);
   }
-  wake_waiting();
+  // Sequentially consistent, as are the store of `passed` before it and the two accesses in wait_any(): either a thread
+  // that is about to sleep sees the passed serial, or this sees the thread.
+  if (control->waited_for.load(std::memory_order_seq_cst) == 0) return;
+  TicketWaiters& room = TicketWaiters::instance();
+  // A thread that has looked and does not sleep yet holds the mutex until it sleeps.
+  { const std::lock_guard lock(room.mutex); }
+  room.changed.notify_all();
 }
 
 void TimelineState::flush_once() noexcept {
@@ -185,12 +160,6 @@ void TimelineState::flush_once() noexcept {
   context.gl.Flush();
   const auto lock = lock_fences();
   flushed = issued;
-}
-
-Result<void> TimelineState::flush(std::source_location where) {
-  if (auto usable = check_usable(where); !usable) return usable;
-  flush_once();
-  return {};
 }
 
 Result<void> TimelineState::poll(std::source_location where) {
@@ -221,7 +190,7 @@ Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanos
   if (serial <= passed()) return {};
   flush_once();
 
-  const detail::Deadline deadline(timeout);
+  const Deadline deadline(timeout);
   Answer answer = Answer::signalled;
   queue_.visit_proving(serial, [&](const TicketQueue::Entry& entry) {
     const auto left = static_cast<std::uint64_t>(deadline.left().count());
@@ -278,23 +247,41 @@ void TimelineState::close() noexcept {
 
 }  // namespace detail
 
-Timeline::Timeline(detail::ContextState& context)
-    : state_(std::make_unique<detail::TimelineState>(context)) {}
-Timeline::~Timeline() = default;
+using detail::TimelineState;
 
 Result<Ticket> Timeline::mark(std::source_location where) {
-  return state_->mark(detail::TimelineState::Kind::program, where);
+  return static_cast<TimelineState*>(this)->mark(TimelineState::Kind::program, where);
 }
+
 Result<Ticket> Timeline::adopt(void* gl_sync, std::source_location where) {
-  return state_->adopt(gl_sync, where);
+  auto& state = static_cast<TimelineState&>(*this);
+  if (!gl_sync) return fail(ErrorId::no_such_fence, where);
+  if (auto usable = state.check_usable(where); !usable) return pass_on(usable);
+  if (auto room = state.make_room(where); !room) return pass_on(room);
+  const auto fence = static_cast<GLsync>(gl_sync);
+  if (!state.context.gl.IsSync(fence)) {
+    if (auto reset = state.context.check_lost(where); !reset) return pass_on(reset);
+    return fail(ErrorId::no_such_fence, where);
+  }
+  // pmb does not know when the caller made the fence: perhaps before copies that wait for the next mark, and without a
+  // barrier. The fence alone proves no new serial; the mark after it does, once both have passed.
+  if (auto pushed = state.push(state.issued, fence, true, where); !pushed) return pass_on(pushed);
+  return mark(where);
 }
+
 Result<void> Timeline::poll(std::source_location where) {
-  return state_->poll(where);
+  return static_cast<TimelineState*>(this)->poll(where);
 }
+
 Result<void> Timeline::flush(std::source_location where) {
-  return state_->flush(where);
+  auto& state = static_cast<TimelineState&>(*this);
+  if (auto usable = state.check_usable(where); !usable) return usable;
+  state.flush_once();
+  return {};
 }
+
 std::uint64_t Timeline::marked_serial() const noexcept {
-  return state_->issued >> detail::kSerialShift;
+  return static_cast<const TimelineState*>(this)->issued >> detail::kSerialShift;
 }
+
 }  // namespace pmb

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The working part of a timeline: live fences, and which marks were made and have passed.
+// The state of a timeline: live fences, and which marks were made and have passed.
 //
-// A serial counts marks of the program in its high bits and pmb's own fences between them in its low
-// kSerialShift bits. The serial of the next mark of the program is thus known beforehand, and pmb's own
-// fences never reach it.
+// A serial counts marks of the program in its high bits and pmb's own fences between them in its low kSerialShift bits.
+// The serial of the next mark of the program is thus known beforehand, and pmb's own fences never reach it.
 #pragma once
 
 #include <atomic>
@@ -20,10 +19,10 @@
 
 namespace pmb::detail {
 
-struct TimelineState;
+struct ContextState;
 
-/// Tickets point to it. It is never freed, and serials grow from one tenant to the next, so that a compare
-/// detects a ticket of a dead timeline.
+/// Tickets point to it. It is never freed, and serials grow from one tenant to the next, so that a compare detects a
+/// ticket of a dead timeline.
 struct TimelineControl {
   /// The GPU has finished everything up to this serial.
   std::atomic<std::uint64_t> passed = std::uint64_t{1} << kSerialShift;
@@ -56,9 +55,7 @@ struct TimelineControl {
   }
 };
 
-struct TimelineState {
-  static constexpr std::uint64_t kStep = std::uint64_t{1} << kSerialShift;
-
+struct TimelineState : Timeline {
   explicit TimelineState(ContextState& owner);
   ~TimelineState();
 
@@ -69,14 +66,12 @@ struct TimelineState {
 
   /// Issues a barrier if readable non-coherent mappings need one, then a fence. See Timeline::mark.
   Result<Ticket> mark(Kind kind, std::source_location where);
-  Result<Ticket> adopt(void* sync, std::source_location where);
   Result<void> poll(std::source_location where);
   /// Waits until `serial` has passed. It must have been marked.
   Result<void> wait_serial(std::uint64_t serial, std::chrono::nanoseconds timeout,
                            std::source_location where);
-  Result<void> flush(std::source_location where);
-  /// Makes `other`, current on this thread, wait on the GPU for `serial`, which has not passed. Called on a
-  /// foreign thread, with the control's `sharing` lock held.
+  /// Makes `other`, current on this thread, wait on the GPU for `serial`, which has not passed. Called on a foreign
+  /// thread, with the control's `sharing` lock held.
   Result<void> make_wait(ContextState& other, std::uint64_t serial, std::source_location where) const;
 
   /// Ok for a ticket of this timeline. An empty ticket or one of an earlier tenant is stale.
@@ -101,14 +96,15 @@ struct TimelineState {
   std::uint64_t awaited = 0;  ///< The program's mark that the newest directly written readback waits for.
 
  private:
+  friend class pmb::Timeline;
   enum class Answer : std::uint8_t { signalled, not_yet, failed };
   Answer ask(GLsync fence, std::uint64_t timeout_ns, std::source_location where);
   /// Ok if GL may be called and the timeline has not ended.
   Result<void> check_usable(std::source_location where) const noexcept;
   /// Polls if no further fence fits.
   Result<void> make_room(std::source_location where);
-  Result<void> barrier_and_fence(std::uint64_t serial, std::source_location where);
-  bool push(std::uint64_t serial, GLsync fence, bool adopted) noexcept;
+  /// Takes the fence over. Deletes it if there is no room.
+  Result<void> push(std::uint64_t serial, GLsync fence, bool adopted, std::source_location where) noexcept;
   void pass_front(std::size_t count) noexcept;
   void drop_fences() noexcept;
   void flush_once() noexcept;
@@ -116,12 +112,11 @@ struct TimelineState {
   std::unique_lock<std::recursive_mutex> lock_fences() const noexcept;
   /// Ends every ticket so far; sleeping threads return `why`.
   void end_tickets(const Error& why) noexcept;
-  void wake_waiting() const noexcept;
 
-  detail::TicketQueue queue_;
+  TicketQueue queue_;
   std::uint64_t first_;  ///< The serial before the first one of this timeline.
-  Error failure_ =
-      {};  ///< What ended this timeline: a wait whose answer proves nothing, or the loss of the context.
+  /// The end of this timeline: a wait whose answer proves nothing, or the loss of the context.
+  Error failure_ = {};
 };
 
 }  // namespace pmb::detail

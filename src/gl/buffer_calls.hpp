@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The buffer calls of GL, by name (direct state access) or by binding. Only the COPY_WRITE and COPY_READ
-// bindings are changed.
+// The buffer calls of GL, by name (direct state access) or by binding. They change only the COPY_WRITE and COPY_READ
+// bindings.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace pmb::detail {
 
-/// Orders later copies and reads of buffers after earlier shader stores (OpenGL 4.6 core, section 7.13.2).
-/// Without glMemoryBarrier, shaders cannot write buffers either.
+/// Orders later copies and reads of buffers after earlier shader stores (OpenGL 4.6 core, section 7.13.2). Without
+/// glMemoryBarrier, shaders cannot write buffers either.
 inline void barrier_before_buffer_read(const GlTable& gl) noexcept {
   if (gl.limits.memory_barrier) gl.MemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT);
 }
@@ -36,51 +36,26 @@ class BufferCalls {
 
   GLuint create() const noexcept {
     GLuint name = 0;
-    if (by_name_) {
-      gl_.CreateBuffers(1, &name);
-    } else {
-      gl_.GenBuffers(1, &name);
-    }
+    (by_name_ ? gl_.CreateBuffers : gl_.GenBuffers)(1, &name);
     return name;
   }
-
   void storage(GLuint name, std::uint64_t size, GLbitfield flags) const noexcept {
-    if (by_name_) {
-      gl_.NamedBufferStorage(name, static_cast<GLsizeiptr>(size), nullptr, flags);
-    } else {
-      gl_.BufferStorage(bind(name), static_cast<GLsizeiptr>(size), nullptr, flags);
-    }
+    on(name, gl_.NamedBufferStorage, gl_.BufferStorage, number(size), nullptr, flags);
   }
-
   /// Mutable storage with undefined contents. Commands issued before keep the previous storage.
   void data(GLuint name, std::uint64_t size, GLenum usage) const noexcept {
-    if (by_name_) {
-      gl_.NamedBufferData(name, static_cast<GLsizeiptr>(size), nullptr, usage);
-    } else {
-      gl_.BufferData(bind(name), static_cast<GLsizeiptr>(size), nullptr, usage);
-    }
+    on(name, gl_.NamedBufferData, gl_.BufferData, number(size), nullptr, usage);
   }
-
   void write(GLuint name, std::uint64_t offset, const void* bytes, std::uint64_t size) const noexcept {
-    const auto at = static_cast<GLintptr>(offset);
-    if (by_name_) {
-      gl_.NamedBufferSubData(name, at, static_cast<GLsizeiptr>(size), bytes);
-    } else {
-      gl_.BufferSubData(bind(name), at, static_cast<GLsizeiptr>(size), bytes);
-    }
+    on(name, gl_.NamedBufferSubData, gl_.BufferSubData, number(offset), number(size), bytes);
   }
 
-  /// glGetBufferSubData, or on OpenGL ES, which lacks it, a mapping for the time of the copy. Statuses:
-  /// map_failed, data_lost.
+  /// glGetBufferSubData, or on OpenGL ES, which lacks it, a mapping for the time of the copy. Statuses: map_failed,
+  /// data_lost.
   Result<void> read(GLuint name, std::uint64_t offset, void* bytes, std::uint64_t size,
                     std::source_location where) const noexcept {
-    const auto at = static_cast<GLintptr>(offset);
-    if (by_name_) {
-      gl_.GetNamedBufferSubData(name, at, static_cast<GLsizeiptr>(size), bytes);
-      return {};
-    }
-    if (!gles_) {
-      gl_.GetBufferSubData(bind(name), at, static_cast<GLsizeiptr>(size), bytes);
+    if (by_name_ || !gles_) {
+      on(name, gl_.GetNamedBufferSubData, gl_.GetBufferSubData, number(offset), number(size), bytes);
       return {};
     }
     const void* mapped = map(name, offset, size, GL_MAP_READ_BIT);
@@ -91,62 +66,46 @@ class BufferCalls {
   }
 
   void* map(GLuint name, std::uint64_t offset, std::uint64_t size, GLbitfield flags) const noexcept {
-    const auto at = static_cast<GLintptr>(offset);
-    if (by_name_) return gl_.MapNamedBufferRange(name, at, static_cast<GLsizeiptr>(size), flags);
-    return gl_.MapBufferRange(bind(name), at, static_cast<GLsizeiptr>(size), flags);
+    return on(name, gl_.MapNamedBufferRange, gl_.MapBufferRange, number(offset), number(size), flags);
   }
-
   bool unmap(GLuint name) const noexcept {
-    return (by_name_ ? gl_.UnmapNamedBuffer(name) : gl_.UnmapBuffer(bind(name))) != GL_FALSE;
+    return on(name, gl_.UnmapNamedBuffer, gl_.UnmapBuffer) != GL_FALSE;
   }
-
   /// The offset is relative to the mapped range (OpenGL 4.6 core, section 6.3).
   void flush(GLuint name, std::uint64_t map_relative_offset, std::uint64_t size) const noexcept {
-    const auto offset = static_cast<GLintptr>(map_relative_offset);
-    if (by_name_) {
-      gl_.FlushMappedNamedBufferRange(name, offset, static_cast<GLsizeiptr>(size));
-    } else {
-      gl_.FlushMappedBufferRange(bind(name), offset, static_cast<GLsizeiptr>(size));
-    }
+    on(name, gl_.FlushMappedNamedBufferRange, gl_.FlushMappedBufferRange, number(map_relative_offset),
+       number(size));
   }
 
   void copy(GLuint from, std::uint64_t from_offset, GLuint to, std::uint64_t to_offset,
             std::uint64_t size) const noexcept {
-    const auto source = static_cast<GLintptr>(from_offset);
-    const auto target = static_cast<GLintptr>(to_offset);
     if (by_name_) {
-      gl_.CopyNamedBufferSubData(from, to, source, target, static_cast<GLsizeiptr>(size));
+      gl_.CopyNamedBufferSubData(from, to, number(from_offset), number(to_offset), number(size));
     } else {
       gl_.BindBuffer(GL_COPY_READ_BUFFER, from);
-      gl_.CopyBufferSubData(GL_COPY_READ_BUFFER, bind(to), source, target, static_cast<GLsizeiptr>(size));
+      gl_.BindBuffer(GL_COPY_WRITE_BUFFER, to);
+      gl_.CopyBufferSubData(GL_COPY_READ_BUFFER, GL_COPY_WRITE_BUFFER, number(from_offset), number(to_offset),
+                            number(size));
     }
   }
 
   /// A 64-bit buffer parameter; the 32-bit query of OpenGL 3.1 saturates at 2 GiB.
   std::uint64_t parameter(GLuint name, GLenum what) const noexcept {
     GLint64 value = 0;
-    if (by_name_) {
-      gl_.GetNamedBufferParameteri64v(name, what, &value);
-    } else if (narrow_) {
-      GLint narrow = 0;
-      gl_.GetBufferParameteriv(bind(name), what, &narrow);
+    GLint narrow = 0;
+    if (narrow_ && !by_name_) {
+      on(name, gl_.GetNamedBufferParameteriv, gl_.GetBufferParameteriv, what, &narrow);
       value = narrow;
     } else {
-      gl_.GetBufferParameteri64v(bind(name), what, &value);
+      on(name, gl_.GetNamedBufferParameteri64v, gl_.GetBufferParameteri64v, what, &value);
     }
     return value > 0 ? static_cast<std::uint64_t>(value) : 0;
   }
-
   void* map_pointer(GLuint name) const noexcept {
     void* pointer = nullptr;
-    if (by_name_) {
-      gl_.GetNamedBufferPointerv(name, GL_BUFFER_MAP_POINTER, &pointer);
-    } else {
-      gl_.GetBufferPointerv(bind(name), GL_BUFFER_MAP_POINTER, &pointer);
-    }
+    on(name, gl_.GetNamedBufferPointerv, gl_.GetBufferPointerv, GLenum{GL_BUFFER_MAP_POINTER}, &pointer);
     return pointer;
   }
-
   /// The value that parameter() returns for `value`.
   std::uint64_t reported(std::uint64_t value) const noexcept {
     return narrow_ ? std::min<std::uint64_t>(value, INT32_MAX) : value;
@@ -159,10 +118,15 @@ class BufferCalls {
   const char* map_call() const noexcept { return by_name_ ? "glMapNamedBufferRange" : "glMapBufferRange"; }
 
  private:
-  GLenum bind(GLuint name) const noexcept {
+  /// Calls the function that takes a name, or binds the buffer and calls the one that takes a target.
+  template <class ByName, class ByTarget, class... Arguments>
+  auto on(GLuint name, ByName by_name, ByTarget by_target, Arguments... arguments) const noexcept
+      -> decltype(by_name(name, arguments...)) {
+    if (by_name_) return by_name(name, arguments...);
     gl_.BindBuffer(GL_COPY_WRITE_BUFFER, name);
-    return GL_COPY_WRITE_BUFFER;
+    return by_target(GL_COPY_WRITE_BUFFER, arguments...);
   }
+  static GLsizeiptr number(std::uint64_t bytes) noexcept { return static_cast<GLsizeiptr>(bytes); }
 
   const GlTable& gl_;
   bool by_name_;

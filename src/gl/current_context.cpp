@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which GL context is current on this thread: GL cannot tell, but the window-system libraries can. Only
-// libraries that the process has loaded already are asked. A GL loader is not asked: it returns non-null for
-// any name.
+// Which GL context is current on this thread: GL cannot tell, but the window-system libraries can. Only libraries that
+// the process has loaded already are asked. A GL loader is not asked: it returns non-null for any name.
 #include "gl/gl_table.hpp"
 
 #include <dlfcn.h>

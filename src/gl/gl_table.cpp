@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include "base/fail.hpp"
 
@@ -17,10 +18,10 @@ std::string text_of(const GladGLContext& gl, GLenum name) {
   return text ? text : "";
 }
 
-std::uint64_t integer_of(const GladGLContext& gl, GLenum name) {
+std::uint64_t integer_of(const GladGLContext& gl, GLenum name, std::uint64_t least = 0) {
   GLint64 value = 0;
   gl.GetInteger64v(name, &value);
-  return value > 0 ? static_cast<std::uint64_t>(value) : 0;
+  return value > 0 ? std::max(static_cast<std::uint64_t>(value), least) : least;
 }
 
 int int_of(const GladGLContext& gl, GLenum name) {
@@ -33,41 +34,32 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-Vendor vendor_of(const Driver& driver) {
-  const std::string_view vendor = driver.vendor;
-  const std::string_view renderer = driver.renderer;
-  if (driver.software) return Vendor::mesa_software;
-  if (contains(vendor, "NVIDIA") || contains(vendor, "nouveau")) return Vendor::nvidia;
-  if (contains(vendor, "AMD") || contains(vendor, "ATI") || contains(renderer, "AMD")) return Vendor::amd;
-  if (contains(vendor, "Intel") || contains(renderer, "Intel")) return Vendor::intel;
-  if (contains(vendor, "Qualcomm") || contains(renderer, "Adreno")) return Vendor::qualcomm;
-  if (contains(vendor, "ARM") || contains(renderer, "Mali")) return Vendor::arm;
-  if (contains(vendor, "Imagination") || contains(renderer, "PowerVR")) return Vendor::imagination;
-  if (contains(vendor, "Broadcom") || contains(renderer, "V3D") || contains(renderer, "VC4"))
-    return Vendor::broadcom;
-  return Vendor::unknown;
+/// How the strings of a driver name its vendor.
+struct KindRow {
+  std::string_view kind;
+  std::string_view vendor_parts[2];
+  std::string_view renderer_parts[2];
+};
+constexpr KindRow kKinds[] = {
+    {"nvidia", {"NVIDIA", "nouveau"}, {}},
+    {"amd", {"AMD", "ATI"}, {"AMD"}},
+    {"intel", {"Intel"}, {"Intel"}},
+    {"qualcomm", {"Qualcomm"}, {"Adreno"}},
+    {"arm", {"ARM"}, {"Mali"}},
+    {"imagination", {"Imagination"}, {"PowerVR"}},
+    {"broadcom", {"Broadcom"}, {"V3D", "VC4"}},
+};
+
+bool contains_one(std::string_view text, std::span<const std::string_view> parts) {
+  return std::ranges::any_of(parts, [&](auto part) { return !part.empty() && contains(text, part); });
 }
 
-const char* name_of(Vendor vendor) noexcept {
-  switch (vendor) {
-    case Vendor::unknown:
-      break;
-    case Vendor::nvidia:
-      return "nvidia";
-    case Vendor::amd:
-      return "amd";
-    case Vendor::intel:
-      return "intel";
-    case Vendor::mesa_software:
-      return "mesa_software";
-    case Vendor::qualcomm:
-      return "qualcomm";
-    case Vendor::arm:
-      return "arm";
-    case Vendor::imagination:
-      return "imagination";
-    case Vendor::broadcom:
-      return "broadcom";
+std::string_view kind_of(const Driver& driver) {
+  if (driver.software) return "mesa_software";
+  for (const KindRow& row : kKinds) {
+    if (contains_one(driver.vendor, row.vendor_parts) || contains_one(driver.renderer, row.renderer_parts)) {
+      return row.kind;
+    }
   }
   return "unknown";
 }
@@ -78,12 +70,10 @@ void read_driver(GlTable& gl) {
   driver.renderer = text_of(gl, GL_RENDERER);
   driver.version = text_of(gl, GL_VERSION);
   driver.mesa = contains(driver.version, "Mesa");
-  driver.software = contains(driver.renderer, "llvmpipe") || contains(driver.renderer, "softpipe") ||
-                    contains(driver.renderer, "swrast") || contains(driver.renderer, "SwiftShader");
-  gl.vendor = vendor_of(driver);
-  driver.kind = name_of(gl.vendor);
-  // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the version of the driver follows its
-  // name.
+  constexpr std::string_view kSoftware[] = {"llvmpipe", "softpipe", "swrast", "SwiftShader"};
+  driver.software = contains_one(driver.renderer, kSoftware);
+  driver.kind = kind_of(driver);
+  // "4.6.0 NVIDIA 580.159.03" or "4.5 (Core Profile) Mesa 22.3.6": the version of the driver follows its name.
   for (const char* name : {"NVIDIA ", "Mesa ", "Build "}) {
     const std::size_t at = driver.version.find(name);
     if (at == std::string::npos) continue;
@@ -93,20 +83,19 @@ void read_driver(GlTable& gl) {
   }
 }
 
-/// Sets glGetGraphicsResetStatus to the function of this context, whose extensions differ in name only. False
-/// if there is none.
+/// Sets glGetGraphicsResetStatus to the function of this context, whose extensions differ in name only. False if there
+/// is none.
 bool find_reset_status(GlTable& gl, bool core) {
-  if (core) return gl.GetGraphicsResetStatus != nullptr;
+  auto& function = gl.GetGraphicsResetStatus;
+  if (core) return function != nullptr;
   if (gl.has("GL_KHR_robustness")) {
-    if (!gl.GetGraphicsResetStatus) gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusKHR;
+    if (!function) function = gl.GetGraphicsResetStatusKHR;
   } else if (gl.has("GL_ARB_robustness")) {
-    gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusARB;
-  } else if (gl.has("GL_EXT_robustness")) {
-    gl.GetGraphicsResetStatus = gl.GetGraphicsResetStatusEXT;
+    function = gl.GetGraphicsResetStatusARB;
   } else {
-    return false;
+    function = gl.has("GL_EXT_robustness") ? gl.GetGraphicsResetStatusEXT : nullptr;
   }
-  return gl.GetGraphicsResetStatus != nullptr;
+  return function != nullptr;
 }
 
 }  // namespace
@@ -166,12 +155,10 @@ void GlTable::read_limits() {
   // The extension has another name for the same function.
   if (limits.gles) BufferStorage = BufferStorageEXT;
 
-  limits.uniform_offset_alignment =
-      std::max<std::uint64_t>(1, integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT));
+  limits.uniform_offset_alignment = integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT, 1);
   limits.max_uniform_block = integer_of(gl, GL_MAX_UNIFORM_BLOCK_SIZE);
   if (limits.compute) {
-    limits.storage_offset_alignment =
-        std::max<std::uint64_t>(1, integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT));
+    limits.storage_offset_alignment = integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT, 1);
     limits.max_storage_block = integer_of(gl, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
   }
   const bool es_texture_buffer =
@@ -180,11 +167,10 @@ void GlTable::read_limits() {
     limits.max_texture_buffer_texels = integer_of(gl, GL_MAX_TEXTURE_BUFFER_SIZE);
   }
   if (desktop >= 43 || (desktop >= 31 && has("GL_ARB_texture_buffer_range")) || es_texture_buffer) {
-    limits.texture_offset_alignment =
-        std::max<std::uint64_t>(1, integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT));
+    limits.texture_offset_alignment = integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT, 1);
   }
   if (desktop >= 42 || has("GL_ARB_map_buffer_alignment")) {
-    limits.map_alignment = std::max<std::uint64_t>(1, integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT));
+    limits.map_alignment = integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT, 1);
   }
 }
 

@@ -13,18 +13,6 @@
 
 namespace pmb::detail {
 
-enum class Vendor : std::uint8_t {
-  unknown,
-  nvidia,
-  amd,
-  intel,
-  mesa_software,
-  qualcomm,
-  arm,
-  imagination,
-  broadcom
-};
-
 enum class QuirkId : std::uint8_t {
 #define PMB_QUIRK(id, applies, what, evidence) id,
 #include "gl/quirks.def"
@@ -36,7 +24,6 @@ enum class QuirkId : std::uint8_t {
 struct GlTable : GladGLContext {
   Limits limits;
   Driver driver;
-  Vendor vendor = Vendor::unknown;
   std::set<std::string, std::less<>> extensions;
   bool quirks[static_cast<std::size_t>(QuirkId::count)] = {};
 
@@ -52,10 +39,9 @@ struct GlTable : GladGLContext {
   void read_limits();
   /// Applies the quirks of the driver, except those that `options` disable.
   void apply_quirks(const Options& options);
+  /// Every quirk, in the order of quirks.def.
+  std::vector<Quirk> list_quirks() const;
 };
-
-/// Every quirk, in the order of quirks.def.
-std::vector<Quirk> list_quirks(const GlTable& gl);
 
 /// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL or
 /// GLX. Null if none of them has a current context on this thread.

@@ -5,40 +5,30 @@
 
 namespace pmb::detail {
 
-PixelState::PixelState(const GlTable& gl, Direction direction) noexcept : gl_(gl), direction_(direction) {}
-
 PixelState::~PixelState() {
   for (std::size_t i = 0; i < parameter_count; ++i) {
     const Value& value = values_[i];
-    if (value.known && value.now != value.found) gl_.PixelStorei(name_of(i), value.found);
-  }
-  if (buffer_.known && buffer_.now != buffer_.found) {
-    gl_.BindBuffer(target(), static_cast<GLuint>(buffer_.found));
+    if (value.known && value.now != value.found) put(static_cast<Parameter>(i), value.found);
   }
 }
 
-void PixelState::use_buffer(GLuint name) noexcept {
-  if (!buffer_.known) {
-    gl_.GetIntegerv(
-        direction_ == Direction::unpack ? GL_PIXEL_UNPACK_BUFFER_BINDING : GL_PIXEL_PACK_BUFFER_BINDING,
-        &buffer_.found);
-    buffer_.now = buffer_.found;
-    buffer_.known = true;
+void PixelState::put(Parameter parameter, GLint value) const noexcept {
+  if (parameter == bound_buffer) {
+    gl_.BindBuffer(unpacks_ ? GL_PIXEL_UNPACK_BUFFER : GL_PIXEL_PACK_BUFFER, static_cast<GLuint>(value));
+  } else {
+    gl_.PixelStorei(kNames[unpacks_][parameter], value);
   }
-  if (buffer_.now == static_cast<GLint>(name)) return;
-  gl_.BindBuffer(target(), name);
-  buffer_.now = static_cast<GLint>(name);
 }
 
 void PixelState::set(Parameter parameter, GLint wanted) noexcept {
   Value& value = values_[parameter];
   if (!value.known) {
-    gl_.GetIntegerv(name_of(parameter), &value.found);
+    gl_.GetIntegerv(kNames[unpacks_][parameter], &value.found);
     value.now = value.found;
     value.known = true;
   }
   if (value.now == wanted) return;
-  gl_.PixelStorei(name_of(parameter), wanted);
+  put(parameter, wanted);
   value.now = wanted;
 }
 
@@ -57,7 +47,7 @@ void PixelState::use(const PixelArrangement& arrangement) noexcept {
     if (arrangement.alignment != 1 || arrangement.row_stride % 8 != 0) set(alignment, arrangement.alignment);
   }
   // OpenGL ES packs no images.
-  if (arrangement.images && !(gles && direction_ == Direction::pack)) {
+  if (arrangement.images && !(gles && !unpacks_)) {
     set(skip_images, 0);
     set(image_height, arrangement.image_height);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checks what can be read from the current read framebuffer, and attaches one image of a texture at a time to
-// a framebuffer of pmb.
+// Checks whether the current read framebuffer can be read, and attaches one image of a texture at a time to a
+// framebuffer of pmb.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace pmb::detail {
 
-/// Ok if glReadPixels takes format and type from the framebuffer that is bound for reading (OpenGL 4.6 core,
-/// section 18.2.2; OpenGL ES 3.2, section 16.1.2).
+/// Ok if glReadPixels takes format and type from the framebuffer that is bound for reading (OpenGL 4.6 core, section
+/// 18.2.2; OpenGL ES 3.2, section 16.1.2).
 Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where);
 
@@ -34,10 +34,8 @@ class TextureFramebuffer {
  private:
   const GlTable& gl_;
   GLenum attachment_;
-  bool colour_;
+  GLint found_;
   GLuint name_ = 0;
-  GLint read_found_ = 0;
-  GLint draw_found_ = 0;
 };
 
 }  // namespace pmb::detail

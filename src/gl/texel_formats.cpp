@@ -110,60 +110,78 @@ constexpr FormatRow kFormats[] = {
     {kLuminanceAlpha, TexelKind::colour, 2, 0, kU8},
 };
 
-/// A run of neighbouring enumerants with blocks of one size.
+/// A run of neighbouring enumerants with blocks of 4 x 4 texels.
 struct BlockRow {
   GLenum first;
   GLenum last;
-  std::uint8_t width;
-  std::uint8_t height;
   std::uint8_t bytes;
   bool in_3d;
 };
 
 constexpr BlockRow kBlocks[] = {
     // GL_EXT_texture_compression_s3tc and, for sRGB, GL_EXT_texture_sRGB
-    {GL_COMPRESSED_RGB_S3TC_DXT1_EXT, GL_COMPRESSED_RGBA_S3TC_DXT1_EXT, 4, 4, 8, false},
-    {GL_COMPRESSED_RGBA_S3TC_DXT3_EXT, GL_COMPRESSED_RGBA_S3TC_DXT5_EXT, 4, 4, 16, false},
-    {GL_COMPRESSED_SRGB_S3TC_DXT1_EXT, GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT1_EXT, 4, 4, 8, false},
-    {GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT3_EXT, GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT5_EXT, 4, 4, 16, false},
+    {GL_COMPRESSED_RGB_S3TC_DXT1_EXT, GL_COMPRESSED_RGBA_S3TC_DXT1_EXT, 8, false},
+    {GL_COMPRESSED_RGBA_S3TC_DXT3_EXT, GL_COMPRESSED_RGBA_S3TC_DXT5_EXT, 16, false},
+    {GL_COMPRESSED_SRGB_S3TC_DXT1_EXT, GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT1_EXT, 8, false},
+    {GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT3_EXT, GL_COMPRESSED_SRGB_ALPHA_S3TC_DXT5_EXT, 16, false},
     // OpenGL 4.6 core, appendix D
-    {GL_COMPRESSED_RED_RGTC1, GL_COMPRESSED_SIGNED_RED_RGTC1, 4, 4, 8, false},
-    {GL_COMPRESSED_RG_RGTC2, GL_COMPRESSED_SIGNED_RG_RGTC2, 4, 4, 16, false},
-    {GL_COMPRESSED_RGBA_BPTC_UNORM, GL_COMPRESSED_RGB_BPTC_UNSIGNED_FLOAT, 4, 4, 16, true},
-    {GL_COMPRESSED_R11_EAC, GL_COMPRESSED_SIGNED_R11_EAC, 4, 4, 8, false},
-    {GL_COMPRESSED_RG11_EAC, GL_COMPRESSED_SIGNED_RG11_EAC, 4, 4, 16, false},
-    {GL_COMPRESSED_RGB8_ETC2, GL_COMPRESSED_SRGB8_PUNCHTHROUGH_ALPHA1_ETC2, 4, 4, 8, false},
-    {GL_COMPRESSED_RGBA8_ETC2_EAC, GL_COMPRESSED_SRGB8_ALPHA8_ETC2_EAC, 4, 4, 16, false},
-    // OpenGL ES 3.2, section C.2; GL_KHR_texture_compression_astc_ldr
-    {GL_COMPRESSED_RGBA_ASTC_4x4_KHR, GL_COMPRESSED_RGBA_ASTC_4x4_KHR, 4, 4, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_5x4_KHR, GL_COMPRESSED_RGBA_ASTC_5x4_KHR, 5, 4, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_5x5_KHR, GL_COMPRESSED_RGBA_ASTC_5x5_KHR, 5, 5, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_6x5_KHR, GL_COMPRESSED_RGBA_ASTC_6x5_KHR, 6, 5, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_6x6_KHR, GL_COMPRESSED_RGBA_ASTC_6x6_KHR, 6, 6, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_8x5_KHR, GL_COMPRESSED_RGBA_ASTC_8x5_KHR, 8, 5, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_8x6_KHR, GL_COMPRESSED_RGBA_ASTC_8x6_KHR, 8, 6, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_8x8_KHR, GL_COMPRESSED_RGBA_ASTC_8x8_KHR, 8, 8, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_10x5_KHR, GL_COMPRESSED_RGBA_ASTC_10x5_KHR, 10, 5, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_10x6_KHR, GL_COMPRESSED_RGBA_ASTC_10x6_KHR, 10, 6, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_10x8_KHR, GL_COMPRESSED_RGBA_ASTC_10x8_KHR, 10, 8, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_10x10_KHR, GL_COMPRESSED_RGBA_ASTC_10x10_KHR, 10, 10, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_12x10_KHR, GL_COMPRESSED_RGBA_ASTC_12x10_KHR, 12, 10, 16, true},
-    {GL_COMPRESSED_RGBA_ASTC_12x12_KHR, GL_COMPRESSED_RGBA_ASTC_12x12_KHR, 12, 12, 16, true},
+    {GL_COMPRESSED_RED_RGTC1, GL_COMPRESSED_SIGNED_RED_RGTC1, 8, false},
+    {GL_COMPRESSED_RG_RGTC2, GL_COMPRESSED_SIGNED_RG_RGTC2, 16, false},
+    {GL_COMPRESSED_RGBA_BPTC_UNORM, GL_COMPRESSED_RGB_BPTC_UNSIGNED_FLOAT, 16, true},
+    {GL_COMPRESSED_R11_EAC, GL_COMPRESSED_SIGNED_R11_EAC, 8, false},
+    {GL_COMPRESSED_RG11_EAC, GL_COMPRESSED_SIGNED_RG11_EAC, 16, false},
+    {GL_COMPRESSED_RGB8_ETC2, GL_COMPRESSED_SRGB8_PUNCHTHROUGH_ALPHA1_ETC2, 8, false},
+    {GL_COMPRESSED_RGBA8_ETC2_EAC, GL_COMPRESSED_SRGB8_ALPHA8_ETC2_EAC, 16, false},
 };
-/// The sRGB formats of ASTC follow the plain ones at this distance.
-constexpr GLenum kAstcSrgb = GL_COMPRESSED_SRGB8_ALPHA8_ASTC_4x4_KHR - GL_COMPRESSED_RGBA_ASTC_4x4_KHR;
+
+/// Widths and heights of ASTC blocks, in the order of the enumerants, for RGBA and again for sRGB; 16 bytes each.
+/// OpenGL ES 3.2, section C.2; GL_KHR_texture_compression_astc_ldr
+constexpr std::uint8_t kAstcBlocks[][2] = {{4, 4}, {5, 4},  {5, 5},  {6, 5},  {6, 6},   {8, 5},   {8, 6},
+                                           {8, 8}, {10, 5}, {10, 6}, {10, 8}, {10, 10}, {12, 10}, {12, 12}};
+
+/// A run of neighbouring enumerants of internal formats that are neither colours nor compressed.
+struct KindRow {
+  GLenum first;
+  GLenum last;
+  TexelKind kind;
+};
+
+constexpr KindRow kKinds[] = {
+    {GL_R8I, GL_RG32UI, TexelKind::integer},  // in between: R8UI, R16I, …, RG32I
+    {GL_RGBA32UI, GL_RGB32UI, TexelKind::integer},
+    {GL_RGBA16UI, GL_RGB16UI, TexelKind::integer},
+    {GL_RGBA8UI, GL_RGB8UI, TexelKind::integer},
+    {GL_RGBA32I, GL_RGB32I, TexelKind::integer},
+    {GL_RGBA16I, GL_RGB16I, TexelKind::integer},
+    {GL_RGBA8I, GL_RGB8I, TexelKind::integer},
+    {GL_RGB10_A2UI, GL_RGB10_A2UI, TexelKind::integer},
+    {GL_DEPTH_COMPONENT, GL_DEPTH_COMPONENT, TexelKind::depth},
+    {GL_DEPTH_COMPONENT16, GL_DEPTH_COMPONENT32, TexelKind::depth},
+    {GL_DEPTH_COMPONENT32F, GL_DEPTH_COMPONENT32F, TexelKind::depth},
+    {GL_DEPTH_STENCIL, GL_DEPTH_STENCIL, TexelKind::depth_stencil},
+    {GL_DEPTH24_STENCIL8, GL_DEPTH24_STENCIL8, TexelKind::depth_stencil},
+    {GL_DEPTH32F_STENCIL8, GL_DEPTH32F_STENCIL8, TexelKind::depth_stencil},
+    {GL_STENCIL_INDEX, GL_STENCIL_INDEX, TexelKind::stencil},
+    {GL_STENCIL_INDEX1, GL_STENCIL_INDEX16, TexelKind::stencil},
+};
 
 std::optional<TexelFormat> compressed_format(GLenum format) noexcept {
-  if (format >= GL_COMPRESSED_SRGB8_ALPHA8_ASTC_4x4_KHR &&
-      format <= GL_COMPRESSED_SRGB8_ALPHA8_ASTC_12x12_KHR) {
-    format -= kAstcSrgb;
+  for (const GLenum first :
+       {GLenum{GL_COMPRESSED_RGBA_ASTC_4x4_KHR}, GLenum{GL_COMPRESSED_SRGB8_ALPHA8_ASTC_4x4_KHR}}) {
+    if (format < first || format - first >= std::size(kAstcBlocks)) continue;
+    const auto [width, height] = kAstcBlocks[format - first];
+    return TexelFormat{.kind = TexelKind::compressed,
+                       .bytes = 16,
+                       .block_width = width,
+                       .block_height = height,
+                       .in_3d = true};
   }
   for (const BlockRow& row : kBlocks) {
     if (format < row.first || format > row.last) continue;
     return TexelFormat{.kind = TexelKind::compressed,
                        .bytes = row.bytes,
-                       .block_width = row.width,
-                       .block_height = row.height,
+                       .block_width = 4,
+                       .block_height = 4,
                        .in_3d = row.in_3d};
   }
   return std::nullopt;
@@ -173,10 +191,8 @@ std::optional<TexelFormat> compressed_format(GLenum format) noexcept {
 
 std::optional<TexelFormat> texel_format(GLenum format, GLenum type, Api api) noexcept {
   if (type == 0) return compressed_format(format);
-  const auto* const row = std::find_if(std::begin(kFormats), std::end(kFormats),
-                                       [&](const FormatRow& entry) { return entry.format == format; });
-  const auto* const element = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                           [&](const TypeRow& entry) { return entry.type == type; });
+  const auto* const row = std::ranges::find(kFormats, format, &FormatRow::format);
+  const auto* const element = std::ranges::find(kTypes, type, &TypeRow::type);
   if (row == std::end(kFormats) || element == std::end(kTypes)) return std::nullopt;
   const bool desktop = api != Api::gles && (row->desktop & element->set) != 0;
   const bool gles = api != Api::desktop && element->gles && (row->gles & element->set) != 0;
@@ -188,52 +204,10 @@ std::optional<TexelFormat> texel_format(GLenum format, GLenum type, Api api) noe
 }
 
 TexelKind kind_of_internal_format(GLenum internal_format) noexcept {
-  switch (internal_format) {
-    case GL_R8I:
-    case GL_R8UI:
-    case GL_R16I:
-    case GL_R16UI:
-    case GL_R32I:
-    case GL_R32UI:
-    case GL_RG8I:
-    case GL_RG8UI:
-    case GL_RG16I:
-    case GL_RG16UI:
-    case GL_RG32I:
-    case GL_RG32UI:
-    case GL_RGB8I:
-    case GL_RGB8UI:
-    case GL_RGB16I:
-    case GL_RGB16UI:
-    case GL_RGB32I:
-    case GL_RGB32UI:
-    case GL_RGBA8I:
-    case GL_RGBA8UI:
-    case GL_RGBA16I:
-    case GL_RGBA16UI:
-    case GL_RGBA32I:
-    case GL_RGBA32UI:
-    case GL_RGB10_A2UI:
-      return TexelKind::integer;
-    case GL_DEPTH_COMPONENT:
-    case GL_DEPTH_COMPONENT16:
-    case GL_DEPTH_COMPONENT24:
-    case GL_DEPTH_COMPONENT32:
-    case GL_DEPTH_COMPONENT32F:
-      return TexelKind::depth;
-    case GL_DEPTH_STENCIL:
-    case GL_DEPTH24_STENCIL8:
-    case GL_DEPTH32F_STENCIL8:
-      return TexelKind::depth_stencil;
-    case GL_STENCIL_INDEX:
-    case GL_STENCIL_INDEX1:
-    case GL_STENCIL_INDEX4:
-    case GL_STENCIL_INDEX8:
-    case GL_STENCIL_INDEX16:
-      return TexelKind::stencil;
-    default:
-      return compressed_format(internal_format) ? TexelKind::compressed : TexelKind::colour;
+  for (const KindRow& row : kKinds) {
+    if (internal_format >= row.first && internal_format <= row.last) return row.kind;
   }
+  return compressed_format(internal_format) ? TexelKind::compressed : TexelKind::colour;
 }
 
 }  // namespace pmb::detail

@@ -15,10 +15,7 @@ constexpr TextureTarget kTargets[] = {
     {GL_TEXTURE_CUBE_MAP_ARRAY, GL_TEXTURE_BINDING_CUBE_MAP_ARRAY, GL_MAX_CUBE_MAP_TEXTURE_SIZE, 3, true},
 };
 
-const void* pointer_of(std::uint64_t at) noexcept {
-  return reinterpret_cast<const void*>(static_cast<std::uintptr_t>(at));
-}
-void* writable_pointer_of(std::uint64_t at) noexcept {
+void* pointer_of(std::uint64_t at) noexcept {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(at));
 }
 GLint signed_of(std::uint32_t value) noexcept {
@@ -27,13 +24,8 @@ GLint signed_of(std::uint32_t value) noexcept {
 
 /// A region as GL arguments.
 struct Box {
-  GLint level;
-  GLint x;
-  GLint y;
-  GLint z;
-  GLsizei width;
-  GLsizei height;
-  GLsizei depth;
+  GLint level, x, y, z;
+  GLsizei width, height, depth;
 };
 Box box_of(const TextureRegion& region) noexcept {
   return {signed_of(region.level), signed_of(region.x),      signed_of(region.y),    signed_of(region.z),
@@ -70,14 +62,6 @@ void TextureBindings::bind(const TextureTarget& target, GLuint texture) noexcept
   binding.now = static_cast<GLint>(texture);
 }
 
-TextureCalls::TextureCalls(const GlTable& gl, TextureBindings& bindings, const TextureTarget& target,
-                           GLuint texture) noexcept
-    : gl_(gl),
-      bindings_(bindings),
-      target_(target),
-      texture_(texture),
-      by_name_(gl.limits.direct_state_access) {}
-
 GLenum TextureCalls::target_of_texture() const noexcept {
   if (!by_name_) return target_.target;
   GLint target = 0;
@@ -100,24 +84,19 @@ void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, s
                          std::uint64_t image_stride) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
   const void* const texels = pointer_of(at);
-  if (!by_name_ || face_by_face()) bind();
   if (face_by_face()) {
+    bind();
     for (std::uint32_t face = 0; face < box.depth; ++face) {
       gl_.TexSubImage2D(face_target(box.z + face), level, x, y, width, height, format, type,
                         pointer_of(at + face * image_stride));
     }
-  } else if (target_.dimensions == 3 && by_name_) {
-    gl_.TextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, type, texels);
   } else if (target_.dimensions == 3) {
-    gl_.TexSubImage3D(target_.target, level, x, y, z, width, height, depth, format, type, texels);
-  } else if (target_.dimensions == 2 && by_name_) {
-    gl_.TextureSubImage2D(texture_, level, x, y, width, height, format, type, texels);
+    edit(gl_.TextureSubImage3D, gl_.TexSubImage3D, level, x, y, z, width, height, depth, format, type,
+         texels);
   } else if (target_.dimensions == 2) {
-    gl_.TexSubImage2D(target_.target, level, x, y, width, height, format, type, texels);
-  } else if (by_name_) {
-    gl_.TextureSubImage1D(texture_, level, x, width, format, type, texels);
+    edit(gl_.TextureSubImage2D, gl_.TexSubImage2D, level, x, y, width, height, format, type, texels);
   } else {
-    gl_.TexSubImage1D(target_.target, level, x, width, format, type, texels);
+    edit(gl_.TextureSubImage1D, gl_.TexSubImage1D, level, x, width, format, type, texels);
   }
 }
 
@@ -126,36 +105,32 @@ void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std
   const auto [level, x, y, z, width, height, depth] = box_of(box);
   const auto size = static_cast<GLsizei>(bytes);
   const void* const blocks = pointer_of(at);
-  if (!by_name_ || face_by_face()) bind();
   if (face_by_face()) {
+    bind();
     for (std::uint32_t face = 0; face < box.depth; ++face) {
       gl_.CompressedTexSubImage2D(face_target(box.z + face), level, x, y, width, height, format,
                                   static_cast<GLsizei>(bytes / box.depth),
                                   pointer_of(at + face * image_stride));
     }
-  } else if (target_.dimensions == 3 && by_name_) {
-    gl_.CompressedTextureSubImage3D(texture_, level, x, y, z, width, height, depth, format, size, blocks);
   } else if (target_.dimensions == 3) {
-    gl_.CompressedTexSubImage3D(target_.target, level, x, y, z, width, height, depth, format, size, blocks);
-  } else if (by_name_) {
-    gl_.CompressedTextureSubImage2D(texture_, level, x, y, width, height, format, size, blocks);
+    edit(gl_.CompressedTextureSubImage3D, gl_.CompressedTexSubImage3D, level, x, y, z, width, height, depth,
+         format, size, blocks);
   } else {
-    gl_.CompressedTexSubImage2D(target_.target, level, x, y, width, height, format, size, blocks);
+    edit(gl_.CompressedTextureSubImage2D, gl_.CompressedTexSubImage2D, level, x, y, width, height, format,
+         size, blocks);
   }
 }
 
 void TextureCalls::read_part(const TextureRegion& box, GLenum format, GLenum type,
                              std::uint64_t at) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
-  // The caller has checked the room. NVIDIA (580.159) also counts the gap after the last row, and rejects
-  // room that is exact.
+  // The caller has checked the room. NVIDIA (580.159) also counts the gap after the last row, and rejects exact room.
   constexpr GLsizei room = INT32_MAX;
   if (type == 0) {
-    gl_.GetCompressedTextureSubImage(texture_, level, x, y, z, width, height, depth, room,
-                                     writable_pointer_of(at));
+    gl_.GetCompressedTextureSubImage(texture_, level, x, y, z, width, height, depth, room, pointer_of(at));
   } else {
     gl_.GetTextureSubImage(texture_, level, x, y, z, width, height, depth, format, type, room,
-                           writable_pointer_of(at));
+                           pointer_of(at));
   }
 }
 
@@ -166,7 +141,7 @@ void TextureCalls::read_level(const TextureRegion& box, GLenum format, GLenum ty
   const std::uint32_t faces = face_by_face() ? box.depth : 1;
   for (std::uint32_t face = 0; face < faces; ++face) {
     const GLenum target = face_target(box.z + face);
-    void* const texels = writable_pointer_of(at + face * image_stride);
+    void* const texels = pointer_of(at + face * image_stride);
     if (type == 0) {
       gl_.GetCompressedTexImage(target, level, texels);
     } else {

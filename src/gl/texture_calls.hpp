@@ -70,7 +70,12 @@ class TextureBindings {
 class TextureCalls {
  public:
   TextureCalls(const GlTable& gl, TextureBindings& bindings, const TextureTarget& target,
-               GLuint texture) noexcept;
+               GLuint texture) noexcept
+      : gl_(gl),
+        bindings_(bindings),
+        target_(target),
+        texture_(texture),
+        by_name_(gl.limits.direct_state_access) {}
 
   /// The target of the texture in GL, or the given one if GL cannot be asked.
   GLenum target_of_texture() const noexcept;
@@ -95,6 +100,13 @@ class TextureCalls {
   /// Always by binding: by name NVIDIA (580.159) writes nothing into cube maps of glTexImage2D.
   bool face_by_face() const noexcept { return target_.target == GL_TEXTURE_CUBE_MAP; }
   void bind() const noexcept { bindings_.bind(target_, texture_); }
+  /// Calls the function that takes a name, or binds the texture and calls the one that takes a target.
+  template <class ByName, class ByTarget, class... Arguments>
+  void edit(ByName by_name, ByTarget by_target, Arguments... arguments) const noexcept {
+    if (by_name_) return by_name(texture_, arguments...);
+    bind();
+    by_target(target_.target, arguments...);
+  }
 
   const GlTable& gl_;
   TextureBindings& bindings_;

@@ -8,6 +8,7 @@
 #include <pmb/tune/calibrate.hpp>
 
 #include "gl_fixture.hpp"
+#include "support/live_mappings.hpp"
 
 namespace gl_test {
 namespace {
@@ -39,7 +40,7 @@ TEST_F(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileAppliesToTheNextC
   for (const pmb::CalibrationCell& cell : measured->cells) {
     EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
   }
-  EXPECT_EQ(context().live_mappings().size(), 0u);
+  EXPECT_EQ(pmb::test::live_mappings(context()).size(), 0u);
   expect_no_gl_error();
   ASSERT_NE(context().profile(), nullptr);
 

@@ -13,6 +13,7 @@
 
 #include "gl_fixture.hpp"
 #include "gl_spy.hpp"
+#include "support/live_mappings.hpp"
 
 namespace gl_test {
 namespace {
@@ -152,7 +153,7 @@ TEST_F(Lifetime, MovedBuffersLeaveInertOnesBehind) {
   third = std::move(second);
   EXPECT_EQ(third.buffer(), name);
   EXPECT_FALSE(gl_.IsBuffer(other));
-  EXPECT_EQ(context().live_mappings().size(), 1u);
+  EXPECT_EQ(pmb::test::live_mappings(context()).size(), 1u);
   std::swap(first, third);
   EXPECT_EQ(first.buffer(), name);
   ASSERT_TRUE(first.destroy());
@@ -281,7 +282,7 @@ TEST_F(Lifetime, ObjectsThatOutliveTheirContextAreInertAndCallNoGl) {
   const pmb::Ticket ticket = mark();
   wait(ticket);
   EXPECT_TRUE(ticket.passed());
-  EXPECT_EQ(context().live_mappings().size(), 5u);
+  EXPECT_EQ(pmb::test::live_mappings(context()).size(), 5u);
   context_.reset();
 
   std::vector<ErrorId> leaks;
@@ -342,7 +343,7 @@ TEST_F(Lifetime, BuffersDestroyedWithoutTheirContextAreReported) {
   EXPECT_EQ(GlSpy::names(), "");
   expect_reports({ErrorId::destroyed_without_context});
   ASSERT_TRUE(headless_->make_current());
-  EXPECT_TRUE(context().live_mappings().empty());
+  EXPECT_TRUE(pmb::test::live_mappings(context()).empty());
 }
 
 TEST_F(Lifetime, MovedContextsKeepTheirObjectsValid) {

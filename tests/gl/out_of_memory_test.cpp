@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gl_fixture.hpp"
+#include "support/live_mappings.hpp"
 
 namespace gl_test {
 namespace {
@@ -46,7 +47,7 @@ class OutOfMemory : public GlTest {
       return MappedBuffer::create(context(), {.size_bytes = kBlock, .label = "block"});
     };
     const auto expect_exact_accounts = [&] {
-      EXPECT_EQ(context().live_mappings().size(), buffers.size());
+      EXPECT_EQ(pmb::test::live_mappings(context()).size(), buffers.size());
       EXPECT_EQ(context().mapped_bytes(), buffers.size() * kBlock);
     };
 
@@ -115,7 +116,7 @@ TEST(OutOfMemoryDeathTest, APoolIsMadeAsAWholeOrNotAtAll) {
         EXPECT_TRUE(pool.error().status == Status::out_of_memory ||
                     pool.error().status == Status::map_failed);
         EXPECT_EQ(context().mapped_bytes(), 0u);
-        EXPECT_TRUE(context().live_mappings().empty());
+        EXPECT_TRUE(pmb::test::live_mappings(context()).empty());
         const auto smaller = pmb::BlockPool::create(context(), {.block_bytes = kBlock, .count = 4});
         EXPECT_TRUE(smaller) << "what the failed pool had taken was not given back";
       }

@@ -7,6 +7,7 @@
 
 #include "gl_fixture.hpp"
 #include "gl_spy.hpp"
+#include "support/live_mappings.hpp"
 
 namespace gl_test {
 namespace {
@@ -108,7 +109,7 @@ TEST_P(LargeSizes, AreExactOrRefusedWithATypedError) {
     const pmb::Error& error = buffer.error();
     EXPECT_EQ(error.numbers[0], size);
     EXPECT_EQ(context().mapped_bytes(), before);
-    EXPECT_TRUE(context().live_mappings().empty());
+    EXPECT_TRUE(pmb::test::live_mappings(context()).empty());
     if (!machine_backs_it) {
       EXPECT_EQ(error.id, ErrorId::exceeds_memory);
     } else {
@@ -189,7 +190,7 @@ TEST_F(SizeEdges, ManySmallBuffersTogetherReachTheSameLimit) {
   // A pool whose last block does not fit leaves no other block behind.
   const auto pool = pmb::BlockPool::create(context(), {.block_bytes = 100 << 10, .count = 5});
   ASSERT_FALSE(pool);
-  EXPECT_EQ(context().live_mappings().size(), 1u);
+  EXPECT_EQ(pmb::test::live_mappings(context()).size(), 1u);
   EXPECT_EQ(context().mapped_bytes(), 600u << 10);
   ASSERT_TRUE(first->destroy());
   EXPECT_TRUE(pmb::BlockPool::create(context(), {.block_bytes = 100 << 10, .count = 5}));

@@ -184,7 +184,7 @@ TEST_F(PlanQuirks, TheContextsModelIsForcedOnEveryBuffer) {
   start({}, {.model = Model::explicit_flush});
   EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).model, Model::explicit_flush);
   const auto own = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64, .model = Model::coherent}));
-  EXPECT_EQ(own.model(), Model::coherent);
+  EXPECT_EQ(own.plan().model, Model::coherent);
 }
 
 TEST(FlagNames, NameEveryKnownBitAndShowTheRest) {
