@@ -101,7 +101,7 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
                             Slice slice, std::source_location where = std::source_location::current());
 
 /// Copies pixels of the current read framebuffer and read buffer into `target`. Bytes between rows keep their values. Waits
-/// for the GPU, at most Options::timeout. The caller ensures that the framebuffer is not multisampled.
+/// for the GPU, at most Options::timeout. A multisampled framebuffer is refused: resolve it first.
 /// OpenGL ES reads few pairs: GL_RGBA with GL_UNSIGNED_BYTE (fixed point) or GL_FLOAT (floating point), GL_RGBA_INTEGER with
 /// GL_INT or GL_UNSIGNED_INT (integers), and one pair that the driver chooses.
 Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,

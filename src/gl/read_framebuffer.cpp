@@ -42,6 +42,17 @@ bool has_buffers_of(const GlTable& gl, TexelKind kind, bool is_default) noexcept
          (kind == TexelKind::depth || has_buffer(gl, is_default ? GL_STENCIL : GL_STENCIL_ATTACHMENT));
 }
 
+/// Samples of the framebuffer that is bound for reading; 0 if it is not multisampled. GL tells only those of the framebuffer
+/// that is bound for drawing.
+GLint samples_of(const GlTable& gl, GLint read_framebuffer) noexcept {
+  const GLint drawn = integer_of(gl, GL_DRAW_FRAMEBUFFER_BINDING);
+  const bool same = drawn == read_framebuffer;
+  if (!same) gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, static_cast<GLuint>(read_framebuffer));
+  const GLint samples = integer_of(gl, GL_SAMPLE_BUFFERS) != 0 ? integer_of(gl, GL_SAMPLES) : 0;
+  if (!same) gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, static_cast<GLuint>(drawn));
+  return samples;
+}
+
 bool is_integer(GLenum component_type) noexcept {
   return component_type == GL_INT || component_type == GL_UNSIGNED_INT;
 }
@@ -69,10 +80,15 @@ Result<void> check_pair_of_gles(const GlTable& gl, GLenum read_buffer, GLenum co
 
 Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where) {
-  const bool is_default = integer_of(gl, GL_READ_FRAMEBUFFER_BINDING) == 0;
+  const GLint framebuffer = integer_of(gl, GL_READ_FRAMEBUFFER_BINDING);
+  const bool is_default = framebuffer == 0;
   const GLenum status = gl.CheckFramebufferStatus(GL_READ_FRAMEBUFFER);
   if (status != GL_FRAMEBUFFER_COMPLETE) {
     return fail(ErrorId::framebuffer_unreadable, where, {.numbers = {status, 0}});
+  }
+  // Of the default framebuffer GL reads resolved pixels (OpenGL 4.6 core, section 18.2.1).
+  if (const GLint samples = is_default ? 0 : samples_of(gl, framebuffer); samples != 0) {
+    return fail(ErrorId::framebuffer_multisampled, where, {.numbers = {static_cast<std::uint64_t>(samples)}});
   }
   if (kind != TexelKind::colour && kind != TexelKind::integer) {
     if (!gl.limits.gles && kind != TexelKind::compressed && has_buffers_of(gl, kind, is_default)) return {};

@@ -395,6 +395,52 @@ TEST_P(Texture, MisalignedSlicesAreRefused) {
   ASSERT_TRUE(ring->retire(mark()));
 }
 
+TEST_P(Texture, MultisampledFramebuffersAreRefusedAndTheirResolvedPixelsAreRead) {
+  const pmb::PixelRectangle rectangle = {.width = 16, .height = 16};
+  const TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
+  const BoundFramebuffer resolved(
+      gl_, make_texture(
+               gl_, {.target = GL_TEXTURE_2D, .internal_format = GL_RGBA8, .width = 16, .height = 16}, 3));
+  const auto bound = [&](GLenum name) {
+    GLint value = 0;
+    gl_.GetIntegerv(name, &value);
+    return static_cast<GLuint>(value);
+  };
+  const GLuint resolved_name = bound(GL_READ_FRAMEBUFFER_BINDING);
+  GLuint framebuffer = 0;
+  GLuint samples = 0;
+  gl_.GenFramebuffers(1, &framebuffer);
+  gl_.GenRenderbuffers(1, &samples);
+  gl_.BindRenderbuffer(GL_RENDERBUFFER, samples);
+  gl_.RenderbufferStorageMultisample(GL_RENDERBUFFER, 4, GL_RGBA8, 16, 16);
+  gl_.BindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+  gl_.FramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, samples);
+  ASSERT_EQ(gl_.CheckFramebufferStatus(GL_FRAMEBUFFER), GLenum{GL_FRAMEBUFFER_COMPLETE});
+  gl_.ClearColor(1, 0, 1, 1);
+  gl_.Clear(GL_COLOR_BUFFER_BIT);
+  auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 4096});
+  ASSERT_TRUE(ring);
+  Bytes bytes(16 * 16 * 4);
+  for (const GLuint drawn : {framebuffer, resolved_name}) {
+    gl_.BindFramebuffer(GL_DRAW_FRAMEBUFFER, drawn);
+    const auto read = pmb::read_pixels(context(), rectangle, rgba, bytes);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().id, ErrorId::framebuffer_multisampled);
+    EXPECT_EQ(read.error().numbers[0], 4u);
+    EXPECT_FALSE(pmb::read_pixels(context(), rectangle, rgba, *ring));
+    EXPECT_EQ(bound(GL_DRAW_FRAMEBUFFER_BINDING), drawn);
+    expect_no_gl_error();
+  }
+  gl_.BlitFramebuffer(0, 0, 16, 16, 0, 0, 16, 16, GL_COLOR_BUFFER_BIT, GL_NEAREST);
+  gl_.BindFramebuffer(GL_READ_FRAMEBUFFER, resolved_name);
+  EXPECT_TRUE(pmb::read_pixels(context(), rectangle, rgba, bytes));
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    ASSERT_EQ(bytes[at], at % 4 == 1 ? std::byte{0} : std::byte{255}) << at;
+  }
+  gl_.DeleteFramebuffers(1, &framebuffer);
+  gl_.DeleteRenderbuffers(1, &samples);
+}
+
 TEST_P(Texture, UnreadableFramebuffersAreRefused) {
   Bytes bytes(4096);
   const pmb::PixelRectangle rectangle = {.width = 16, .height = 16};

@@ -125,6 +125,10 @@ bool Driver::get_framebuffer_integer(GLenum name, GLint64* value) const {
     case GL_READ_BUFFER:
       *value = read_framebuffer_ == nullptr ? GL_NONE : read_framebuffer_->read_buffer;
       return true;
+    case GL_SAMPLE_BUFFERS:
+    case GL_SAMPLES:
+      *value = 0;
+      return true;
     case GL_IMPLEMENTATION_COLOR_READ_FORMAT:
       *value = GL_RGB;
       return true;
