@@ -62,7 +62,10 @@ class Unpacking {
     if (!ring) return pass_on(ring);
     const ImageShape& shape = checked.texels.shape;
     const BandLimit limit = shape.limit_of(TransferRings::kPiece);
-    for (Band band; shape.next(band, limit);) {
+    bool flush = false;
+    for (Band band; shape.next(band, limit); flush = true) {
+      // The GPU takes a band while the CPU copies the next one.
+      if (flush) state_.gl.Flush();
       const Texels packed = checked.texels.packed(band);
       if (auto written = write_band(**ring, upload, checked.calls, packed, shape.part(band)); !written)
         return written;
