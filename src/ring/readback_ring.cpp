@@ -34,8 +34,8 @@ struct ReadbackRingControl final : RingControl {
 
   /// The caller has checked the source.
   static Result<PendingReadback> request(RingControl*& ring, const BufferPlace& source, std::uint64_t size,
-                                         std::source_location where) {
-    const auto reserved = reserve(ring, size, 0, Wait::bounded, where);
+                                         Wait wait, std::source_location where) {
+    const auto reserved = reserve(ring, size, 0, wait, where);
     if (!reserved) return pass_on(reserved);
     RingSlot& slot = **reserved;
     if (source.buffer == ring->buffer && source.offset < slot.offset + size &&
@@ -51,7 +51,7 @@ struct ReadbackRingControl final : RingControl {
   }
   static Result<PendingReadback> request(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
                                          std::source_location where) {
-    return request(ring.control_, source, size, where);
+    return request(ring.control_, source, size, Wait::among_own, where);
   }
 
   Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
@@ -231,7 +231,7 @@ Result<PendingReadback> ReadbackRing::request(const BufferTarget& buffer, std::u
   if (auto legal = BufferPlace::check(state, buffer, offset_bytes, size_bytes, where); !legal)
     return pass_on(legal);
   return ReadbackRingControl::request(control_, BufferPlace::of(state, buffer, offset_bytes), size_bytes,
-                                      where);
+                                      RingControl::Wait::bounded, where);
 }
 
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,

@@ -115,7 +115,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   issued_end = polled_at_ = observed_at_ = 0;
   note_fence();
   if (context->validating()) {
-    shadow = std::make_unique<RingShadow>(*context, mapping.label, mapping.buffer, mapping.readable);
+    shadow = std::make_unique<RingShadow>(*context, mapping);
   }
   context->registry.add(*this);
   return {};

@@ -58,7 +58,11 @@ struct RingControl : ContextChild, RingHot {
   void close_all() noexcept;
   void make_inert() noexcept override;
 
-  enum class Wait : std::uint8_t { no, bounded };
+  enum class Wait : std::uint8_t {
+    no,
+    bounded,
+    among_own,  ///< As bounded, but the caller may hold the slices in the way itself: validation reports nothing.
+  };
 
   /// Reserves a slice: the slow path of acquire. `ring` is the newest block, and afterwards the block that lent the slice.
   static Result<RingSlot*> reserve(RingControl*& ring, std::uint64_t size, std::uint64_t alignment, Wait wait,

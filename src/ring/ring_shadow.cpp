@@ -6,20 +6,27 @@
 
 #include "base/byte_ranges.hpp"
 #include "context/context_state.hpp"
+#include "context/mapping.hpp"
 
 namespace pmb::detail {
 
-RingShadow::RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes)
-    : context_(context), label_(std::move(label)), buffer_(buffer), gpu_writes_(gpu_writes) {}
+RingShadow::RingShadow(const ContextState& context, const Mapping& mapping)
+    : context_(context),
+      label_(mapping.label),
+      buffer_(mapping.buffer),
+      gpu_writes_(mapping.readable),
+      adopted_(mapping.adopted) {}
 
 void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<std::byte> bytes,
                           std::source_location where) {
   Watch watch;
   watch.offset = offset;
   watch.mapped = bytes;
-  watch.copy.resize(bytes.size());
-  for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = static_cast<std::byte>(0xA5U ^ (i * 29U));
-  std::copy(watch.copy.begin(), watch.copy.end(), bytes.begin());
+  watch.copy.assign(bytes.begin(), bytes.end());
+  if (!adopted_) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = static_cast<std::byte>(0xA5U ^ (i * 29U));
+    std::copy(watch.copy.begin(), watch.copy.end(), bytes.begin());
+  }
   watch.acquired_at = where;
   watches_.insert_or_assign(key, std::move(watch));
 }

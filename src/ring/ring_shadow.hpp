@@ -17,17 +17,17 @@
 namespace pmb::detail {
 
 struct ContextState;
+struct Mapping;
 
 class RingShadow {
  public:
   /// A slice that is not retired after so many marks is taken for forgotten: seconds of frames.
   static constexpr std::uint64_t kForgottenMarks = 256;
 
-  /// `gpu_writes`: the GPU may write published slices too, so that a change proves nothing.
-  RingShadow(const ContextState& context, std::string label, std::uint32_t buffer, bool gpu_writes);
+  RingShadow(const ContextState& context, const Mapping& mapping);
 
   /// `offset` is that of the slice in the GL buffer. Fills `bytes` with a pattern, so that every store is seen, also of a
-  /// value that the memory held before. Readbacks give no bytes.
+  /// value that the memory held before; bytes of an adopted buffer keep their values. Readbacks give no bytes.
   void acquired(std::uint64_t key, std::uint64_t offset, std::span<std::byte> bytes,
                 std::source_location where);
   /// The program asked for the slice's GL name, and may be about to bind it.
@@ -74,7 +74,8 @@ class RingShadow {
   const ContextState& context_;
   std::string label_;
   std::uint32_t buffer_;
-  bool gpu_writes_;
+  bool gpu_writes_;  ///< The GPU may write published slices too, so that a change proves nothing.
+  bool adopted_;
   std::unordered_map<std::uint64_t, Watch> watches_;
 };
 

@@ -159,6 +159,7 @@ class GoodGuest : public EveryVariant {
           [&] { pending = take(readback->request(source, 0, 4000)); });
     audit("ReadbackRing::request, full", Kind::working,
           [&] { EXPECT_FALSE(readback->request(source, 0, 4000)); });
+    if (GetParam().validate) expect_reports({pmb::ErrorId::ring_full_unreleased});
     audit("ReadbackRing::request, no buffer", Kind::working,
           [&] { EXPECT_FALSE(readback->request(987654, 0, 40)); });
     mark();

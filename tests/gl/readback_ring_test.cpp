@@ -187,6 +187,7 @@ TEST_P(Readback, AFullRingReportsTheReason) {
   const auto full = ring.request(source, 0, 1);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().status, Status::would_block);
+  if (GetParam().validate) expect_reports({ErrorId::ring_full_unreleased});
   mark();
   ASSERT_TRUE(whole->release());
   const auto again = ring.request(source, 0, 1);
