@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What the build needs is found wherever it is, or named in one sentence.  requirements.sh TREE
+# What the build needs is found wherever it is, or named in one sentence.  requirements.sh TREE COMPILER
 set -uo pipefail
 tree=$1
+compiler=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cmake=$(command -v cmake)
@@ -41,5 +42,11 @@ expect "glad in PATH" "found $folder/glad2/glad" find_glad "$folder/glad2"
 expect "glad 1 before glad 2" "found $folder/glad2/glad" find_glad "$folder/glad1:$folder/glad2"
 expect "glad as a module" "found python3;-m;glad" find_glad "$folder/glad1:$folder/module"
 expect "no glad" 'pmb needs glad 2.* Debian: python3-glad' find_glad "$folder/glad1"
+
+# A program that is not compiled as C++20.
+for header in pmb.hpp headless.hpp; do
+  printf '#include <pmb/%s>\n' "$header" >"$folder/program.cpp"
+  expect "$header as C++17" 'pmb needs C\+\+20' "$compiler" -std=c++17 -Wfatal-errors -fsyntax-only -I "$tree/include" "$folder/program.cpp"
+done
 
 exit $((failures != 0))
