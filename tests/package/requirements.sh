@@ -44,7 +44,7 @@ expect "glad as a module" "found python3;-m;glad" find_glad "$folder/glad1:$fold
 expect "no glad" 'pmb needs glad 2.* Debian: python3-glad' find_glad "$folder/glad1"
 
 # A program that is not compiled as C++20.
-for header in pmb.hpp headless.hpp; do
+for header in pmb.hpp copy.hpp headless.hpp; do
   printf '#include <pmb/%s>\n' "$header" >"$folder/program.cpp"
   expect "$header as C++17" 'pmb needs C\+\+20' "$compiler" -std=c++17 -Wfatal-errors -fsyntax-only -I "$tree/include" "$folder/program.cpp"
 done
