@@ -1,9 +1,9 @@
-# Generates the GL loader with Debian's glad 2 at build time and wraps it in one internal static library.
+# Generates the GL loader with glad 2 at build time and wraps it in one internal static library.
 #
 # MX mode keeps every entry point in a struct, so that pmb owns no global function pointer. The four exported
 # loader functions are renamed: a static link beside an application's own glad must not clash.
 
-find_program(PMB_GLAD glad PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/find_glad.cmake)
 
 set(PMB_GLAD_EXTENSIONS
     GL_ARB_buffer_storage

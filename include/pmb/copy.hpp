@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <pmb/detail/language.hpp>
 #include <span>
 
 #if defined(_M_X64) || defined(_M_IX86)

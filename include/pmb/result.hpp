@@ -15,10 +15,15 @@
 #pragma once
 
 #include <cstdint>
+#include <pmb/detail/language.hpp>
 #include <source_location>
 #include <string>
 #include <tl/expected.hpp>
 #include <type_traits>
+
+// Xlib makes Status a macro. The end of this header restores the macro.
+#pragma push_macro("Status")
+#undef Status
 
 namespace pmb {
 
@@ -41,6 +46,9 @@ enum class Status : std::int32_t {
   refused = -12,          ///< Misuse; nothing was changed.
   gl_error = -13,         ///< The driver failed a legal call.
 };
+
+/// The same type under a name that stays usable after <X11/Xlib.h>, whose macro breaks pmb::Status.
+using StatusCode = Status;
 
 /// The permanent id of each error; errors.def lists them with their sentences.
 enum class ErrorId : std::uint16_t {
@@ -83,3 +91,5 @@ const char* to_string(Status status) noexcept;
 const char* to_string(ErrorId id) noexcept;
 
 }  // namespace pmb
+
+#pragma pop_macro("Status")

@@ -58,6 +58,7 @@ void GlTest::open(TestOptions wanted) {
   close();
   apply_configuration(wanted.headless, wanted.options);
   auto headless = pmb::HeadlessContext::create(wanted.headless);
+  if (!headless && wanted.headless.software) PMB_NEEDS_SOFTWARE_RENDERER();
   if (!headless) PMB_SKIP("no such GL context here: " << headless.error().message());
   headless_ = std::move(*headless);
   ASSERT_TRUE(headless_->make_current());
@@ -177,7 +178,7 @@ void finish_child() {
     std::fprintf(stderr, "%s:%d: %s\n", part.file_name() ? part.file_name() : "", part.line_number(),
                  part.message());
   }
-  std::exit(result.Failed() ? 1 : 0);
+  std::exit(result.Failed() ? 1 : result.Skipped() ? kChildSkipped : 0);
 }
 
 std::vector<Variant> every_variant() {

@@ -6,11 +6,11 @@
 
 #include <glad/gl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <ostream>
 #include <pmb/headless.hpp>
@@ -20,15 +20,9 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/gl_needs.hpp"
 #include "gl_configuration.hpp"
 #include "gl_scene.hpp"
-
-// Skips a test for which there is no GL, with the reason. With PMB_REQUIRE_GL it is a failure.
-#define PMB_SKIP(why)                                            \
-  do {                                                           \
-    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why; \
-    GTEST_SKIP() << why;                                         \
-  } while (false)
 
 // Skips a test for a feature that this kind of GL does not have, with the reason.
 #define PMB_NEEDS_BUFFER_STORAGE()                                        \
@@ -165,7 +159,11 @@ std::vector<Variant> every_variant();
 // For tests of texels: also through mapped rings, if there are any.
 std::vector<Variant> every_texel_variant();
 
-// Prints the failures of this process, a child without listeners, and exits with 1 if there are any.
+// The exit code of a child that skipped its test.
+inline constexpr int kChildSkipped = 77;
+
+// Prints the failures of this process, a child without listeners. Exits with 1 if there are any, else with 0 or
+// kChildSkipped.
 [[noreturn]] void finish_child();
 
 // The fixture for children of death tests, which are new processes without a fixture.
@@ -176,7 +174,7 @@ class ChildFixture : public Fixture {
   using Fixture::open;
   const GladGLContext& gl() const { return this->gl_; }
   bool is_open() const { return this->context_.has_value() && !testing::Test::HasFailure(); }
-  // Exits with 1 and a message if anything failed, else with 0.
+  // As finish_child().
   [[noreturn]] void finish() {
     Fixture::TearDown();
     finish_child();
@@ -187,11 +185,19 @@ class ChildFixture : public Fixture {
 };
 
 // Runs a statement that ends its process, in a new process: it inherits no state of EGL, the driver or their
-// environment.
-#define PMB_EXPECT_CHILD_PASSES(statement)                  \
-  do {                                                      \
-    testing::FLAGS_gtest_death_test_style = "threadsafe";   \
-    EXPECT_EXIT(statement, testing::ExitedWithCode(0), ""); \
+// environment. Skips if the child skips, which no child does but for its GL.
+#define PMB_EXPECT_CHILD_PASSES(statement)                                          \
+  do {                                                                              \
+    testing::FLAGS_gtest_death_test_style = "threadsafe";                           \
+    bool skipped = false;                                                           \
+    const auto passed = [&skipped](int status) {                                    \
+      skipped = WIFEXITED(status) && WEXITSTATUS(status) == gl_test::kChildSkipped; \
+      return skipped || testing::ExitedWithCode(0)(status);                         \
+    };                                                                              \
+    EXPECT_EXIT(statement, passed, "");                                             \
+    if (!skipped) break;                                                            \
+    PMB_NEEDS_SOFTWARE_RENDERER();                                                  \
+    PMB_SKIP("no such GL here");                                                    \
   } while (false)
 
 class EveryVariant : public GlTest, public testing::WithParamInterface<Variant> {

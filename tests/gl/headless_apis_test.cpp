@@ -34,6 +34,7 @@ GLint integer_of(const GladGLContext& gl, GLenum name) {
 class HeadlessApis : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
+    PMB_NEEDS_SOFTWARE_RENDERER();
     const auto context = HeadlessContext::create({.software = true, .gles = GetParam()});
     if (!context) PMB_SKIP("no such software GL here: " << context.error().message());
   }
@@ -166,6 +167,7 @@ INSTANTIATE_TEST_SUITE_P(Apis, HeadlessApis, testing::Bool(), [](const testing::
 
 // Each keeps its state and its API.
 TEST(HeadlessBothApis, ContextsOfBothApisAlternate) {
+  PMB_NEEDS_SOFTWARE_RENDERER();
   auto desktop = HeadlessContext::create({.software = true});
   auto es = HeadlessContext::create({.software = true, .gles = true});
   if (!desktop || !es) PMB_SKIP("not both APIs in software here");

@@ -10,13 +10,14 @@
 #include <array>
 #include <barrier>
 #include <cctype>
-#include <cstdlib>
 #include <optional>
 #include <pmb/headless.hpp>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "../support/gl_needs.hpp"
 
 namespace {
 
@@ -62,13 +63,7 @@ bool buffer_round_trip(const GladGLContext& gl, unsigned char seed) {
 
 class Headless : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto software = HeadlessContext::create({.software = true});
-    if (software) return;
-    const std::string why = "no software GL here: " + software.error().message();
-    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why;
-    GTEST_SKIP() << why;
-  }
+  void SetUp() override { PMB_NEEDS_SOFTWARE_RENDERER(); }
   void TearDown() override {
     EXPECT_EQ(eglGetCurrentContext(), EGL_NO_CONTEXT) << "the test left a context current";
   }
@@ -80,6 +75,17 @@ class Headless : public testing::Test {
     return std::move(context).value();
   }
 };
+
+TEST(HeadlessNeeds, AGpuAloneIsNoSoftwareRendererAndNoMissingGl) {
+  using gl_needs::software_renderer_among;
+  using gl_needs::SoftwareRenderer;
+  const pmb::GpuInfo gpu;
+  pmb::GpuInfo software;
+  software.software = true;
+  EXPECT_EQ(software_renderer_among({}), SoftwareRenderer::missing);
+  EXPECT_EQ(software_renderer_among({gpu, gpu}), SoftwareRenderer::gpu_alone);
+  EXPECT_EQ(software_renderer_among({gpu, software}), SoftwareRenderer::present);
+}
 
 TEST_F(Headless, ListCountsFromZeroWithSoftwareLast) {
   const auto gpus = pmb::list_gpus();

@@ -115,6 +115,7 @@ TEST_F(Lifetime, ABufferUsedAfterUnmapIsInertAndReported) {
 
 // The span itself cannot be made inert. A software renderer uses heap memory, so the sanitizer finds the access.
 TEST(LifetimeDeathTest, ASpanKeptAfterUnmapIsCaughtByTheAddressSanitizer) {
+  PMB_NEEDS_SOFTWARE_RENDERER();
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
       {

@@ -31,7 +31,13 @@ ProgramRun run(const std::string& arguments) {
   return run_program("bench " + arguments);
 }
 
-class Bench : public stream_test::Stream {};
+class Bench : public stream_test::Stream {
+ protected:
+  void SetUp() override {
+    PMB_NEEDS_SOFTWARE_RENDERER();
+    Stream::SetUp();
+  }
+};
 
 /// Each scenario, small and with one turn.
 class BenchScenario : public Bench, public testing::WithParamInterface<const pmb::tool::bench::Scenario*> {};

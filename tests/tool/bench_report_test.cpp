@@ -197,9 +197,82 @@ TEST(BenchPage, ContainsTheWholeRunTheLibraryAndItsLicence) {
   EXPECT_EQ(json::parse(page.substr(at + begin.size(), end - at - begin.size())), run);
   EXPECT_NE(page.find("Chart.js v"), std::string::npos);
   EXPECT_NE(page.find("Released under the MIT License"), std::string::npos);
-  for (const char* place : {"{{style}}", "{{library}}", "{{run}}", "{{script}}"}) {
+  for (const char* place : {"{{style}}", "{{library}}", "{{run}}", "{{looks}}", "{{script}}"}) {
     EXPECT_EQ(page.find(place), std::string::npos) << place;
   }
+}
+
+/// Two scenarios with more methods of each kind than any run has, in opposite orders.
+json run_of_many_methods() {
+  CaseResult one{
+      .scenario = "upload_kept",
+      .variant = {},
+      .size_bytes = 4096,
+      .operations = 1,
+      .limit_note = {},
+      .methods = {way_of("plan", MethodKind::plan, 1000), way_of("limit", MethodKind::limit, 500)}};
+  for (const MethodKind kind : {MethodKind::traditional, MethodKind::forced, MethodKind::reference}) {
+    for (int i = 0; i < 40; ++i) {
+      const std::string name = std::string(to_string(kind)) + std::to_string(i);
+      one.methods.push_back(way_of(name.c_str(), kind, 1000));
+    }
+  }
+  compare_methods(one, 4096);
+  CaseResult other = one;
+  other.scenario = "download";
+  std::reverse(other.methods.begin(), other.methods.end());
+  return to_json(some_context(), {one, other});
+}
+
+TEST(BenchPage, EachMethodHasOneColourThatNoOtherHas) {
+  const json run = run_of_many_methods();
+  const json looks = method_looks(run);
+  EXPECT_NE(to_html(run).find("<script id=\"looks\" type=\"application/json\">\n" + looks.dump() + "\n"),
+            std::string::npos);
+  EXPECT_EQ(looks.size(), 122u);
+  std::set<std::string> colours;
+  for (const json& entry : run.at("benchmarks")) {
+    ASSERT_TRUE(looks.contains(entry.at("way"))) << entry;
+    colours.insert(looks.at(entry.at("way").get<std::string>()).at("colour"));
+  }
+  EXPECT_EQ(colours.size(), looks.size());
+}
+
+TEST(BenchPage, MethodsThatFollowEachOtherHaveDifferentMarkers) {
+  const json run = run_of_many_methods();
+  const json looks = method_looks(run);
+  std::string last;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    const json& look = looks.at(run.at("benchmarks").at(i).at("way").get<std::string>());
+    EXPECT_NE(look.at("marker"), last);
+    last = look.at("marker");
+  }
+}
+
+/// The declarations of the page's style for a selector.
+std::string rule_of(const std::string& selector) {
+  const std::string page = to_html(to_json(some_context(), some_results()));
+  const std::size_t at = page.find("\n" + selector + " {");
+  return at == std::string::npos ? std::string() : page.substr(at, page.find('}', at) - at);
+}
+
+TEST(BenchPage, PlotsFollowTheWidthOfThePage) {
+  // A grid gives an item at least the width of its content, unless the item says otherwise.
+  EXPECT_NE(rule_of("figure").find("min-width: 0"), std::string::npos);
+  // Chart.js measures the parent of its canvas, which therefore has a size of its own.
+  EXPECT_NE(rule_of(".plot").find("position: relative; height: "), std::string::npos);
+  const std::string page = to_html(to_json(some_context(), some_results()));
+  const std::string script = page.substr(page.rfind("<script>"));
+  EXPECT_NE(script.find("maintainAspectRatio = false"), std::string::npos);
+  EXPECT_EQ(script.find("responsive"), std::string::npos) << "the default is true";
+}
+
+TEST(BenchPage, LongNamesWrapAndLongSpreadsAreCutOff) {
+  for (const char* names : {".bars", ".lines button"}) {
+    EXPECT_NE(rule_of(names).find("overflow-wrap: anywhere"), std::string::npos) << names;
+  }
+  EXPECT_NE(rule_of(".track").find("overflow: hidden"), std::string::npos);
+  EXPECT_NE(rule_of(".spread").find("position: absolute"), std::string::npos);
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "../support/gl_needs.hpp"
 #include "bench/bench_context.hpp"
 #include "bench/measure.hpp"
 #include "bench/methods/flow_method.hpp"
@@ -76,13 +76,8 @@ class BenchVerification : public testing::Test {
  protected:
   void SetUp() override {
     auto bench = BenchContext::open({});
-    if (bench) {
-      bench_ = std::move(*bench);
-    } else if (std::getenv("PMB_REQUIRE_GL") != nullptr) {
-      FAIL() << bench.error().message;
-    } else {
-      GTEST_SKIP() << bench.error().message;
-    }
+    if (!bench) PMB_SKIP(bench.error().message);
+    bench_ = std::move(*bench);
   }
 
   std::unique_ptr<Uploader> uploader(Fault fault, const UploadShape& shape, std::uint32_t every = 1) {

@@ -6,13 +6,13 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "../support/gl_needs.hpp"
 #include "common/command.hpp"
 #include "common/gpu_options.hpp"
 #include "program_run.hpp"
@@ -33,13 +33,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 class Info : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto gpu = pmb::tool::open_gpu({.software = true});
-    if (gpu) return;
-    const std::string why = "no software GL here: " + gpu.error().message();
-    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why;
-    GTEST_SKIP() << why;
-  }
+  void SetUp() override { PMB_NEEDS_SOFTWARE_RENDERER(); }
 };
 
 TEST_F(Info, JsonMatchesTheLibrary) {

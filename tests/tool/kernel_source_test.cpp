@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "stream/builtin_kernels.hpp"
+#include "stream_fixture.hpp"
 
 namespace {
 
@@ -35,6 +36,8 @@ Place place_of(const std::string& assembled, const std::string& needle) {
   ADD_FAILURE() << needle << " is not there";
   return {};
 }
+
+const std::vector<std::string> kFiles = {"k.comp", "lib/a.glsl", "lib/b.glsl"};
 
 std::string assemble(const std::string& text) {
   const auto source = assemble_kernel("k.comp", text);
@@ -95,29 +98,146 @@ TEST(KernelSource, AVersionAtTheEndOfAFileWithoutNewlineIsSeparated) {
 }
 
 TEST(KernelSource, UnreadableFilesAreUsageErrors) {
-  const auto source = read_kernel("/nowhere/kernel.comp");
-  ASSERT_FALSE(source);
-  EXPECT_EQ(source.error().code, kUsage);
+  for (const char* name : {"/nowhere/kernel.comp", "/"}) {
+    const auto source = read_kernel(name);
+    ASSERT_FALSE(source) << name;
+    EXPECT_EQ(source.error().code, kUsage) << name;
+  }
+}
+
+TEST(KernelSource, AByteOrderMarkIsSkipped) {
+  const std::string text = assemble("\xEF\xBB\xBF#version 430 core\nvoid main() {}\n");
+  EXPECT_TRUE(text.starts_with("#version 430 core\n"));
+  EXPECT_EQ(place_of(text, "void main").line, 2);
+  EXPECT_EQ(assemble("\xEF\xBB\xBFvoid main() {}\n").find('\xEF'), std::string::npos);
+}
+
+TEST(KernelSource, Utf16IsRefusedByName) {
+  for (const char* text : {"\xFF\xFE#", "\xFE\xFF#"}) {
+    const auto source = assemble_kernel("k.comp", text);
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().code, kKernel);
+    EXPECT_NE(source.error().message.find("UTF-16"), std::string::npos);
+  }
+}
+
+class KernelIncludes : public testing::Test {
+ protected:
+  std::string write(const std::string& name, const std::string& text) {
+    const std::string file = folder_.file(name);
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    stream_test::write_file(file, stream_test::to_bytes(text));
+    return file;
+  }
+  Failure refusal_of(const std::string& file) {
+    const auto source = read_kernel(file);
+    EXPECT_FALSE(source) << source->assembled;
+    return source ? Failure{} : source.error();
+  }
+
+ private:
+  stream_test::TemporaryFolder folder_;
+};
+
+TEST_F(KernelIncludes, EachLineKeepsItsFileAndNumber) {
+  const std::string inner = write("lib/inner.glsl", "\xEF\xBB\xBF// inner\nfloat inner;\n");
+  const std::string outer = write("lib/outer.glsl", "\n#include \"inner.glsl\"\nfloat outer;");
+  const std::string kernel =
+      write("k.comp",
+            "#version 430\n#include \"lib/outer.glsl\"  // both\nfloat between;\n#if 0\n"
+            "#include \"lib/inner.glsl\"\n#else\nfloat otherwise;\n#endif\nvoid main() {}\n");
+  const auto source = read_kernel(kernel);
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_EQ(source->files, (std::vector<std::string>{kernel, outer, inner}));
+  const std::string& text = source->assembled;
+  EXPECT_EQ(text.find('\xEF'), std::string::npos);
+  const struct {
+    const char* needle;
+    Place place;
+  } cases[] = {{"float inner", {3, 2}},     {"float outer", {2, 3}}, {"float between", {0, 3}},
+               {"float otherwise", {0, 7}}, {"void main", {0, 9}},   {"pmb_input_block", {1, 2}}};
+  for (const auto& entry : cases) {
+    const Place place = place_of(text, entry.needle);
+    EXPECT_EQ(place.string_number, entry.place.string_number) << entry.needle;
+    EXPECT_EQ(place.line, entry.place.line) << entry.needle;
+  }
+  // A compiler skips the #line of a branch that it does not take.
+  for (const char* directive : {"#else\n#line 7 0\n", "#endif\n#line 9 0\n"})
+    EXPECT_NE(text.find(directive), std::string::npos) << directive;
+}
+
+TEST_F(KernelIncludes, AFileIsIncludedAsOftenAsWritten) {
+  write("step.glsl", "STEP\n");
+  const auto source = read_kernel(write("k.comp", "#include \"step.glsl\"\n#include \"./step.glsl\"\n"));
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_NE(source->assembled.find("STEP"), source->assembled.rfind("STEP"));
+  EXPECT_EQ(source->files.size(), 2U);
+}
+
+TEST_F(KernelIncludes, CommentedIncludesAreIgnored) {
+  const auto source =
+      read_kernel(write("k.comp", "// #include \"no\"\n/*\n#include \"no\"\n*/\nvoid main() {}\n"));
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_EQ(place_of(source->assembled, "void main").line, 5);
+}
+
+TEST_F(KernelIncludes, MissingFilesAreNamedWithTheirPlace) {
+  const std::string lib = write("lib/a.glsl", "\n#include \"../gone.glsl\"\n");
+  const Failure failure = refusal_of(write("k.comp", "#include \"lib/a.glsl\"\n"));
+  EXPECT_EQ(failure.code, kKernel);
+  EXPECT_NE(failure.message.find(lib + ":2:"), std::string::npos) << failure.message;
+  EXPECT_NE(failure.message.find("gone.glsl"), std::string::npos) << failure.message;
+  EXPECT_EQ(failure.message.find(".."), std::string::npos) << failure.message;
+}
+
+TEST_F(KernelIncludes, CyclesAreRefusedByName) {
+  const std::string a = write("a.glsl", "#include \"b.glsl\"\n");
+  const std::string b = write("b.glsl", "\n#include \"a.glsl\"\n");
+  const Failure failure = refusal_of(write("k.comp", "#include \"a.glsl\"\n"));
+  EXPECT_EQ(failure.code, kKernel);
+  EXPECT_NE(failure.message.find(b + ":2:"), std::string::npos) << failure.message;
+  EXPECT_NE(failure.message.find(a + " includes " + b + " includes " + a), std::string::npos)
+      << failure.message;
+  const Failure own = refusal_of(write("own.comp", "#include \"own.comp\"\n"));
+  EXPECT_NE(own.message.find("own.comp:1:"), std::string::npos) << own.message;
+}
+
+TEST_F(KernelIncludes, OtherFormsAreRefusedWithTheirLine) {
+  for (const char* form : {"<a.glsl>", "a.glsl", "", "\"a.glsl", "\"\""}) {
+    const std::string kernel = write("k.comp", std::string("\n#include ") + form + "\n");
+    const Failure failure = refusal_of(kernel);
+    EXPECT_EQ(failure.code, kKernel) << form;
+    EXPECT_NE(failure.message.find(kernel + ":2:"), std::string::npos) << failure.message;
+  }
+  const std::string lib = write("lib.glsl", "#version 450\n");
+  EXPECT_NE(refusal_of(write("k.comp", "#include \"lib.glsl\"\n")).message.find(lib + ":1:"),
+            std::string::npos);
 }
 
 TEST(CompileLog, MessagesOfKnownDriversBecomeFileAndLine) {
-  EXPECT_EQ(map_compile_log("k.comp", "0:12(5): error: `foo' undeclared\n"),
+  EXPECT_EQ(map_compile_log(kFiles, "0:12(5): error: `foo' undeclared\n"),
             "k.comp:12: error: `foo' undeclared");
-  EXPECT_EQ(map_compile_log("k.comp", "0(7) : error C1503: undefined variable \"foo\"\n"),
+  EXPECT_EQ(map_compile_log(kFiles, "0(7) : error C1503: undefined variable \"foo\"\n"),
             "k.comp:7: error C1503: undefined variable \"foo\"");
-  EXPECT_EQ(map_compile_log("k.comp", "ERROR: 0:3: 'foo' : undeclared identifier\n"),
+  EXPECT_EQ(map_compile_log(kFiles, "ERROR: 0:3: 'foo' : undeclared identifier\n"),
             "k.comp:3: error: 'foo' : undeclared identifier");
 }
 
+TEST(CompileLog, LinesOfIncludedFilesHaveTheirName) {
+  EXPECT_EQ(map_compile_log(kFiles, "2:12(5): error: x"), "lib/a.glsl:12: error: x");
+  EXPECT_EQ(map_compile_log(kFiles, "3(7) : error C1503: x"), "lib/b.glsl:7: error C1503: x");
+  EXPECT_EQ(map_compile_log(kFiles, "ERROR: 3:3: x"), "lib/b.glsl:3: error: x");
+}
+
 TEST(CompileLog, LinesOfThePreludeAreDistinguished) {
-  EXPECT_EQ(map_compile_log("k.comp", "1:4(1): error: redefinition"),
+  EXPECT_EQ(map_compile_log(kFiles, "1:4(1): error: redefinition"),
             "prelude of k.comp:4: error: redefinition");
 }
 
 TEST(CompileLog, OtherTextIsUnchanged) {
-  EXPECT_EQ(map_compile_log("k.comp", "something else\r\n\n2 errors generated\n"),
+  EXPECT_EQ(map_compile_log(kFiles, "something else\r\n\n2 errors generated\n"),
             "something else\n2 errors generated");
-  EXPECT_EQ(map_compile_log("k.comp", ""), "");
+  EXPECT_EQ(map_compile_log(kFiles, ""), "");
 }
 
 TEST(Convolution, MatricesAreReadRowByRow) {

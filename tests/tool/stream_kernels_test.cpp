@@ -272,6 +272,78 @@ TEST_F(Kernels, InvalidKernelsAreReportedWithFileAndLine) {
   EXPECT_TRUE(run.output.empty());
 }
 
+TEST_F(Kernels, AByteOrderMarkIsSkipped) {
+  const std::string source = file(
+      "\xEF\xBB\xBF#version 430 core\nlayout(local_size_x = 64) in;\n"
+      "void main() { uint w = pmb_word_index(); pmb_store_word(w, ~pmb_load_word(w)); }\n");
+  const Bytes input = noise(64);
+  const ProgramRun run = run_stream({source, "--block", "64"}, input);
+  EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
+  EXPECT_TRUE(run.output == expected_blocks(Builtin::invert, *raw_layout(64), {}, input));
+}
+
+TEST_F(Kernels, IncludedFilesRunAndTheirErrorsNameThem) {
+  const std::string good = folder().file("good.glsl");
+  const std::string bad = folder().file("bad.glsl");
+  write_file(good, to_bytes("uint flipped(uint w) {\n  return ~pmb_load_word(w);\n}\n"));
+  write_file(bad, to_bytes("uint fine;\nuint wrong() { return nonsense; }\n"));
+  const std::string body = "uint w = pmb_word_index();\npmb_store_word(w, flipped(w));";
+  const Bytes input = noise(64);
+  const ProgramRun run = run_stream({kernel(body, "#include \"good.glsl\"\n"), "--block", "64"}, input);
+  EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
+  EXPECT_TRUE(run.output == expected_blocks(Builtin::invert, *raw_layout(64), {}, input));
+
+  const std::string includes = "#include \"good.glsl\"\n#if 0\n#include \"bad.glsl\"\n#endif\n";
+  const ProgramRun wrong = run_stream({kernel(body, includes + "#include \"bad.glsl\""), "--block", "64"});
+  EXPECT_EQ(wrong.exit_code, kKernel);
+  EXPECT_NE(wrong.errors.find(bad + ":2: "), std::string::npos) << wrong.errors;
+  const std::string after = kernel("nonsense = 1;", includes);
+  const ProgramRun own = run_stream({after, "--block", "64"});
+  EXPECT_NE(own.errors.find(after + ":9: "), std::string::npos) << own.errors;
+}
+
+TEST_F(Kernels, ResourcesWithoutABindingAreRefusedByKindAndName) {
+  const struct {
+    const char* declaration;
+    const char* value;
+    const char* refusal;
+  } cases[] = {
+      {"layout(std430, binding = 2) buffer Counts { uint counts[]; };", "counts[0]",
+       "storage buffer Counts at binding 2"},
+      {"layout(std430, binding = 1) buffer Pair { uint values[]; } pair[2];",
+       "(pair[0].values[0] = 1u, pair[1].values[0])", "storage buffer Pair[1] at binding 2"},
+      {"layout(std140, binding = 0) uniform Settings { uint level; };", "level",
+       "uniform buffer Settings at binding 0"},
+      {"layout(binding = 3) uniform sampler2D picture;", "uint(texture(picture, vec2(0.5)).x)",
+       "sampler picture at binding 3"},
+      {"uniform usamplerBuffer table;", "texelFetch(table, 0).x", "sampler table at binding 0"},
+      {"layout(r32ui, binding = 1) uniform readonly uimage2D image;", "imageLoad(image, ivec2(0)).x",
+       "image image at binding 1"},
+      {"layout(binding = 0) uniform atomic_uint counter;", "atomicCounterIncrement(counter)",
+       "atomic counter counter at binding 0"},
+      {"subroutine uint Step(uint x);\nsubroutine(Step) uint twice(uint x) { return 2u * x; }\n"
+       "subroutine(Step) uint thrice(uint x) { return 3u * x; }\nsubroutine uniform Step step_of;",
+       "step_of(1u)", "subroutine step_of at location 0"},
+  };
+  for (const auto& entry : cases) {
+    const std::string source =
+        kernel("pmb_store_word(pmb_word_index(), " + std::string(entry.value) + ");", entry.declaration);
+    const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
+    EXPECT_EQ(run.exit_code, kKernel) << entry.declaration;
+    EXPECT_NE(run.errors.find(entry.refusal), std::string::npos) << run.errors;
+    EXPECT_TRUE(run.output.empty());
+  }
+}
+
+TEST_F(Kernels, PlainUniformsOfEveryTypeNeedNoBinding) {
+  const std::string source =
+      kernel("pmb_store_word(pmb_word_index(), uint(d + m[1][2] + list[1].a) + 7u);",
+             "uniform double d; uniform mat2x3 m; struct S { float a; }; uniform S list[2];");
+  const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
+  EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
+  EXPECT_EQ(words_of(run.output), std::vector<std::uint32_t>(16, 7));
+}
+
 TEST_F(Kernels, KernelsThatWriteNothingAreReportedOnEveryPath) {
   const std::string nothing = kernel("uint unused = pmb_load_word(pmb_word_index());");
   const std::string elsewhere = kernel("lost[pmb_word_index()] = pmb_load_word(0u);",

@@ -8,13 +8,13 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <pmb/tune/profile.hpp>
 #include <string>
 
+#include "../support/gl_needs.hpp"
 #include "common/command.hpp"
 #include "common/gpu_options.hpp"
 #include "program_run.hpp"
@@ -33,14 +33,10 @@ using pmb::tool::reported_placement;
 class Tune : public testing::Test {
  protected:
   void SetUp() override {
+    PMB_NEEDS_SOFTWARE_RENDERER();
     const auto gpu = pmb::tool::open_gpu({.software = true});
-    if (gpu) {
-      key_ = pmb::profile_key((*gpu)->context);
-      return;
-    }
-    const std::string why = "no software GL here: " + gpu.error().message();
-    if (std::getenv("PMB_REQUIRE_GL") != nullptr) FAIL() << why;
-    GTEST_SKIP() << why;
+    ASSERT_TRUE(gpu) << gpu.error().message();
+    key_ = pmb::profile_key((*gpu)->context);
   }
   ~Tune() override { fs::remove_all(folder_); }
 

@@ -180,7 +180,7 @@ class RingLayout {
   /// Bytes reserved since reset(), with the gaps between slices, without the gaps left by wraps.
   std::uint64_t allocated_total() const noexcept { return allocated_before_ + head_ - first_; }
   /// Once this serial has passed, so has everything retired; 0 for nothing.
-  std::uint64_t latest_retired() const noexcept { return std::max(retired_serial_, single_serial_); }
+  std::uint64_t latest_retired() const noexcept { return (std::max)(retired_serial_, single_serial_); }
 
   /// Records in use: live slices, and retired ones not yet reclaimed.
   std::uint64_t records() const noexcept { return (next_key_ - front_key_) / RingSlot::kStates; }

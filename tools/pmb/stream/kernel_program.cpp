@@ -3,6 +3,8 @@
 
 #include "kernel_program.hpp"
 
+#include "kernel_bindings.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -49,8 +51,8 @@ Outcome<KernelProgram> KernelProgram::build(const GladGLContext& gl, const Kerne
   const auto failure = [&](std::string_view what, const std::string& log) {
     return tl::unexpected(Failure{
         kKernel,
-        fmt::format("the kernel {} does not {}; correct it as the lines above say", source.name, what),
-        map_compile_log(source.name, log)});
+        fmt::format("the kernel {} does not {}; correct it as the lines above say", source.name(), what),
+        map_compile_log(source.files, log)});
   };
   const GLuint shader = gl.CreateShader(GL_COMPUTE_SHADER);
   const char* text = source.assembled.data();
@@ -64,20 +66,21 @@ Outcome<KernelProgram> KernelProgram::build(const GladGLContext& gl, const Kerne
     gl.DeleteShader(shader);
     return failure("compile", log);
   }
-  KernelProgram program(gl, gl.CreateProgram(), source.name);
+  KernelProgram program(gl, gl.CreateProgram(), source.name());
   gl.AttachShader(program.program_, shader);
   gl.LinkProgram(program.program_);
   gl.DeleteShader(shader);
   gl.GetProgramiv(program.program_, GL_LINK_STATUS, &done);
   if (done != GL_TRUE) return failure("link", program_log(gl, program.program_));
 
+  if (auto bound = require_bound(gl, program.program_, source.name()); !bound) return pass_on(bound);
   program.read_interface();
   if (!program.writes_binding_1()) {
     return fail(kKernel,
                 "the kernel {} has no buffer at binding 1, so it writes nothing; store results with "
                 "pmb_store_word or "
                 "into pmb_out",
-                source.name);
+                source.name());
   }
   return program;
 }

@@ -31,7 +31,8 @@ Outcome<UniformAssignment> parse_uniform(std::string_view text);
 
 class KernelProgram {
  public:
-  /// Compiles and links. Failures: kKernel with the compiler's messages; kernels that have no output block.
+  /// Compiles and links. Failures: kKernel, with the compiler's messages; for a resource to which nothing is
+  /// bound; and for kernels that have no output block.
   static Outcome<KernelProgram> build(const GladGLContext& gl, const KernelSource& source);
 
   KernelProgram(KernelProgram&& other) noexcept;

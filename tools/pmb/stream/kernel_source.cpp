@@ -3,142 +3,140 @@
 
 #include "kernel_source.hpp"
 
-#include <cctype>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <regex>
 
-#include "byte_source.hpp"
+#include "kernel_files.hpp"
 
 namespace pmb::tool {
 namespace {
 
-// Numbers of source strings in #line: drivers repeat them in front of the line number.
-constexpr int kKernelString = 0;
-constexpr int kPreludeString = 1;
-
 constexpr int kLeastVersion = 430;
 
-// Blanks out comments, line structure kept, so that directives can be found line by line.
-std::string without_comments(std::string_view text) {
-  std::string plain(text);
-  enum class In { code, line_comment, block_comment } in = In::code;
-  for (std::size_t i = 0; i < plain.size(); ++i) {
-    const bool pair = i + 1 < plain.size();
-    if (in == In::code && pair && plain[i] == '/' && (plain[i + 1] == '/' || plain[i + 1] == '*')) {
-      in = plain[i + 1] == '/' ? In::line_comment : In::block_comment;
-      plain[i] = plain[i + 1] = ' ';
-      ++i;
-    } else if (plain[i] == '\n') {
-      if (in == In::line_comment) in = In::code;
-    } else if (in == In::block_comment && pair && plain[i] == '*' && plain[i + 1] == '/') {
-      in = In::code;
-      plain[i] = plain[i + 1] = ' ';
-      ++i;
-    } else if (in != In::code) {
-      plain[i] = ' ';
-    }
-  }
-  return plain;
-}
+// Drivers repeat the number of #line's source string in front of a line number. The prelude is string 1, which
+// separates the kernel from the files that it includes.
+constexpr std::size_t kPreludeString = 1;
 
-// For "#  version 430", returns "version" and sets `rest`; for other lines, returns nothing.
-std::string_view directive_of(std::string_view line, std::string_view& rest) {
-  const auto skip_blanks = [&](std::size_t from) {
-    return std::min(line.find_first_not_of(" \t\r", from), line.size());
-  };
-  std::size_t at = skip_blanks(0);
-  if (at == line.size() || line[at] != '#') return {};
-  at = skip_blanks(at + 1);
-  std::size_t end = at;
-  while (end < line.size() && std::isalpha(static_cast<unsigned char>(line[end]))) ++end;
-  rest = line.substr(skip_blanks(end));
-  return line.substr(at, end - at);
+constexpr std::size_t string_of(std::size_t file) {
+  return file == 0 ? 0 : file + kPreludeString;
+}
+constexpr std::size_t file_of(std::size_t string_number) {
+  return string_number == 0 ? 0 : string_number - kPreludeString;
 }
 
 struct LeadingDirectives {
-  int version = 0;       ///< 0 without a #version.
-  int version_line = 0;  ///< From 1 on.
-  std::size_t end = 0;   ///< Offset behind the last #version or #extension outside of any #if.
-  int lines = 0;         ///< Lines before `end`.
+  int version = 0;
+  const KernelLine* version_line = nullptr;
+  std::size_t lines = 0;  ///< Up to the last #version or #extension outside of any #if.
 };
 
 // GLSL wants #extension in front of every declaration, and so in front of the prelude (GLSL 4.30,
 // section 3.3).
-LeadingDirectives find_leading(std::string_view plain) {
+LeadingDirectives find_leading(std::span<const KernelLine> lines) {
   LeadingDirectives leading;
   int depth = 0;
   bool pending = false;
-  int line_number = 0;
-  std::size_t at = 0;
-  while (at < plain.size()) {
-    const std::size_t newline = plain.find('\n', at);
-    const std::size_t next = newline == std::string_view::npos ? plain.size() : newline + 1;
-    const std::string_view line = plain.substr(at, next - at);
-    ++line_number;
-    at = next;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view line = lines[i].plain;
     std::string_view rest;
     const std::string_view directive = directive_of(line, rest);
-    if (directive.empty() && line.find_first_not_of(" \t\r\n#") != std::string_view::npos) break;
+    if (directive.empty() && line.find_first_not_of(" \t\r#") != std::string_view::npos) break;
     if (directive == "version") {
       std::from_chars(rest.data(), rest.data() + rest.size(), leading.version);
-      leading.version_line = line_number;
+      leading.version_line = &lines[i];
       pending = true;
     }
     if (directive == "extension") pending = true;
     if (directive.starts_with("if")) ++depth;
     if (directive == "endif") --depth;
     if (pending && depth == 0) {
-      leading.end = at;
-      leading.lines = line_number;
+      leading.lines = i + 1;
       pending = false;
     }
   }
   return leading;
 }
 
+bool ends_branch(const KernelLine& line) {
+  std::string_view rest;
+  const std::string_view directive = directive_of(line.plain, rest);
+  return directive == "endif" || directive.starts_with("el");
+}
+
+// The compiler's input, with #line wherever the compiler would count wrongly.
+class Assembly {
+ public:
+  explicit Assembly(bool includes) : includes_(includes) {}
+  void add(const KernelLine& line) {
+    if (line.file != file_ || line.number != next_) place(line);
+    text_ += line.text;
+    text_ += '\n';
+    next_ = line.number + 1;
+    // A #line inside a branch that is not taken is skipped, too.
+    if (includes_ && ends_branch(line)) next_ = 0;
+  }
+  void add_prelude() {
+    text_ += fmt::format("#line 1 {}\n{}", kPreludeString, kernel_prelude());
+    next_ = 0;
+  }
+  void add_version() {
+    text_ += fmt::format("#version {} core\n", kLeastVersion);
+    next_ = 0;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  void place(const KernelLine& line) {
+    text_ += fmt::format("#line {} {}\n", line.number, string_of(line.file));
+    file_ = line.file;
+  }
+
+  bool includes_;
+  std::string text_;
+  std::size_t file_ = 0;
+  int next_ = 1;  ///< The number that the compiler gives to the next line; 0 is unknown.
+};
+
 }  // namespace
 
 Outcome<KernelSource> assemble_kernel(std::string name, std::string text) {
-  const LeadingDirectives leading = find_leading(without_comments(text));
-  if (leading.version_line != 0 && leading.version < kLeastVersion) {
+  auto files = expand_includes(name, text);
+  if (!files) return pass_on(files);
+  const std::span<const KernelLine> lines = files->lines;
+  const LeadingDirectives leading = find_leading(lines);
+  if (leading.version_line != nullptr && leading.version < kLeastVersion) {
     return fail(kKernel, "{}:{}: #version {} has no compute shaders; write #version {} or leave the line out",
-                name, leading.version_line, leading.version, kLeastVersion);
+                name, leading.version_line->number, leading.version, kLeastVersion);
   }
-  const std::string_view all = text;
-  std::string head(all.substr(0, leading.end));
-  if (!head.empty() && head.back() != '\n') head.push_back('\n');
-  std::string assembled;
-  if (leading.version_line == 0)
-    assembled = fmt::format("#version {} core\n#line 1 {}\n", kLeastVersion, kKernelString);
-  assembled += head;
-  assembled += fmt::format("#line 1 {}\n", kPreludeString);
-  assembled += kernel_prelude();
-  assembled += fmt::format("#line {} {}\n", leading.lines + 1, kKernelString);
-  assembled += all.substr(leading.end);
-  return KernelSource{std::move(name), std::move(text), std::move(assembled)};
+  Assembly assembly(files->names.size() > 1);
+  if (leading.version_line == nullptr) assembly.add_version();
+  for (const KernelLine& line : lines.first(leading.lines)) assembly.add(line);
+  assembly.add_prelude();
+  for (const KernelLine& line : lines.subspan(leading.lines)) assembly.add(line);
+  return KernelSource{std::move(files->names), assembly.take()};
 }
 
 Outcome<KernelSource> read_kernel(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream.is_open() || stream.bad()) {
+  auto text = read_text(file);
+  if (!text) {
     return fail(kUsage, "the kernel {} is neither a built-in (see pmb stream --list) nor a readable file",
                 file);
   }
-  return assemble_kernel(file, std::move(text));
+  return assemble_kernel(file, std::move(*text));
 }
 
-std::string map_compile_log(std::string_view name, std::string_view log) {
+std::string map_compile_log(std::span<const std::string> files, std::string_view log) {
   // Mesa: "0:12(5): error: …"; NVIDIA: "0(12) : error C0000: …"; AMD, Intel and glslang: "ERROR: 0:12: …".
   static const std::regex kMesa(R"(^(\d+):(\d+)\(\d+\): (.*)$)");
   static const std::regex kNvidia(R"(^(\d+)\((\d+)\) : (.*)$)");
   static const std::regex kOthers(R"(^(ERROR|WARNING): (\d+):(\d+): (.*)$)");
 
   const auto place = [&](const std::string& string_number, const std::string& line) {
-    return string_number == std::to_string(kPreludeString) ? fmt::format("prelude of {}:{}", name, line)
-                                                           : fmt::format("{}:{}", name, line);
+    std::size_t number = 0;
+    std::from_chars(string_number.data(), string_number.data() + string_number.size(), number);
+    if (number == kPreludeString) return fmt::format("prelude of {}:{}", files.front(), line);
+    const std::size_t file = file_of(number);
+    return fmt::format("{}:{}", file < files.size() ? files[file] : files.front(), line);
   };
   std::string mapped;
   std::size_t at = 0;

@@ -21,9 +21,10 @@ constexpr std::size_t kDeviceBlocks = 2;
 
 class MappedPath final : public BlockPath {
  public:
-  MappedPath(const GpuWork& work, pmb::BlockPool inputs, pmb::BlockPool outputs,
+  MappedPath(const GpuWork& work, pmb::Model model, pmb::BlockPool inputs, pmb::BlockPool outputs,
              std::vector<DeviceBlock> device)
       : work_(work),
+        model_(model),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),
         device_(std::move(device)),
@@ -80,7 +81,7 @@ class MappedPath final : public BlockPath {
     return {};
   }
 
-  pmb::Model model() const noexcept override { return inputs_.model(); }
+  pmb::Model model() const noexcept override { return model_; }
   std::uint64_t cpu_bytes_copied_per_block() const noexcept override { return 0; }
 
  private:
@@ -107,6 +108,7 @@ class MappedPath final : public BlockPath {
   }
 
   GpuWork work_;
+  pmb::Model model_;
   pmb::BlockPool inputs_;
   pmb::BlockPool outputs_;
   std::vector<DeviceBlock> device_;
@@ -122,6 +124,8 @@ class MappedPath final : public BlockPath {
 Outcome<std::unique_ptr<BlockPath>> make_mapped_path(const GpuWork& work, bool staged) {
   const pmb::Access input_access =
       work.readable_input ? pmb::Access::bidirectional : pmb::Access::sequential_write;
+  const auto plan = work.context.plan(input_access, work.input_bytes);
+  if (!plan) return gpu_failure(work.context, "the plan of the input blocks", plan.error());
   auto inputs = pmb::BlockPool::create(work.context, {.block_bytes = work.input_bytes,
                                                       .count = work.in_flight,
                                                       .access = input_access,
@@ -142,7 +146,8 @@ Outcome<std::unique_ptr<BlockPath>> make_mapped_path(const GpuWork& work, bool s
     if (!output) return pass_on(output);
     device.push_back({std::move(*input), std::move(*output)});
   }
-  return std::make_unique<MappedPath>(work, std::move(*inputs), std::move(*outputs), std::move(device));
+  return std::make_unique<MappedPath>(work, plan->model, std::move(*inputs), std::move(*outputs),
+                                      std::move(device));
 }
 
 }  // namespace pmb::tool

@@ -6,7 +6,7 @@
 
 namespace pmb::tool::bench {
 
-extern const std::string_view kPage;  ///< With {{style}}, {{library}}, {{run}} and {{script}}.
+extern const std::string_view kPage;  ///< With {{style}}, {{library}}, {{run}}, {{looks}} and {{script}}.
 extern const std::string_view kPageStyle;
 extern const std::string_view kPageScript;
 extern const std::string_view kPageLibrary;  ///< Chart.js, with its licence in its first lines.

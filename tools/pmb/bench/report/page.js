@@ -27,17 +27,11 @@
   };
   const unique = (values) => [...new Set(values)];
 
-  // The palette of Okabe and Ito, which colour-blind people can tell apart. A method has the same colour everywhere.
-  const traditionalColours = ['#d55e00', '#e69f00', '#cc79a7', '#b8860b', '#8c510a', '#f08060'];
-  const forcedColours = ['#56b4e9', '#009e73', '#7b9fd4', '#4bb8a0', '#6a51a3', '#9e9ac8', '#3a8f3a'];
-  const methods = unique(entries.map((entry) => entry.way));
-  const ofKind = (kind) => methods.filter((method) => entries.some((entry) => entry.way === method && entry.kind === kind));
-  const colourOf = (entry) => {
-    if (entry.kind === 'plan') return '#0072b2';
-    if (entry.kind === 'limit') return '#1b1f24';
-    if (entry.kind === 'reference') return '#8c959f';
-    const palette = entry.kind === 'traditional' ? traditionalColours : forcedColours;
-    return palette[ofKind(entry.kind).indexOf(entry.way) % palette.length];
+  // A method has the same colour and marker everywhere.
+  const looks = JSON.parse(document.getElementById('looks').textContent);
+  const named = (method, parent) => {
+    element('span', looks[method].character, parent, 'marker').style.color = looks[method].colour;
+    parent.append(method);
   };
 
   // Head of the page.
@@ -113,16 +107,10 @@
   }
 
   // Plots.
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  Chart.defaults.color = '#57606a';
-  Chart.defaults.animation = false;
-  Chart.defaults.maintainAspectRatio = false;
-  const figure = (parentId, caption, note, height) => {
+  const figure = (parentId, caption, note) => {
     const made = element('figure', null, document.getElementById(parentId));
     element('small', note, element('figcaption', caption, made));
-    const plot = element('div', null, made, 'plot');
-    plot.style.height = `${height}px`;
-    return element('canvas', null, plot);
+    return made;
   };
   const noteOf = (scenario) => {
     const note = context.limit.by_scenario[scenario];
@@ -135,24 +123,63 @@
     }
   };
 
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  Chart.defaults.color = '#57606a';
+  Chart.defaults.animation = false;
+  Chart.defaults.maintainAspectRatio = false;
+  // Draws each line again in dashes that leave room for those of the other lines: the colours of equal lines alternate.
+  const alternation = {
+    id: 'alternation',
+    afterDatasetsDraw(chart) {
+      const { ctx } = chart;
+      const lines = chart.getSortedVisibleDatasetMetas();
+      const dash = 7;
+      lines.forEach((line, index) => {
+        ctx.save();
+        ctx.strokeStyle = line.dataset.options.borderColor;
+        ctx.lineWidth = line.dataset.options.borderWidth;
+        ctx.setLineDash([dash, dash * (lines.length - 1)]);
+        ctx.lineDashOffset = -dash * index;
+        ctx.beginPath();
+        line.dataset.path(ctx);
+        ctx.stroke();
+        ctx.restore();
+      });
+    },
+  };
+  // The names are text of the page, which wraps, and no part of the canvas, which would shrink the plot for them.
+  const lineNames = (chart, parent) => {
+    const list = element('div', null, parent, 'lines');
+    chart.data.datasets.forEach((dataset, index) => {
+      const button = element('button', null, list);
+      named(dataset.label, button);
+      button.setAttribute('aria-pressed', 'true');
+      button.onclick = () => {
+        chart.setDatasetVisibility(index, !chart.isDatasetVisible(index));
+        button.setAttribute('aria-pressed', chart.isDatasetVisible(index));
+        chart.update();
+      };
+    });
+  };
   const curves = (scenario) => {
     const own = measured.filter((entry) => entry.scenario === scenario && !entry.variant);
     const xs = unique(own.map((entry) => entry.size_bytes)).sort((a, b) => a - b);
     if (xs.length < 2) return;
     const datasets = unique(own.map((entry) => entry.way)).map((method) => {
       const points = own.filter((entry) => entry.way === method).sort((a, b) => a.size_bytes - b.size_bytes);
-      const first = points[0];
-      const strong = first.kind === 'plan' || first.kind === 'limit';
+      const { colour, marker } = looks[method];
+      const strong = points[0].kind === 'plan' || points[0].kind === 'limit';
       return {
         label: method,
         data: points.map((entry) => ({ x: entry.size_bytes, y: entry.gb_per_s, entry })),
-        borderColor: colourOf(first), backgroundColor: colourOf(first),
-        borderWidth: strong ? 3 : 1.5, pointRadius: strong ? 3 : 2,
-        borderDash: first.kind === 'limit' ? [7, 4] : first.kind === 'reference' ? [2, 3] : [],
-        order: strong ? 0 : 1,
+        // The thick lines are below the thin ones, and hide none.
+        borderColor: colour, borderWidth: strong ? 4 : 1.5, order: strong ? 1 : 0,
+        // Hollow, so that equal points show all their markers; whole at the border of the plot.
+        pointStyle: marker, pointBackgroundColor: 'transparent', pointBorderWidth: 1.5, pointRadius: 4, clip: 6,
       };
     });
-    new Chart(figure('bandwidth', title(scenario), noteOf(scenario), 380), {
+    const parent = figure('bandwidth', title(scenario), noteOf(scenario));
+    const chart = new Chart(element('canvas', null, element('div', null, parent, 'plot')), {
       type: 'line',
       data: { datasets },
       options: {
@@ -175,7 +202,7 @@
                ticks: { callback: (value) => `${Number(value.toPrecision(3))}`, autoSkip: false } },
         },
         plugins: {
-          legend: { position: 'bottom', labels: { boxWidth: 22, boxHeight: 2, font: { size: 11 } } },
+          legend: { display: false },
           tooltip: { callbacks: {
             title: (items) => sizeText(items[0].raw.x),
             label: (item) => `${item.dataset.label}: ${item.raw.y.toPrecision(3)} GB/s, ${timeText(item.raw.entry.real_time)}` +
@@ -183,70 +210,49 @@
           } },
         },
       },
+      plugins: [alternation],
     });
+    lineNames(chart, parent);
   };
 
-  // Draws the interquartile range on every bar.
-  const whiskers = {
-    id: 'whiskers',
-    afterDatasetsDraw(chart) {
-      const { ctx, scales: { x } } = chart;
-      const rows = chart.options.plugins.whiskers.rows;
-      chart.getDatasetMeta(0).data.forEach((bar, index) => {
-        const scale = chart.options.plugins.whiskers.scale;
-        const from = x.getPixelForValue(rows[index].first_quartile / scale);
-        const to = x.getPixelForValue(rows[index].third_quartile / scale);
-        ctx.save();
-        ctx.strokeStyle = '#1b1f24';
-        ctx.beginPath();
-        ctx.moveTo(from, bar.y); ctx.lineTo(to, bar.y);
-        for (const end of [from, to]) { ctx.moveTo(end, bar.y - 4); ctx.lineTo(end, bar.y + 4); }
-        ctx.stroke();
-        ctx.restore();
-      });
-    },
+  // Bars are elements of the page. Each has its whole name, and a track that cuts off what is longer than the plot.
+  const barRow = (list, entry, value, parts) => {
+    named(entry.way, element('div', null, list));
+    element('div', value, list, 'value');
+    const track = element('div', null, list, 'track');
+    parts.forEach((share, index) => {
+      const bar = element('div', null, track);
+      bar.style.width = `${100 * share}%`;
+      bar.style.background = looks[entry.way].colour;
+      bar.style.opacity = [1, 0.55, 0.25][index];
+    });
+    return track;
   };
   const bars = (parentId, scenario, variant) => {
     const rows = measured.filter((entry) => entry.scenario === scenario && entry.variant === variant);
     if (!rows.length) return;
-    const longest = Math.max(...rows.map((entry) => entry.third_quartile));
-    const [scale, unit] = longest < 2e3 ? [1, 'ns'] : longest < 2e6 ? [1e3, 'µs'] : [1e6, 'ms'];
+    const end = 1.1 * Math.max(...rows.map((entry) => entry.real_time));
     const caption = `${title(scenario)} ${variant || sizeText(rows[0].size_bytes)}`;
-    new Chart(figure(parentId, caption, noteOf(scenario), 90 + 24 * rows.length), {
-      type: 'bar',
-      data: { labels: rows.map((entry) => entry.way),
-              datasets: [{ data: rows.map((entry) => entry.real_time / scale), backgroundColor: rows.map(colourOf) }] },
-      options: {
-        indexAxis: 'y',
-        scales: { x: { beginAtZero: true, title: { display: true, text: unit } },
-                  y: { ticks: { autoSkip: false, font: { size: 11 } } } },
-        plugins: {
-          legend: { display: false }, whiskers: { rows, scale },
-          tooltip: { callbacks: { label: (item) => {
-            const entry = rows[item.dataIndex];
-            return `${timeText(entry.real_time)}` + (entry.vs_traditional ?
-                `, ${entry.vs_traditional.toFixed(2)} times the best traditional method` : '');
-          } } },
-        },
-      },
-      plugins: [whiskers],
-    });
+    const list = element('div', null, figure(parentId, caption, noteOf(scenario)), 'bars');
+    for (const entry of rows) {
+      const track = barRow(list, entry, timeText(entry.real_time), [entry.real_time / end]);
+      if (entry.vs_traditional) track.title = `${entry.vs_traditional.toFixed(2)} times the best traditional method`;
+      const spread = element('div', null, track, 'spread');
+      spread.style.left = `${100 * entry.first_quartile / end}%`;
+      spread.style.width = `${100 * (entry.third_quartile - entry.first_quartile) / end}%`;
+    }
   };
   const memoryBars = () => {
     const rows = measured.filter((entry) => entry.scenario === 'memory');
     if (!rows.length) return;
-    const part = (label, key, colour) => ({
-      label, backgroundColor: colour, data: rows.map((entry) => (entry[key] || 0) / 2 ** 20) });
-    new Chart(figure('memory', `${sizeText(rows[0].size_bytes)} used by CPU and GPU`, '', 110 + 28 * rows.length), {
-      type: 'bar',
-      data: { labels: rows.map((entry) => entry.way),
-              datasets: [part('process', 'peak_rss_bytes', '#56b4e9'), part('mapped by the driver', 'device_mapped_bytes', '#009e73'),
-                         part('GPU', 'gpu_memory_bytes', '#e69f00')] },
-      options: { indexAxis: 'y',
-                 scales: { x: { stacked: true, beginAtZero: true, title: { display: true, text: 'MiB' } },
-                           y: { stacked: true, ticks: { autoSkip: false } } },
-                 plugins: { legend: { position: 'bottom' } } },
-    });
+    const partsOf = (entry) => [entry.peak_rss_bytes, entry.device_mapped_bytes, entry.gpu_memory_bytes || 0];
+    const sum = (parts) => parts.reduce((total, part) => total + part, 0);
+    const end = 1.1 * Math.max(1, ...rows.map((entry) => sum(partsOf(entry))));
+    const list = element('div', null, figure('memory', `${sizeText(rows[0].size_bytes)} used by CPU and GPU`, ''), 'bars');
+    for (const entry of rows) {
+      const parts = partsOf(entry);
+      barRow(list, entry, sizeText(sum(parts)), parts.map((part) => part / end)).title = parts.map(sizeText).join(' + ');
+    }
   };
 
   for (const scenario of sized) curves(scenario);

@@ -44,6 +44,9 @@ std::string summary_text(const std::vector<CaseResult>& results);
 
 nlohmann::json to_json(const RunContext& context, const std::vector<CaseResult>& results);
 
+/// The colour and marker of each method of a run, by name. No two methods have the same colour.
+nlohmann::json method_looks(const nlohmann::json& run);
+
 /// The whole page. `run` comes from to_json.
 std::string to_html(const nlohmann::json& run);
 

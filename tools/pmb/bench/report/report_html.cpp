@@ -12,8 +12,8 @@ namespace pmb::tool::bench {
 namespace {
 
 /// JSON for an HTML script: no sequence in it ends the script.
-std::string for_script(const nlohmann::json& run) {
-  const std::string text = run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string for_script(const nlohmann::json& value) {
+  const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::string safe;
   safe.reserve(text.size());
   for (const char c : text) {
@@ -30,9 +30,11 @@ std::string for_script(const nlohmann::json& run) {
 
 std::string to_html(const nlohmann::json& run) {
   const std::string run_text = for_script(run);
-  const std::array<std::pair<std::string_view, std::string_view>, 4> parts = {{{"{{style}}", kPageStyle},
+  const std::string looks_text = for_script(method_looks(run));
+  const std::array<std::pair<std::string_view, std::string_view>, 5> parts = {{{"{{style}}", kPageStyle},
                                                                                {"{{library}}", kPageLibrary},
                                                                                {"{{run}}", run_text},
+                                                                               {"{{looks}}", looks_text},
                                                                                {"{{script}}", kPageScript}}};
   std::string page;
   std::string_view rest = kPage;
