@@ -164,7 +164,7 @@ TEST_F(Endings, FramesBeforeADamagedHeaderAreKept) {
 }
 
 TEST_F(Endings, UnsupportedVideoIsRefusedByName) {
-  for (const std::string format : {"C420p10", "C444alpha", "C411"}) {
+  for (const std::string format : {"C420p11", "C422alpha", "C410"}) {
     const ProgramRun run = run_stream({"copy"}, to_bytes("YUV4MPEG2 W8 H4 " + format + "\nFRAME\n"));
     EXPECT_EQ(run.exit_code, kInput);
     EXPECT_TRUE(says(run, format)) << run.errors;
