@@ -64,7 +64,7 @@ void load(pmb::HeadlessContext& headless, Images& loaded, Images& shown) {
     auto ring = sample::need(pmb::UploadRing::create(context, {.capacity_bytes = 4 * kImageBytes}));
     for (int number = 0; number < kImages; ++number) {
       auto slice = sample::need(ring.acquire(kImageBytes));
-      slice.fill(static_cast<std::byte>(number));  // a decoder, in a real program
+      sample::need(slice.fill(static_cast<std::byte>(number)));  // a decoder, in a real program
       sample::need(ring.publish(slice, kImageBytes));
       const GLuint buffer = make_buffer();
       glBindBuffer(GL_COPY_READ_BUFFER, slice.buffer());

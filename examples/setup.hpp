@@ -26,6 +26,11 @@ T need(pmb::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+/// For calls that return false where they do nothing.
+inline void need(bool done) {
+  if (!done) stop("the bytes do not fit, or the slice is stale");
+}
+
 inline void expect(bool condition, const char* what) {
   if (!condition) stop(what);
 }

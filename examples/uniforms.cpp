@@ -22,7 +22,7 @@ struct alignas(16) Object {
 void draw_frame(pmb::Context& context, pmb::UploadRing& ring, const std::vector<Object>& objects) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     auto slice = sample::need(ring.acquire<Object>(1));
-    slice.store(0, objects[i]);
+    sample::need(slice.store(0, objects[i]));
     sample::need(ring.publish(slice, sizeof(Object)));
     glBindBufferRange(GL_UNIFORM_BUFFER, 0, slice.buffer(), static_cast<GLintptr>(slice.offset_bytes()),
                       sizeof(Object));

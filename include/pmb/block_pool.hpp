@@ -78,40 +78,41 @@ struct BlockPoolOptions {
 class BlockPool {
  public:
   /// Makes all blocks or none. Statuses: those of MappedBuffer::create.
-  static Result<BlockPool> create(Context& context, const BlockPoolOptions& options,
-                                  std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<BlockPool> create(Context& context, const BlockPoolOptions& options,
+                                                std::source_location where = std::source_location::current());
 
   BlockPool() noexcept = default;
 
   /// Returns a free block. If there is none, waits for the oldest retired one, at most for the timeout. Returns
   /// would_block at once if no block was retired. Statuses: would_block, timed_out, context_lost, wait_failed,
   /// stale_handle, wrong_context.
-  Result<Block> acquire(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Block> acquire(std::source_location where = std::source_location::current());
   /// As acquire, but returns would_block instead of waiting.
-  Result<Block> try_acquire(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Block> try_acquire(std::source_location where = std::source_location::current());
 
   /// Ends filling. The first `used_bytes` become visible to commands issued from now on.
   /// Statuses: stale_handle, refused (published, or a read-only pool), invalid_argument, wrong_context.
-  Result<void> publish(Block block, std::uint64_t used_bytes,
-                       std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> publish(Block block, std::uint64_t used_bytes,
+                                     std::source_location where = std::source_location::current());
 
   /// Makes the block free once `ticket` has passed. In writable pools the block must be published.
   /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket). A refusal changes nothing.
-  Result<void> retire(Block block, Ticket ticket,
-                      std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> retire(Block block, Ticket ticket,
+                                    std::source_location where = std::source_location::current());
 
   /// Polls, and returns the bytes that the GPU wrote if `ticket` has passed. The ticket must be marked after the writer.
   /// Readable pools only. Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
-  Result<ReadView> try_view(Block block, Ticket ticket,
-                            std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<ReadView> try_view(Block block, Ticket ticket,
+                                          std::source_location where = std::source_location::current());
   /// The same, but waits for at most `timeout`. Statuses: also timed_out.
-  Result<ReadView> wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
-                             std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<ReadView> wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
+                                           std::source_location where = std::source_location::current());
 
   /// Makes a viewed or unpublished block free. A viewed block is free at once; no GPU work may have been issued on it after
   /// its ticket. An unpublished block is free at once, or in readable pools after the next fence, since the GPU may be
   /// writing it. Statuses: stale_handle, refused (published and not viewed since: retire it).
-  Result<void> release(Block block, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> release(Block block,
+                                     std::source_location where = std::source_location::current());
 
   std::uint32_t count() const noexcept;
   std::uint32_t free_count() const noexcept;  ///< Retired blocks count once their ticket has passed.

@@ -64,8 +64,9 @@ class BufferTarget {
   constexpr BufferTarget(std::uint32_t buffer = 0) noexcept : buffer_(buffer) {}
   /// Asks GL about a buffer. Statuses: invalid_argument (no such buffer), refused (mapped without PERSISTENT),
   /// wrong_context.
-  static Result<BufferTarget> query(Context& context, std::uint32_t buffer, BufferUse use = BufferUse::any,
-                                    std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<BufferTarget> query(
+      Context& context, std::uint32_t buffer, BufferUse use = BufferUse::any,
+      std::source_location where = std::source_location::current());
 
   std::uint32_t buffer() const noexcept { return buffer_; }
   std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< 0 without query().

@@ -130,8 +130,8 @@ struct Options {
   std::string profile = {};
   /// Longest wait of calls that have no timeout parameter.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
-  /// Returns the GL context that is current on this thread, or null. Empty: eglGetCurrentContext or
-  /// glXGetCurrentContext, of libraries that the process has loaded.
+  /// Returns the GL context that is current on this thread, or null. Empty: that of EGL, GLX or OSMesa, of
+  /// libraries that the process has loaded.
   void* (*current_context)() = nullptr;
 
   /// The defaults, changed by these variables. Other values are ignored.
@@ -195,8 +195,8 @@ class Context {
   /// Reads entry points, limits and driver of the context that is current on this thread. GL errors that were pending
   /// are taken out of GL and logged as the caller's. Blocks for some queries, not for a frame. Statuses: wrong_context,
   /// unsupported, out_of_memory, invalid_argument (Options::transfer).
-  static Result<Context> from_current(Loader loader, Options options = {},
-                                      std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<Context> from_current(
+      Loader loader, Options options = {}, std::source_location where = std::source_location::current());
 
   Context(Context&&) noexcept;
   Context& operator=(Context&&) noexcept;
@@ -210,7 +210,7 @@ class Context {
   /// on the previous thread then return wrong_context. The caller must order the last call there before this one (a
   /// join, a lock, a queue). Makes no GL call. Statuses: wrong_context (its GL context is not current here; nothing was
   /// moved).
-  Result<void> claim_thread(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> claim_thread(std::source_location where = std::source_location::current());
 
   /// The timeline of this context. The reference is valid until the context is destroyed.
   Timeline& timeline() noexcept;
@@ -221,8 +221,8 @@ class Context {
 
   /// What pmb would choose for a buffer of which the GPU reads or writes each byte `gpu_reads` times. Statuses:
   /// unsupported, invalid_argument (size 0).
-  Result<Plan> plan(Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads = 1,
-                    std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<Plan> plan(Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads = 1,
+                                  std::source_location where = std::source_location::current()) const;
 
   /// How upload() and download() work at each size, and why. Its type is in pmb/tune/transfer_plan.hpp.
   const TransferPlan& transfer_plan() const noexcept;

@@ -33,7 +33,8 @@ struct GpuInfo {
 };
 
 /// Lists the devices on which EGL can create a context, GPUs before software. Statuses: unsupported.
-Result<std::vector<GpuInfo>> list_gpus(std::source_location where = std::source_location::current());
+[[nodiscard]] Result<std::vector<GpuInfo>> list_gpus(
+    std::source_location where = std::source_location::current());
 
 struct HeadlessOptions {
   std::optional<int> gpu_index = {};  ///< That of list_gpus().
@@ -53,8 +54,8 @@ struct HeadlessOptions {
 /// A context without a window. Move-only. Not current until make_current().
 class HeadlessContext {
  public:
-  static Result<HeadlessContext> create(const HeadlessOptions& options = {},
-                                        std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<HeadlessContext> create(
+      const HeadlessOptions& options = {}, std::source_location where = std::source_location::current());
 
   HeadlessContext(HeadlessContext&&) noexcept;
   HeadlessContext& operator=(HeadlessContext&&) noexcept;
@@ -62,9 +63,9 @@ class HeadlessContext {
   ~HeadlessContext();
 
   /// Makes the context current on this thread, with no surface. Statuses: unsupported (EGL refuses).
-  Result<void> make_current(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> make_current(std::source_location where = std::source_location::current());
   /// Leaves no context current on this thread.
-  Result<void> release_current(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> release_current(std::source_location where = std::source_location::current());
 
   const GpuInfo& gpu() const noexcept;
   /// eglGetProcAddress, for Context::from_current.

@@ -55,13 +55,15 @@ class MappedBuffer {
  public:
   /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Can block for
   /// milliseconds, not for a frame.
-  static Result<MappedBuffer> create(Context& context, const MappedBufferOptions& info,
-                                     std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<MappedBuffer> create(
+      Context& context, const MappedBufferOptions& info,
+      std::source_location where = std::source_location::current());
 
   /// Uses a persistent mapping of the caller's, after checking it against GL. Buffer and mapping stay the caller's and
   /// must outlive this object. Statuses: invalid_argument, refused (adopted already), unsupported, wrong_context.
-  static Result<MappedBuffer> adopt(Context& context, const AdoptedMapping& mapping,
-                                    std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<MappedBuffer> adopt(
+      Context& context, const AdoptedMapping& mapping,
+      std::source_location where = std::source_location::current());
 
   MappedBuffer() noexcept;
   MappedBuffer(MappedBuffer&&) noexcept;
@@ -71,25 +73,25 @@ class MappedBuffer {
   /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. The caller
   /// must make sure that no GPU command in flight reads these bytes. Statuses: invalid_argument (range), refused (not
   /// writable), stale_handle, wrong_context (explicit flush).
-  Result<void> write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
-                     std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
+                                   std::source_location where = std::source_location::current());
 
   /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. If
   /// it has not passed, the call returns would_block and copies nothing. Polls; does not wait. Statuses: would_block,
   /// invalid_argument, refused (not readable, foreign ticket, marked before pmb knew the mapping), stale_handle,
   /// context_lost.
-  Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
-                    std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
+                                  std::source_location where = std::source_location::current());
 
   /// Makes bytes visible that were written through raw_bytes(). Makes no GL call under the coherent model. The range may
   /// be empty. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context.
-  Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
-                     std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
+                                   std::source_location where = std::source_location::current());
 
   /// Unmaps and deletes now, and reports what the driver returned; the destructor does the same without a report.
   /// Deleting waits for nothing: GL keeps the storage until its commands are done. Statuses: data_lost, stale_handle
   /// (destroyed already), wrong_context (nothing was done), context_lost (it is inert).
-  Result<void> destroy(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> destroy(std::source_location where = std::source_location::current());
 
   /// The mapped bytes; empty when inert. Writing to a read-only mapping or reading from a write-only one is undefined.
   std::span<std::byte> raw_bytes() const noexcept;

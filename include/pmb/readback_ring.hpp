@@ -58,22 +58,22 @@ class PendingReadback {
 
   /// Polls, and returns the bytes if they have arrived. Returns would_block until a mark() after the writer has passed.
   /// Statuses: would_block, stale_handle, context_lost, wait_failed, wrong_context.
-  Result<ReadView> try_view(std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<ReadView> try_view(std::source_location where = std::source_location::current()) const;
 
   /// Waits for the bytes, for at most `timeout`. Returns would_block at once if no mark() was made after the writer.
   /// Statuses: would_block, timed_out, stale_handle, context_lost, wait_failed, wrong_context.
-  Result<ReadView> wait(std::chrono::nanoseconds timeout,
-                        std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<ReadView> wait(std::chrono::nanoseconds timeout,
+                                      std::source_location where = std::source_location::current()) const;
 
   /// Waits for the bytes as wait() does, copies them to the start of `target`, on the threads of Options::parallel_for, and
   /// releases the readback. Statuses: those of wait(), and invalid_argument (`target` is too small); it stays live after an
   /// error.
-  Result<void> copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
-                       std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<void> copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+                                     std::source_location where = std::source_location::current()) const;
 
   /// Makes the memory reusable, at once or when the bytes have arrived. In any order, at any time; never waits.
   /// Statuses: stale_handle.
-  Result<void> release(std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<void> release(std::source_location where = std::source_location::current()) const;
 
   std::uint32_t buffer() const noexcept;        ///< GL name to write into, for acquire().
   std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
@@ -97,12 +97,13 @@ class PendingReadback {
 class ReadbackRing {
  public:
   /// Statuses: those of MappedBuffer::create.
-  static Result<ReadbackRing> create(Context& context, const RingOptions& options,
-                                     std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<ReadbackRing> create(
+      Context& context, const RingOptions& options,
+      std::source_location where = std::source_location::current());
   /// Makes a ring on an existing readable buffer, which may be adopted. The buffer is destroyed on failure.
-  static Result<ReadbackRing> create_on(Context& context, MappedBuffer buffer,
-                                        const RingOptions& options = {},
-                                        std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<ReadbackRing> create_on(
+      Context& context, MappedBuffer buffer, const RingOptions& options = {},
+      std::source_location where = std::source_location::current());
 
   ReadbackRing() noexcept;
   ReadbackRing(ReadbackRing&&) noexcept;
@@ -112,19 +113,19 @@ class ReadbackRing {
   /// Copies a range of any buffer into the ring on the GPU, ordered after earlier shader stores. Arrives after the next
   /// mark(). Asks GL about the buffer, unless BufferTarget::query did. Statuses: as UploadRing::acquire, and invalid_argument
   /// (range, no buffer), refused (source mapped without PERSISTENT).
-  Result<PendingReadback> request(const BufferTarget& buffer, std::uint64_t offset_bytes,
-                                  std::uint64_t size_bytes,
-                                  std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<PendingReadback> request(const BufferTarget& buffer, std::uint64_t offset_bytes,
+                                                std::uint64_t size_bytes,
+                                                std::source_location where = std::source_location::current());
 
   /// Reserves memory that commands write directly: shaders, glReadPixels, buffer copies. The writers must be issued
   /// before the next mark(). Statuses: as UploadRing::acquire.
-  Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
-                                  std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
+                                                std::source_location where = std::source_location::current());
 
   /// As UploadRing::drain, for released readbacks. Does not wait for one that was released before the mark() after its
   /// writer.
-  Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
-                     std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
+                                   std::source_location where = std::source_location::current());
 
   RingStats stats() const noexcept;
   /// The buffer of new readbacks.

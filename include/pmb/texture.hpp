@@ -78,52 +78,53 @@ struct PixelRectangle {
 /// Returns the bytes from the start of the memory to the end of the region's last texel in this layout.
 /// Statuses: invalid_argument (GL has no such pair of format and type, a stride is shorter than its row or image),
 /// zero_size.
-Result<std::uint64_t> texel_bytes(const TextureRegion& region, const TexelLayout& layout,
-                                  std::source_location where = std::source_location::current());
+[[nodiscard]] Result<std::uint64_t> texel_bytes(const TextureRegion& region, const TexelLayout& layout,
+                                                std::source_location where = std::source_location::current());
 
 /// Writes texels into a texture. Later commands see them. `bytes` may be reused on return. The ticket passes once the GPU has
 /// the texels. Waits only while the ring is full.
 /// OpenGL ES: the caller ensures that format and type suit the internal format (OpenGL ES 3.2, table 8.2). OpenGL ES 3.0
 /// cannot report the size and format of a level: there the caller ensures that the region lies in it.
-Result<Ticket> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                              std::span<const std::byte> bytes,
-                              std::source_location where = std::source_location::current());
+[[nodiscard]] Result<Ticket> upload_texture(Context& context, const TextureRegion& region,
+                                            const TexelLayout& layout, std::span<const std::byte> bytes,
+                                            std::source_location where = std::source_location::current());
 
 /// As upload_texture() for several images, such as the planes of a frame, with one ticket. GL state is queried and restored
 /// once. All images are checked before the first is written.
-Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> uploads,
-                               std::source_location where = std::source_location::current());
+[[nodiscard]] Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> uploads,
+                                             std::source_location where = std::source_location::current());
 
 /// Writes texels from a published slice without a copy. offset_bytes counts from the start of the slice. The caller retires
 /// the slice with a ticket marked afterwards. Strides that are not whole texels cost one GL call a row.
 /// Statuses: those of upload_texture, refused (the slice is not published, or its ring has another context).
-Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                            Slice slice, std::source_location where = std::source_location::current());
+[[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
+                                          const TexelLayout& layout, Slice slice,
+                                          std::source_location where = std::source_location::current());
 
 /// Copies pixels of the current read framebuffer and read buffer into `target`. Bytes between rows keep their values. Waits
 /// for the GPU, at most Options::timeout. A multisampled framebuffer is refused: resolve it first.
 /// OpenGL ES reads few pairs: GL_RGBA with GL_UNSIGNED_BYTE (fixed point) or GL_FLOAT (floating point), GL_RGBA_INTEGER with
 /// GL_INT or GL_UNSIGNED_INT (integers), and one pair that the driver chooses.
-Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
-                         std::span<std::byte> target,
-                         std::source_location where = std::source_location::current());
+[[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
+                                       const TexelLayout& layout, std::span<std::byte> target,
+                                       std::source_location where = std::source_location::current());
 
 /// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().
-Result<PendingReadback> read_pixels(Context& context, const PixelRectangle& rectangle,
-                                    const TexelLayout& layout, ReadbackRing& ring,
-                                    std::source_location where = std::source_location::current());
+[[nodiscard]] Result<PendingReadback> read_pixels(
+    Context& context, const PixelRectangle& rectangle, const TexelLayout& layout, ReadbackRing& ring,
+    std::source_location where = std::source_location::current());
 
 /// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout.
 /// Before OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if the format is
 /// colour-renderable. OpenGL ES reads no compressed texels.
 /// Statuses: those of read_pixels, unsupported (neither GL nor a framebuffer reads the region).
-Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                          std::span<std::byte> target,
-                          std::source_location where = std::source_location::current());
+[[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
+                                        const TexelLayout& layout, std::span<std::byte> target,
+                                        std::source_location where = std::source_location::current());
 
 /// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().
-Result<PendingReadback> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                                     ReadbackRing& ring,
-                                     std::source_location where = std::source_location::current());
+[[nodiscard]] Result<PendingReadback> read_texture(
+    Context& context, const TextureRegion& region, const TexelLayout& layout, ReadbackRing& ring,
+    std::source_location where = std::source_location::current());
 
 }  // namespace pmb

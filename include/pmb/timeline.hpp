@@ -50,8 +50,8 @@ class Ticket {
   /// meanwhile, or any call that waits. A mark() alone polls nothing. Statuses: timed_out, context_lost, wait_failed,
   /// stale_handle (the ticket is empty, or its context is gone), wrong_context (the GL context is not current on the
   /// thread of its context).
-  Result<void> wait(std::chrono::nanoseconds timeout,
-                    std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<void> wait(std::chrono::nanoseconds timeout,
+                                  std::source_location where = std::source_location::current()) const;
 
   /// Makes the commands that `other` issues from now on wait on the GPU until this ticket has passed. Never blocks. Call
   /// it on the thread where `other` is current; the context of the ticket may work on its thread meanwhile. Both
@@ -66,8 +66,8 @@ class Ticket {
   /// it makes one glWaitSync for each fence that the ticket depends on. Statuses: refused (not flushed, or of another
   /// share group), invalid_argument (the GL contexts do not share), context_lost, wait_failed, stale_handle,
   /// wrong_context.
-  Result<void> wait_on_gpu(Context& other,
-                           std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<void> wait_on_gpu(Context& other,
+                                         std::source_location where = std::source_location::current()) const;
 
   /// The number of its mark on its timeline, growing; 0 for an empty ticket.
   std::uint64_t serial() const noexcept { return serial_ >> detail::kSerialShift; }
@@ -88,8 +88,8 @@ class Ticket {
 /// sleeps; if some are of this thread, it polls their timelines about every millisecond, so that their GL context must
 /// be current. A ticket that can never pass ends the wait with its error, unless another ticket has passed. Statuses:
 /// those of Ticket::wait, and invalid_argument (no ticket).
-Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
-                             std::source_location where = std::source_location::current());
+[[nodiscard]] Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+                                           std::source_location where = std::source_location::current());
 
 /// Each context has one.
 class Timeline {
@@ -104,21 +104,22 @@ class Timeline {
   /// need. The readbacks requested so far arrive with it. Flushes only if kMaxFences fences exist. A fence between copies
   /// costs the GPU 4 to 5 µs on an H200 (docs/drivers.md). Statuses: fence_failed (nothing was retired; mark again),
   /// would_block (kMaxFences adopted fences exist), context_lost, wait_failed, wrong_context.
-  Result<Ticket> mark(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Ticket> mark(std::source_location where = std::source_location::current());
 
   /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb owns it
   /// from then on, also with fence_failed or would_block; with any other error it stays the caller's. The ticket passes
   /// when the fence and everything marked before it has passed. Statuses: invalid_argument (no fence), would_block,
   /// fence_failed, context_lost, wait_failed, wrong_context.
-  Result<Ticket> adopt(void* gl_sync, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Ticket> adopt(void* gl_sync,
+                                     std::source_location where = std::source_location::current());
 
   /// Finds out which tickets have passed. Never blocks; flushes once if the oldest fence was not flushed. Statuses:
   /// wait_failed, context_lost, wrong_context.
-  Result<void> poll(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> poll(std::source_location where = std::source_location::current());
 
   /// Flushes everything marked so far, if that was not done yet: Ticket::wait_on_gpu in other contexts needs it. Never
   /// blocks. Statuses: wait_failed, context_lost, wrong_context.
-  Result<void> flush(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> flush(std::source_location where = std::source_location::current());
 
   /// Ticket::serial of the last mark.
   std::uint64_t marked_serial() const noexcept;

@@ -37,20 +37,20 @@ class Context;
 
 /// Copies `bytes` into a buffer. Later commands see the new bytes, earlier ones the old. The source may be reused on
 /// return. Waits only while the ring is full. For a ticket that passes once the GPU has the bytes, mark the timeline.
-Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                    std::span<const std::byte> bytes,
-                    std::source_location where = std::source_location::current());
+[[nodiscard]] Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
+                                  std::span<const std::byte> bytes,
+                                  std::source_location where = std::source_location::current());
 
 /// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout.
-Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                      std::span<std::byte> bytes,
-                      std::source_location where = std::source_location::current());
+[[nodiscard]] Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
+                                    std::span<std::byte> bytes,
+                                    std::source_location where = std::source_location::current());
 
 /// Starts copying a range of a buffer, after all earlier commands, into memory of the context, and returns at once. Makes
 /// the fence itself. Release the readback, or copy_to() it: unreleased ones share pending_bytes of the transfer plan.
 /// Statuses: would_block (that memory is full), too_large (it never fits), and the ones above.
-Result<PendingReadback> download_async(Context& context, const BufferTarget& buffer,
-                                       std::uint64_t offset_bytes, std::uint64_t size_bytes,
-                                       std::source_location where = std::source_location::current());
+[[nodiscard]] Result<PendingReadback> download_async(
+    Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
+    std::source_location where = std::source_location::current());
 
 }  // namespace pmb

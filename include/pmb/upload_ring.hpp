@@ -9,7 +9,9 @@
 //   ring.retire(*context.timeline().mark());             // reusable once the GPU has passed this point
 //
 // Units:   bytes; offsets from the start of the GL buffer, as glBindBufferRange takes them.
-// Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published. Take the
+// Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published. Elsewhere
+//          calls return wrong_context, except acquire(), try_acquire(), publish(slice) and retire() of a coherent ring:
+//          they do not check the thread, and race, unless Options::validation is set. Take the
 //          span on the context's thread: a Slice reads ring state, which a loss of the context changes at any time.
 //          If another context reads a slice, the ring's context waits on the GPU for that context's ticket and then
 //          marks. That mark's ticket retires the slice (Ticket::wait_on_gpu).
@@ -97,7 +99,8 @@ class Slice {
 
   /// Copies `source` to `offset_bytes` in the slice. Returns false and copies nothing if it does not fit or the slice is
   /// stale.
-  bool copy_from(std::span<const std::byte> source, std::uint64_t offset_bytes = 0) const noexcept {
+  [[nodiscard]] bool copy_from(std::span<const std::byte> source,
+                               std::uint64_t offset_bytes = 0) const noexcept {
     const std::span<std::byte> target = raw_bytes();
     if (offset_bytes > target.size() || source.size() > target.size() - offset_bytes) return false;
     if (!source.empty()) std::memcpy(target.data() + offset_bytes, source.data(), source.size());
@@ -106,12 +109,12 @@ class Slice {
   /// Stores element `index` of an array of T. Returns false and stores nothing if it does not fit or the slice is stale.
   template <class T>
     requires std::is_trivially_copyable_v<T>
-  bool store(std::size_t index, const T& value) const noexcept {
+  [[nodiscard]] bool store(std::size_t index, const T& value) const noexcept {
     if (index > size_bytes() / sizeof(T)) return false;
     return copy_from(std::as_bytes(std::span(&value, 1)), index * sizeof(T));
   }
   /// Sets every byte. Returns false if the slice is stale.
-  bool fill(std::byte value) const noexcept {
+  [[nodiscard]] bool fill(std::byte value) const noexcept {
     const std::span<std::byte> target = raw_bytes();
     if (target.empty()) return false;
     std::memset(target.data(), static_cast<int>(value), target.size());
@@ -160,14 +163,16 @@ class UploadRing {
  public:
   /// Allocates everything that the ring needs until it grows. Blocks for milliseconds.
   /// Statuses: those of MappedBuffer::create, and invalid_argument.
-  static Result<UploadRing> create(Context& context, const RingOptions& options,
-                                   std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<UploadRing> create(
+      Context& context, const RingOptions& options,
+      std::source_location where = std::source_location::current());
 
   /// Makes a ring on an existing mapped buffer, which may be adopted. The buffer is destroyed on failure. If the ring
   /// grows, pmb plans the new buffer, and the given one is freed as any older storage; an adopted one returns to its
   /// owner.
-  static Result<UploadRing> create_on(Context& context, MappedBuffer buffer, const RingOptions& options = {},
-                                      std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<UploadRing> create_on(
+      Context& context, MappedBuffer buffer, const RingOptions& options = {},
+      std::source_location where = std::source_location::current());
 
   UploadRing() noexcept;
   UploadRing(UploadRing&&) noexcept;
@@ -179,8 +184,8 @@ class UploadRing {
   /// waits for the oldest, at most for the timeout, and counts the wait. Statuses: would_block (an unretired slice is in
   /// the way, so that waiting would not help), timed_out, too_large, invalid_argument, context_lost, wait_failed,
   /// stale_handle, wrong_context.
-  Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
-                        std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
+                                      std::source_location where = std::source_location::current()) {
     if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
       return Slice(control_, control_->layout.newest_key());
     }
@@ -189,14 +194,15 @@ class UploadRing {
 
   /// The same for `count` values of T, aligned for T and for every indexed binding.
   template <class T>
-  Result<Slice> acquire(std::size_t count, std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<Slice> acquire(std::size_t count,
+                                      std::source_location where = std::source_location::current()) {
     const std::uint64_t bytes = count > SIZE_MAX / sizeof(T) ? UINT64_MAX : count * sizeof(T);
     return acquire(bytes, std::max<std::uint64_t>(alignof(T), control_->layout.default_alignment()), where);
   }
 
   /// As acquire, but returns would_block instead of waiting.
-  Result<Slice> try_acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
-                            std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<Slice> try_acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
+                                          std::source_location where = std::source_location::current()) {
     if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
       return Slice(control_, control_->layout.newest_key());
     }
@@ -205,14 +211,15 @@ class UploadRing {
 
   /// Lends a slice to worker threads, which take pieces of it without a lock; see pmb/arena.hpp. Waits as acquire does.
   /// Takes a mutex of pmb. Statuses: those of acquire, and out_of_memory.
-  Result<Arena> lend(std::uint64_t size_bytes, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Arena> lend(std::uint64_t size_bytes,
+                                   std::source_location where = std::source_location::current());
 
   /// Ends filling. The first `used_bytes`, which may be 0, become visible to commands issued from now on. The rest is
   /// reusable at once if nothing was acquired since, else with the slice. Flushes exactly these bytes under the explicit
   /// model; makes no GL call under the coherent one. Statuses: stale_handle, refused (already published),
   /// invalid_argument (more than acquired), wrong_context.
-  Result<void> publish(Slice slice, std::uint64_t used_bytes,
-                       std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<void> publish(Slice slice, std::uint64_t used_bytes,
+                                     std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_) [[likely]] {
       detail::RingSlot* slot = control_->layout.find(slice.key_, detail::RingSlot::kAcquired);
       if (slot && used_bytes == slot->size) [[likely]] {
@@ -227,24 +234,28 @@ class UploadRing {
   /// that touch, and slices acquired one right after the other with a gap of at most the default alignment. Give slices
   /// in the order of acquire. A refusal changes nothing. Statuses: those of publish, refused also if a slice is given
   /// twice, and invalid_argument (the numbers of slices and sizes differ).
-  Result<void> publish(std::span<const Slice> slices, std::span<const std::uint64_t> used_bytes = {},
-                       std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> publish(std::span<const Slice> slices,
+                                     std::span<const std::uint64_t> used_bytes = {},
+                                     std::source_location where = std::source_location::current());
 
   /// Ends an arena: no thread can take from it any more, and the bytes taken become visible, in one flush. Every thread
   /// must have handed its pieces back. Returns the slice to use and retire. Validation reports pieces that were overrun.
   /// Statuses: those of publish.
-  Result<Slice> publish(const Arena& arena, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<Slice> publish(const Arena& arena,
+                                      std::source_location where = std::source_location::current());
 
   /// Ends an arena without use. Statuses: those of cancel.
-  Result<void> cancel(const Arena& arena, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> cancel(const Arena& arena,
+                                    std::source_location where = std::source_location::current());
 
   /// Undoes an acquire. Statuses: stale_handle, refused (already published).
-  Result<void> cancel(Slice slice, std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> cancel(Slice slice,
+                                    std::source_location where = std::source_location::current());
 
   /// Makes one published slice reusable once `ticket` has passed. Every reader must have been issued before the mark.
   /// Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish). A refusal changes nothing.
-  Result<void> retire(Slice slice, Ticket ticket,
-                      std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<void> retire(Slice slice, Ticket ticket,
+                                    std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_ && ticket.control_ == control_->ticket_source) [[likely]] {
       detail::RingSlot* slot = control_->layout.find(slice.key_, detail::RingSlot::kPublished);
       if (slot && control_->layout.is_unretired(*slot) && ticket.serial_ > slot->serial) [[likely]] {
@@ -257,7 +268,8 @@ class UploadRing {
 
   /// Retires every slice that is published and not yet retired. Slices still being filled stay.
   /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish). A refusal changes nothing.
-  Result<void> retire(Ticket ticket, std::source_location where = std::source_location::current()) {
+  [[nodiscard]] Result<void> retire(Ticket ticket,
+                                    std::source_location where = std::source_location::current()) {
     detail::RingLayout& layout = control_->layout;
     const bool plain = ticket.control_ == control_->ticket_source && !layout.slow_path();
     if (plain && ticket.serial_ > layout.published_serial()) [[likely]] {
@@ -272,14 +284,14 @@ class UploadRing {
   /// while a slice is still being filled. For streams of little data: a fence can cost a GPU more than the data does
   /// (12 µs on an H200, docs/drivers.md). Slices count as live until their fence is made. Constant cost without a fence.
   /// Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
-  Result<void> retire_issued(std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> retire_issued(std::source_location where = std::source_location::current());
 
   /// Waits until everything retired is reusable, and shrinks a grown ring to its first capacity. Live slices keep their
   /// storage. For idle moments: a level ends, a window is hidden. Waits for at most `timeout`, by default that of acquire.
   /// Statuses: timed_out, wait_failed, context_lost, stale_handle, wrong_context, and those of create if a grown ring
   /// finds no memory for its first capacity; it then stays as it is.
-  Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
-                     std::source_location where = std::source_location::current());
+  [[nodiscard]] Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
+                                   std::source_location where = std::source_location::current());
 
   /// See pmb/stats.hpp. Looks at every record.
   RingStats stats() const noexcept;

@@ -92,6 +92,11 @@ Result<void> ContextState::check_thread(std::source_location where) const noexce
   return check_current(where);
 }
 
+Result<void> ContextState::check_own_thread(std::source_location where) const noexcept {
+  if (on_own_thread()) return {};
+  return misuse({.id = ErrorId::wrong_thread, .noticed_at = where});
+}
+
 Result<void> ContextState::check_lost(std::source_location where) noexcept {
   const GLenum reset = gl.limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
   if (reset == GL_NO_ERROR) return {};

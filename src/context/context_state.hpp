@@ -71,6 +71,8 @@ struct ContextState {
   /// As check_current, but asks which GL context is current only under validation: libglvnd makes a system call for
   /// that, which costs more than glBufferSubData of a few bytes (docs/drivers.md).
   Result<void> check_thread(std::source_location where) const noexcept;
+  /// Ok on the context's thread, whichever GL context is current there. Costs less than the two above.
+  Result<void> check_own_thread(std::source_location where) const noexcept;
   /// Asks GL whether the context was reset, where GL reports that. After a reset everything ends as by lose().
   Result<void> check_lost(std::source_location where) noexcept;
   /// True where check_thread() succeeds without asking anything.

@@ -14,7 +14,8 @@ void* (*find_current_getter() noexcept)() {
   };
   constexpr Candidate kCandidates[] = {{"libEGL.so.1", "eglGetCurrentContext"},
                                        {"libGLX.so.0", "glXGetCurrentContext"},
-                                       {"libGL.so.1", "glXGetCurrentContext"}};
+                                       {"libGL.so.1", "glXGetCurrentContext"},
+                                       {"libOSMesa.so.8", "OSMesaGetCurrentContext"}};
   for (const Candidate& candidate : kCandidates) {
     void* library = dlopen(candidate.library, RTLD_LAZY | RTLD_NOLOAD);
     if (!library) continue;

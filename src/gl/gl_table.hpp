@@ -43,8 +43,8 @@ struct GlTable : GladGLContext {
   std::vector<Quirk> list_quirks() const;
 };
 
-/// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL or
-/// GLX. Null if none of them has a current context on this thread.
+/// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL,
+/// GLX or OSMesa. Null if none of them has a current context on this thread.
 void* (*find_current_getter() noexcept)();
 
 /// Keeps the library of a function loaded until the process ends. GLFW, SDL2 and programs unload GL while objects of pmb

@@ -77,6 +77,11 @@ struct BlockPoolControl final : ContextChild {
     context.reset();
   }
 
+  /// Ok on the context's thread. A closed pool has none.
+  Result<void> check_thread(std::source_location where) const noexcept {
+    return context ? context->check_own_thread(where) : Result<void>();
+  }
+
   tl::unexpected<Error> stale(std::source_location where) const noexcept {
     if (context) {
       if (context->lost) return tl::unexpected(context->loss(where));
@@ -289,39 +294,46 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
   });
 }
 
+namespace {
+
+/// Calls `call` with the control block of a pool. Returns not_mapped for an empty pool, and wrong_thread elsewhere than on
+/// the context's thread.
+template <class Call>
+auto with(BlockPoolControl* control, std::source_location where, Call&& call) -> decltype(call(*control)) {
+  if (!control) return fail(ErrorId::not_mapped, where);
+  if (auto own = control->check_thread(where); !own) return pass_on(own);
+  return call(*control);
+}
+
+}  // namespace
+
 void detail::CloseBlockPool::operator()(BlockPoolControl* control) const noexcept {
   control->close();
   SlotPool<BlockPoolControl>::give_back(control);
 }
 
 Result<Block> BlockPool::acquire(std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->acquire(true, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.acquire(true, where); });
 }
 Result<Block> BlockPool::try_acquire(std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->acquire(false, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.acquire(false, where); });
 }
 Result<void> BlockPool::publish(Block block, std::uint64_t used_bytes, std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->publish(block, used_bytes, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.publish(block, used_bytes, where); });
 }
 Result<void> BlockPool::retire(Block block, Ticket ticket, std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->retire(block, ticket, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.retire(block, ticket, where); });
 }
 Result<ReadView> BlockPool::try_view(Block block, Ticket ticket, std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->view(block, ticket, std::nullopt, where);
+  return with(control_.get(), where,
+              [&](auto& pool) { return pool.view(block, ticket, std::nullopt, where); });
 }
 Result<ReadView> BlockPool::wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
                                       std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->view(block, ticket, timeout, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.view(block, ticket, timeout, where); });
 }
 Result<void> BlockPool::release(Block block, std::source_location where) {
-  if (!control_) return fail(ErrorId::not_mapped, where);
-  return control_->release(block, where);
+  return with(control_.get(), where, [&](auto& pool) { return pool.release(block, where); });
 }
 
 std::uint32_t BlockPool::count() const noexcept {

@@ -56,6 +56,7 @@ struct ReadbackRingControl final : RingControl {
 
   Result<ReadView> view(PendingReadback pending, std::optional<std::chrono::nanoseconds> wait,
                         std::source_location where) {
+    if (auto own = check_thread(where); !own) return pass_on(own);
     RingSlot* slot = find(pending);
     if (!slot) return stale(pending.key_, where);
     if (slot->serial > timeline->passed()) {
@@ -87,6 +88,7 @@ struct ReadbackRingControl final : RingControl {
   }
 
   Result<void> release(PendingReadback pending, std::source_location where) {
+    if (auto own = check_thread(where); !own) return own;
     RingSlot* slot = find(pending);
     if (!slot) return stale(pending.key_, where);
     if (shadow) shadow->forget(slot->key());
@@ -237,6 +239,7 @@ Result<PendingReadback> ReadbackRing::request(const BufferTarget& buffer, std::u
 Result<PendingReadback> ReadbackRing::acquire(std::uint64_t size_bytes, std::uint64_t alignment,
                                               std::source_location where) {
   if (!control_) return fail(ErrorId::not_mapped, where);
+  if (auto own = control_->check_thread(where); !own) return pass_on(own);
   return ReadbackRingControl::acquire(control_, size_bytes, alignment, where);
 }
 

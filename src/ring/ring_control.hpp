@@ -71,6 +71,11 @@ struct RingControl : ContextChild, RingHot {
   static Result<void> drain(RingControl*& ring, std::optional<std::chrono::nanoseconds> timeout,
                             std::source_location where);
 
+  /// Ok on the context's thread. A closed ring has none.
+  Result<void> check_thread(std::source_location where) const noexcept {
+    return context ? context->check_own_thread(where) : Result<void>();
+  }
+
   /// Makes the fence for slices that retire_issued() retired without one. Returns false if there are none. Statuses: those
   /// of mark.
   Result<bool> fence_issued(std::source_location where) noexcept;

@@ -47,12 +47,14 @@ void Slice::note_given_to_gl(std::source_location where) const noexcept {
 
 namespace {
 
-/// Calls `call` with the control block of a ring, or returns not_mapped for an empty ring.
+/// Calls `call` with the control block of a ring. Returns not_mapped for an empty ring, and wrong_thread elsewhere than on
+/// the context's thread.
 template <class Call>
 auto with(detail::RingHot* hot, std::source_location where, Call&& call)
     -> decltype(call(std::declval<UploadRingControl&>())) {
   UploadRingControl* const control = UploadRingControl::of(hot);
   if (!control) return fail(ErrorId::not_mapped, where);
+  if (auto own = control->check_thread(where); !own) return pass_on(own);
   return call(*control);
 }
 
@@ -62,6 +64,7 @@ auto with_newest(detail::RingHot*& hot, std::source_location where, Call&& call)
     -> decltype(call(std::declval<RingControl*&>())) {
   RingControl* newest = UploadRingControl::of(hot);
   if (!newest) return fail(ErrorId::not_mapped, where);
+  if (auto own = newest->check_thread(where); !own) return pass_on(own);
   auto result = call(newest);
   hot = newest;
   return result;

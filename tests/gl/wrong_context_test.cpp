@@ -102,6 +102,10 @@ class WrongContext : public GlTest {
     expect("Timeline::mark", timeline().mark());
     expect("Timeline::poll", timeline().poll());
     if (id == ErrorId::wrong_thread) {
+      expect("UploadRing::acquire", upload_.acquire(64));
+      expect("UploadRing::retire", upload_.retire(ticket_));
+      expect("PendingReadback::release", pending_.release());
+      expect("BlockPool::acquire", pool_.acquire());
       // On any other thread a wait sleeps until the owner polls.
       EXPECT_EQ(status_of(ticket_.wait(std::chrono::seconds(0))), Status::timed_out);
       EXPECT_EQ(status_of(pmb::wait_any({&ticket_, 1}, std::chrono::seconds(0))), Status::timed_out);

@@ -12,38 +12,35 @@ void* g_egl = nullptr;
 EGLDisplay g_display = EGL_NO_DISPLAY;
 EGLContext g_context = EGL_NO_CONTEXT;
 
-template <class Function>
-Function find(const char* name) {
-  return reinterpret_cast<Function>(dlsym(g_egl, name));
-}
-#define EGL(name) find<decltype(&egl##name)>("egl" #name)
+// Calls EGL by name: EGL(Terminate, display).
+#define EGL(name, ...) reinterpret_cast<decltype(&egl##name)>(dlsym(g_egl, "egl" #name))(__VA_ARGS__)
 
 bool make_current_context() {
   g_egl = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!g_egl) return false;
   const auto platform_display =
-      reinterpret_cast<PFNEGLGETPLATFORMDISPLAYEXTPROC>(EGL(GetProcAddress)("eglGetPlatformDisplayEXT"));
+      reinterpret_cast<PFNEGLGETPLATFORMDISPLAYEXTPROC>(EGL(GetProcAddress, "eglGetPlatformDisplayEXT"));
   if (!platform_display) return false;
   g_display = platform_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
-  if (EGL(Initialize)(g_display, nullptr, nullptr) != EGL_TRUE) return false;
-  EGL(BindAPI)(EGL_OPENGL_API);
+  if (EGL(Initialize, g_display, nullptr, nullptr) != EGL_TRUE) return false;
+  EGL(BindAPI, EGL_OPENGL_API);
   const EGLint wanted[] = {EGL_CONTEXT_MAJOR_VERSION, 4, EGL_CONTEXT_MINOR_VERSION, 4, EGL_NONE};
-  g_context = EGL(CreateContext)(g_display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, wanted);
-  return EGL(MakeCurrent)(g_display, EGL_NO_SURFACE, EGL_NO_SURFACE, g_context) == EGL_TRUE;
+  g_context = EGL(CreateContext, g_display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, wanted);
+  return EGL(MakeCurrent, g_display, EGL_NO_SURFACE, EGL_NO_SURFACE, g_context) == EGL_TRUE;
 }
 
 void* load(const char* name) {
-  return reinterpret_cast<void*>(EGL(GetProcAddress)(name));
+  return reinterpret_cast<void*>(EGL(GetProcAddress, name));
 }
 
 void release() {
-  EGL(MakeCurrent)(g_display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+  EGL(MakeCurrent, g_display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
 }
 void destroy() {
-  EGL(DestroyContext)(g_display, g_context);
+  EGL(DestroyContext, g_display, g_context);
 }
 void terminate() {
-  EGL(Terminate)(g_display);
+  EGL(Terminate, g_display);
 }
 void unload() {
   dlclose(g_egl);
@@ -68,7 +65,7 @@ constexpr endings::Ending kEndings[] = {
     {"terminate, release the thread",
      [] {
        terminate();
-       EGL(ReleaseThread)();
+       EGL(ReleaseThread);
      }},
     {"unload while current", unload},
     {"terminate, unload",

@@ -58,7 +58,7 @@ inline int round_trip(pmb::Loader loader) {
     for (std::size_t i = 0; i < size; ++i) sent[i] = static_cast<unsigned char>(i * 31 + lap * 7);
     const auto slice = up->acquire(size);
     if (!slice) return failed("acquire", slice.error().message().c_str());
-    slice->copy_from(std::as_bytes(std::span(sent)));
+    if (!slice->copy_from(std::as_bytes(std::span(sent)))) return failed("copy_from");
     if (!up->publish(*slice, size)) return failed("publish");
 
     glBindBuffer(GL_COPY_READ_BUFFER, slice->buffer());

@@ -157,6 +157,15 @@ TEST(BlockReader, WrongFrameHeadersAreReportedWithTheirFirstByte) {
   }
 }
 
+TEST(BlockReader, FrameHeadersThatEndInCrLfAreNamed) {
+  const Frames frames = read_video(std::string(kHeader) + "FRAME\r\n01234567");
+  ASSERT_TRUE(frames.failure);
+  EXPECT_EQ(frames.failure->code, kInput);
+  EXPECT_NE(frames.failure->message.find("CR LF"), std::string::npos) << frames.failure->message;
+  const std::string where = "byte " + std::to_string(kHeader.size() + 5) + ":";
+  EXPECT_NE(frames.failure->message.find(where), std::string::npos) << frames.failure->message;
+}
+
 TEST(BlockReader, EndlessFrameHeadersAreRefused) {
   const Frames frames =
       read_video(std::string(kHeader) + "FRAME " + std::string(2 * kY4mMaxLine, 'X') + "\n01234567");

@@ -62,9 +62,35 @@ TEST(Reference, GrayscaleWeighsRedGreenAndBlue) {
 }
 
 TEST(Reference, GrayscaleOfVideoKeepsY) {
-  EXPECT_EQ(run(Builtin::grayscale, *planar_layout(Chroma::s420, 3, 1), {1, 2, 3, 50, 60, 70, 80}),
+  EXPECT_EQ(run(Builtin::grayscale, *planar_layout({Chroma::s420}, 3, 1), {1, 2, 3, 50, 60, 70, 80}),
             (Values{1, 2, 3, 128, 128, 128, 128}));
-  EXPECT_EQ(run(Builtin::grayscale, *planar_layout(Chroma::mono, 3, 1), {1, 2, 3}), (Values{1, 2, 3}));
+  EXPECT_EQ(run(Builtin::grayscale, *planar_layout({Chroma::mono}, 3, 1), {1, 2, 3}), (Values{1, 2, 3}));
+}
+
+std::vector<int> deep(const std::vector<int>& samples) {
+  std::vector<int> bytes;
+  for (const int sample : samples) {
+    bytes.push_back(sample & 255);
+    bytes.push_back(sample >> 8);
+  }
+  return bytes;
+}
+
+TEST(Reference, DeepSamplesUseTheirRange) {
+  const FrameLayout layout = *planar_layout({.chroma = Chroma::s444, .sample_bits = 10}, 2, 1);
+  const Values input = deep({0, 1000, 1, 2, 3, 4});
+  EXPECT_EQ(run(Builtin::invert, layout, input), deep({1023, 23, 1022, 1021, 1020, 1019}));
+  EXPECT_EQ(run(Builtin::grayscale, layout, input), deep({0, 1000, 512, 512, 512, 512}));
+  EXPECT_EQ(run(Builtin::sobel, layout, input), deep({1023, 1023, 512, 512, 512, 512}));
+  EXPECT_EQ(run(Builtin::convolve, layout, input, convolution("2", 1, 1)), deep({1, 1023, 1, 2, 3, 4}));
+}
+
+TEST(Reference, AlphaOfVideoIsKept) {
+  const FrameLayout layout = *planar_layout({.chroma = Chroma::s444, .alpha = true}, 2, 1);
+  const Values input = {0, 10, 1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(run(Builtin::grayscale, layout, input), (Values{0, 10, 128, 128, 128, 128, 5, 6}));
+  EXPECT_EQ(run(Builtin::sobel, layout, input), (Values{40, 40, 128, 128, 128, 128, 5, 6}));
+  EXPECT_EQ(run(Builtin::invert, layout, input), (Values{255, 245, 254, 253, 252, 251, 250, 249}));
 }
 
 TEST(Reference, SobelAddsBothDirectionsAndRepeatsTheBorder) {
@@ -79,7 +105,7 @@ TEST(Reference, SobelAddsBothDirectionsAndRepeatsTheBorder) {
 }
 
 TEST(Reference, SobelOfVideoHasGrayChromaAndOfPixelsKeepsAlpha) {
-  EXPECT_EQ(run(Builtin::sobel, *planar_layout(Chroma::s444, 2, 1), {0, 10, 1, 2, 3, 4}),
+  EXPECT_EQ(run(Builtin::sobel, *planar_layout({Chroma::s444}, 2, 1), {0, 10, 1, 2, 3, 4}),
             (Values{40, 40, 128, 128, 128, 128}));
   EXPECT_EQ(run(Builtin::sobel, rgba(2, 1), {0, 0, 0, 5, 10, 10, 10, 6}),
             (Values{40, 40, 40, 5, 40, 40, 40, 6}));
@@ -101,8 +127,9 @@ TEST(Reference, ConvolveDividesAddsRoundsHalfUpAndClamps) {
 }
 
 TEST(Reference, ConvolveKeepsChromaAndAlpha) {
-  EXPECT_EQ(run(Builtin::convolve, *planar_layout(Chroma::s444, 2, 1), {1, 2, 3, 4, 5, 6}, convolution("3")),
-            (Values{3, 6, 3, 4, 5, 6}));
+  EXPECT_EQ(
+      run(Builtin::convolve, *planar_layout({Chroma::s444}, 2, 1), {1, 2, 3, 4, 5, 6}, convolution("3")),
+      (Values{3, 6, 3, 4, 5, 6}));
   EXPECT_EQ(run(Builtin::convolve, rgba(1, 1), {1, 2, 3, 4}, convolution("3")), (Values{3, 6, 9, 4}));
 }
 

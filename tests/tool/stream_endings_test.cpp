@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <thread>
@@ -164,7 +165,7 @@ TEST_F(Endings, FramesBeforeADamagedHeaderAreKept) {
 }
 
 TEST_F(Endings, UnsupportedVideoIsRefusedByName) {
-  for (const std::string format : {"C420p10", "C444alpha", "C411"}) {
+  for (const std::string format : {"C420p11", "C422alpha", "C410"}) {
     const ProgramRun run = run_stream({"copy"}, to_bytes("YUV4MPEG2 W8 H4 " + format + "\nFRAME\n"));
     EXPECT_EQ(run.exit_code, kInput);
     EXPECT_TRUE(says(run, format)) << run.errors;
@@ -274,6 +275,29 @@ TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
   EXPECT_TRUE(says(piped, "10 blocks")) << "the summary";
 }
 
+TEST_F(Endings, ProgressFitsTheTerminal) {
+  const TemporaryFolder folder;
+  write_file(folder.file("in"), noise(10 * 4096));
+  int terminal = -1;
+  int far_end = -1;
+  const struct winsize narrow = {.ws_row = 24, .ws_col = 20, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(openpty(&terminal, &far_end, nullptr, nullptr, &narrow), 0);
+  for (const int descriptor : {terminal, far_end}) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  const int in = open(folder.file("in").c_str(), O_RDONLY | O_CLOEXEC);
+  const int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const pid_t child = spawn_stream({"copy", "--block", "4096"}, in, out, far_end);
+  close(far_end);
+  const Bytes shown = read_to_end(terminal);
+  EXPECT_EQ(wait_for(child), kSuccess);
+  for (const int descriptor : {terminal, in, out}) close(descriptor);
+  const std::string text(reinterpret_cast<const char*>(shown.data()), shown.size());
+  const std::size_t end = text.find("\x1b[K");
+  ASSERT_NE(end, std::string::npos) << text;
+  const std::size_t start = text.rfind('\r', end) + 1;
+  EXPECT_GT(end - start, 5U) << text;
+  EXPECT_LT(end - start, 20U) << text;
+}
+
 TEST(StreamWithoutGl, EndsWithItsOwnExitCode) {
   const ProgramRun run =
       run_stream({"copy", "--block", "64"}, noise(64), {"__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null"});
@@ -293,9 +317,9 @@ TEST(StreamWithoutGl, ListsTheBuiltins) {
 
 TEST(ProgressLine, ShowsShareRateAndTimeLeftWhereTheSizeIsKnown) {
   EXPECT_EQ(progress_line("frame", 25, 50'000'000, 5, 100),
-            " 25%  25/100 frames  5.0/s  10.0 MB/s  0:15 left");
-  EXPECT_EQ(progress_line("block", 100, 50'000'000, 5, 100), "100%  100/100 blocks  20.0/s  10.0 MB/s");
-  EXPECT_EQ(progress_line("block", 3, 6'000'000, 2, std::nullopt), "3 blocks  1.5/s  3.0 MB/s");
+            " 25%  25/100 frames  5.0/s  0.010 GB/s  0:15 left");
+  EXPECT_EQ(progress_line("block", 100, 50'000'000, 5, 100), "100%  100/100 blocks  20.0/s  0.010 GB/s");
+  EXPECT_EQ(progress_line("block", 3, 6'000'000, 2, std::nullopt), "3 blocks  1.5/s  0.003 GB/s");
 }
 
 }  // namespace

@@ -12,14 +12,33 @@ namespace {
 using namespace pmb::tool;
 using namespace stream_test;
 
-enum class Data { raw, gray8, rgba8, rgba32f, video420, video422, video444, video_mono };
+enum class Data {
+  raw,
+  gray8,
+  rgba8,
+  rgba32f,
+  video420,
+  video422,
+  video444,
+  video_mono,
+  video411,
+  video440,
+  video_alpha,
+  video420p10,
+  video422p12,
+  video444p16,
+  video_mono9
+};
 
-constexpr Data kAllData[] = {Data::raw,      Data::gray8,    Data::rgba8,    Data::rgba32f,
-                             Data::video420, Data::video422, Data::video444, Data::video_mono};
+constexpr Data kAllData[] = {Data::raw,         Data::gray8,       Data::rgba8,       Data::rgba32f,
+                             Data::video420,    Data::video422,    Data::video444,    Data::video_mono,
+                             Data::video411,    Data::video440,    Data::video_alpha, Data::video420p10,
+                             Data::video422p12, Data::video444p16, Data::video_mono9};
 
 std::string name_of(Data data) {
-  constexpr const char* kNames[] = {"raw",      "gray8",    "rgba8",    "rgba32f",
-                                    "video420", "video422", "video444", "videomono"};
+  constexpr const char* kNames[] = {"raw",        "gray8",       "rgba8",       "rgba32f",     "video420",
+                                    "video422",   "video444",    "videomono",   "video411",    "video440",
+                                    "videoalpha", "video420p10", "video422p12", "video444p16", "videomono9"};
   return kNames[static_cast<int>(data)];
 }
 
@@ -82,7 +101,8 @@ Job make_job(const Case& what, Size size) {
     }
   }
   if (is_video(what.data)) {
-    constexpr const char* kColours[] = {"420jpeg", "422", "444", "mono"};
+    constexpr const char* kColours[] = {"420jpeg",  "422",    "444",    "mono",   "411",  "440",
+                                        "444alpha", "420p10", "422p12", "444p16", "mono9"};
     const std::string header =
         "YUV4MPEG2 W" + std::to_string(size.width) + " H" + std::to_string(size.height) + " F25:1 Ip C" +
         kColours[static_cast<int>(what.data) - static_cast<int>(Data::video420)] + "\n";

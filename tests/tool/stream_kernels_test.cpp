@@ -42,7 +42,7 @@ std::vector<std::uint32_t> words_of(const Bytes& bytes) {
 
 TEST_F(Kernels, TheExampleThresholdMakesBlackAndWhite) {
   const Bytes header = to_bytes("YUV4MPEG2 W63 H17 C420jpeg\nFRAME\n");
-  const FrameLayout layout = *planar_layout(Chroma::s420, 63, 17);
+  const FrameLayout layout = *planar_layout({Chroma::s420}, 63, 17);
   const Bytes pixels = noise(layout.bytes);
   Bytes input = header;
   append(input, pixels);
@@ -202,7 +202,7 @@ TEST_F(Kernels, PositionsAndPlanesAreRead) {
       "  value |= pmb_load_plane(plane, p) << (i * 8u);\n"
       "}\n"
       "pmb_store_word(pmb_word_index(), value);");
-  const FrameLayout layout = *planar_layout(Chroma::s422, 7, 3);
+  const FrameLayout layout = *planar_layout({Chroma::s422}, 7, 3);
   const std::string header = "YUV4MPEG2 W7 H3 C422\nFRAME\n";
   const Bytes pixels = noise(layout.bytes);
   Bytes input = to_bytes(header);

@@ -143,7 +143,7 @@ TEST_F(Tune, WrongUsageAndMissingGlHaveDifferentExitCodes) {
   EXPECT_EQ(run("tune --time 0 2>/dev/null").exit_code, ExitCode::kUsage);
   EXPECT_EQ(run("tune --time 1e9 2>/dev/null").exit_code, ExitCode::kUsage);
   EXPECT_EQ(run("tune --dry-run --output x 2>/dev/null").exit_code, ExitCode::kUsage);
-  EXPECT_EQ(run("tune --gpu no-such-gpu --dry-run 2>/dev/null").exit_code, ExitCode::kUsage);
+  EXPECT_EQ(run("tune --gpu no-such-gpu --dry-run 2>/dev/null").exit_code, ExitCode::kNoGl);
   EXPECT_EQ(run("tune --software --gl-version 9.0 --dry-run 2>/dev/null").exit_code, ExitCode::kNoGl);
   EXPECT_NE(run("tune --help").output.find("Examples:"), std::string::npos);
 }

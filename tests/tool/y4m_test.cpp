@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "stream/frame_layout.hpp"
 
 namespace {
@@ -33,10 +35,10 @@ void expect_planes(const FrameLayout& layout, std::initializer_list<Plane> plane
     ++index;
   }
   EXPECT_EQ(layout.bytes, bytes);
-  EXPECT_EQ(layout.format, PixelFormat::yuv8);
 }
 
 TEST(Y4m, EvenSizesHalveTheChroma) {
+  EXPECT_EQ(layout_of("YUV4MPEG2 W64 H32 C422\n").format, PixelFormat::yuv8);
   expect_planes(layout_of("YUV4MPEG2 W64 H32 F25:1 Ip A1:1 C420jpeg\n"),
                 {{0, 64, 32}, {2048, 32, 16}, {2560, 32, 16}}, 3072);
   expect_planes(layout_of("YUV4MPEG2 W64 H32 C422\n"), {{0, 64, 32}, {2048, 32, 32}, {3072, 32, 32}}, 4096);
@@ -48,6 +50,39 @@ TEST(Y4m, OddSizesRoundTheChromaUp) {
   expect_planes(layout_of("YUV4MPEG2 W5 H3 C420mpeg2\n"), {{0, 5, 3}, {15, 3, 2}, {21, 3, 2}}, 27);
   expect_planes(layout_of("YUV4MPEG2 W5 H3 C422\n"), {{0, 5, 3}, {15, 3, 3}, {24, 3, 3}}, 33);
   expect_planes(layout_of("YUV4MPEG2 W1 H1 C420paldv\n"), {{0, 1, 1}, {1, 1, 1}, {2, 1, 1}}, 3);
+}
+
+TEST(Y4m, ChromaOf411And440IsSmallerInOneDirection) {
+  expect_planes(layout_of("YUV4MPEG2 W9 H3 C411\n"), {{0, 9, 3}, {27, 3, 3}, {36, 3, 3}}, 45);
+  expect_planes(layout_of("YUV4MPEG2 W4 H5 C440\n"), {{0, 4, 5}, {20, 4, 3}, {32, 4, 3}}, 44);
+}
+
+TEST(Y4m, AlphaIsAFourthPlane) {
+  expect_planes(layout_of("YUV4MPEG2 W5 H3 C444alpha\n"), {{0, 5, 3}, {15, 5, 3}, {30, 5, 3}, {45, 5, 3}},
+                60);
+}
+
+TEST(Y4m, DeepSamplesTakeTwoBytes) {
+  for (const std::uint32_t bits : {9U, 10U, 12U, 14U, 16U}) {
+    const std::string depth = std::to_string(bits);
+    const FrameLayout layout = layout_of("YUV4MPEG2 W5 H3 C420p" + depth + " XYSCSS=420P" + depth + "\n");
+    EXPECT_EQ(layout.format, PixelFormat::yuv16);
+    EXPECT_EQ(layout.sample_bits, bits);
+    EXPECT_EQ(layout.sample_bytes(), 2U);
+    expect_planes(layout, {{0, 5, 3}, {30, 3, 2}, {42, 3, 2}}, 54);
+    for (const char* chroma : {"422p", "440p", "444p", "mono"})
+      EXPECT_EQ(layout_of("YUV4MPEG2 W5 H3 C" + (chroma + depth) + "\n").sample_bits, bits) << chroma;
+  }
+  expect_planes(layout_of("YUV4MPEG2 W5 H3 Cmono16\n"), {{0, 5, 3}}, 30);
+}
+
+TEST(Y4m, HeadersThatEndInCrLfAreNamed) {
+  for (const char* line : {"YUV4MPEG2 W4 H4 C420\r\n", "YUV4MPEG2 W4 H4\r\n"}) {
+    const Failure failure = refusal_of(line);
+    EXPECT_EQ(failure.code, kInput);
+    EXPECT_NE(failure.message.find("CR LF"), std::string::npos) << failure.message;
+    EXPECT_NE(failure.message.find("byte " + std::to_string(std::strlen(line) - 2)), std::string::npos);
+  }
 }
 
 TEST(Y4m, ColourDefaultsTo420) {
@@ -62,7 +97,8 @@ TEST(Y4m, TheLineIsKeptVerbatim) {
 }
 
 TEST(Y4m, UnsupportedColourFormatsAreRefusedByName) {
-  for (const std::string name : {"C420p10", "C444alpha", "C411", "Cmono16", "C"}) {
+  for (const std::string name :
+       {"C420p11", "C422alpha", "C444alpha10", "C410", "Cmono8", "C420p", "Cjpegp10", "C"}) {
     const Failure failure = refusal_of("YUV4MPEG2 W4 H4 " + name + "\n");
     EXPECT_EQ(failure.code, kInput) << name;
     EXPECT_NE(failure.message.find(name), std::string::npos) << failure.message;

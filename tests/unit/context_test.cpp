@@ -46,6 +46,7 @@ TEST_F(ContextTest, TakesLoadersOfEveryShape) {
   EXPECT_TRUE(pmb::Context::from_current(&strict_gl::get_proc_address, options));
   EXPECT_TRUE(pmb::Context::from_current(&proc_as_of_glx, options));
   EXPECT_EQ(id_of(pmb::Context::from_current(&proc_nothing, options)), ErrorId::loader_failed);
+  EXPECT_EQ(id_of(pmb::Context::from_current(&proc_nothing)), ErrorId::no_current_context);
   EXPECT_EQ(id_of(pmb::Context::from_current(&proc_without_context, options)), ErrorId::no_current_context);
 }
 
@@ -283,6 +284,87 @@ TEST_F(WrongPlace, WithAnotherContextCurrentNothingReachesGl) {
   other.make_current();
   expect_all(ErrorId::other_context_current);
   EXPECT_EQ(other.total_calls(), 0U);
+}
+
+/// Every call of rings and pools that changes them.
+class WrongThread : public PmbPathTest {
+ protected:
+  void SetUp() override {
+    start(config_of(GetParam().edit), validating(options_of(GetParam().edit, GetParam().model)));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Paths, WrongThread, every_path(), path_name);
+
+TEST_P(WrongThread, EveryCallOfARingIsRefusedAndReported) {
+  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
+  auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 3}));
+  const pmb::Slice filling = take(ring.acquire(64));
+  const pmb::Slice published = put(ring, pattern(64, 1));
+  const pmb::Arena arena = take(ring.lend(64));
+  const pmb::PendingReadback pending = take(readback.acquire(64));
+  const pmb::Block block = take(pool.acquire());
+  const pmb::Ticket ticket = take(timeline().mark());
+  fake_->clear_log();
+  std::size_t calls = 0;
+  const auto refused = [&](const auto& result) {
+    EXPECT_EQ(id_of(result), ErrorId::wrong_thread) << "call " << calls;
+    ++calls;
+  };
+  std::thread([&] {
+    Bytes bytes(64);
+    refused(ring.acquire(64));
+    refused(ring.try_acquire(64));
+    refused(ring.lend(64));
+    refused(ring.publish(filling, 64));
+    refused(ring.publish(std::span(&filling, 1)));
+    refused(ring.publish(arena));
+    refused(ring.cancel(filling));
+    refused(ring.cancel(arena));
+    refused(ring.retire(published, ticket));
+    refused(ring.retire(ticket));
+    refused(ring.retire_issued());
+    refused(ring.drain());
+    refused(readback.acquire(64));
+    refused(readback.request(1, 0, 64));
+    refused(readback.drain());
+    refused(pending.try_view());
+    refused(pending.wait(1ms));
+    refused(pending.copy_to(bytes, 1ms));
+    refused(pending.release());
+    refused(pool.acquire());
+    refused(pool.try_acquire());
+    refused(pool.publish(block, 64));
+    refused(pool.retire(block, ticket));
+    refused(pool.try_view(block, ticket));
+    refused(pool.wait_view(block, ticket, 1ms));
+    refused(pool.release(block));
+  }).join();
+  EXPECT_EQ(reports_of(ErrorId::wrong_thread), calls);
+  EXPECT_EQ(reports_.size(), calls);
+  EXPECT_EQ(fake_->total_calls(), 0U);
+  // Nothing was changed.
+  take(ring.publish(filling, 64));
+  take(ring.retire(published, ticket));
+  take(ring.cancel(arena));
+  take(ring.retire(filling, take(timeline().mark())));
+  take(pool.release(block));
+  take(pending.release());
+}
+
+TEST_P(WrongThread, WithoutValidationCallsOffTheHotPathAreRefused) {
+  start(config_of(GetParam().edit), options_of(GetParam().edit, GetParam().model));
+  auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 1}));
+  const pmb::Slice filling = take(ring.acquire(64));
+  std::thread([&] {
+    EXPECT_EQ(id_of(ring.lend(64)), ErrorId::wrong_thread);
+    EXPECT_EQ(id_of(ring.publish(std::span(&filling, 1))), ErrorId::wrong_thread);
+    EXPECT_EQ(id_of(ring.cancel(filling)), ErrorId::wrong_thread);
+    EXPECT_EQ(id_of(ring.retire_issued()), ErrorId::wrong_thread);
+    EXPECT_EQ(id_of(pool.acquire()), ErrorId::wrong_thread);
+  }).join();
+  take(ring.cancel(filling));
 }
 
 TEST_F(WrongPlace, OnAnotherThreadNothingReachesGl) {

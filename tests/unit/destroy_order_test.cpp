@@ -17,7 +17,7 @@ struct Everything {
                    : pmb::MappedBuffer()) {
     filling = take(ring.acquire(64));
     published = take(ring.acquire(64));
-    published.fill(std::byte{1});
+    EXPECT_TRUE(published.fill(std::byte{1}));
     take(ring.publish(published, 64));
     const pmb::Slice retired = take(ring.acquire(64));
     take(ring.publish(retired, 64));

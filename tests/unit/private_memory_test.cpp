@@ -35,7 +35,7 @@ TEST_F(PrivateMemory, PublishingUpdatesExactlyTheUsedBytes) {
     auto ring = ring_of(4096);
     take(ring.acquire(100));
     const pmb::Slice slice = take(ring.acquire(100));
-    slice.copy_from(pattern(100, 1));
+    EXPECT_TRUE(slice.copy_from(pattern(100, 1)));
     fake_->clear_log();
     take(ring.publish(slice, 60));
     EXPECT_EQ(updates(), 1U);

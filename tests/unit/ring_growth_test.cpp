@@ -332,8 +332,8 @@ TEST_P(RingGrowth, SlicesOfTwoStoragesArePublishedTogether) {
   auto ring = ring_of(512, 8192);
   const Slice old = take(ring.acquire(512, 1));
   const Slice fresh = take(ring.acquire(512, 1));
-  old.copy_from(pattern(512, 1));
-  fresh.copy_from(pattern(512, 2));
+  EXPECT_TRUE(old.copy_from(pattern(512, 1)));
+  EXPECT_TRUE(fresh.copy_from(pattern(512, 2)));
   fake_->clear_log();
   const std::array both = {old, fresh};
   take(ring.publish(both));
@@ -410,7 +410,7 @@ TEST_P(RingGrowth, GrownRingsAreWatchedToo) {
   const Slice old = put(ring, pattern(512, 1), 1);
   const Slice fresh = take(ring.acquire(512, 1));
   const auto bytes = fresh.raw_bytes();
-  fresh.fill(std::byte{1});
+  EXPECT_TRUE(fresh.fill(std::byte{1}));
   take(ring.publish(fresh, 512));
   bytes[5] = std::byte{2};
   mark();

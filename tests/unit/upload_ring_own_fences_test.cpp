@@ -48,7 +48,7 @@ TEST_P(OwnFences, PublishedBytesAreNotReusedBeforeRetirement) {
   for (std::uint64_t i = 0; i < 16; ++i) {
     const auto more = ring.acquire(kCapacity / 8);
     if (!more) break;
-    more->fill(std::byte{0xEE});
+    EXPECT_TRUE(more->fill(std::byte{0xEE}));
     take(ring.publish(*more, more->size_bytes()));
   }
   EXPECT_EQ(id_of(ring.acquire(kCapacity / 8)), ErrorId::ring_full_unretired);
@@ -65,7 +65,7 @@ TEST_P(OwnFences, AnAcquireThatNeedsUnfencedBytesCreatesTheFence) {
   take(ring.retire_issued());
   EXPECT_EQ(fences(), 0U);
   const Slice all = take(ring.acquire(kCapacity));
-  all.fill(std::byte{0x11});
+  EXPECT_TRUE(all.fill(std::byte{0x11}));
   gl_.Finish();
   EXPECT_EQ(read->bytes(), bytes);
   take(ring.cancel(all));
@@ -156,7 +156,7 @@ TEST_P(OwnFences, GrowingCreatesTheFenceOfTheOlderStorage) {
       take(ring.acquire(kCapacity + 64));  // in new storage; the older one waits for a fence
   take(ring.cancel(filling));
   const Slice all = take(ring.acquire(2 * kCapacity));
-  all.fill(std::byte{0x22});
+  EXPECT_TRUE(all.fill(std::byte{0x22}));
   gl_.Finish();
   EXPECT_EQ(read->bytes(), bytes);
   take(ring.cancel(all));

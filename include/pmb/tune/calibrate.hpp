@@ -70,7 +70,7 @@ struct Calibration {
 /// Measures, and applies the profile to all later plans, rings and transfers of this context. Transfers make their
 /// rings anew; the program's objects stay as they are. Blocks for the budget. Statuses: wrong_context, context_lost,
 /// out_of_memory.
-Result<Calibration> calibrate(Context& context, const CalibrateOptions& options = {},
-                              std::source_location where = std::source_location::current());
+[[nodiscard]] Result<Calibration> calibrate(Context& context, const CalibrateOptions& options = {},
+                                            std::source_location where = std::source_location::current());
 
 }  // namespace pmb

@@ -84,15 +84,15 @@ struct Profile {
 
   std::string to_json() const;
   /// Statuses: invalid_argument (profile_corrupt), unsupported (profile_version).
-  static Result<Profile> from_json(std::string_view text,
-                                   std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<Profile> from_json(
+      std::string_view text, std::source_location where = std::source_location::current());
 
   /// Reads a file; blocks. Statuses: those of from_json, unsupported (profile_missing).
-  static Result<Profile> load(const std::string& file,
-                              std::source_location where = std::source_location::current());
+  [[nodiscard]] static Result<Profile> load(const std::string& file,
+                                            std::source_location where = std::source_location::current());
   /// Writes the whole file or none, and makes its folder; blocks. Statuses: refused (profile_unwritable).
-  Result<void> save(const std::string& file,
-                    std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<void> save(const std::string& file,
+                                  std::source_location where = std::source_location::current()) const;
 
   /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment.
   static std::string default_folder();

@@ -15,6 +15,7 @@
 #include "bench/report/report.hpp"
 #include "bench/scenarios/scenario.hpp"
 #include "common/command.hpp"
+#include "common/output_file.hpp"
 #include "common/progress_bar.hpp"
 #include "common/stop_signal.hpp"
 
@@ -83,6 +84,9 @@ Outcome<int> run_bench(const BenchOptions& options) {
   if (!sizes) return pass_on(sizes);
   auto scenarios = scenarios_of(options);
   if (!scenarios) return pass_on(scenarios);
+  for (const std::string& file : {options.json, options.html}) {
+    if (auto writable = require_writable(file); !writable) return pass_on(writable);
+  }
   StopSignal stop;
   const SignalGuard signals(stop);
   auto bench = BenchContext::open(options.gpu);

@@ -3,6 +3,8 @@
 
 #include "bench/bench_options.hpp"
 
+#include "common/size_option.hpp"
+
 #include <fnmatch.h>
 
 #include <algorithm>
@@ -42,7 +44,7 @@ void add_bench_options(CLI::App& app, BenchOptions& options) {
       ->allow_extra_args(false)
       ->group("Work");
   app.add_option("--size", options.sizes, "Only this size, where size is a parameter: 4096, 64K, 8M")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_value())
       ->allow_extra_args(false)
       ->option_text("BYTES")
       ->group("Work");

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "common/terminal_line.hpp"
 
 namespace pmb::tool {
 
@@ -16,14 +17,11 @@ void ProgressBar::show(double done, std::string_view what) const {
   if (!shown_) return;
   constexpr std::size_t kWidth = 24;
   const auto filled = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * kWidth);
-  fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}\x1b[K", "", filled, "", kWidth - filled, what);
-  std::fflush(stderr);
+  draw_line(fmt::format("[{:#<{}}{:.<{}}] {}", "", filled, "", kWidth - filled, what));
 }
 
 void ProgressBar::clear() const {
-  if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  if (shown_) clear_line();
 }
 
 }  // namespace pmb::tool

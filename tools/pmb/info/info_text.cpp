@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/units.hpp"
 #include "info/info_report.hpp"
 
 namespace pmb::tool {
@@ -56,19 +57,6 @@ void add_row(std::string& out, std::string_view label, std::string_view text) {
 
 const char* yes_or_no(bool value) {
   return value ? "yes" : "no";
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
-    value /= 1024;
-    ++unit;
-  }
-  const bool whole = value == static_cast<double>(static_cast<std::uint64_t>(value));
-  return whole ? fmt::format("{:.0f} {}", value, kUnits[unit])
-               : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
 std::string limit_text(std::uint64_t bytes) {

@@ -80,6 +80,12 @@ Outcome<std::string> BlockReader::read_frame_line() {
   ahead_bytes_ = 0;
   const std::size_t comparable = std::min(line.size(), kY4mFrame.size());
   const bool starts_right = line.compare(0, comparable, kY4mFrame, 0, comparable) == 0;
+  if (starts_right && line.back() == '\r') {
+    return fail(kInput,
+                "input byte {}: the header of frame {} ends in CR LF, not LF; a program changed the line "
+                "ends, so write the video in binary mode",
+                line_offset + kY4mFrame.size(), blocks_);
+  }
   const bool goes_on_right = line.size() < ahead_.size() || line.back() == '\n' || line.back() == ' ';
   if (!starts_right || !goes_on_right) {
     return fail(kInput,

@@ -28,6 +28,8 @@ void main() {
   if (pmb_pixel_format == PMB_RGBA32F) {
     precise float inverse = 1.0 - pmb_normal(uintBitsToFloat(value));
     pmb_store_word(word, pmb_float_bits(inverse));
+  } else if (pmb_pixel_format == PMB_YUV16) {
+    pmb_store_word(word, value ^ (pmb_sample_max() * 0x10001u));
   } else {
     pmb_store_word(word, ~value);
   }
@@ -57,10 +59,14 @@ void main() {
     value = luma8(value) * 0x010101u | (value & 0xff000000u);
   } else if (pmb_pixel_format == PMB_RGBA32F) {
     if ((word & 3u) != 3u) value = luma32f(word >> 2);
-  } else if (pmb_pixel_format == PMB_YUV8 && pmb_plane_count > 1u) {
-    for (uint i = 0u; i < 4u; ++i) {
-      if (word * 4u + i >= pmb_plane_offset[1]) value = (value & ~(255u << (i * 8u))) | (128u << (i * 8u));
+  } else if (pmb_plane_count > 1u) {
+    uint result = 0u;
+    for (uint i = 0u; i < pmb_samples_per_word(); ++i) {
+      uint at = word * 4u + i * pmb_sample_bytes;
+      bool chroma = at >= pmb_plane_offset[1] && (pmb_plane_count < 4u || at < pmb_plane_offset[3]);
+      result |= pmb_place_sample(chroma ? 1u << (pmb_sample_bits - 1u) : pmb_sample_of(value, i), i);
     }
+    value = result;
   }
   pmb_store_word(word, value);
 }
@@ -82,7 +88,7 @@ uint edge(ivec2 at) {
   int g = brightness(at + ivec2(-1, 1)), h = brightness(at + ivec2(0, 1)), i = brightness(at + ivec2(1, 1));
   int gx = (c + 2 * f + i) - (a + 2 * d + g);
   int gy = (g + 2 * h + i) - (a + 2 * b + c);
-  return uint(min(255, abs(gx) + abs(gy)));
+  return uint(min(int(pmb_sample_max()), abs(gx) + abs(gy)));
 }
 
 struct Row {
@@ -115,16 +121,19 @@ void main() {
   }
   ivec2 first;
   uint plane = pmb_plane_of(word * 4u, first);
-  uint value = 0x80808080u;
-  if (plane == 0u && all(greaterThan(first, ivec2(0))) && first.x + 4 < int(pmb_width) &&
+  uint source = pmb_load_word(word);
+  uint gray = 1u << (pmb_sample_bits - 1u);
+  uint value = gray * (pmb_sample_bytes == 2u ? 0x10001u : 0x01010101u);
+  if (pmb_sample_bytes == 1u && plane == 0u && all(greaterThan(first, ivec2(0))) && first.x + 4 < int(pmb_width) &&
       first.y + 1 < int(pmb_height)) {
     value = four_edges(word * 4u);
-  } else if (plane == 0u) {
+  } else if (plane == 0u || pmb_plane_count > 3u) {
     value = 0u;
-    for (uint i = 0u; i < 4u; ++i) {
+    for (uint i = 0u; i < pmb_samples_per_word(); ++i) {
       ivec2 position;
-      bool luma = pmb_plane_of(word * 4u + i, position) == 0u;
-      value |= (luma ? edge(position) : 128u) << (i * 8u);
+      uint own = pmb_plane_of(word * 4u + i * pmb_sample_bytes, position);
+      uint result = own == 0u ? edge(position) : own == 3u ? pmb_sample_of(source, i) : gray;
+      value |= pmb_place_sample(result, i);
     }
   }
   pmb_store_word(word, value);
@@ -142,7 +151,7 @@ uint rounded(float sum) {
   precise float scaled = sum * factor;
   precise float shifted = scaled + bias;
   precise float half_up = shifted + 0.5;
-  return uint(clamp(floor(half_up), 0.0, 255.0));
+  return uint(clamp(floor(half_up), 0.0, float(pmb_sample_max())));
 }
 
 uint plane_sum(ivec2 at) {
@@ -192,15 +201,15 @@ void main() {
   uint plane = pmb_plane_of(word * 4u, first);
   ivec2 reach = ivec2(size / 2);
   uint value = source;
-  if (plane == 0u && all(greaterThanEqual(first, reach)) && first.x + 3 + reach.x < int(pmb_width) &&
+  if (pmb_sample_bytes == 1u && plane == 0u && all(greaterThanEqual(first, reach)) && first.x + 3 + reach.x < int(pmb_width) &&
       first.y + reach.y < int(pmb_height)) {
     value = four_sums(word * 4u);
   } else if (plane == 0u) {
     value = 0u;
-    for (uint i = 0u; i < 4u; ++i) {
+    for (uint i = 0u; i < pmb_samples_per_word(); ++i) {
       ivec2 position;
-      bool luma = pmb_plane_of(word * 4u + i, position) == 0u;
-      value |= (luma ? plane_sum(position) : pmb_byte_of(source, i)) << (i * 8u);
+      bool luma = pmb_plane_of(word * 4u + i * pmb_sample_bytes, position) == 0u;
+      value |= pmb_place_sample(luma ? plane_sum(position) : pmb_sample_of(source, i), i);
     }
   }
   pmb_store_word(word, value);
@@ -224,7 +233,7 @@ void main() {
 }
 )glsl";
 
-// The effects are in the order of PixelFormat: raw, gray8, rgba8, rgba32f, yuv8.
+// The effects are those on raw, gray8, rgba8, rgba32f and video. "max" is the largest value of a sample.
 constexpr std::array<BuiltinKernel, 6> kKernels = {{
     {Builtin::copy,
      "copy",
@@ -235,24 +244,24 @@ constexpr std::array<BuiltinKernel, 6> kKernels = {{
      "invert",
      "255 - x, or 1 - x for floats",
      {"255 - x for every byte", "255 - x", "255 - x for every byte, alpha too",
-      "1 - x for every component, alpha too", "255 - x for every byte of Y, U and V"},
+      "1 - x for every component, alpha too", "max - x for every sample of every plane"},
      kInvert},
     {Builtin::grayscale,
      "grayscale",
      "brightness without colour",
      {"", "unchanged", "(77 R + 150 G + 29 B + 128) / 256 into R, G and B; alpha kept",
-      "0.299 R + 0.587 G + 0.114 B into R, G and B; alpha kept", "Y kept, U and V 128"},
+      "0.299 R + 0.587 G + 0.114 B into R, G and B; alpha kept", "Y and alpha kept, U and V half of max + 1"},
      kGrayscale},
     {Builtin::sobel,
      "sobel",
-     "edges: min(255, |gx| + |gy|) of the 3x3 Sobel operators, pixels at the border repeated outwards",
+     "edges: min(max, |gx| + |gy|) of the 3x3 Sobel operators, pixels at the border repeated outwards",
      {"", "edges of the pixels", "edges of the grayscale brightness into R, G and B; alpha kept", "",
-      "edges of Y; U and V 128"},
+      "edges of Y; U and V half of max + 1; alpha kept"},
      kSobel},
     {Builtin::convolve,
      "convolve",
      "weighted sum of the neighbours (--matrix, --divisor, --bias), pixels at the border repeated outwards",
-     {"", "the pixels", "R, G and B each by itself; alpha kept", "", "Y; U and V kept"},
+     {"", "the pixels", "R, G and B each by itself; alpha kept", "", "Y; other planes kept"},
      kConvolve},
     {Builtin::scale,
      "scale",
@@ -271,7 +280,7 @@ Outcome<float> parse_coefficient(std::string_view text) {
   if (number.empty() || error != std::errc() || stop != number.data() + number.size()) {
     return fail(kUsage, "--matrix: '{}' is not a number", text);
   }
-  // Within these bounds no sum of 225 products with bytes overflows or becomes subnormal, where drivers
+  // Within these bounds no sum of 225 products with samples overflows or becomes subnormal, where drivers
   // differ.
   constexpr float kLeast = 1e-20F;
   constexpr float kMost = 1e20F;
@@ -292,6 +301,11 @@ const BuiltinKernel* find_builtin(std::string_view name) noexcept {
     if (kernel.name == name) return &kernel;
   }
   return nullptr;
+}
+
+std::string_view effect_on(const BuiltinKernel& kernel, PixelFormat format) noexcept {
+  const auto known = format == PixelFormat::yuv16 ? PixelFormat::yuv8 : format;
+  return kernel.effects[static_cast<std::size_t>(known)];
 }
 
 Outcome<Convolution> parse_convolution(std::string_view matrix, float divisor, float bias) {
@@ -332,7 +346,7 @@ Outcome<Convolution> parse_convolution(std::string_view matrix, float divisor, f
 }
 
 Outcome<void> check_format(const BuiltinKernel& kernel, PixelFormat format) {
-  if (!kernel.effects[static_cast<std::size_t>(format)].empty()) return {};
+  if (!effect_on(kernel, format).empty()) return {};
   std::string known;
   for (std::size_t i = 0; i < std::size(kernel.effects); ++i) {
     if (kernel.effects[i].empty()) continue;

@@ -18,7 +18,8 @@ struct BuiltinKernel {
   Builtin id;
   std::string_view name;
   std::string_view summary;
-  /// What it does to blocks of each format, indexed by PixelFormat; empty where it refuses the format.
+  /// The effect on blocks of each format, indexed by PixelFormat; empty where the format is refused. All video
+  /// formats share one effect.
   std::string_view effects[5];
   std::string_view source;
 };
@@ -26,6 +27,8 @@ struct BuiltinKernel {
 std::span<const BuiltinKernel> builtin_kernels() noexcept;
 /// Null for other names.
 const BuiltinKernel* find_builtin(std::string_view name) noexcept;
+/// Empty where the kernel refuses the format.
+std::string_view effect_on(const BuiltinKernel& kernel, PixelFormat format) noexcept;
 
 /// The coefficients of `convolve`, row by row.
 struct Convolution {

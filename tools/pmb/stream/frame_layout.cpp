@@ -18,8 +18,18 @@ Outcome<FrameLayout> checked(FrameLayout layout) {
   return layout;
 }
 
-std::uint32_t half(std::uint32_t value) {
-  return value / 2 + value % 2;
+/// Rounded up.
+std::uint32_t divided(std::uint32_t value, std::uint32_t divisor) {
+  return value / divisor + (value % divisor != 0 ? 1 : 0);
+}
+
+std::uint32_t columns_a_sample(Chroma chroma) {
+  if (chroma == Chroma::s411) return 4;
+  return chroma == Chroma::s420 || chroma == Chroma::s422 ? 2 : 1;
+}
+
+std::uint32_t rows_a_sample(Chroma chroma) {
+  return chroma == Chroma::s420 || chroma == Chroma::s440 ? 2 : 1;
 }
 
 bool parse_whole(std::string_view text, std::uint32_t& value) {
@@ -46,27 +56,31 @@ Outcome<FrameLayout> packed_layout(PixelFormat format, std::uint32_t width, std:
                   .height = height,
                   .plane_count = 1,
                   .planes = {Plane{0, width, height}},
+                  .sample_bits = format == PixelFormat::rgba32f ? 32U : 8U,
                   .bytes = pixels * pixel_bytes});
 }
 
-Outcome<FrameLayout> planar_layout(Chroma chroma, std::uint32_t width, std::uint32_t height) {
-  const std::uint64_t pixels = std::uint64_t{width} * height;
-  if (pixels > kMaxBlockBytes / 3) {
+Outcome<FrameLayout> planar_layout(const VideoFormat& video, std::uint32_t width, std::uint32_t height) {
+  if (std::uint64_t{width} * height > kMaxBlockBytes) {
     return fail(kLimit, "a frame of {}x{} pixels is larger than the {} bytes that a shader can count", width,
                 height, kMaxBlockBytes);
   }
-  FrameLayout layout{.format = PixelFormat::yuv8, .width = width, .height = height, .plane_count = 1};
-  layout.planes[0] = {0, width, height};
-  layout.bytes = pixels;
-  if (chroma != Chroma::mono) {
-    const std::uint32_t chroma_width = chroma == Chroma::s444 ? width : half(width);
-    const std::uint32_t chroma_height = chroma == Chroma::s420 ? half(height) : height;
-    for (std::uint32_t plane = 1; plane < 3; ++plane) {
-      layout.planes[plane] = {static_cast<std::uint32_t>(layout.bytes), chroma_width, chroma_height};
-      layout.bytes += std::uint64_t{chroma_width} * chroma_height;
-    }
-    layout.plane_count = 3;
+  FrameLayout layout{.format = video.sample_bits > 8 ? PixelFormat::yuv16 : PixelFormat::yuv8,
+                     .width = width,
+                     .height = height,
+                     .sample_bits = video.sample_bits};
+  const auto add_plane = [&](std::uint32_t plane_width, std::uint32_t plane_height) {
+    layout.planes[layout.plane_count++] = {static_cast<std::uint32_t>(layout.bytes), plane_width,
+                                           plane_height};
+    layout.bytes += std::uint64_t{plane_width} * plane_height * layout.sample_bytes();
+  };
+  add_plane(width, height);
+  if (video.chroma != Chroma::mono) {
+    const std::uint32_t columns = columns_a_sample(video.chroma);
+    const std::uint32_t rows = rows_a_sample(video.chroma);
+    for (int i = 0; i < 2; ++i) add_plane(divided(width, columns), divided(height, rows));
   }
+  if (video.alpha) add_plane(width, height);
   return checked(layout);
 }
 
@@ -96,6 +110,8 @@ std::string_view to_string(PixelFormat format) noexcept {
       return "rgba32f";
     case PixelFormat::yuv8:
       return "yuv8";
+    case PixelFormat::yuv16:
+      return "yuv16";
   }
   return "?";
 }

@@ -35,7 +35,7 @@ void print_list() {
     fmt::print("{}: {}\n", kernel.name, kernel.summary);
     for (const PixelFormat format : {PixelFormat::yuv8, PixelFormat::gray8, PixelFormat::rgba8,
                                      PixelFormat::rgba32f, PixelFormat::raw}) {
-      const std::string_view effect = kernel.effects[static_cast<std::size_t>(format)];
+      const std::string_view effect = effect_on(kernel, format);
       const std::string_view name = format == PixelFormat::yuv8 ? "video" : to_string(format);
       fmt::print("  {:8} {}\n", name, effect.empty() ? "refused" : effect);
     }

@@ -15,6 +15,7 @@ layout(std430, binding = 1) buffer pmb_output_block { uint pmb_out[]; };
 #define PMB_RGBA8 2u
 #define PMB_RGBA32F 3u
 #define PMB_YUV8 4u
+#define PMB_YUV16 5u
 
 uniform uint pmb_block_bytes;
 uniform uint pmb_out_bytes;
@@ -23,9 +24,11 @@ uniform uint pmb_pixel_format;
 uniform uint pmb_width;
 uniform uint pmb_height;
 uniform uint pmb_plane_count;
-uniform uint pmb_plane_offset[3];
-uniform uint pmb_plane_width[3];
-uniform uint pmb_plane_height[3];
+uniform uint pmb_sample_bits;
+uniform uint pmb_sample_bytes;
+uniform uint pmb_plane_offset[4];
+uniform uint pmb_plane_width[4];
+uniform uint pmb_plane_height[4];
 uniform uint pmb_group_invocations;
 
 uint pmb_word_index() {
@@ -43,6 +46,7 @@ uint pmb_pack_bytes(uint a, uint b, uint c, uint d) {
   return (a & 255u) | ((b & 255u) << 8) | ((c & 255u) << 16) | ((d & 255u) << 24);
 }
 uint pmb_load_byte(uint byte_index) { return pmb_byte_of(pmb_load_word(byte_index >> 2), byte_index & 3u); }
+uint pmb_load_u16(uint index) { return (pmb_load_word(index >> 1) >> ((index & 1u) * 16u)) & 65535u; }
 uvec4 pmb_unpack_bytes(uint word) { return (uvec4(word) >> uvec4(0u, 8u, 16u, 24u)) & 255u; }
 uint pmb_load_unaligned(uint byte_index) {
   uint shift = (byte_index & 3u) * 8u;
@@ -78,11 +82,24 @@ uint pmb_pixel_at(ivec2 position) {
   return uint(inside.y) * pmb_width + uint(inside.x);
 }
 
+uint pmb_samples_per_word() { return 4u / max(pmb_sample_bytes, 1u); }
+uint pmb_sample_max() { return 0xffffffffu >> (32u - pmb_sample_bits); }
+uint pmb_sample_of(uint word, uint index) {
+  return pmb_sample_bytes == 2u ? (word >> (index * 16u)) & 65535u : pmb_byte_of(word, index);
+}
+uint pmb_place_sample(uint value, uint index) {
+  return pmb_sample_bytes == 2u ? (value & 65535u) << (index * 16u) : (value & 255u) << (index * 8u);
+}
+uint pmb_load_sample(uint sample_index) {
+  return pmb_sample_bytes == 2u ? pmb_load_u16(sample_index) : pmb_load_byte(sample_index);
+}
+
 uint pmb_plane_of(uint byte_index, out ivec2 position) {
   uint plane = 0u;
   if (pmb_plane_count > 1u && byte_index >= pmb_plane_offset[1]) plane = 1u;
   if (pmb_plane_count > 2u && byte_index >= pmb_plane_offset[2]) plane = 2u;
-  uint pixel = byte_index - pmb_plane_offset[plane];
+  if (pmb_plane_count > 3u && byte_index >= pmb_plane_offset[3]) plane = 3u;
+  uint pixel = (byte_index - pmb_plane_offset[plane]) / max(pmb_sample_bytes, 1u);
   uint width = max(pmb_plane_width[plane], 1u);
   position = ivec2(pixel % width, pixel / width);
   return plane;
@@ -90,7 +107,8 @@ uint pmb_plane_of(uint byte_index, out ivec2 position) {
 uint pmb_load_plane(uint plane, ivec2 position) {
   ivec2 last = ivec2(int(pmb_plane_width[plane]) - 1, int(pmb_plane_height[plane]) - 1);
   ivec2 inside = clamp(position, ivec2(0), last);
-  return pmb_load_byte(pmb_plane_offset[plane] + uint(inside.y) * pmb_plane_width[plane] + uint(inside.x));
+  uint pixel = uint(inside.y) * pmb_plane_width[plane] + uint(inside.x);
+  return pmb_load_sample(pmb_plane_offset[plane] / max(pmb_sample_bytes, 1u) + pixel);
 }
 
 uint pmb_float_bits(float value) {

@@ -173,6 +173,8 @@ Outcome<void> KernelProgram::set_layout(const FrameLayout& layout, std::uint64_t
   set_uint("pmb_width", layout.width);
   set_uint("pmb_height", layout.height);
   set_uint("pmb_plane_count", layout.plane_count);
+  set_uint("pmb_sample_bits", layout.sample_bits);
+  set_uint("pmb_sample_bytes", layout.sample_bytes());
   for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
     set_uint(fmt::format("pmb_plane_offset[{}]", plane).c_str(), layout.planes[plane].offset_bytes);
     set_uint(fmt::format("pmb_plane_width[{}]", plane).c_str(), layout.planes[plane].width);

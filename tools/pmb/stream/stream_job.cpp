@@ -12,6 +12,7 @@
 #include "block_path.hpp"
 #include "block_reader.hpp"
 #include "block_writer.hpp"
+#include "common/output_file.hpp"
 #include "common/stop_signal.hpp"
 #include "kernel_choice.hpp"
 #include "kernel_program.hpp"
@@ -53,10 +54,7 @@ GLADapiproc load_gl(void* user, const char* name) {
 
 Outcome<std::unique_ptr<OpenGpu>> open_for_compute(const GpuOptions& options, GladGLContext& gl) {
   auto gpu = open_gpu(options, program_options(options));
-  if (!gpu) {
-    const pmb::Error& error = gpu.error();
-    return fail(error.id == pmb::ErrorId::no_such_gpu ? kUsage : kNoGl, "no usable GL: {}", error.message());
-  }
+  if (!gpu) return fail(kNoGl, "no usable GL: {}", gpu.error().message());
   pmb::Loader loader = pmb::HeadlessContext::loader();
   if (!(*gpu)->context.limits().compute || gladLoadGLContextUserPtr(&gl, load_gl, &loader) == 0) {
     return fail(kNoGl,
@@ -160,6 +158,9 @@ Outcome<void> open_path(Job& job) {
 }
 
 Outcome<std::unique_ptr<Job>> prepare(const StreamOptions& options) {
+  for (const std::string& file : {options.output, options.json}) {
+    if (auto writable = require_writable(file); !writable) return pass_on(writable);
+  }
   auto kernel = choose_kernel(options);
   if (!kernel) return pass_on(kernel);
   auto layout = given_layout(options);

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "common/units.hpp"
+
 namespace pmb::tool {
 namespace {
 
@@ -27,18 +29,15 @@ std::string summary_text(const StreamSummary& summary) {
   const char* noun = summary.video ? "frame" : "block";
   const char* plural = summary.blocks == 1 ? "" : "s";
   std::string text = fmt::format(
-      "{}: {} {}{}, {:.1f} MB in, {:.1f} MB out, {:.2f} s: {:.1f} {}s/s, {:.1f} MB/s in, {:.1f} MB/s out\n",
-      summary.kernel, summary.blocks, noun, plural, static_cast<double>(summary.bytes_in) / 1e6,
-      static_cast<double>(summary.bytes_out) / 1e6, summary.seconds,
+      "{}: {} {}{}, {} in, {} out, {:.2f} s: {:.1f} {}s/s, {} in, {} out\n", summary.kernel, summary.blocks,
+      noun, plural, bytes_text(summary.bytes_in), bytes_text(summary.bytes_out), summary.seconds,
       per_second(static_cast<double>(summary.blocks), summary.seconds), noun,
-      per_second(static_cast<double>(summary.bytes_in) / 1e6, summary.seconds),
-      per_second(static_cast<double>(summary.bytes_out) / 1e6, summary.seconds));
+      rate_text(summary.bytes_in, summary.seconds), rate_text(summary.bytes_out, summary.seconds));
   text += fmt::format("{} path{} ({})\n", summary.path,
                       summary.model.empty() ? "" : ", " + summary.model + " model", summary.reason);
-  text += fmt::format(
-      "{}; {} in flight, {} bytes copied by the CPU for a {}, {} fences, {:.1f} MB of memory at most\n",
-      summary.renderer, summary.in_flight, summary.cpu_bytes_copied_per_block, noun, summary.fences,
-      static_cast<double>(summary.peak_rss_bytes) / 1e6);
+  text += fmt::format("{}; {} in flight, {} copied by the CPU for a {}, {} fences, {} of memory at most\n",
+                      summary.renderer, summary.in_flight, bytes_text(summary.cpu_bytes_copied_per_block),
+                      noun, summary.fences, bytes_text(summary.peak_rss_bytes));
   if (summary.checked) {
     text += fmt::format("checked: {} {}{} equal to the traditional path, byte for byte\n", summary.blocks,
                         noun, plural);

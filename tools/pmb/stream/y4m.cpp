@@ -6,23 +6,40 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace pmb::tool {
 namespace {
 
 std::optional<Chroma> chroma_of(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Chroma>, 7> kKnown = {{
+  constexpr std::array<std::pair<std::string_view, Chroma>, 9> kKnown = {{
+      {"411", Chroma::s411},
       {"420", Chroma::s420},
       {"420jpeg", Chroma::s420},
       {"420paldv", Chroma::s420},
       {"420mpeg2", Chroma::s420},
       {"422", Chroma::s422},
+      {"440", Chroma::s440},
       {"444", Chroma::s444},
       {"mono", Chroma::mono},
   }};
   for (const auto& [known, chroma] : kKnown) {
     if (name == known) return chroma;
+  }
+  return std::nullopt;
+}
+
+// "420p10" is three digits, "p" and the bits of a sample; "mono10" has no "p".
+std::optional<VideoFormat> video_of(std::string_view name) {
+  if (name == "444alpha") return VideoFormat{.chroma = Chroma::s444, .alpha = true};
+  if (const auto chroma = chroma_of(name)) return VideoFormat{.chroma = *chroma};
+  constexpr std::array<std::uint32_t, 5> kDeepBits = {9, 10, 12, 14, 16};
+  for (const std::uint32_t bits : kDeepBits) {
+    const std::string number = std::to_string(bits);
+    if (name == "mono" + number) return VideoFormat{.chroma = Chroma::mono, .sample_bits = bits};
+    if (name.size() < 4 || name.substr(3) != "p" + number) continue;
+    if (const auto chroma = chroma_of(name.substr(0, 3))) return VideoFormat{*chroma, bits};
   }
   return std::nullopt;
 }
@@ -47,7 +64,7 @@ bool is_ratio(std::string_view text) {
 struct Fields {
   std::optional<std::uint32_t> width;
   std::optional<std::uint32_t> height;
-  Chroma chroma = Chroma::s420;
+  VideoFormat video;
 };
 
 // One field of the header: a letter and its value. `at` is its offset.
@@ -73,14 +90,14 @@ Outcome<void> read_field(std::string_view field, std::size_t at, Fields& fields)
       return require(value.size() == 1 && std::string_view("?ptbm").find(value[0]) != std::string_view::npos,
                      "an interlacing mode such as Ip");
     case 'C':
-      if (const std::optional<Chroma> known = chroma_of(value)) {
-        fields.chroma = *known;
+      if (const std::optional<VideoFormat> known = video_of(value)) {
+        fields.video = *known;
         return {};
       }
       return fail(
           kInput,
-          "input byte {}: the colour format {} is not supported; convert to 8-bit 420, 422, 444 or mono, "
-          "for example with ffmpeg -pix_fmt yuv420p",
+          "input byte {}: the colour format {} is not supported; convert to 411, 420, 422, 440, 444 or mono "
+          "of 8 to 16 bits, for example with ffmpeg -pix_fmt yuv420p",
           at, field);
     case 'X':
       return {};
@@ -102,6 +119,12 @@ Outcome<Y4mHeader> parse_y4m_header(std::string_view line) {
     return fail(kInput, "input byte {}: the YUV4MPEG2 header has no end; the input is cut off or damaged",
                 line.size());
   }
+  if (line.ends_with("\r\n")) {
+    return fail(kInput,
+                "input byte {}: the YUV4MPEG2 header ends in CR LF, not LF; a program changed the line ends, "
+                "so write the video in binary mode",
+                line.size() - 2);
+  }
   Fields fields;
   std::size_t at = kY4mMagic.size();
   while ((at = line.find_first_not_of(" \n", at)) != std::string_view::npos) {
@@ -113,7 +136,7 @@ Outcome<Y4mHeader> parse_y4m_header(std::string_view line) {
     return fail(kInput, "input byte {}: the YUV4MPEG2 header ends without its {}; the input is damaged",
                 line.size() - 1, fields.width ? "height (H)" : "width (W)");
   }
-  auto layout = planar_layout(fields.chroma, *fields.width, *fields.height);
+  auto layout = planar_layout(fields.video, *fields.width, *fields.height);
   if (!layout) return pass_on(layout);
   return Y4mHeader{std::string(line), *layout};
 }

@@ -14,6 +14,7 @@
 #include "common/command.hpp"
 #include "common/failure.hpp"
 #include "common/gpu_options.hpp"
+#include "common/output_file.hpp"
 #include "common/progress_bar.hpp"
 #include "common/stop_signal.hpp"
 #include "tune_report.hpp"
@@ -58,16 +59,14 @@ Outcome<void> print(const std::string& text) {
 }
 
 Outcome<void> run_tune(const TuneOptions& options) {
+  if (auto writable = require_writable(options.output); !writable) return writable;
   StopSignal stop;
   const SignalGuard signals(stop);
   // Measures the driver without the choices of the environment, except for disabled quirks.
   pmb::Options chosen;
   chosen.disabled_quirks = pmb::Options::from_environment().disabled_quirks;
   auto gpu = open_gpu(options.gpu, std::move(chosen));
-  if (!gpu) {
-    const pmb::Error& error = gpu.error();
-    return fail(error.id == pmb::ErrorId::no_such_gpu ? kUsage : kNoGl, "no usable GL: {}", error.message());
-  }
+  if (!gpu) return fail(kNoGl, "no usable GL: {}", gpu.error().message());
   Context& context = (*gpu)->context;
   const auto file = file_for(options, context);
   if (!file) return tl::unexpected(file.error());

@@ -40,7 +40,8 @@ class RingUploader : public Uploader {
   Outcome<BufferOffset> put(std::span<const std::byte> bytes, Content content) override {
     const auto slice = ring_.acquire(bytes.size());
     if (!slice) return gpu_failure("acquiring a slice", slice.error());
-    if (content == Content::fresh) slice->copy_from(bytes);
+    // A slice just acquired for these bytes takes them.
+    if (content == Content::fresh) static_cast<void>(slice->copy_from(bytes));
     if (auto done = ring_.publish(*slice, bytes.size()); !done) {
       return gpu_failure("publishing a slice", done.error());
     }
