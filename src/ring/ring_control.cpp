@@ -13,6 +13,7 @@ namespace pmb::detail {
 namespace {
 
 constexpr std::uint64_t kMinSlots = 16;
+constexpr std::uint64_t kRounding = 64 << 10;  // of a recommended capacity
 
 /// One for each cache line of small rings, and one for each 256 bytes of large ones.
 std::uint64_t default_slots(std::uint64_t ring_bytes) noexcept {
@@ -72,7 +73,7 @@ Result<RingControl*> RingControl::continue_in(std::uint64_t capacity, std::sourc
     }
     next->layout.set_slow_path(true);
     next->initial_capacity = initial_capacity;
-    next->meter = std::exchange(meter, {});
+    next->counts = std::exchange(counts, {});
     next->older = this;
     return next.release();
   });
@@ -109,7 +110,7 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   options.label = {};  // the buffer keeps a copy
   initial_capacity = size;
   growth_failed = false;
-  meter = {};
+  counts = {};
   older = nullptr;
   first_key = layout.next_key();
   issued_end = polled_at_ = observed_at_ = 0;
@@ -180,7 +181,7 @@ tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location
 }
 
 RingStats RingControl::stats() const noexcept {
-  RingStats stats;
+  RingStats stats = counts;
   stats.capacity_bytes = layout.capacity();
   stats.held_bytes = held();
   for (const RingControl* block = this; block; block = block->older) {
@@ -188,9 +189,11 @@ RingStats RingControl::stats() const noexcept {
     slices.for_each_live([&](const RingSlot&) { ++stats.live_slices; });
     stats.acquired += (slices.next_key() - block->first_key) / RingSlot::kStates;
     stats.handed_out_bytes += slices.allocated_total();
-    if (block != this) stats.flushes += block->meter.flushes;
+    if (block != this) stats.flushes += block->counts.flushes;
   }
-  meter.write(stats);
+  const std::uint64_t peak = counts.high_water_bytes;
+  const std::uint64_t wanted = counts.waits + counts.would_blocks > 0 ? peak * 2 : peak + peak / 2;
+  stats.recommended_capacity_bytes = (wanted + kRounding - 1) / kRounding * kRounding;
   return stats;
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/mapped_buffer.hpp>
+#include <pmb/stats.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 
@@ -21,7 +22,6 @@
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 #include "ring/fence_pacer.hpp"
-#include "ring/ring_meter.hpp"
 #include "ring/ring_shadow.hpp"
 
 namespace pmb::detail {
@@ -45,7 +45,7 @@ struct RingKind {
 ///   paced_bytes   bytes   allocated, and allocated at the last fence of retire_issued()
 ///   paced_slices  slices  likewise
 ///   polled_at_    serial  the last mark when the timeline was polled for older storage
-///   observed_at_  serial  the last passed serial when `meter.high_water` was updated
+///   observed_at_  serial  the last passed serial when `counts.high_water_bytes` was updated
 struct RingControl : ContextChild, RingHot {
   /// Makes the memory and a ring on it. Blocks. Statuses: those of MappedBuffer::create.
   static Result<RingControl*> create(Context& context, const RingOptions& options, const RingKind& kind,
@@ -100,7 +100,7 @@ struct RingControl : ContextChild, RingHot {
   std::chrono::nanoseconds timeout = {};
   std::uint64_t initial_capacity = 0;
   RingOptions options;
-  RingMeter meter;
+  RingStats counts;  ///< What does not depend on the present storage. It moves from one block to the next.
   RingControl* older = nullptr;
   std::uint64_t first_key = 0;
   std::uint64_t issued_end = 0;
@@ -155,6 +155,8 @@ struct RingControl : ContextChild, RingHot {
   /// Frees older storage whose slices have passed.
   void free_older(std::source_location where);
   void note_high_water() noexcept;
+  /// Counts a wait of `request`, which took `time`.
+  void note_wait(const Request& request, std::chrono::nanoseconds time) noexcept;
 
   std::uint64_t polled_at_ = 0;
   std::uint64_t observed_at_ = 0;

@@ -22,7 +22,7 @@ std::uint64_t RingControl::used() const noexcept {
 void RingControl::note_high_water() noexcept {
   // The bytes in use are known no better than the passed serial.
   const std::uint64_t passed = timeline->passed();
-  if (passed != observed_at_) meter.high_water = std::max(meter.high_water, used());
+  if (passed != observed_at_) counts.high_water_bytes = std::max(counts.high_water_bytes, used());
   observed_at_ = passed;
 }
 
@@ -54,9 +54,9 @@ void RingControl::free_older(std::source_location where) {
       link = &block.older;
       continue;
     }
-    meter.flushes += block.meter.flushes;
-    meter.acquired += (block.layout.next_key() - block.first_key) / RingSlot::kStates;
-    meter.handed_out += block.layout.allocated_total();
+    counts.flushes += block.counts.flushes;
+    counts.acquired += (block.layout.next_key() - block.first_key) / RingSlot::kStates;
+    counts.handed_out_bytes += block.layout.allocated_total();
     *link = std::exchange(block.older, nullptr);
     block.close_all();
   }
@@ -85,7 +85,7 @@ Result<void> RingControl::drain(RingControl*& ring, std::optional<std::chrono::n
     auto first = ring->continue_in(ring->initial_capacity, where);
     if (!first) return pass_on(first);
     ring = *first;
-    ++ring->meter.shrinks;
+    ++ring->counts.shrinks;
   }
   ring->free_older(where);
   return {};

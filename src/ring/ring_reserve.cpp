@@ -2,6 +2,7 @@
 // The slow path of acquire: reserve() takes a slice where there is room, make_room() reclaims, polls, fences and waits,
 // grow_or_wait() decides for rings that may grow.
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,10 @@ bool wants_more_room(ErrorId id) noexcept {
   }
 }
 
+bool same_place(const std::source_location& a, const std::source_location& b) noexcept {
+  return a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file_name(), b.file_name()) == 0;
+}
+
 }  // namespace
 
 Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, std::uint64_t alignment,
@@ -50,7 +55,7 @@ Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, s
       room = grow_or_wait(ring, request, room.error());
     }
     if (!room) {
-      if (room.error().status == Status::would_block) ++ring->meter.would_blocks;
+      if (room.error().status == Status::would_block) ++ring->counts.would_blocks;
       return pass_on(room);
     }
   }
@@ -94,7 +99,7 @@ Result<void> RingControl::make_room(Request& request) {
       orphan(request.where);
       continue;
     }
-    meter.high_water = std::max(meter.high_water, used());
+    counts.high_water_bytes = std::max(counts.high_water_bytes, used());
     if (oldest.live) return blocked_by(*oldest.live, answer, request);
     // Released before its mark was made: only the program can make that mark.
     if (oldest.serial > timeline->issued) return fail(ErrorId::never_marked, request.where);
@@ -126,7 +131,7 @@ Result<void> RingControl::grow_or_wait(RingControl*& ring, Request& request, con
     auto larger = ring->continue_in(capacity, request.where);
     if (larger) {
       ring = *larger;
-      ++ring->meter.growths;
+      ++ring->counts.growths;
       return ring->make_room(request);
     }
     ring->growth_failed = true;
@@ -143,8 +148,27 @@ Result<void> RingControl::wait_until(std::uint64_t serial, Request& request) {
   const std::chrono::nanoseconds left = request.deadline.left();
   const auto began = Deadline::Clock::now();
   auto passed = timeline->wait_serial(serial, left, request.where);
-  meter.add_wait(request.where, Deadline::Clock::now() - began, std::exchange(request.waited, true));
+  note_wait(request, Deadline::Clock::now() - began);
+  request.waited = true;
   return passed;
+}
+
+void RingControl::note_wait(const Request& request, std::chrono::nanoseconds time) noexcept {
+  counts.waited += time;
+  if (!request.waited) ++counts.waits;
+  auto& stalls = counts.stalls;
+  auto place = std::find_if(stalls.begin(), stalls.end(), [&](const RingStall& stall) {
+    return stall.waits == 0 || same_place(stall.where, request.where);
+  });
+  if (place == stalls.end()) {
+    place = std::min_element(stalls.begin(), stalls.end(),
+                             [](const RingStall& a, const RingStall& b) { return a.waited < b.waited; });
+    if (place->waited >= time) return;
+    *place = {};
+  }
+  if (place->waits == 0 || !request.waited) ++place->waits;
+  place->where = request.where;
+  place->waited += time;
 }
 
 Result<void> RingControl::wait_for_older(Request& request) {

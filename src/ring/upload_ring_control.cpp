@@ -45,7 +45,7 @@ Result<UploadRingControl::Found> UploadRingControl::check_publish(Slice slice, s
 
 void UploadRingControl::flush(std::uint64_t offset, std::uint64_t bytes) noexcept {
   Mapping::of(mapped)->flush(offset, bytes);
-  ++meter.flushes;
+  ++counts.flushes;
 }
 
 void UploadRingControl::publish_flushed(RingSlot& slot, std::uint64_t used) {
