@@ -69,9 +69,9 @@ TEST(CommandLineSizes, NegativeSizesAreRefusedInASentence) {
 }
 
 TEST(OutputFiles, AreCheckedBeforeTheWork) {
-  for (const char* arguments :
-       {"stream copy --block 64 -o /nowhere/out", "stream copy --block 64 --json /",
-        "bench --json /nowhere/run.json", "bench --html /", "tune --output /nowhere/driver.json"}) {
+  for (const char* arguments : {"stream copy --block 64 -o /nowhere/out", "stream copy --block 64 --json /",
+                                "bench --json /nowhere/run.json", "bench --html /",
+                                "tune --output /etc/hostname/profiles/driver.json"}) {
     // Without GL the work would end with kNoGl.
     const ProgramRun run = run_program(arguments + kOnlyErrors, "__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null");
     EXPECT_EQ(run.exit_code, ExitCode::kOutput) << arguments << ": " << run.output;

@@ -8,7 +8,7 @@
 
 namespace pmb::tool {
 
-Outcome<void> require_writable(const std::string& file) {
+Outcome<void> require_writable(const std::string& file, bool makes_folder) {
   namespace fs = std::filesystem;
   if (file.empty() || file == "-") return {};
   std::error_code error;
@@ -18,7 +18,9 @@ Outcome<void> require_writable(const std::string& file) {
     if (access(file.c_str(), W_OK) == 0) return {};
     return fail(kOutput, "the output {} may not be written; choose another file", file);
   }
-  const fs::path parent = fs::path(file).parent_path();
+  fs::path parent = fs::path(file).parent_path();
+  while (makes_folder && parent.has_relative_path() && !fs::exists(parent, error))
+    parent = parent.parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
   if (!fs::is_directory(folder, error)) {
     return fail(kOutput, "the folder of the output {} does not exist; create {}", file, folder);

@@ -59,7 +59,7 @@ Outcome<void> print(const std::string& text) {
 }
 
 Outcome<void> run_tune(const TuneOptions& options) {
-  if (auto writable = require_writable(options.output); !writable) return writable;
+  if (auto writable = require_writable(options.output, true); !writable) return writable;
   StopSignal stop;
   const SignalGuard signals(stop);
   // Measures the driver without the choices of the environment, except for disabled quirks.
