@@ -68,7 +68,7 @@ TEST_P(UploadRingLimits, AFullRingNamesTheForgottenStep) {
 
 TEST_P(UploadRingLimits, ASmallRingTakesAsManyCacheLinesAsItHas) {
   auto ring = ring_of(64 * 1024);
-  for (int i = 0; i < 1024; ++i) EXPECT_EQ(take(ring.acquire(64, 1)).offset_bytes(), i * 64U);
+  for (std::uint64_t i = 0; i < 1024; ++i) EXPECT_EQ(take(ring.acquire(64, 1)).offset_bytes(), i * 64);
   EXPECT_EQ(id_of(ring.acquire(64, 1)), ErrorId::ring_full_unpublished);
 }
 

@@ -53,7 +53,7 @@ TEST_P(Validation, AForgottenPublishIsReportedIfOnlyTheOffsetWasUsed) {
   auto ring = ring_of(4096);
   const auto where = std::source_location::current();
   const Slice slice = take(ring.acquire(36, 12));
-  slice.fill(std::byte{0});
+  EXPECT_TRUE(slice.fill(std::byte{0}));
   static_cast<void>(slice.offset_bytes());
   mark();
   ASSERT_EQ(reports_of(ErrorId::slice_used_unpublished), 1U);
@@ -79,7 +79,7 @@ TEST_P(Validation, AForgottenRetireIsReportedAfterManyMarks) {
   auto ring = ring_of(4096);
   const auto where = std::source_location::current();
   const Slice kept = take(ring.acquire(64));
-  kept.fill(std::byte{1});
+  EXPECT_TRUE(kept.fill(std::byte{1}));
   take(ring.publish(kept, 64));
   for (int frame = 0; frame < 255; ++frame) mark();
   EXPECT_TRUE(reports_.empty());
