@@ -131,7 +131,8 @@ TEST_P(RingGrowth, ALargeRequestGrowsTheRingUpToTheCapAndNoFurther) {
   const Slice most = take(ring.acquire(8000, 1));
   EXPECT_EQ(ring.stats().capacity_bytes, 8000U);
   EXPECT_EQ(ring.stats().growths, 2U);
-  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished) << "at the cap it is a ring as any other";
+  EXPECT_EQ(id_of(ring.acquire(64)), ErrorId::ring_full_unpublished)
+      << "at the cap it is a ring as any other";
   EXPECT_EQ(id_of(ring.acquire(8001, 1)), ErrorId::exceeds_ring);
   take(ring.cancel(most));
   gl_.Finish();
