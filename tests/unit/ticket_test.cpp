@@ -250,6 +250,7 @@ TEST_F(TimelineWaitAny, ATicketOfAnotherThreadMayPassFirst) {
   const Ticket ours = mark();
   std::promise<Ticket> marked;
   std::promise<void> poll;
+  std::promise<void> seen;
   std::jthread thread([&] {
     FakeGl other;
     other.make_current();
@@ -259,13 +260,17 @@ TEST_F(TimelineWaitAny, ATicketOfAnotherThreadMayPassFirst) {
       marked.set_value(theirs);
       poll.get_future().wait();
       take(theirs.wait(1s));
+      // A wait that begins after the end of the timeline finds the ticket stale.
+      seen.get_future().wait();
     }
     strict_gl::expect_clean(other);
   });
   const Ticket theirs = marked.get_future().get();
   EXPECT_EQ(id_of(pmb::wait_any(std::vector{ours, theirs}, 5ms)), ErrorId::wait_timed_out);
   poll.set_value();
-  EXPECT_EQ(take(pmb::wait_any(std::vector{ours, theirs}, 60s)), 1U);
+  const auto first = pmb::wait_any(std::vector{ours, theirs}, 60s);
+  seen.set_value();
+  EXPECT_EQ(take(first), 1U);
 }
 
 TEST_F(TimelineWaitAny, MergedAndAdoptedTicketsPassWithTheirFences) {
