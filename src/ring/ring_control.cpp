@@ -135,15 +135,17 @@ void RingControl::close() noexcept {
   if (!context) return;
   if (shadow && mapped.is_mapped()) {
     const RingSlot* oldest = nullptr;
+    std::uint64_t begin = UINT64_MAX;
     std::uint64_t end = 0;
     layout.for_each_live([&](const RingSlot& slot) {
       if (slot.state() == RingSlot::kPublished && slot.key() < issued_end) return;
       if (!oldest) oldest = &slot;
+      begin = std::min(begin, slot.offset);
       end = std::max(end, slot.offset + slot.size);
     });
     if (oldest) {
-      shadow->report(ErrorId::destroyed_with_live_slices, std::min(oldest->offset, end), end,
-                     shadow->acquired_at(oldest->key()), Mapping::of(mapped)->created_at);
+      shadow->report(ErrorId::destroyed_with_live_slices, begin, end, shadow->acquired_at(oldest->key()),
+                     Mapping::of(mapped)->created_at);
     }
   }
   context->registry.remove(*this);

@@ -22,8 +22,11 @@ void RingShadow::acquired(std::uint64_t key, std::uint64_t offset, std::span<std
   Watch watch;
   watch.offset = offset;
   watch.mapped = bytes;
-  watch.copy.assign(bytes.begin(), bytes.end());
-  if (!adopted_) {
+  if (adopted_) {
+    watch.copy.assign(bytes.begin(), bytes.end());
+  } else {
+    // Never read here: reads of write-combined memory are slow.
+    watch.copy.resize(bytes.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = static_cast<std::byte>(0xA5U ^ (i * 29U));
     std::copy(watch.copy.begin(), watch.copy.end(), bytes.begin());
   }
