@@ -9,8 +9,9 @@
 
 namespace pmb::detail {
 
-/// Only the last chunk of a transfer, or one of a plan with shorter chunks, is shorter than this. A chunk costs 6 to 10 µs on
-/// an H100 and an H200, in which the bus moves about as much (bench/results/2026-11-28-middle-sizes-h200.json).
+/// Only the last chunk of a transfer, or one of a plan with shorter chunks, is shorter than this. Small transfers in two
+/// chunks instead of one took 12 to 17 µs longer on an H200, in which the bus moves about as much
+/// (bench/results/2026-11-28-middle-sizes-h200.json).
 inline constexpr std::uint64_t kShortestChunk = std::uint64_t{512} << 10;
 
 /// The GPU waits for the first chunk of an upload: it is short. Each later chunk is as long as all the bytes `before` it.

@@ -7,8 +7,8 @@
 namespace pmb::detail {
 namespace {
 
-// Waking a sleeping thread costs 20 to 45 µs (bench/results/2026-11-28-middle-sizes-h200.json): a thread that expects work
-// watches for about as long before it sleeps.
+// Threads that slept between chunks made downloads of 1 and 2 MiB 20 to 30 µs longer on an H200
+// (bench/results/2026-11-28-middle-sizes-h200.json). A thread that expects work therefore watches for a while first.
 constexpr auto kWatch = std::chrono::microseconds(50);
 
 /// Returns true once `value` differs from `seen`, or false after kWatch.
