@@ -253,12 +253,13 @@ TEST_F(Endings, TheJsonContainsTheErrorToo) {
   EXPECT_FALSE(json.at("error").get<std::string>().empty());
 }
 
-TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
+/// Copies 10 blocks of 4096 bytes with stderr on a terminal of that size, and returns what it showed.
+void copy_on_terminal(const struct winsize* size, std::string& text) {
   const TemporaryFolder folder;
   write_file(folder.file("in"), noise(10 * 4096));
   int terminal = -1;
   int far_end = -1;
-  ASSERT_EQ(openpty(&terminal, &far_end, nullptr, nullptr, nullptr), 0);
+  ASSERT_EQ(openpty(&terminal, &far_end, nullptr, nullptr, size), 0);
   for (const int descriptor : {terminal, far_end}) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   const int in = open(folder.file("in").c_str(), O_RDONLY | O_CLOEXEC);
   const int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -267,7 +268,12 @@ TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
   const Bytes shown = read_to_end(terminal);
   EXPECT_EQ(wait_for(child), kSuccess);
   for (const int descriptor : {terminal, in, out}) close(descriptor);
-  const std::string text(reinterpret_cast<const char*>(shown.data()), shown.size());
+  text.assign(reinterpret_cast<const char*>(shown.data()), shown.size());
+}
+
+TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
+  std::string text;
+  ASSERT_NO_FATAL_FAILURE(copy_on_terminal(nullptr, text));
   EXPECT_NE(text.find("/10 blocks"), std::string::npos) << text;
 
   const ProgramRun piped = run_stream({"copy", "--block", "4096"}, noise(10 * 4096));
@@ -276,21 +282,9 @@ TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
 }
 
 TEST_F(Endings, ProgressFitsTheTerminal) {
-  const TemporaryFolder folder;
-  write_file(folder.file("in"), noise(10 * 4096));
-  int terminal = -1;
-  int far_end = -1;
   const struct winsize narrow = {.ws_row = 24, .ws_col = 20, .ws_xpixel = 0, .ws_ypixel = 0};
-  ASSERT_EQ(openpty(&terminal, &far_end, nullptr, nullptr, &narrow), 0);
-  for (const int descriptor : {terminal, far_end}) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  const int in = open(folder.file("in").c_str(), O_RDONLY | O_CLOEXEC);
-  const int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  const pid_t child = spawn_stream({"copy", "--block", "4096"}, in, out, far_end);
-  close(far_end);
-  const Bytes shown = read_to_end(terminal);
-  EXPECT_EQ(wait_for(child), kSuccess);
-  for (const int descriptor : {terminal, in, out}) close(descriptor);
-  const std::string text(reinterpret_cast<const char*>(shown.data()), shown.size());
+  std::string text;
+  ASSERT_NO_FATAL_FAILURE(copy_on_terminal(&narrow, text));
   const std::size_t end = text.find("\x1b[K");
   ASSERT_NE(end, std::string::npos) << text;
   const std::size_t start = text.rfind('\r', end) + 1;
