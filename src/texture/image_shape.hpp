@@ -84,7 +84,7 @@ struct Texels {
 
   /// The part of the region that a band covers.
   TextureRegion box(const Band& band) const noexcept;
-  /// The band as texels of its own, packed.
+  /// The texels of the band alone, packed.
   Texels packed(const Band& band) const noexcept {
     return {box(band), shape.packed(band), has_images, limit};
   }

@@ -2,7 +2,7 @@
 // The common part of the programs that end: a window library goes, in one of several ways, before pmb's objects do. These
 // programs are not linked with GL, EGL or X11, so that the window library's end unloads what it has loaded.
 //
-// Each case is a process of its own, since a fault ends it. Without arguments a program runs all of its cases.
+// Each case runs in a separate process, since a fault ends it. Without arguments a program runs all of its cases.
 #pragma once
 
 #include <sys/wait.h>
