@@ -85,7 +85,12 @@ class RingThreads : public testing::TestWithParam<Way> {
 
   static pmb::ValidationSink sink() {
     if (!GetParam().validate) return {};
-    return [](const pmb::Report& report) { ADD_FAILURE() << report.message(); };
+    return [](const pmb::Report& report) {
+      // Slow workers fill a ring. The tests look at that answer themselves.
+      if (report.id == pmb::ErrorId::ring_full_unpublished || report.id == pmb::ErrorId::ring_full_unreleased)
+        return;
+      ADD_FAILURE() << report.message();
+    };
   }
 
   FakeContext own_;
