@@ -299,15 +299,17 @@ TEST_F(LateShader, CountsReadWithoutAFenceAreTooSmall) {
   auto buffer = pmb::MappedBuffer::create(
       context(), {.size_bytes = 64, .access = pmb::Access::bidirectional, .model = pmb::Model::coherent});
   ASSERT_TRUE(buffer);
-  const std::uint32_t zero = 0;
-  ASSERT_TRUE(buffer->write(0, std::as_bytes(std::span(&zero, 1))));
-  counter.draw(buffer->buffer(), 0);
-  std::uint32_t early = 0;
-  std::memcpy(&early, buffer->raw_bytes().data(), sizeof early);
+  std::uint32_t early = SlowCounter::kFragments;
+  for (int round = 0; round < 20 && early == SlowCounter::kFragments; ++round) {
+    const std::uint32_t zero = 0;
+    ASSERT_TRUE(buffer->write(0, std::as_bytes(std::span(&zero, 1))));
+    counter.draw(buffer->buffer(), 0);
+    std::memcpy(&early, buffer->raw_bytes().data(), sizeof early);
+    wait_for_gpu();
+  }
   if (software()) {
     EXPECT_LT(early, SlowCounter::kFragments);
   }
-  wait_for_gpu();
 }
 
 }  // namespace
