@@ -68,6 +68,7 @@ namespace gl_test {
 using Bytes = std::vector<std::byte>;
 
 inline constexpr std::chrono::seconds kPatience{60};  // a bound for a machine that hangs, never a speed limit
+inline constexpr std::uint64_t kMiB = 1 << 20;
 
 // A report with a copy of its label, which the sink only borrows.
 struct RecordedReport {

@@ -17,7 +17,7 @@ using pmb::TextureRegion;
 constexpr TexelLayout kRgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
 
 // One texture and a model of its texels. Depths are layers, slices or faces.
-struct Model {
+struct ModelTexture {
   GLenum target = 0;
   GLuint name = 0;
   std::uint32_t width = 0;
@@ -53,7 +53,7 @@ struct Model {
 
 class TexelsEverywhere : public EveryVariant {
  protected:
-  void fill(Model& model, std::uint32_t seed) {
+  void fill(ModelTexture& model, std::uint32_t seed) {
     gl_.GenTextures(1, &model.name);
     gl_.BindTexture(model.target, model.name);
     gl_.TexParameteri(model.target, GL_TEXTURE_MAX_LEVEL, 1);
@@ -76,22 +76,22 @@ class TexelsEverywhere : public EveryVariant {
     }
     expect_no_gl_error();
   }
-  std::vector<Model> models() {
-    std::vector<Model> all = {{.target = GL_TEXTURE_2D, .width = 45, .height = 22},
-                              {.target = GL_TEXTURE_2D_ARRAY, .width = 21, .height = 13, .depth = 5},
-                              {.target = GL_TEXTURE_3D, .width = 21, .height = 13, .depth = 8},
-                              {.target = GL_TEXTURE_CUBE_MAP, .width = 18, .height = 18, .depth = 6}};
+  std::vector<ModelTexture> models() {
+    std::vector<ModelTexture> all = {{.target = GL_TEXTURE_2D, .width = 45, .height = 22},
+                                     {.target = GL_TEXTURE_2D_ARRAY, .width = 21, .height = 13, .depth = 5},
+                                     {.target = GL_TEXTURE_3D, .width = 21, .height = 13, .depth = 8},
+                                     {.target = GL_TEXTURE_CUBE_MAP, .width = 18, .height = 18, .depth = 6}};
     std::uint32_t seed = 1;
-    for (Model& model : all) fill(model, seed += 10);
+    for (ModelTexture& model : all) fill(model, seed += 10);
     return all;
   }
 
-  static GLenum image_target(const Model& model, std::uint32_t z) {
+  static GLenum image_target(const ModelTexture& model, std::uint32_t z) {
     return model.target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + z : model.target;
   }
 
   // The level as a framebuffer shows it, one image at a time.
-  Bytes shown(const Model& model, std::uint32_t level) {
+  Bytes shown(const ModelTexture& model, std::uint32_t level) {
     GLuint framebuffer = 0;
     gl_.GenFramebuffers(1, &framebuffer);
     gl_.BindFramebuffer(GL_FRAMEBUFFER, framebuffer);
@@ -117,7 +117,8 @@ class TexelsEverywhere : public EveryVariant {
   }
 
   // Bytes for the region in a layout with gaps between rows; the model gets them, too.
-  Bytes change(Model& model, const TextureRegion& region, const TexelLayout& layout, std::uint32_t seed) {
+  Bytes change(ModelTexture& model, const TextureRegion& region, const TexelLayout& layout,
+               std::uint32_t seed) {
     const Bytes bytes = pattern(pmb::texel_bytes(region, layout).value(), seed);
     const std::size_t row = layout.row_stride_bytes ? layout.row_stride_bytes : region.width * 4;
     for (std::uint32_t z = 0; z < region.depth; ++z) {
@@ -137,7 +138,7 @@ class TexelsEverywhere : public EveryVariant {
 };
 
 TEST_P(TexelsEverywhere, UploadsChangeOnlyTheirBoxOnEveryLevel) {
-  for (Model& model : models()) {
+  for (ModelTexture& model : models()) {
     for (std::uint32_t level = 0; level < 2; ++level) {
       SCOPED_TRACE(std::to_string(model.target) + ", level " + std::to_string(level));
       const TextureRegion box = model.box(level);
@@ -157,7 +158,7 @@ TEST_P(TexelsEverywhere, PublishedSlicesAreUploadedInPlace) {
   ASSERT_TRUE(ring) << ring.error().message();
   std::uint32_t seed = 200;
   for (int lap = 0; lap < 5; ++lap) {
-    for (Model& model : models()) {
+    for (ModelTexture& model : models()) {
       const TextureRegion box = model.box(0);
       const TexelLayout layout = padded(box);
       const Bytes bytes = change(model, box, layout, ++seed);
@@ -177,7 +178,7 @@ TEST_P(TexelsEverywhere, PublishedSlicesAreUploadedInPlace) {
 TEST_P(TexelsEverywhere, LevelsAreReadImmediatelyAndAsynchronously) {
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 64 << 10});
   ASSERT_TRUE(ring) << ring.error().message();
-  for (const Model& model : models()) {
+  for (const ModelTexture& model : models()) {
     for (std::uint32_t level = 0; level < 2; ++level) {
       SCOPED_TRACE(std::to_string(model.target) + ", level " + std::to_string(level));
       Bytes found(model.levels[level].size());
@@ -199,7 +200,7 @@ TEST_P(TexelsEverywhere, LevelsAreReadImmediatelyAndAsynchronously) {
 TEST_P(TexelsEverywhere, FramebufferPixelsAreReadImmediatelyAndAsynchronously) {
   auto ring = pmb::ReadbackRing::create(context(), {.capacity_bytes = 16 << 10});
   ASSERT_TRUE(ring) << ring.error().message();
-  Model model = models()[0];
+  ModelTexture model = models()[0];
   GLuint framebuffer = 0;
   gl_.GenFramebuffers(1, &framebuffer);
   gl_.BindFramebuffer(GL_FRAMEBUFFER, framebuffer);
@@ -225,12 +226,12 @@ TEST_P(TexelsEverywhere, FramebufferPixelsAreReadImmediatelyAndAsynchronously) {
 
 // These calls restore all state, including the pixel-store state.
 TEST_P(TexelsEverywhere, StateAndPendingErrorsAreUnchanged) {
-  std::vector<Model> all = models();
+  std::vector<ModelTexture> all = models();
   auto upload = pmb::UploadRing::create(context(), {.capacity_bytes = 32 << 10});
   auto readback = pmb::ReadbackRing::create(context(), {.capacity_bytes = 64 << 10});
   ASSERT_TRUE(upload && readback);
   // The first transfers make their rings.
-  for (const Model& model : all) {
+  for (const ModelTexture& model : all) {
     Bytes bytes = model.levels[0];
     ASSERT_TRUE(pmb::upload_texture(context(), model.whole(0), kRgba, bytes));
     ASSERT_TRUE(pmb::read_texture(context(), model.whole(0), kRgba, bytes));
@@ -250,7 +251,7 @@ TEST_P(TexelsEverywhere, StateAndPendingErrorsAreUnchanged) {
     EXPECT_EQ(changes(before, capture_state(gl_)), "");
     ++calls;
   };
-  for (Model& model : all) {
+  for (ModelTexture& model : all) {
     SCOPED_TRACE(model.target);
     const TextureRegion box = model.box(0);
     const TexelLayout layout = padded(box);

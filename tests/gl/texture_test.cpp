@@ -17,8 +17,6 @@ using pmb::ErrorId;
 using pmb::TexelLayout;
 using pmb::TextureRegion;
 
-constexpr std::uint64_t kMiB = 1 << 20;
-
 class Texture : public EveryVariant {
  protected:
   void SetUp() override {

@@ -16,8 +16,6 @@ namespace {
 
 using pmb::ErrorId;
 
-constexpr std::uint64_t kMiB = 1 << 20;
-
 class Transfer : public EveryVariant {
  protected:
   void sub_data(GLuint buffer, std::uint64_t offset, std::span<const std::byte> bytes) {

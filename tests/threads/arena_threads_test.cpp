@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::size_t kThreads = 8;
 
-struct Way {
-  const char* name;
-  pmb::Model model;
-  bool validate;
-};
-
 class ArenaThreads : public testing::TestWithParam<Way> {
  protected:
   ArenaThreads() : own_(GetParam().model, sink()) {}
@@ -206,11 +200,6 @@ TEST_P(ArenaThreads, AnOverlapIsReportedWithItsBytes) {
   EXPECT_EQ(begins_[0], pieces[kThreads - 1].offset_bytes + 120);
   take(ring.retire(own_.mark()));
 }
-
-constexpr Way kWays[] = {{"Coherent", pmb::Model::coherent, false},
-                         {"CoherentWatched", pmb::Model::coherent, true},
-                         {"ExplicitFlush", pmb::Model::explicit_flush, false},
-                         {"ExplicitFlushWatched", pmb::Model::explicit_flush, true}};
 
 INSTANTIATE_TEST_SUITE_P(Ways, ArenaThreads, testing::ValuesIn(kWays),
                          [](const testing::TestParamInfo<Way>& way) { return std::string(way.param.name); });

@@ -11,13 +11,13 @@
 namespace thread_test {
 namespace {
 
-constexpr int kThreads = 6;
+constexpr int kContextThreads = 6;
 
 template <class Work>
 void on_each_thread(const Work& work) {
   std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (std::uint32_t i = 0; i < kThreads; ++i) threads.emplace_back([&work, i] { work(i); });
+  threads.reserve(kContextThreads);
+  for (std::uint32_t i = 0; i < kContextThreads; ++i) threads.emplace_back([&work, i] { work(i); });
   for (std::thread& thread : threads) thread.join();
 }
 
@@ -84,8 +84,8 @@ TEST(ContextThreads, MappedBytesOfAllThreadsAddUp) {
   std::atomic<int> holding = 0;
   std::atomic<bool> counted = false;
   std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (int i = 0; i < kThreads; ++i) {
+  threads.reserve(kContextThreads);
+  for (int i = 0; i < kContextThreads; ++i) {
     threads.emplace_back([&] {
       FakeContext own;
       std::vector<pmb::MappedBuffer> buffers;
@@ -101,8 +101,8 @@ TEST(ContextThreads, MappedBytesOfAllThreadsAddUp) {
       counted.wait(false);
     });
   }
-  for (int now = holding.load(); now < kThreads; now = holding.load()) holding.wait(now);
-  EXPECT_EQ(observer.context().mapped_bytes() - before, kThreads * kBuffers * kBytes);
+  for (int now = holding.load(); now < kContextThreads; now = holding.load()) holding.wait(now);
+  EXPECT_EQ(observer.context().mapped_bytes() - before, kContextThreads * kBuffers * kBytes);
   counted.store(true);
   counted.notify_all();
   for (std::thread& thread : threads) thread.join();

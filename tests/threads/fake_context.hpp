@@ -41,6 +41,18 @@ inline void take(const pmb::Result<void>& result) {
   EXPECT_TRUE(result) << result.error().message();
 }
 
+// The ways in which a ring of a test works.
+struct Way {
+  const char* name;
+  pmb::Model model;
+  bool validate;
+};
+
+inline constexpr Way kWays[] = {{"Coherent", pmb::Model::coherent, false},
+                                {"CoherentWatched", pmb::Model::coherent, true},
+                                {"ExplicitFlush", pmb::Model::explicit_flush, false},
+                                {"ExplicitFlushWatched", pmb::Model::explicit_flush, true}};
+
 class FakeContext {
  public:
   explicit FakeContext(std::optional<pmb::Model> model = {}, pmb::ValidationSink sink = {}) : fake_(quiet()) {

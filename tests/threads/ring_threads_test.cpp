@@ -73,12 +73,6 @@ class Workers {
   bool ending_ = false;
 };
 
-struct Way {
-  const char* name;
-  pmb::Model model;
-  bool validate;
-};
-
 class RingThreads : public testing::TestWithParam<Way> {
  protected:
   RingThreads() : own_(GetParam().model, sink()) {}
@@ -297,11 +291,6 @@ TEST_P(RingThreads, BlocksAreFilledAndReadOnOtherThreads) {
     for (const pmb::Block& block : blocks) take(pool.release(block));
   }
 }
-
-constexpr Way kWays[] = {{"Coherent", pmb::Model::coherent, false},
-                         {"CoherentWatched", pmb::Model::coherent, true},
-                         {"ExplicitFlush", pmb::Model::explicit_flush, false},
-                         {"ExplicitFlushWatched", pmb::Model::explicit_flush, true}};
 
 INSTANTIATE_TEST_SUITE_P(Ways, RingThreads, testing::ValuesIn(kWays),
                          [](const testing::TestParamInfo<Way>& way) { return std::string(way.param.name); });

@@ -19,8 +19,6 @@ namespace {
 
 using namespace pmb::tool;
 
-const std::string kOnlyErrors = " 2>&1 >/dev/null </dev/null";
-
 class CommandLine : public testing::TestWithParam<const char*> {};
 
 TEST_P(CommandLine, AnUnknownGpuIsExitCodeFour) {

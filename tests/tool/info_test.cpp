@@ -22,8 +22,6 @@ namespace {
 using nlohmann::json;
 using pmb::tool::ExitCode;
 
-const std::string kOnlyErrors = " 2>&1 >/dev/null";
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);

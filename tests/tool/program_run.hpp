@@ -26,3 +26,6 @@ inline ProgramRun run_program(const std::string& arguments, const std::string& b
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   return result;
 }
+
+// Redirects: standard error is the output, and nothing comes in.
+inline const std::string kOnlyErrors = " 2>&1 >/dev/null </dev/null";

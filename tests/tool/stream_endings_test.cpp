@@ -59,7 +59,7 @@ bool interrupt(pid_t child) {
   return child > 0 && kill(child, SIGINT) == 0;
 }
 
-bool says(const ProgramRun& run, const std::string& text) {
+bool says(const StreamRun& run, const std::string& text) {
   return run.errors.find(text) != std::string::npos;
 }
 
@@ -130,7 +130,7 @@ TEST_F(Endings, AClosedOutputEndsAStreamThatWaitsForInput) {
 
 TEST_F(Endings, FullDisksAreOutputErrors) {
   if (access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full here";
-  const ProgramRun run = run_stream({"copy", "--block", "4096", "-o", "/dev/full"}, noise(10000));
+  const StreamRun run = run_stream({"copy", "--block", "4096", "-o", "/dev/full"}, noise(10000));
   EXPECT_EQ(run.exit_code, kOutput) << run.errors;
   EXPECT_EQ(run_stream({"copy", "--block", "64", "-o", "/nowhere/out"}, noise(64)).exit_code, kOutput);
 }
@@ -144,7 +144,7 @@ TEST_F(Endings, ATruncatedVideoKeepsItsCompleteFrames) {
   }
   const std::size_t frames_end = header.size() + 5 * 38;
   for (const std::size_t size : {frames_end + 3, frames_end + 6, frames_end + 20}) {
-    const ProgramRun run = run_stream({"copy"}, std::span(input).first(size));
+    const StreamRun run = run_stream({"copy"}, std::span(input).first(size));
     EXPECT_EQ(run.exit_code, kInput) << run.errors;
     EXPECT_TRUE(says(run, "byte " + std::to_string(size) + ":")) << run.errors;
     EXPECT_TRUE(says(run, "frame 5")) << run.errors;
@@ -158,7 +158,7 @@ TEST_F(Endings, FramesBeforeADamagedHeaderAreKept) {
   const Bytes good = input;
   append(input, to_bytes("FRAMF\n"));
   append(input, noise(32));
-  const ProgramRun run = run_stream({"copy"}, input);
+  const StreamRun run = run_stream({"copy"}, input);
   EXPECT_EQ(run.exit_code, kInput);
   EXPECT_TRUE(says(run, "byte " + std::to_string(good.size()) + ":")) << run.errors;
   EXPECT_TRUE(run.output == good);
@@ -166,7 +166,7 @@ TEST_F(Endings, FramesBeforeADamagedHeaderAreKept) {
 
 TEST_F(Endings, UnsupportedVideoIsRefusedByName) {
   for (const std::string format : {"C420p11", "C422alpha", "C410"}) {
-    const ProgramRun run = run_stream({"copy"}, to_bytes("YUV4MPEG2 W8 H4 " + format + "\nFRAME\n"));
+    const StreamRun run = run_stream({"copy"}, to_bytes("YUV4MPEG2 W8 H4 " + format + "\nFRAME\n"));
     EXPECT_EQ(run.exit_code, kInput);
     EXPECT_TRUE(says(run, format)) << run.errors;
   }
@@ -181,7 +181,7 @@ TEST_F(Endings, BlocksBeyondTheContextsLimitAreReportedWithTheLimit) {
   ASSERT_TRUE(gpu);
   const std::uint64_t most = (*gpu)->context.limits().max_storage_block;
   if (most < kMaxBlockBytes) {
-    const ProgramRun run = run_stream({"copy", "--block", std::to_string(most + 1)}, noise(64));
+    const StreamRun run = run_stream({"copy", "--block", std::to_string(most + 1)}, noise(64));
     EXPECT_EQ(run.exit_code, kLimit) << run.errors;
     EXPECT_TRUE(says(run, std::to_string(most))) << run.errors;
   }
@@ -192,7 +192,7 @@ TEST_F(Endings, TheOutputMayNotBeTheInput) {
   const TemporaryFolder folder;
   const Bytes input = noise(4096);
   write_file(folder.file("data"), input);
-  const ProgramRun run =
+  const StreamRun run =
       run_stream({"invert", "--block", "64", "-i", folder.file("data"), "-o", folder.file("data")});
   EXPECT_EQ(run.exit_code, kUsage) << run.errors;
   EXPECT_TRUE(read_file(folder.file("data")) == input);
@@ -229,7 +229,7 @@ TEST_F(Endings, UsageErrorsAreReportedBeforeAnythingIsRead) {
       {"--print-kernel", "nothing-of-this-name"},
   };
   for (const Arguments& arguments : cases) {
-    const ProgramRun run = run_stream(arguments, noise(64));
+    const StreamRun run = run_stream(arguments, noise(64));
     std::string line;
     for (const std::string& argument : arguments) line += argument + " ";
     EXPECT_EQ(run.exit_code, kUsage) << line << run.errors;
@@ -239,7 +239,7 @@ TEST_F(Endings, UsageErrorsAreReportedBeforeAnythingIsRead) {
 }
 
 TEST_F(Endings, KernelsOnOpenGlEsAreRefusedByName) {
-  const ProgramRun run = run_stream({"copy", "--block", "64", "--gles"}, noise(64));
+  const StreamRun run = run_stream({"copy", "--block", "64", "--gles"}, noise(64));
   EXPECT_EQ(run.exit_code, kUsage);
   EXPECT_TRUE(says(run, "--gles")) << run.errors;
   EXPECT_TRUE(says(run, "desktop OpenGL")) << run.errors;
@@ -248,9 +248,9 @@ TEST_F(Endings, KernelsOnOpenGlEsAreRefusedByName) {
 TEST_F(Endings, TheJsonContainsTheErrorToo) {
   const TemporaryFolder folder;
   EXPECT_EQ(run_stream({"copy", "--json", folder.file("json")}, noise(100)).exit_code, kInput);
-  const auto json = nlohmann::json::parse(read_text(folder.file("json")));
-  EXPECT_EQ(json.at("exit_code"), static_cast<int>(kInput));
-  EXPECT_FALSE(json.at("error").get<std::string>().empty());
+  const auto report = nlohmann::json::parse(read_text(folder.file("json")));
+  EXPECT_EQ(report.at("exit_code"), static_cast<int>(kInput));
+  EXPECT_FALSE(report.at("error").get<std::string>().empty());
 }
 
 /// Copies 10 blocks of 4096 bytes with stderr on a terminal of that size, and returns what it showed.
@@ -276,7 +276,7 @@ TEST_F(Endings, ProgressIsShownOnTerminalsOnly) {
   ASSERT_NO_FATAL_FAILURE(copy_on_terminal(nullptr, text));
   EXPECT_NE(text.find("/10 blocks"), std::string::npos) << text;
 
-  const ProgramRun piped = run_stream({"copy", "--block", "4096"}, noise(10 * 4096));
+  const StreamRun piped = run_stream({"copy", "--block", "4096"}, noise(10 * 4096));
   EXPECT_EQ(piped.errors.find('\r'), std::string::npos) << piped.errors;
   EXPECT_TRUE(says(piped, "10 blocks")) << "the summary";
 }
@@ -293,7 +293,7 @@ TEST_F(Endings, ProgressFitsTheTerminal) {
 }
 
 TEST(StreamWithoutGl, EndsWithItsOwnExitCode) {
-  const ProgramRun run =
+  const StreamRun run =
       run_stream({"copy", "--block", "64"}, noise(64), {"__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null"});
   EXPECT_EQ(run.exit_code, kNoGl) << run.errors;
   EXPECT_NE(run.errors.find("pmb stream: "), std::string::npos);
@@ -301,7 +301,7 @@ TEST(StreamWithoutGl, EndsWithItsOwnExitCode) {
 }
 
 TEST(StreamWithoutGl, ListsTheBuiltins) {
-  const ProgramRun run = run_stream({"--list"}, {}, {"__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null"});
+  const StreamRun run = run_stream({"--list"}, {}, {"__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null"});
   EXPECT_EQ(run.exit_code, kSuccess);
   const std::string text(reinterpret_cast<const char*>(run.output.data()), run.output.size());
   for (const BuiltinKernel& kernel : builtin_kernels()) {

@@ -128,21 +128,21 @@ inline int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-struct ProgramRun {
+struct StreamRun {
   int exit_code = -1000;
   Bytes output;
   std::string errors;  ///< What it wrote to stderr.
 };
 
 /// Runs to the end, with files as stdin, stdout and stderr.
-inline ProgramRun run_stream(const Arguments& arguments, std::span<const std::byte> input = {},
-                             const Arguments& environment = {}) {
+inline StreamRun run_stream(const Arguments& arguments, std::span<const std::byte> input = {},
+                            const Arguments& environment = {}) {
   const TemporaryFolder folder;
   write_file(folder.file("in"), input);
   const int in = open(folder.file("in").c_str(), O_RDONLY | O_CLOEXEC);
   const int out = open(folder.file("out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   const int err = open(folder.file("err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  ProgramRun run;
+  StreamRun run;
   run.exit_code = wait_for(spawn_stream(arguments, in, out, err, environment));
   for (const int descriptor : {in, out, err}) close(descriptor);
   run.output = read_file(folder.file("out"));

@@ -142,7 +142,7 @@ TEST_P(Builtins, MatchTheReferenceOnEveryPath) {
     for (const char* path : {"direct", "staged", "traditional"}) {
       Arguments arguments = job.arguments;
       arguments.insert(arguments.end(), {"--path", path});
-      const ProgramRun run = run_stream(arguments, job.input);
+      const StreamRun run = run_stream(arguments, job.input);
       EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
       EXPECT_TRUE(run.output == job.expected) << path << ", " << size.width << "x" << size.height;
     }
@@ -165,12 +165,12 @@ TEST_F(StreamPaths, CheckAndVerifyAgreeWithEveryPathAndModel) {
       Arguments arguments = job.arguments;
       arguments.insert(arguments.end(),
                        {"--path", path, "--check", "--verify", "--json", folder.file("json")});
-      const ProgramRun run = run_stream(arguments, job.input, {model});
+      const StreamRun run = run_stream(arguments, job.input, {model});
       ASSERT_EQ(run.exit_code, kSuccess) << run.errors;
       EXPECT_TRUE(run.output == job.expected) << path << " " << model;
-      const auto json = nlohmann::json::parse(read_text(folder.file("json")));
-      EXPECT_EQ(json.at("checked_blocks"), 5);
-      EXPECT_EQ(json.at("verified_blocks"), 5);
+      const auto report = nlohmann::json::parse(read_text(folder.file("json")));
+      EXPECT_EQ(report.at("checked_blocks"), 5);
+      EXPECT_EQ(report.at("verified_blocks"), 5);
     }
   }
 }
@@ -181,7 +181,7 @@ TEST_F(StreamPaths, AnyNumberOfBlocksInFlightGivesTheSameBytes) {
     for (const char* path : {"direct", "staged", "traditional"}) {
       Arguments arguments = job.arguments;
       arguments.insert(arguments.end(), {"--path", path, "--in-flight", in_flight});
-      const ProgramRun run = run_stream(arguments, job.input);
+      const StreamRun run = run_stream(arguments, job.input);
       EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
       EXPECT_TRUE(run.output == job.expected) << path << ", " << in_flight;
     }
@@ -192,22 +192,22 @@ TEST_F(StreamPaths, TheSummaryCountsBlocksBytesAndCopies) {
   const Bytes input = noise(10000);
   for (const std::string path : {"direct", "staged", "traditional"}) {
     const TemporaryFolder folder;
-    const ProgramRun run = run_stream(
+    const StreamRun run = run_stream(
         {"copy", "--quiet", "--block", "4096", "--path", path, "--json", folder.file("json")}, input);
     ASSERT_EQ(run.exit_code, kSuccess) << run.errors;
     EXPECT_EQ(run.errors, "") << "--quiet";
-    const auto json = nlohmann::json::parse(read_text(folder.file("json")));
-    EXPECT_EQ(json.at("kernel"), "copy");
-    EXPECT_EQ(json.at("path"), path);
-    EXPECT_EQ(json.at("blocks"), 3);
-    EXPECT_EQ(json.at("bytes_in"), 10000);
-    EXPECT_EQ(json.at("bytes_out"), 10000);
-    EXPECT_EQ(json.at("in_flight"), 3);
-    EXPECT_EQ(json.at("cpu_bytes_copied_per_block"), path == "traditional" ? 8192 : 0);
-    EXPECT_EQ(json.at("fences"), path == "traditional" ? 0 : 3);
-    EXPECT_EQ(json.at("exit_code"), 0);
-    EXPECT_GT(json.at("peak_rss_bytes").get<std::uint64_t>(), 0U);
-    EXPECT_FALSE(json.at("renderer").get<std::string>().empty());
+    const auto report = nlohmann::json::parse(read_text(folder.file("json")));
+    EXPECT_EQ(report.at("kernel"), "copy");
+    EXPECT_EQ(report.at("path"), path);
+    EXPECT_EQ(report.at("blocks"), 3);
+    EXPECT_EQ(report.at("bytes_in"), 10000);
+    EXPECT_EQ(report.at("bytes_out"), 10000);
+    EXPECT_EQ(report.at("in_flight"), 3);
+    EXPECT_EQ(report.at("cpu_bytes_copied_per_block"), path == "traditional" ? 8192 : 0);
+    EXPECT_EQ(report.at("fences"), path == "traditional" ? 0 : 3);
+    EXPECT_EQ(report.at("exit_code"), 0);
+    EXPECT_GT(report.at("peak_rss_bytes").get<std::uint64_t>(), 0U);
+    EXPECT_FALSE(report.at("renderer").get<std::string>().empty());
   }
 }
 
@@ -216,7 +216,7 @@ TEST_F(StreamPaths, FilesAreReadAndWrittenByName) {
   const Bytes input = noise(70001);
   write_file(folder.file("in"), input);
   write_file(folder.file("out"), noise(200000));
-  const ProgramRun run =
+  const StreamRun run =
       run_stream({"copy", "-q", "--block", "64K", "-i", folder.file("in"), "-o", folder.file("out")});
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(read_file(folder.file("out")) == input) << "what the file held before must be gone";
@@ -232,11 +232,11 @@ TEST_F(StreamPaths, PipesOnBothSidesCarryEveryByte) {
 }
 
 TEST_F(StreamPaths, EmptyInputsGiveEmptyOutputs) {
-  const ProgramRun raw = run_stream({"copy", "--block", "4096"});
+  const StreamRun raw = run_stream({"copy", "--block", "4096"});
   EXPECT_EQ(raw.exit_code, kSuccess) << raw.errors;
   EXPECT_TRUE(raw.output.empty());
   const Bytes header = to_bytes("YUV4MPEG2 W4 H4 C420jpeg\n");
-  const ProgramRun video = run_stream({"copy"}, header);
+  const StreamRun video = run_stream({"copy"}, header);
   EXPECT_EQ(video.exit_code, kSuccess) << video.errors;
   EXPECT_TRUE(video.output == header);
 }

@@ -51,7 +51,7 @@ TEST_F(Kernels, TheExampleThresholdMakesBlackAndWhite) {
     const bool luma = i < layout.planes[1].offset_bytes;
     expected.push_back(!luma ? std::byte{128} : pixels[i] >= std::byte{100} ? std::byte{255} : std::byte{0});
   }
-  const ProgramRun run =
+  const StreamRun run =
       run_stream({kExamples + "threshold.comp", "--check", "--uniform", "level=100"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output == expected);
@@ -64,9 +64,9 @@ TEST_F(Kernels, TheExampleHistogramCountsEveryByteOfEveryBlock) {
   for (std::size_t i = 0; i < input.size(); ++i)
     ++expected[i / kBlock * 256 + std::to_integer<std::size_t>(input[i])];
   for (const char* path : {"direct", "staged", "traditional"}) {
-    const ProgramRun run = run_stream({kExamples + "histogram.comp", "--block", std::to_string(kBlock),
-                                       "--out-block", "1024", "--clear-output", "--check", "--path", path},
-                                      input);
+    const StreamRun run = run_stream({kExamples + "histogram.comp", "--block", std::to_string(kBlock),
+                                      "--out-block", "1024", "--clear-output", "--check", "--path", path},
+                                     input);
     EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
     EXPECT_EQ(words_of(run.output), expected) << path;
   }
@@ -97,10 +97,10 @@ TEST_F(Kernels, UniformsGiveTheBlockAndItsNumber) {
       "uint v[6] = uint[6](pmb_frame, pmb_block_bytes, pmb_out_bytes, pmb_width, pmb_height, "
       "pmb_pixel_format);\n"
       "if (w < 6u) pmb_store_word(w, v[w]);");
-  const ProgramRun raw = run_stream({source, "--block", "100", "--out-block", "24"}, noise(130));
+  const StreamRun raw = run_stream({source, "--block", "100", "--out-block", "24"}, noise(130));
   ASSERT_EQ(raw.exit_code, kSuccess) << raw.errors;
   EXPECT_EQ(words_of(raw.output), (std::vector<std::uint32_t>{0, 100, 24, 0, 0, 0, 1, 30, 24, 0, 0, 0}));
-  const ProgramRun frames = run_stream({source, "--size", "5x3", "--pixel", "rgba8"}, noise(60));
+  const StreamRun frames = run_stream({source, "--size", "5x3", "--pixel", "rgba8"}, noise(60));
   ASSERT_EQ(frames.exit_code, kSuccess) << frames.errors;
   EXPECT_EQ(words_of({frames.output.begin(), frames.output.begin() + 24}),
             (std::vector<std::uint32_t>{0, 60, 60, 5, 3, 2}));
@@ -115,7 +115,7 @@ TEST_F(Kernels, UniformsGiveThePlanes) {
   const std::string header = "YUV4MPEG2 W5 H3 C420\nFRAME\n";
   Bytes input = to_bytes(header);
   append(input, noise(27));
-  const ProgramRun run = run_stream({source}, input);
+  const StreamRun run = run_stream({source}, input);
   ASSERT_EQ(run.exit_code, kSuccess) << run.errors;
   const auto begin = run.output.begin() + static_cast<std::ptrdiff_t>(header.size());
   EXPECT_EQ(words_of({begin, begin + 16}),
@@ -132,7 +132,7 @@ TEST_F(Kernels, UsersSetUniformsOfEveryKind) {
       "if (w < 9u) pmb_store_word(w, floatBitsToUint(v[w]));",
       "uniform float gain; uniform vec2 scale; uniform int steps; uniform uvec3 bits; uniform bool on;\n"
       "uniform float weights[3]; uniform mat2 m; uniform vec2 more[2];");
-  const ProgramRun run =
+  const StreamRun run =
       run_stream({source, "--block", "36", "--uniform", "gain=2.5", "--uniform", "scale=-1,1e3", "--uniform",
                   "steps=-7", "--uniform", "bits=1,2,3", "--uniform", "on=true", "--uniform", "weights=1,2,4",
                   "--uniform", "m=1,2,3,4", "--uniform", "more=1,2,3,4"},
@@ -147,11 +147,11 @@ TEST_F(Kernels, WrongUniformsAreUsageErrorsThatListTheRightOnes) {
   const std::string source = kernel("pmb_store_word(pmb_word_index(), uint(gain * size.x));",
                                     "uniform float gain; uniform vec3 size;");
   for (const std::string wrong : {"volume=1", "gain=loud", "gain=1,2", "size=1,2", "gain=", "=1", "gain"}) {
-    const ProgramRun run = run_stream({source, "--block", "64", "--uniform", wrong}, noise(64));
+    const StreamRun run = run_stream({source, "--block", "64", "--uniform", wrong}, noise(64));
     EXPECT_EQ(run.exit_code, kUsage) << wrong << ": " << run.errors;
     EXPECT_TRUE(run.output.empty());
   }
-  const ProgramRun run = run_stream({source, "--block", "64", "--uniform", "volume=1"}, noise(64));
+  const StreamRun run = run_stream({source, "--block", "64", "--uniform", "volume=1"}, noise(64));
   EXPECT_NE(run.errors.find("float gain"), std::string::npos) << run.errors;
   EXPECT_NE(run.errors.find("vec3 size"), std::string::npos) << run.errors;
 }
@@ -160,7 +160,7 @@ TEST_F(Kernels, HelpersLoadAndStoreBytesPixelsAndUnalignedWords) {
   const Bytes input = noise(64);
   const std::string bytes =
       kernel("uint b = pmb_word_index(); if (b < 64u) pmb_store_byte(b, pmb_load_byte(63u - b));");
-  ProgramRun run = run_stream({bytes, "--block", "64"}, input);
+  StreamRun run = run_stream({bytes, "--block", "64"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output == Bytes(input.rbegin(), input.rend()));
 
@@ -216,7 +216,7 @@ TEST_F(Kernels, PositionsAndPlanesAreRead) {
       }
     }
   }
-  const ProgramRun run = run_stream({mirror}, input);
+  const StreamRun run = run_stream({mirror}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output == expected);
 }
@@ -231,7 +231,7 @@ TEST_F(Kernels, KernelsMayDeclareTheirOwnBlocksAtTheBindings) {
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
   const auto bytes = std::as_bytes(std::span(values));
   const Bytes input(bytes.begin(), bytes.end());
-  const ProgramRun run = run_stream({source, "--block", "2000"}, input);
+  const StreamRun run = run_stream({source, "--block", "2000"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   for (float& value : values) value *= 2;
   EXPECT_TRUE(run.output == Bytes(bytes.begin(), bytes.end()));
@@ -242,7 +242,7 @@ TEST_F(Kernels, EveryWordHasAnInvocationWhereGroupsExceedOneRow) {
       "layout(local_size_x = 1) in;\n"
       "void main() { pmb_store_word(pmb_word_index(), pmb_word_index()); }\n");
   constexpr std::size_t kWords = 70000;  // More than the 65535 groups that every driver has in a row.
-  const ProgramRun run = run_stream({source, "--block", std::to_string(kWords * 4)}, noise(kWords * 4));
+  const StreamRun run = run_stream({source, "--block", std::to_string(kWords * 4)}, noise(kWords * 4));
   ASSERT_EQ(run.exit_code, kSuccess) << run.errors;
   const std::vector<std::uint32_t> words = words_of(run.output);
   ASSERT_EQ(words.size(), kWords);
@@ -258,7 +258,7 @@ TEST_F(Kernels, StrayStoresReachNoOtherBlock) {
       "pmb_out[words * 2u + w] = 0xDEADBEEFu;");
   const Bytes input = noise(20 * 4096);
   for (const char* path : {"direct", "staged"}) {
-    const ProgramRun run = run_stream({source, "--block", "4096", "--in-flight", "5", "--path", path}, input);
+    const StreamRun run = run_stream({source, "--block", "4096", "--in-flight", "5", "--path", path}, input);
     EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
     EXPECT_TRUE(run.output == input) << path;
   }
@@ -266,7 +266,7 @@ TEST_F(Kernels, StrayStoresReachNoOtherBlock) {
 
 TEST_F(Kernels, InvalidKernelsAreReportedWithFileAndLine) {
   const std::string source = kernel("  uint fine = 1u;\n  nonsense = 3;\n  pmb_store_word(0u, fine);");
-  const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
+  const StreamRun run = run_stream({source, "--block", "64"}, noise(64));
   EXPECT_EQ(run.exit_code, kKernel);
   EXPECT_NE(run.errors.find(source + ":6: "), std::string::npos) << run.errors;
   EXPECT_TRUE(run.output.empty());
@@ -277,7 +277,7 @@ TEST_F(Kernels, AByteOrderMarkIsSkipped) {
       "\xEF\xBB\xBF#version 430 core\nlayout(local_size_x = 64) in;\n"
       "void main() { uint w = pmb_word_index(); pmb_store_word(w, ~pmb_load_word(w)); }\n");
   const Bytes input = noise(64);
-  const ProgramRun run = run_stream({source, "--block", "64"}, input);
+  const StreamRun run = run_stream({source, "--block", "64"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output == expected_blocks(Builtin::invert, *raw_layout(64), {}, input));
 }
@@ -289,16 +289,16 @@ TEST_F(Kernels, IncludedFilesRunAndTheirErrorsNameThem) {
   write_file(bad, to_bytes("uint fine;\nuint wrong() { return nonsense; }\n"));
   const std::string body = "uint w = pmb_word_index();\npmb_store_word(w, flipped(w));";
   const Bytes input = noise(64);
-  const ProgramRun run = run_stream({kernel(body, "#include \"good.glsl\"\n"), "--block", "64"}, input);
+  const StreamRun run = run_stream({kernel(body, "#include \"good.glsl\"\n"), "--block", "64"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output == expected_blocks(Builtin::invert, *raw_layout(64), {}, input));
 
   const std::string includes = "#include \"good.glsl\"\n#if 0\n#include \"bad.glsl\"\n#endif\n";
-  const ProgramRun wrong = run_stream({kernel(body, includes + "#include \"bad.glsl\""), "--block", "64"});
+  const StreamRun wrong = run_stream({kernel(body, includes + "#include \"bad.glsl\""), "--block", "64"});
   EXPECT_EQ(wrong.exit_code, kKernel);
   EXPECT_NE(wrong.errors.find(bad + ":2: "), std::string::npos) << wrong.errors;
   const std::string after = kernel("nonsense = 1;", includes);
-  const ProgramRun own = run_stream({after, "--block", "64"});
+  const StreamRun own = run_stream({after, "--block", "64"});
   EXPECT_NE(own.errors.find(after + ":9: "), std::string::npos) << own.errors;
 }
 
@@ -328,7 +328,7 @@ TEST_F(Kernels, ResourcesWithoutABindingAreRefusedByKindAndName) {
   for (const auto& entry : cases) {
     const std::string source =
         kernel("pmb_store_word(pmb_word_index(), " + std::string(entry.value) + ");", entry.declaration);
-    const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
+    const StreamRun run = run_stream({source, "--block", "64"}, noise(64));
     EXPECT_EQ(run.exit_code, kKernel) << entry.declaration;
     EXPECT_NE(run.errors.find(entry.refusal), std::string::npos) << run.errors;
     EXPECT_TRUE(run.output.empty());
@@ -339,7 +339,7 @@ TEST_F(Kernels, PlainUniformsOfEveryTypeNeedNoBinding) {
   const std::string source =
       kernel("pmb_store_word(pmb_word_index(), uint(d + m[1][2] + list[1].a) + 7u);",
              "uniform double d; uniform mat2x3 m; struct S { float a; }; uniform S list[2];");
-  const ProgramRun run = run_stream({source, "--block", "64"}, noise(64));
+  const StreamRun run = run_stream({source, "--block", "64"}, noise(64));
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_EQ(words_of(run.output), std::vector<std::uint32_t>(16, 7));
 }
@@ -351,7 +351,7 @@ TEST_F(Kernels, KernelsThatWriteNothingAreReportedOnEveryPath) {
   const std::string never = kernel("if (pmb_frame > 1000u) pmb_store_word(pmb_word_index(), 1u);");
   for (const std::string& source : {nothing, elsewhere, never}) {
     for (const char* path : {"direct", "staged", "traditional"}) {
-      const ProgramRun run = run_stream({source, "--block", "64", "--path", path}, noise(640));
+      const StreamRun run = run_stream({source, "--block", "64", "--path", path}, noise(640));
       EXPECT_EQ(run.exit_code, kKernel) << path << ": " << run.errors;
       EXPECT_TRUE(run.output.empty());
     }
@@ -360,7 +360,7 @@ TEST_F(Kernels, KernelsThatWriteNothingAreReportedOnEveryPath) {
 
 TEST_F(Kernels, KernelsThatWriteOnlyZerosOrOnesAreAccepted) {
   for (const std::string value : {"0u", "0xFFFFFFFFu"}) {
-    const ProgramRun run =
+    const StreamRun run =
         run_stream({kernel("pmb_store_word(pmb_word_index(), " + value + ");"), "--block", "64"}, noise(128));
     EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
     EXPECT_TRUE(run.output == Bytes(128, value == "0u" ? std::byte{0} : std::byte{255}));
@@ -369,7 +369,7 @@ TEST_F(Kernels, KernelsThatWriteOnlyZerosOrOnesAreAccepted) {
 
 TEST_F(Kernels, CheckFindsKernelsWhoseResultDependsOnOldBytes) {
   const std::string source = kernel("uint w = pmb_word_index(); if (w < 16u) pmb_out[w] = pmb_out[w] + 1u;");
-  const ProgramRun run = run_stream({source, "--block", "64", "--check", "--in-flight", "4"}, noise(64 * 8));
+  const StreamRun run = run_stream({source, "--block", "64", "--check", "--in-flight", "4"}, noise(64 * 8));
   EXPECT_EQ(run.exit_code, kMismatch) << run.errors;
   EXPECT_NE(run.errors.find("byte"), std::string::npos) << run.errors;
   EXPECT_LT(run.output.size(), 64U * 8U);
@@ -377,12 +377,12 @@ TEST_F(Kernels, CheckFindsKernelsWhoseResultDependsOnOldBytes) {
 }
 
 TEST_F(Kernels, PrintedBuiltinsRunAsFiles) {
-  const ProgramRun printed = run_stream({"--print-kernel", "sobel"});
+  const StreamRun printed = run_stream({"--print-kernel", "sobel"});
   ASSERT_EQ(printed.exit_code, kSuccess);
   const std::string source = folder().file("mine.comp");
   write_file(source, printed.output);
   const Bytes input = noise(63 * 17);
-  const ProgramRun run = run_stream({source, "--size", "63x17", "--pixel", "gray8"}, input);
+  const StreamRun run = run_stream({source, "--size", "63x17", "--pixel", "gray8"}, input);
   EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
   EXPECT_TRUE(run.output ==
               expected_blocks(Builtin::sobel, *packed_layout(PixelFormat::gray8, 63, 17), {}, input));

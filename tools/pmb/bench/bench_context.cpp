@@ -25,10 +25,6 @@ GLsync GLAD_API_PTR count_fence(GLenum condition, GLbitfield flags) {
   return real_fence_sync(condition, flags);
 }
 
-GLADapiproc load_gl(void* user, const char* name) {
-  return reinterpret_cast<GLADapiproc>((*static_cast<pmb::Loader*>(user))(name));
-}
-
 struct ForcedChoice {
   const char* name;
   pmb::Path path;
@@ -63,8 +59,7 @@ Outcome<std::unique_ptr<BenchContext>> BenchContext::open(const GpuOptions& opti
   auto headless = open_headless(options, false);
   if (!headless) return fail(kNoGl, "no usable GL: {}", headless.error().message());
   std::unique_ptr<BenchContext> bench(new BenchContext(std::move(*headless)));
-  pmb::Loader loader = pmb::HeadlessContext::loader();
-  if (gladLoadGLContextUserPtr(&bench->gl_, load_gl, &loader) == 0 || bench->gl_.DispatchCompute == nullptr) {
+  if (!load_gl(bench->gl_) || bench->gl_.DispatchCompute == nullptr) {
     return fail(kNoGl,
                 "no usable GL: {} has no compute shaders, which need OpenGL 4.3; choose another with --gpu",
                 bench->headless_.gpu().name);

@@ -79,6 +79,12 @@ pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool 
   return headless;
 }
 
+bool load_gl(GladGLContext& gl) {
+  static const pmb::Loader loader = pmb::HeadlessContext::loader();
+  return gladLoadGLContext(&gl,
+                           [](const char* name) { return reinterpret_cast<GLADapiproc>(loader(name)); }) != 0;
+}
+
 void lend_threads(pmb::Options& options) {
 #ifdef PMB_TOOL_TBB
   if (!options.parallel_for) options.parallel_for = tbb_parallel_for();

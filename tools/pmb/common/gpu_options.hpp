@@ -2,6 +2,8 @@
 // The choice of a GPU that the subcommands share: their options, and the context opened by them.
 #pragma once
 
+#include <glad/gl.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <pmb/context.hpp>
@@ -36,6 +38,9 @@ pmb::Options program_options(const GpuOptions& options);
 /// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
 /// make_current. Not robust: where nobody listens for resets, whose notification costs.
 pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust = true);
+
+/// The functions of the headless context that is current. False if the driver lacks those of OpenGL 1.0.
+bool load_gl(GladGLContext& gl);
 
 /// Large copies on oneTBB's threads, where the program was built with it and the options name no others.
 void lend_threads(pmb::Options& options);

@@ -48,15 +48,10 @@ struct TimedResult {
   std::uint64_t fences = 0;
 };
 
-GLADapiproc load_gl(void* user, const char* name) {
-  return reinterpret_cast<GLADapiproc>((*static_cast<pmb::Loader*>(user))(name));
-}
-
 Outcome<std::unique_ptr<OpenGpu>> open_for_compute(const GpuOptions& options, GladGLContext& gl) {
   auto gpu = open_gpu(options, program_options(options));
   if (!gpu) return fail(kNoGl, "no usable GL: {}", gpu.error().message());
-  pmb::Loader loader = pmb::HeadlessContext::loader();
-  if (!(*gpu)->context.limits().compute || gladLoadGLContextUserPtr(&gl, load_gl, &loader) == 0) {
+  if (!(*gpu)->context.limits().compute || !load_gl(gl)) {
     return fail(kNoGl,
                 "no usable GL: {} has no compute shaders, which need OpenGL 4.3; choose another with --gpu",
                 (*gpu)->context.driver().renderer);

@@ -31,17 +31,12 @@ struct TuneOptions {
   bool quiet = false;
 };
 
-GLADapiproc load_gl(void* user, const char* name) {
-  return reinterpret_cast<GLADapiproc>((*static_cast<pmb::Loader*>(user))(name));
-}
-
 /// The functions for debug messages, if this driver reports placements in them.
 std::optional<GladGLContext> debug_table(const Context& context) {
   const Driver& driver = context.driver();
   if (driver.kind != "nvidia" || driver.mesa || context.limits().gles) return std::nullopt;
   GladGLContext gl = {};
-  pmb::Loader loader = pmb::HeadlessContext::loader();
-  if (gladLoadGLContextUserPtr(&gl, load_gl, &loader) == 0) return std::nullopt;
+  if (!load_gl(gl)) return std::nullopt;
   return gl;
 }
 

@@ -18,11 +18,12 @@ class OwnMemory {
   OwnMemory() noexcept = default;
   explicit OwnMemory(std::uint64_t size_bytes)
       : bytes_(static_cast<std::byte*>(::operator new(size_bytes, kAlignment))), size_(size_bytes) {
-    fill(std::byte{0});
+    std::ranges::fill(bytes(), std::byte{0});
   }
 
   std::span<std::byte> bytes() const noexcept { return {bytes_.get(), size_}; }
-  void fill(std::byte value) const noexcept { std::ranges::fill(bytes(), value); }
+  /// Overwrites bytes of an earlier result.
+  void poison() const noexcept { std::ranges::fill(bytes(), std::byte{0xA5}); }
 
  private:
   static constexpr std::align_val_t kAlignment{4096};

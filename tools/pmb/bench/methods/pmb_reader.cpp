@@ -15,8 +15,6 @@
 namespace pmb::tool::bench {
 namespace {
 
-constexpr std::byte kPoison{0xA5};
-
 class StagedReader final : public RingReader {
  public:
   StagedReader(BenchContext& bench, pmb::Context& context, pmb::ReadbackRing ring, const ReadShape& shape,
@@ -68,7 +66,7 @@ class TransferReader final : public Reader {
     return memory_.bytes();
   }
   Outcome<void> release_oldest() override { return {}; }
-  void poison() override { memory_.fill(kPoison); }
+  void poison() override { memory_.poison(); }
   std::uint32_t copies() const noexcept override { return 1; }
 
  private:

@@ -13,8 +13,6 @@
 namespace pmb::tool::bench {
 namespace {
 
-constexpr std::byte kPoison{0xA5};
-
 /// Shared by both methods: shader stores need a barrier before a copy.
 class TraditionalReader : public Reader {
  public:
@@ -27,7 +25,7 @@ class TraditionalReader : public Reader {
   }
   void poison() override {
     targets_.poison();
-    memory_.fill(kPoison);
+    memory_.poison();
   }
 
  protected:

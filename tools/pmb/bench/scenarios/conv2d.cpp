@@ -25,11 +25,11 @@ struct Convolution {
   std::uint64_t output_floats() const { return std::uint64_t{batch} * outputs * out_height() * out_width(); }
 };
 
-constexpr std::array kFull = {Convolution{"8x64x56x56-128-3x3", 8, 64, 56, 56, 128, 3, 1},
-                              Convolution{"4x3x224x224-64-7x7-s2", 4, 3, 224, 224, 64, 7, 2}};
+constexpr std::array kFullCases = {Convolution{"8x64x56x56-128-3x3", 8, 64, 56, 56, 128, 3, 1},
+                                   Convolution{"4x3x224x224-64-7x7-s2", 4, 3, 224, 224, 64, 7, 2}};
 // A small fraction of the work, for --quick and for software renderers.
-constexpr std::array kQuick = {Convolution{"1x16x28x28-32-3x3", 1, 16, 28, 28, 32, 3, 1},
-                               Convolution{"1x3x64x64-16-7x7-s2", 1, 3, 64, 64, 16, 7, 2}};
+constexpr std::array kQuickCases = {Convolution{"1x16x28x28-32-3x3", 1, 16, 28, 28, 32, 3, 1},
+                                    Convolution{"1x3x64x64-16-7x7-s2", 1, 3, 64, 64, 16, 7, 2}};
 
 constexpr std::string_view kShader = R"glsl(
 layout(local_size_x = 64) in;
@@ -190,7 +190,7 @@ class ComputeMethod final : public Method {
 void add_conv2d_cases(const CaseSetup& setup, std::vector<Case>& cases) {
   BenchContext& bench = setup.bench;
   const bool small = setup.quick || bench.planned().driver().software;
-  for (const Convolution& c : small ? kQuick : kFull) {
+  for (const Convolution& c : small ? kQuickCases : kFullCases) {
     const std::uint64_t input_bytes = (c.input_floats() + c.weight_floats()) * sizeof(float);
     const std::uint64_t output_bytes = c.output_floats() * sizeof(float);
     Case work{.scenario = "conv2d",

@@ -81,7 +81,7 @@ class ReadPixelsMethod final : public Method {
 
   Outcome<void> verify() override {
     if (reader_) reader_->poison();
-    memory_.fill(std::byte{0xA5});
+    memory_.poison();
     for (std::uint32_t turn = 0; turn <= kFramesInFlight; ++turn) {
       frame_.set(source_->renew().data());
       if (auto done = once(); !done) return done;
