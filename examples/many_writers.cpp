@@ -84,7 +84,7 @@ int main() {
     sample::expect(!slice.is_live(), "the arena's slice was retired with the others");
 
     std::vector<Particle> arrived(drawn / sizeof(Particle));
-    sample::need(pmb::download(gl.context, target, 0, std::as_writable_bytes(std::span(arrived))));
+    sample::need(pmb::download(gl.context, target, 0, arrived));
     std::array<std::size_t, kWorkers> counts = {};
     for (const Particle& one : arrived) ++counts.at(one.colour);
     for (std::size_t worker = 0; worker < kWorkers; ++worker) {

@@ -18,7 +18,7 @@ using Vertex = std::array<float, 3>;  // 12 bytes: not a power of two
 void draw_triangle(pmb::UploadRing& ring, const std::array<Vertex, 3>& corners) {
   // Aligned to the stride, the slice starts at a whole vertex: one binding serves for the ring's whole life.
   auto slice = sample::need(ring.acquire(sizeof corners, sizeof(Vertex)));
-  sample::need(slice.copy_from(std::as_bytes(std::span(corners))));
+  sample::need(slice.copy_from(corners));
   sample::need(ring.publish(slice, sizeof corners));
   glDrawArrays(GL_TRIANGLES, static_cast<GLint>(slice.offset_bytes() / sizeof(Vertex)), 3);
 }

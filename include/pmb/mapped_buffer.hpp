@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/detail/typed_bytes.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
@@ -73,14 +74,14 @@ class MappedBuffer {
   /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. The caller
   /// must make sure that no GPU command in flight reads these bytes. Statuses: invalid_argument (range), refused (not
   /// writable), stale_handle, wrong_context (explicit flush).
-  [[nodiscard]] Result<void> write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
+  [[nodiscard]] Result<void> write(std::uint64_t offset_bytes, detail::SourceBytes bytes,
                                    std::source_location where = std::source_location::current());
 
   /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. If
   /// it has not passed, the call returns would_block and copies nothing. Polls; does not wait. Statuses: would_block,
   /// invalid_argument, refused (not readable, foreign ticket, marked before pmb knew the mapping), stale_handle,
   /// context_lost.
-  [[nodiscard]] Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
+  [[nodiscard]] Result<void> read(std::uint64_t offset_bytes, detail::TargetBytes bytes, Ticket after_writer,
                                   std::source_location where = std::source_location::current());
 
   /// Makes bytes visible that were written through raw_bytes(). Makes no GL call under the coherent model. The range may

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/buffer_target.hpp>
+#include <pmb/detail/typed_bytes.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
@@ -68,7 +69,7 @@ class PendingReadback {
   /// Waits for the bytes as wait() does, copies them to the start of `target`, on the threads of Options::parallel_for, and
   /// releases the readback. Statuses: those of wait(), and invalid_argument (`target` is too small); it stays live after an
   /// error.
-  [[nodiscard]] Result<void> copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+  [[nodiscard]] Result<void> copy_to(detail::TargetBytes target, std::chrono::nanoseconds timeout,
                                      std::source_location where = std::source_location::current()) const;
 
   /// Makes the memory reusable, at once or when the bytes have arrived. In any order, at any time; never waits.

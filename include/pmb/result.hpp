@@ -3,7 +3,7 @@
 //
 //   auto ring = pmb::UploadRing::create(context, {.capacity_bytes = 1 << 20});
 //   if (!ring) {
-//     std::cerr << ring.error().message() << '\n';
+//     std::cerr << ring.error() << '\n';
 //     return 1;
 //   }
 //
@@ -14,7 +14,9 @@
 // GL:      none.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <iosfwd>
 #include <pmb/detail/language.hpp>
 #include <source_location>
 #include <string>
@@ -89,6 +91,18 @@ Status status_of(ErrorId id) noexcept;
 const char* to_string(Status status) noexcept;
 /// "ring_full_unretired", …
 const char* to_string(ErrorId id) noexcept;
+
+/// Writes the name of a Status or an ErrorId, or the message of an Error. pmb/format.hpp has the same for {fmt} and
+/// std::format.
+template <class T>
+  requires std::same_as<T, Status> || std::same_as<T, ErrorId> || std::same_as<T, Error>
+std::ostream& operator<<(std::ostream& out, const T& value) {
+  if constexpr (std::same_as<T, Error>) {
+    return out << value.message();
+  } else {
+    return out << to_string(value);
+  }
+}
 
 }  // namespace pmb
 

@@ -4,8 +4,7 @@
 // of the caller. Any Options::path except traditional forces rings.
 //
 //   const pmb::TexelLayout rgba = {.format = GL_RGBA, .type = GL_UNSIGNED_BYTE};
-//   pmb::upload_texture(context, {.texture = sky, .target = GL_TEXTURE_2D, .width = 640, .height = 480}, rgba,
-//                       std::as_bytes(std::span(pixels)));
+//   pmb::upload_texture(context, {.texture = sky, .target = GL_TEXTURE_2D, .width = 640, .height = 480}, rgba, pixels);
 //   auto frame = pmb::read_pixels(context, {.width = 640, .height = 480}, rgba, readback_ring);
 //   context.timeline().mark();  // frame arrives after this
 //
@@ -23,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <pmb/detail/typed_bytes.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
@@ -64,7 +64,7 @@ struct TexelLayout {
 struct TextureUpload {
   TextureRegion region;
   TexelLayout layout;
-  std::span<const std::byte> bytes;
+  detail::SourceBytes bytes;
 };
 
 /// A rectangle of a framebuffer, from its lower left corner. Pixels outside the framebuffer are undefined.
@@ -86,7 +86,7 @@ struct PixelRectangle {
 /// OpenGL ES: the caller ensures that format and type suit the internal format (OpenGL ES 3.2, table 8.2). OpenGL ES 3.0
 /// cannot report the size and format of a level: there the caller ensures that the region lies in it.
 [[nodiscard]] Result<Ticket> upload_texture(Context& context, const TextureRegion& region,
-                                            const TexelLayout& layout, std::span<const std::byte> bytes,
+                                            const TexelLayout& layout, detail::SourceBytes bytes,
                                             std::source_location where = std::source_location::current());
 
 /// As upload_texture() for several images, such as the planes of a frame, with one ticket. GL state is queried and restored
@@ -106,7 +106,7 @@ struct PixelRectangle {
 /// OpenGL ES reads few pairs: GL_RGBA with GL_UNSIGNED_BYTE (fixed point) or GL_FLOAT (floating point), GL_RGBA_INTEGER with
 /// GL_INT or GL_UNSIGNED_INT (integers), and one pair that the driver chooses.
 [[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
-                                       const TexelLayout& layout, std::span<std::byte> target,
+                                       const TexelLayout& layout, detail::TargetBytes target,
                                        std::source_location where = std::source_location::current());
 
 /// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().
@@ -119,7 +119,7 @@ struct PixelRectangle {
 /// colour-renderable. OpenGL ES reads no compressed texels.
 /// Statuses: those of read_pixels, unsupported (neither GL nor a framebuffer reads the region).
 [[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
-                                        const TexelLayout& layout, std::span<std::byte> target,
+                                        const TexelLayout& layout, detail::TargetBytes target,
                                         std::source_location where = std::source_location::current());
 
 /// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().

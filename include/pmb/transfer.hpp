@@ -3,8 +3,8 @@
 // persistently mapped ring, in chunks, so that the CPU copies one chunk while the GPU copies another
 // (Context::transfer_plan).
 //
-//   pmb::upload(context, vertex_buffer, 0, std::as_bytes(std::span(vertices)));
-//   pmb::download(context, result_buffer, 0, std::as_writable_bytes(std::span(results)));
+//   pmb::upload(context, vertex_buffer, 0, vertices);  // a vector, array or span of plain structs
+//   pmb::download(context, result_buffer, 0, results);
 //
 //   auto pending = pmb::download_async(context, result_buffer, 0, frame_bytes);
 //   …                                           // a frame or two later:
@@ -26,10 +26,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <pmb/buffer_target.hpp>
+#include <pmb/detail/typed_bytes.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
-#include <span>
 
 namespace pmb {
 
@@ -38,12 +38,12 @@ class Context;
 /// Copies `bytes` into a buffer. Later commands see the new bytes, earlier ones the old. The source may be reused on
 /// return. Waits only while the ring is full. For a ticket that passes once the GPU has the bytes, mark the timeline.
 [[nodiscard]] Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                                  std::span<const std::byte> bytes,
+                                  detail::SourceBytes bytes,
                                   std::source_location where = std::source_location::current());
 
 /// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout.
 [[nodiscard]] Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                                    std::span<std::byte> bytes,
+                                    detail::TargetBytes bytes,
                                     std::source_location where = std::source_location::current());
 
 /// Starts copying a range of a buffer, after all earlier commands, into memory of the context, and returns at once. Makes

@@ -28,6 +28,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/detail/ring_layout.hpp>
+#include <pmb/detail/typed_bytes.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
@@ -99,8 +100,7 @@ class Slice {
 
   /// Copies `source` to `offset_bytes` in the slice. Returns false and copies nothing if it does not fit or the slice is
   /// stale.
-  [[nodiscard]] bool copy_from(std::span<const std::byte> source,
-                               std::uint64_t offset_bytes = 0) const noexcept {
+  [[nodiscard]] bool copy_from(detail::SourceBytes source, std::uint64_t offset_bytes = 0) const noexcept {
     const std::span<std::byte> target = raw_bytes();
     if (offset_bytes > target.size() || source.size() > target.size() - offset_bytes) return false;
     if (!source.empty()) std::memcpy(target.data() + offset_bytes, source.data(), source.size());
@@ -111,7 +111,7 @@ class Slice {
     requires std::is_trivially_copyable_v<T>
   [[nodiscard]] bool store(std::size_t index, const T& value) const noexcept {
     if (index > size_bytes() / sizeof(T)) return false;
-    return copy_from(std::as_bytes(std::span(&value, 1)), index * sizeof(T));
+    return copy_from(std::span(&value, 1), index * sizeof(T));
   }
   /// Sets every byte. Returns false if the slice is stale.
   [[nodiscard]] bool fill(std::byte value) const noexcept {

@@ -142,7 +142,7 @@ Result<void> check_writable(const Mapping* mapping, std::uint64_t offset, std::u
 
 }  // namespace
 
-Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
+Result<void> MappedBuffer::write(std::uint64_t offset_bytes, detail::SourceBytes bytes,
                                  std::source_location where) {
   if (auto legal = check_writable(mapping_.get(), offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};
@@ -152,7 +152,7 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, std::span<const std
   return {};
 }
 
-Result<void> MappedBuffer::read(std::uint64_t offset_bytes, std::span<std::byte> bytes, Ticket after_writer,
+Result<void> MappedBuffer::read(std::uint64_t offset_bytes, detail::TargetBytes bytes, Ticket after_writer,
                                 std::source_location where) {
   auto legal = check_range(mapping_.get(), &Mapping::readable, ErrorId::not_readable, offset_bytes,
                            bytes.size(), where);

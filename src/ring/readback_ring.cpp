@@ -130,6 +130,7 @@ using detail::ContextState;
 using detail::ReadbackRingControl;
 using detail::RingControl;
 using detail::RingSlot;
+using detail::TargetBytes;
 
 namespace {
 
@@ -150,7 +151,7 @@ Result<ReadView> PendingReadback::wait(std::chrono::nanoseconds timeout, std::so
   return control_->view(*this, timeout, where);
 }
 
-Result<void> PendingReadback::copy_to(std::span<std::byte> target, std::chrono::nanoseconds timeout,
+Result<void> PendingReadback::copy_to(TargetBytes target, std::chrono::nanoseconds timeout,
                                       std::source_location where) const {
   if (target.size() < size_bytes())
     return fail(ErrorId::range_outside, where, {.numbers = {0, size_bytes(), target.size()}});

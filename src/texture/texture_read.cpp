@@ -177,7 +177,7 @@ Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& 
 }  // namespace
 
 Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
-                         std::span<std::byte> target, std::source_location where) {
+                         detail::TargetBytes target, std::source_location where) {
   return guarded(where, [&] {
     return read_now(context, source_of_pixels(ContextState::of(context), rectangle, layout, where), target,
                     where);
@@ -194,7 +194,7 @@ Result<PendingReadback> read_pixels(Context& context, const PixelRectangle& rect
 }
 
 Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                          std::span<std::byte> target, std::source_location where) {
+                          detail::TargetBytes target, std::source_location where) {
   ContextState& state = ContextState::of(context);
   TextureBindings bindings(state.gl);
   return guarded(where, [&] {

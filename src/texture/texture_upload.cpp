@@ -144,7 +144,7 @@ Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> 
 }
 
 Result<Ticket> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
-                              std::span<const std::byte> bytes, std::source_location where) {
+                              detail::SourceBytes bytes, std::source_location where) {
   const TextureUpload upload = {region, layout, bytes};
   return upload_textures(context, std::span(&upload, 1), where);
 }

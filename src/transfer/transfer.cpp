@@ -38,7 +38,7 @@ inline void sub_data(const ContextState& state, std::uint32_t buffer, std::uint6
 }  // namespace
 
 Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                    std::span<const std::byte> bytes, std::source_location where) {
+                    detail::SourceBytes bytes, std::source_location where) {
   // Around a short glBufferSubData every instruction counts.
   const ContextState& state = ContextState::of(context);
   if (!BufferPlace::is_plain_sub_data(state, buffer, offset_bytes, bytes.size()))
@@ -48,7 +48,7 @@ Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t 
 }
 
 Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                      std::span<std::byte> bytes, std::source_location where) {
+                      detail::TargetBytes bytes, std::source_location where) {
   ContextState& state = ContextState::of(context);
   if (auto legal = BufferPlace::check(state, buffer, offset_bytes, bytes.size(), where); !legal) return legal;
   if (bytes.empty()) return {};

@@ -24,17 +24,6 @@
 #include "fake_gl.hpp"
 #include "strict_gl_gtest.hpp"
 
-namespace pmb {
-
-inline void PrintTo(ErrorId id, std::ostream* out) {
-  *out << to_string(id);
-}
-inline void PrintTo(Status status, std::ostream* out) {
-  *out << to_string(status);
-}
-
-}  // namespace pmb
-
 namespace pmb_test {
 
 using namespace std::chrono_literals;
