@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# run_neighbour.sh PROGRAM: runs it under a private X server that draws into memory. If that is impossible, it prints the
-# reason in GoogleTest's format and exits with 77. If GL is required, it exits with 1 instead.
+# run_neighbour.sh PROGRAM [ARGUMENT…]: runs it under a private X server that draws into memory. If that is impossible, it
+# prints the reason in GoogleTest's format and exits with 77. If GL is required, it exits with 1 instead.
 set -euo pipefail
 
 skip() {
@@ -10,10 +10,11 @@ skip() {
   exit 77
 }
 
-[[ -x $1 ]] || skip "$(basename "$1") was not built, because the packages that it needs are not installed"
+command -v "$1" >/dev/null ||
+  skip "$(basename "$1") was not built, because the packages that it needs are not installed"
 if ! command -v Xvfb >/dev/null; then
   [[ -n ${DISPLAY:-} ]] || skip "there is neither Xvfb nor a display"
-  exec "$1"
+  exec "$@"
 fi
 
 # The server prints its display number when it listens.
@@ -22,6 +23,6 @@ server=$!
 trap 'kill "$server" && wait "$server" || true' EXIT
 read -r -u "$display_number" number || skip "Xvfb does not start here"
 status=0
-DISPLAY=:$number "$1" || status=$?
+DISPLAY=:$number "$@" || status=$?
 ((status != 77)) || [[ -z ${PMB_REQUIRE_GL:-} ]] || status=1
 exit "$status"
