@@ -8,8 +8,9 @@ namespace pmb::detail {
 namespace {
 
 // Threads that slept between chunks made downloads of 1 and 2 MiB 20 to 30 µs longer on an H200
-// (bench/results/2026-11-28-middle-sizes-h200.json). A thread that expects work therefore watches for a while first.
-constexpr auto kWatch = std::chrono::microseconds(50);
+// (bench/results/2026-11-28-middle-sizes-h200.json). A thread that expects work therefore watches for a while first: longer
+// than the 45 to 70 µs in which the first chunk arrives (bench/results/2026-11-28-transfer-timeline-h200.json).
+constexpr auto kWatch = std::chrono::microseconds(100);
 
 /// Returns true once `value` differs from `seen`, or false after kWatch.
 bool watch(const std::atomic<std::uint32_t>& value, std::uint32_t seen) noexcept {

@@ -46,7 +46,7 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
                        {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
                        {.up_to_bytes = 512 * kKiB, .chunk_bytes = 512 * kKiB, .threads = 4},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 6},
-                       {.up_to_bytes = 16 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 5},
+                       {.up_to_bytes = 16 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 8},
                        {.up_to_bytes = 128 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 6},
                        {.chunk_bytes = 4 * kMiB, .threads = 8}};
       plan.up.ring_bytes = 32 * kMiB;
@@ -54,11 +54,13 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       // to do no harm.
       plan.down.steps = {by_gl(16 * kKiB),
                          {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
-                         {.up_to_bytes = kMiB, .chunk_bytes = 512 * kKiB, .threads = 4},
-                         {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 6},
+                         {.up_to_bytes = kMiB, .chunk_bytes = 512 * kKiB, .threads = 8},
+                         {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 8},
+                         {.up_to_bytes = 8 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 8},
                          {.chunk_bytes = 4 * kMiB, .threads = 6}};
       plan.down.ring_bytes = 32 * kMiB;
-      // bench/results/2026-11-25-transfer-h200.json and 2026-11-28-middle-sizes-h200.json
+      // bench/results/2026-11-25-transfer-h200.json, 2026-11-28-middle-sizes-h200.json and
+      // 2026-11-28-transfer-timeline-h200.json
       plan.reason = "transfers: defaults for NVIDIA, measured on an H200";
       break;
     case TransferKind::mesa:
