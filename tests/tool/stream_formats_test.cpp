@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Every built-in on every format that it accepts, on every path, byte for byte against the CPU reference.
+// Every built-in on every format that it accepts, byte for byte against the CPU reference.
 
 #include <gtest/gtest.h>
+
+#include <array>
 
 #include "common/command.hpp"
 #include "stream/y4m.hpp"
@@ -136,16 +138,18 @@ Job make_job(const Case& what, Size size) {
 
 class Builtins : public Stream, public testing::WithParamInterface<Case> {};
 
-TEST_P(Builtins, MatchTheReferenceOnEveryPath) {
+// A path moves bytes and knows neither kernel nor format, so the paths take turns.
+TEST_P(Builtins, MatchTheReferenceAtEverySize) {
+  constexpr std::array kPaths = {"direct", "staged", "traditional"};
+  auto turn = static_cast<std::size_t>(GetParam().data);
   for (const Size size : {Size{5, 3}, Size{63, 17}, Size{64, 16}}) {
     const Job job = make_job(GetParam(), size);
-    for (const char* path : {"direct", "staged", "traditional"}) {
-      Arguments arguments = job.arguments;
-      arguments.insert(arguments.end(), {"--path", path});
-      const StreamRun run = run_stream(arguments, job.input);
-      EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
-      EXPECT_TRUE(run.output == job.expected) << path << ", " << size.width << "x" << size.height;
-    }
+    const char* path = kPaths[turn++ % kPaths.size()];
+    Arguments arguments = job.arguments;
+    arguments.insert(arguments.end(), {"--path", path});
+    const StreamRun run = run_stream(arguments, job.input);
+    EXPECT_EQ(run.exit_code, kSuccess) << run.errors;
+    EXPECT_TRUE(run.output == job.expected) << path << ", " << size.width << "x" << size.height;
   }
 }
 
