@@ -61,7 +61,7 @@ class Arena {
   std::uint64_t size_bytes() const noexcept { return size_; }  ///< As lent.
 
  private:
-  friend struct detail::UploadRingControl;
+  friend class UploadRing;
   std::optional<ArenaPiece> take_watched(std::uint64_t size_bytes, std::uint64_t alignment) const noexcept;
   std::optional<std::uint64_t> reserve(std::uint64_t size_bytes, std::uint64_t alignment,
                                        std::uint64_t gap) const noexcept;

@@ -57,6 +57,7 @@ class Block {
 
  private:
   friend struct detail::BlockPoolControl;
+  friend class BlockPool;
   constexpr Block(detail::BlockPoolControl* control, std::uint64_t key) noexcept
       : control_(control), key_(key) {}
   detail::BlockPoolControl* control_ = nullptr;
@@ -118,8 +119,11 @@ class BlockPool {
   std::uint32_t free_count() const noexcept;  ///< Retired blocks count once their ticket has passed.
 
  private:
-  friend struct detail::BlockPoolControl;
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
+  Result<Block> acquire(bool may_wait, std::source_location where);
+  /// Polls, or waits for at most `timeout`.
+  Result<ReadView> view(Block block, Ticket ticket, std::optional<std::chrono::nanoseconds> timeout,
+                        std::source_location where);
   std::unique_ptr<detail::BlockPoolControl, detail::CloseBlockPool> control_;
 };
 

@@ -19,27 +19,19 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <pmb/buffer_target.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/mapped_buffer.hpp>
-#include <pmb/plan.hpp>
 #include <pmb/result.hpp>
-#include <pmb/stats.hpp>
 #include <pmb/timeline.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
-#include <string_view>
 
 namespace pmb {
 
 class Context;
-namespace detail {
-struct ReadbackRingControl;
-struct RingControl;
-}  // namespace detail
 
 /// Bytes that have arrived, in place. Valid until the readback is released.
 class ReadView {
@@ -87,15 +79,22 @@ class PendingReadback {
   friend bool operator==(const PendingReadback&, const PendingReadback&) noexcept = default;
 
  private:
-  friend struct detail::ReadbackRingControl;
-  constexpr PendingReadback(detail::ReadbackRingControl* control, std::uint64_t key) noexcept
+  friend struct detail::RingControl;
+  friend class ReadbackRing;
+  constexpr PendingReadback(detail::RingControl* control, std::uint64_t key) noexcept
       : control_(control), key_(key) {}
-  detail::ReadbackRingControl* control_ = nullptr;
+  detail::RingSlot* live_slot() const noexcept;
+  /// The live slot, on the context's thread.
+  Result<detail::RingSlot*> checked_slot(std::source_location where) const;
+  /// Polls, or waits for at most `timeout`.
+  Result<ReadView> view(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) const;
+
+  detail::RingControl* control_ = nullptr;
   std::uint64_t key_ = 0;
 };
 
 /// See the head of this file. Move-only; pending readbacks follow the ring when it moves.
-class ReadbackRing {
+class ReadbackRing : public detail::RingOwner {
  public:
   /// Statuses: those of MappedBuffer::create.
   [[nodiscard]] static Result<ReadbackRing> create(
@@ -106,10 +105,7 @@ class ReadbackRing {
       Context& context, MappedBuffer buffer, const RingOptions& options = {},
       std::source_location where = std::source_location::current());
 
-  ReadbackRing() noexcept;
-  ReadbackRing(ReadbackRing&&) noexcept;
-  ReadbackRing& operator=(ReadbackRing&&) noexcept;
-  ~ReadbackRing();
+  ReadbackRing() noexcept = default;
 
   /// Copies a range of any buffer into the ring on the GPU, ordered after earlier shader stores. Arrives after the next
   /// mark(). Asks GL about the buffer, unless BufferTarget::query did. Statuses: as UploadRing::acquire, and invalid_argument
@@ -123,19 +119,9 @@ class ReadbackRing {
   [[nodiscard]] Result<PendingReadback> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                                 std::source_location where = std::source_location::current());
 
-  /// As UploadRing::drain, for released readbacks. Does not wait for one that was released before the mark() after its
-  /// writer.
-  [[nodiscard]] Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
-                                   std::source_location where = std::source_location::current());
-
-  RingStats stats() const noexcept;
-  /// The buffer of new readbacks.
-  const MappedBuffer& mapped_buffer() const noexcept;
-
  private:
-  friend struct detail::ReadbackRingControl;
-  explicit ReadbackRing(detail::RingControl* control) noexcept : control_(control) {}
-  detail::RingControl* control_ = nullptr;
+  friend struct detail::RingControl;
+  explicit ReadbackRing(detail::RingHot* control) noexcept : RingOwner(control) {}
 };
 
 }  // namespace pmb

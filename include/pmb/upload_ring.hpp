@@ -44,8 +44,7 @@ namespace pmb {
 class Arena;
 class Context;
 namespace detail {
-struct UploadRingControl;
-
+struct RingControl;
 class RingShadow;
 
 /// The part of a ring that the inlined hot path uses. All but the layout and the shadow are copies of facts that the
@@ -58,8 +57,32 @@ struct RingHot {
   std::uint32_t buffer = 0;
   std::unique_ptr<RingShadow> shadow;  ///< Under validation only.
 };
-/// The control block of rings that are empty or moved from. It has no room.
-RingHot* no_ring() noexcept;
+
+/// The part of UploadRing and ReadbackRing that is the same. Move-only; slices and readbacks follow a ring when it moves.
+class RingOwner {
+ public:
+  /// Waits until everything retired or released is reusable, and shrinks a grown ring to its first capacity. Live slices
+  /// keep their storage. For idle moments: a level ends, a window is hidden. Waits for at most `timeout`, by default that
+  /// of acquire, but not for a readback that was released before the mark() after its writer.
+  /// Statuses: timed_out, wait_failed, context_lost, stale_handle, wrong_context, and those of create if a grown ring
+  /// finds no memory for its first capacity; it then stays as it is.
+  [[nodiscard]] Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
+                                   std::source_location where = std::source_location::current());
+
+  /// See pmb/stats.hpp. Looks at every record.
+  RingStats stats() const noexcept;
+  /// The buffer of new slices; an inert one for a moved-from ring.
+  const MappedBuffer& mapped_buffer() const noexcept;
+
+ protected:
+  RingOwner() noexcept;
+  explicit RingOwner(RingHot* control) noexcept : control_(control) {}
+  RingOwner(RingOwner&& other) noexcept;
+  RingOwner& operator=(RingOwner&& other) noexcept;
+  ~RingOwner();
+
+  RingHot* control_;  ///< Never null. An empty or moved-from ring shares a block without room.
+};
 }  // namespace detail
 
 /// A byte range of a ring, lent to the CPU for one use. Two words, copied freely. A stale slice is inert: it has no bytes,
@@ -124,7 +147,7 @@ class Slice {
   friend bool operator==(const Slice&, const Slice&) noexcept = default;
 
  private:
-  friend struct detail::UploadRingControl;
+  friend struct detail::RingControl;
   friend class UploadRing;
   constexpr Slice(detail::RingHot* control, std::uint64_t key) noexcept : control_(control), key_(key) {}
   const detail::RingSlot* live_slot() const noexcept {
@@ -159,7 +182,7 @@ struct RingOptions {
 /// knows its buffer, and the old buffer is freed once its slices have passed. Both together hold at most twice
 /// max_capacity_bytes. If there is no memory to grow, the ring waits as one that does not grow, until drain(); only a
 /// request that does not fit otherwise tries again. drain() shrinks the ring to its first capacity.
-class UploadRing {
+class UploadRing : public detail::RingOwner {
  public:
   /// Allocates everything that the ring needs until it grows. Blocks for milliseconds.
   /// Statuses: those of MappedBuffer::create, and invalid_argument.
@@ -174,10 +197,7 @@ class UploadRing {
       Context& context, MappedBuffer buffer, const RingOptions& options = {},
       std::source_location where = std::source_location::current());
 
-  UploadRing() noexcept;
-  UploadRing(UploadRing&&) noexcept;
-  UploadRing& operator=(UploadRing&&) noexcept;
-  ~UploadRing();
+  UploadRing() noexcept = default;
 
   /// Reserves `size_bytes`, at an offset that is a multiple of `alignment`. Slices start on a cache line and never wrap.
   /// Alignment 0 suits every indexed binding of this context. Constant cost. If the ring is full of retired slices, this
@@ -286,21 +306,8 @@ class UploadRing {
   /// Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
   [[nodiscard]] Result<void> retire_issued(std::source_location where = std::source_location::current());
 
-  /// Waits until everything retired is reusable, and shrinks a grown ring to its first capacity. Live slices keep their
-  /// storage. For idle moments: a level ends, a window is hidden. Waits for at most `timeout`, by default that of acquire.
-  /// Statuses: timed_out, wait_failed, context_lost, stale_handle, wrong_context, and those of create if a grown ring
-  /// finds no memory for its first capacity; it then stays as it is.
-  [[nodiscard]] Result<void> drain(std::optional<std::chrono::nanoseconds> timeout = {},
-                                   std::source_location where = std::source_location::current());
-
-  /// See pmb/stats.hpp. Looks at every record.
-  RingStats stats() const noexcept;
-  /// The buffer of new slices; an inert one for a moved-from ring.
-  const MappedBuffer& mapped_buffer() const noexcept;
-
  private:
-  friend struct detail::UploadRingControl;
-  explicit UploadRing(detail::RingHot* control) noexcept : control_(control) {}
+  explicit UploadRing(detail::RingHot* control) noexcept : RingOwner(control) {}
 
   // The slow path: waiting, flushing, validation, older storage, and every error.
   Result<Slice> acquire_slowly(std::uint64_t size_bytes, std::uint64_t alignment, bool may_wait,
@@ -308,8 +315,8 @@ class UploadRing {
   Result<void> publish_slowly(Slice slice, std::uint64_t used_bytes, std::source_location where);
   Result<void> retire_slowly(Slice slice, Ticket ticket, std::source_location where);
   Result<void> retire_slowly(Ticket ticket, std::source_location where);
-
-  detail::RingHot* control_;
+  /// Ends taking and reports overruns. Returns the bytes that were taken.
+  Result<std::uint64_t> end(const Arena& arena, bool publishes, std::source_location where);
 };
 
 }  // namespace pmb

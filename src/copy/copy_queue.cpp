@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 namespace pmb::detail {
 namespace {
@@ -23,6 +24,26 @@ bool watch(const std::atomic<std::uint32_t>& value, std::uint32_t seen) noexcept
 }
 
 }  // namespace
+
+void CopyQueue::run(const ParallelFor* parallel_for, std::uint32_t threads,
+                    const std::function<void()>& work) noexcept {
+  const std::thread::id owner = std::this_thread::get_id();
+  const auto body = [&](std::size_t) {
+    if (std::this_thread::get_id() != owner) return run_worker();
+    owner_at_work_.store(true, std::memory_order_relaxed);
+    work();
+    finish();
+  };
+  if (threads > 1 && parallel_for && *parallel_for) {
+    try {
+      (*parallel_for)(threads, std::ref(body));
+    } catch (...) {
+      // The call below does the rest.
+    }
+  }
+  // Does the work of a callback that threw or called too few bodies.
+  body(0);
+}
 
 void CopyQueue::offer(std::byte* to, const std::byte* from, std::size_t size) noexcept {
   Slot& chunk = slot(offered_);
@@ -63,7 +84,7 @@ bool CopyQueue::copy_next_piece() noexcept {
   const std::size_t at = static_cast<std::size_t>(next % kFirstPiece) * kCopyPieceBytes;
   const std::size_t begin = at == 0 ? 0 : at - chunk.skew;
   const std::size_t end = std::min(at + kCopyPieceBytes - chunk.skew, chunk.size);
-  copy_piece({chunk.to + begin, chunk.from + begin, end - begin, how_});
+  copy_piece(chunk.to + begin, chunk.from + begin, end - begin, how_);
   if (chunk.left.fetch_sub(1, std::memory_order_acq_rel) == 1) chunk.left.notify_one();
   return true;
 }

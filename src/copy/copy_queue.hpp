@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: MIT
 // The chunks of a copy, copied piece by piece on several threads, in order. One of them, the owner, goes on offering chunks
-// and completing them. One parallel region spans the whole copy. No GL.
+// and completing them. One parallel region spans the whole copy. Chunks are long, since each costs the GPU a few
+// microseconds, but short where CPU and GPU would otherwise wait for each other. No GL.
 //
 // Threads: copy_next_piece() on any; the rest on the owner.
 // Memory:  kChunks records, on the owner's stack.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <thread>
 
-#include "copy/copy_piece.hpp"
+#include "copy/stream_kernels.hpp"
 
 namespace pmb::detail {
+
+/// Only the last chunk of a transfer, or one of a plan with shorter chunks, is shorter than this. Small transfers in two
+/// chunks instead of one took 12 to 17 µs longer on an H200, in which the bus moves about as much
+/// (bench/results/2026-11-28-middle-sizes-h200.json).
+inline constexpr std::uint64_t kShortestChunk = std::uint64_t{512} << 10;
+
+/// The GPU waits for the first chunk of an upload: it is short. Each later chunk is as long as all the bytes `before` it.
+constexpr std::uint64_t upload_chunk(std::uint64_t chunk_bytes, std::uint64_t before,
+                                     std::uint64_t left) noexcept {
+  return std::min({std::max(kShortestChunk, before), chunk_bytes, left});
+}
+
+/// The CPU copies the last chunk of a download while the GPU is idle: chunks get shorter towards the end.
+constexpr std::uint64_t download_chunk(std::uint64_t chunk_bytes, std::uint64_t left) noexcept {
+  const std::uint64_t half = left / 2 / kCopyPieceBytes * kCopyPieceBytes;
+  return std::min({std::max(kShortestChunk, half), chunk_bytes, left});
+}
 
 class CopyQueue {
  public:
@@ -26,17 +44,8 @@ class CopyQueue {
 
   /// Calls `work` on this thread while others copy pieces, up to `threads` in all. `work` returns once everything that it
   /// offered is copied. It may be called again, and then finds nothing to do.
-  template <class Work>
-  void run(const ParallelFor* parallel_for, std::uint32_t threads, Work&& work) noexcept {
-    const std::thread::id owner = std::this_thread::get_id();
-    const auto body = [&](std::size_t) {
-      if (std::this_thread::get_id() != owner) return run_worker();
-      owner_at_work_.store(true, std::memory_order_relaxed);
-      work();
-      finish();
-    };
-    run_parallel(parallel_for, threads, std::ref(body));
-  }
+  void run(const ParallelFor* parallel_for, std::uint32_t threads,
+           const std::function<void()>& work) noexcept;
 
   /// Carries out a whole copy, on the owner. `feed(may_wait)` offers a chunk, or returns false. It may wait only while the
   /// queue is idle, and ends the copy if it returns false then. `finish_front()` completes the oldest chunk, which is copied.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "copy/stream_kernels.hpp"
 
-#include <cstdint>
 #include <cstring>
-#include <pmb/copy.hpp>
 
 // For copies these two are the same as the set below them.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
@@ -15,8 +13,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace pmb::detail {
-namespace HWY_NAMESPACE {
+namespace pmb::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -113,30 +110,35 @@ const char* Target() {
   return hwy::TargetName(HWY_TARGET);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace pmb::detail
+}  // namespace pmb::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace pmb::detail {
+namespace pmb {
 
 HWY_EXPORT(StoreNontemporal);
 HWY_EXPORT(LoadStreaming);
 HWY_EXPORT(Target);
 
-void store_nontemporal(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-  HWY_DYNAMIC_DISPATCH(StoreNontemporal)
-  (reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), size);
+void detail::copy_piece(std::byte* to, const std::byte* from, std::size_t size, CopyHow how) noexcept {
+  auto* const target = reinterpret_cast<std::uint8_t*>(to);
+  const auto* const source = reinterpret_cast<const std::uint8_t*>(from);
+  switch (how) {
+    case CopyHow::plain:
+      if (size != 0) std::memcpy(to, from, size);
+      break;
+    case CopyHow::streaming_stores:
+      HWY_DYNAMIC_DISPATCH(StoreNontemporal)(target, source, size);
+      break;
+    case CopyHow::streaming_loads:
+      HWY_DYNAMIC_DISPATCH(LoadStreaming)(target, source, size);
+      break;
+  }
 }
 
-void load_streaming(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-  HWY_DYNAMIC_DISPATCH(LoadStreaming)
-  (reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), size);
-}
-
-const char* kernel_target() noexcept {
+const char* stream_copy_target() noexcept {
   return HWY_DYNAMIC_DISPATCH(Target)();
 }
 
-}  // namespace pmb::detail
+}  // namespace pmb
 #endif

@@ -1,14 +1,138 @@
 // SPDX-License-Identifier: MIT
-// The functions of arenas for any thread. Those for the ring's owner are in upload_ring_control.cpp.
 #include <algorithm>
+#include <atomic>
 #include <exception>
+#include <mutex>
 #include <pmb/arena.hpp>
+#include <utility>
+#include <vector>
 
-#include "ring/arena_control.hpp"
+#include "base/guard.hpp"
+#include "ring/ring_control.hpp"
 
 namespace pmb {
+namespace detail {
+
+/// The part of an arena that threads share. Recycled, never freed; see SlotPool. Handles carry everything that does not
+/// change. A stale handle therefore reads only the word, and finds another generation in it.
+struct ArenaControl {
+  /// The word's low bits count the bytes taken, the others the generations.
+  static constexpr int kTakenBits = 36;
+  static constexpr std::uint64_t kTakenMask = (std::uint64_t{1} << kTakenBits) - 1;
+
+  /// Under validation: the distance between pieces. A cache line, so that an overrun by one vector is detected.
+  static constexpr std::uint64_t kGap = 64;
+  static std::byte canary(std::uint64_t at) noexcept { return static_cast<std::byte>(0xC5 ^ (at * 31)); }
+
+  std::uint64_t generation() const noexcept { return word.load(std::memory_order_relaxed) >> kTakenBits; }
+
+  /// Starts the next generation: every later take returns nothing. Returns the bytes taken. Only for the ring's owner.
+  std::uint64_t close() noexcept {
+    return word.exchange((generation() + 1) << kTakenBits, std::memory_order_relaxed) & kTakenMask;
+  }
+
+  std::atomic<std::uint64_t> word = 0;
+
+  ArenaControl* next = nullptr;  ///< Only for the ring's owner.
+
+  /// Under validation: bytes of the arena after a piece, which must not change.
+  std::vector<ByteRange> gaps;
+  std::mutex gaps_lock;
+};
+
+void RingControl::close_arenas() noexcept {
+  for (ArenaControl* arena = std::exchange(arenas, nullptr); arena;) {
+    ArenaControl* const closed = std::exchange(arena, arena->next);
+    closed->close();
+    SlotPool<ArenaControl>::give_back(closed);
+  }
+}
+
+}  // namespace detail
 
 using detail::ArenaControl;
+using detail::RingControl;
+using detail::SlotPool;
+
+namespace {
+
+void report_overruns(const RingControl& block, const detail::RingSlot& slot, ArenaControl& arena,
+                     std::source_location where) {
+  // The lock waits for a thread that still writes its gap.
+  const std::lock_guard lock(arena.gaps_lock);
+  for (const detail::ByteRange& gap : arena.gaps) {
+    detail::ByteRange changed = {gap.end, gap.begin};
+    for (std::uint64_t at = gap.begin; at < gap.end; ++at) {
+      if (*block.bytes_at(slot.offset + at) == ArenaControl::canary(at)) continue;
+      changed = {std::min(changed.begin, at), at + 1};
+    }
+    if (changed.empty()) continue;
+    block.shadow->report(make_error(ErrorId::arena_piece_overrun, where), slot.key(),
+                         {slot.offset + changed.begin, slot.offset + changed.end});
+  }
+}
+
+}  // namespace
+
+Result<Arena> UploadRing::lend(std::uint64_t size_bytes, std::source_location where) {
+  if (auto usable = RingControl::of(control_).check_usable(where); !usable) return pass_on(usable);
+  if (size_bytes > ArenaControl::kTakenMask) {
+    return fail(ErrorId::exceeds_ring, where, {.numbers = {size_bytes, ArenaControl::kTakenMask}});
+  }
+  auto slice = acquire(size_bytes, 0, where);
+  if (!slice) return pass_on(slice);
+  auto taken = guarded(where, []() -> Result<ArenaControl*> { return SlotPool<ArenaControl>::take(); });
+  if (!taken) {
+    static_cast<void>(cancel(*slice, where));
+    return pass_on(taken);
+  }
+  RingControl& lender = RingControl::of(control_);
+  ArenaControl& shared = **taken;
+  shared.gaps.clear();
+  shared.next = std::exchange(lender.arenas, &shared);
+
+  Arena arena;
+  arena.control_ = &shared;
+  arena.slice_ = *slice;
+  arena.generation_ = shared.generation();
+  arena.offset_ = slice->live_slot()->offset;
+  arena.bytes_ = lender.bytes_at(arena.offset_);
+  arena.size_ = size_bytes;
+  arena.default_alignment_ = lender.layout.default_alignment();
+  arena.buffer_ = lender.buffer;
+  arena.watched_ = lender.shadow != nullptr;
+  return arena;
+}
+
+Result<std::uint64_t> UploadRing::end(const Arena& arena, bool publishes, std::source_location where) {
+  RingControl& ring = RingControl::of(control_);
+  if (auto usable = ring.check_usable(where); !usable) return pass_on(usable);
+  const auto [block, slot] = ring.locate(arena.slice_);
+  if (!slot) return ring.stale(arena.slice_.key_, where);
+  ArenaControl** link = &block->arenas;
+  while (*link && *link != arena.control_) link = &(*link)->next;
+  if (!*link || (*link)->generation() != arena.generation_) return fail(ErrorId::already_published, where);
+  if (publishes && ring.explicit_flush) {
+    if (auto current = ring.context->check_current(where); !current) return pass_on(current);
+  }
+  ArenaControl* const ended = std::exchange(*link, (*link)->next);
+  const std::uint64_t taken = ended->close();
+  if (block->shadow) report_overruns(*block, *slot, *ended, where);
+  SlotPool<ArenaControl>::give_back(ended);
+  return taken;
+}
+
+Result<Slice> UploadRing::publish(const Arena& arena, std::source_location where) {
+  const auto taken = end(arena, true, where);
+  if (!taken) return pass_on(taken);
+  return publish_slowly(arena.slice_, *taken, where).map([&] { return arena.slice_; });
+}
+
+Result<void> UploadRing::cancel(const Arena& arena, std::source_location where) {
+  const auto taken = end(arena, false, where);
+  if (!taken) return pass_on(taken);
+  return cancel(arena.slice_, where);
+}
 
 // Returns the start of the piece in the arena. Also takes up to `gap` bytes after the piece, as far as they exist.
 std::optional<std::uint64_t> Arena::reserve(std::uint64_t size, std::uint64_t alignment,

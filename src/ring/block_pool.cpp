@@ -33,20 +33,27 @@ struct BlockPoolControl final : ContextChild {
     std::byte* bytes = nullptr;
     std::uint64_t key = UINT64_MAX;
     std::uint64_t used = 0;
-    std::uint64_t serial =
-        0;  ///< Idle: the serial to wait for; else the last mark before acquire or publish.
+    /// Idle: the serial to wait for; else the last mark before acquire or publish.
+    std::uint64_t serial = 0;
     std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
     std::source_location acquired_at;
     std::uint32_t name = 0;
     State state = State::idle;
   };
 
-  static BlockPoolControl* of(const Block& block) noexcept { return block.control_; }
-
-  Record* find(const Block& block) noexcept {
+  /// The record of a live block, or null.
+  static Record* find(const Block& block) noexcept {
+    if (!block.control_) return nullptr;
+    const std::span<Record> records = block.control_->records;
     const std::uint64_t index = block.key_ & kIndexMask;
-    if (block.control_ != this || index >= records.size() || records[index].key != block.key_) return nullptr;
-    return &records[index];
+    return index < records.size() && records[index].key == block.key_ ? &records[index] : nullptr;
+  }
+  /// The record of a live block of `pool`, on the context's thread.
+  static Result<Record*> find_in(BlockPoolControl* pool, const Block& block, std::source_location where) {
+    if (auto usable = check_usable(pool, where); !usable) return pass_on(usable);
+    Record* record = block.control_ == pool ? find(block) : nullptr;
+    if (!record) return pool->stale(where);
+    return record;
   }
 
   void make_inert() noexcept override {
@@ -65,7 +72,6 @@ struct BlockPoolControl final : ContextChild {
       context->report({.id = ErrorId::destroyed_with_live_slices,
                        .label = record.buffer.label(),
                        .buffer = record.name,
-                       .begin_bytes = 0,
                        .end_bytes = record.buffer.size_bytes(),
                        .acquired_at = record.acquired_at,
                        .noticed_at = created_at});
@@ -77,17 +83,24 @@ struct BlockPoolControl final : ContextChild {
     context.reset();
   }
 
-  /// Ok on the context's thread. A closed pool has none.
-  Result<void> check_thread(std::source_location where) const noexcept {
-    return context ? context->check_own_thread(where) : Result<void>();
+  /// Ok on the context's thread. An empty or moved-from pool has no control block.
+  static Result<void> check_usable(const BlockPoolControl* pool, std::source_location where) noexcept {
+    if (!pool) return fail(ErrorId::not_mapped, where);
+    return pool->context->check_own_thread(where);
   }
 
   tl::unexpected<Error> stale(std::source_location where) const noexcept {
-    if (context) {
-      if (context->lost) return tl::unexpected(context->loss(where));
-      context->report({.id = ErrorId::stale_slice, .noticed_at = where});
-    }
-    return fail(ErrorId::stale_slice, where);
+    if (context->lost) return tl::unexpected(context->loss(where));
+    return context->misuse({.id = ErrorId::stale_slice, .noticed_at = where});
+  }
+  tl::unexpected<Error> misuse(const Error& error, const Record& record) const noexcept {
+    return context->misuse({.id = error.id,
+                            .label = record.buffer.label(),
+                            .buffer = record.name,
+                            .end_bytes = record.used,
+                            .acquired_at = record.acquired_at,
+                            .noticed_at = error.where,
+                            .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
   }
 
   bool is_reusable(std::uint32_t index) const noexcept { return records[index].serial <= timeline->passed(); }
@@ -104,115 +117,18 @@ struct BlockPoolControl final : ContextChild {
     record.key = UINT64_MAX;
   }
 
-  Result<Block> acquire(bool may_wait, std::source_location where) {
-    if (!context || inert) return stale(where);
-    auto next = next_reusable();
-    if (next == idle.end() && !idle.empty()) {
-      if (auto polled = timeline->poll(where); !polled) return pass_on(polled);
-      next = next_reusable();
-    }
-    if (next == idle.end()) {
-      if (idle.empty() || !may_wait)
-        return fail(ErrorId::pool_exhausted, where, {.numbers = {records.size()}});
-      std::uint64_t oldest = UINT64_MAX;
-      for (const std::uint32_t index : idle) oldest = std::min(oldest, records[index].serial);
-      if (oldest > timeline->issued) return fail(ErrorId::never_marked, where);
-      if (auto passed = timeline->wait_serial(oldest, timeout, where); !passed) return pass_on(passed);
-      next = next_reusable();
-    }
-    const std::uint32_t index = *next;
-    idle.erase(next);
-    Record& record = records[index];
-    record.key = next_use++ << kIndexBits | index;
-    record.used = block_bytes;
-    record.fetched = 0;
-    record.serial = timeline->issued;
-    record.acquired_at = where;
-    record.state = State::acquired;
-    return Block(this, record.key);
-  }
-
-  Result<void> publish(Block block, std::uint64_t used, std::source_location where) {
-    Record* record = find(block);
-    if (!record) return stale(where);
-    if (record->state != State::acquired) return fail(ErrorId::already_published, where);
-    if (access == Access::read) return fail(ErrorId::not_writable, where);
-    if (used > block_bytes) return fail(ErrorId::published_too_much, where, {.numbers = {used, block_bytes}});
-    if (auto flushed = record->buffer.flush(0, used, where); !flushed) return flushed;
-    record->used = used;
-    record->serial = timeline->issued;
-    record->state = State::published;
-    return {};
-  }
-
   /// Ok if `ticket` was marked after the block was given to the GPU.
   Result<void> check_ticket(const Record& record, Ticket ticket, std::source_location where) const {
     if (record.state == State::acquired && access != Access::read) {
-      context->report({.id = ErrorId::not_published,
-                       .label = record.buffer.label(),
-                       .buffer = record.name,
-                       .end_bytes = block_bytes,
-                       .acquired_at = record.acquired_at,
-                       .noticed_at = where});
-      return fail(ErrorId::not_published, where);
+      return misuse(make_error(ErrorId::not_published, where), record);
     }
     auto legal = timeline->check(ticket, where);
     if (legal && TimelineControl::serial_of(ticket) <= record.serial) {
       legal =
           fail(ErrorId::ticket_too_old, where, {.numbers = {ticket.serial(), record.serial >> kSerialShift}});
     }
-    if (!legal && legal.error().id != ErrorId::stale_ticket) {
-      const Error& error = legal.error();
-      context->report({.id = error.id,
-                       .label = record.buffer.label(),
-                       .buffer = record.name,
-                       .end_bytes = record.used,
-                       .acquired_at = record.acquired_at,
-                       .noticed_at = where,
-                       .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
-    }
+    if (!legal && legal.error().id != ErrorId::stale_ticket) return misuse(legal.error(), record);
     return legal;
-  }
-
-  Result<void> retire(Block block, Ticket ticket, std::source_location where) {
-    Record* record = find(block);
-    if (!record) return stale(where);
-    if (auto legal = check_ticket(*record, ticket, where); !legal) return legal;
-    make_idle(*record, TimelineControl::serial_of(ticket));
-    return {};
-  }
-
-  Result<ReadView> view(Block block, Ticket ticket, std::optional<std::chrono::nanoseconds> wait,
-                        std::source_location where) {
-    Record* record = find(block);
-    if (!record) return stale(where);
-    if (access == Access::sequential_write) return fail(ErrorId::not_readable, where);
-    if (auto legal = check_ticket(*record, ticket, where); !legal) return pass_on(legal);
-    const std::uint64_t serial = TimelineControl::serial_of(ticket);
-    if (serial > timeline->passed()) {
-      auto known = wait ? timeline->wait_serial(serial, *wait, where) : timeline->poll(where);
-      if (!known) return pass_on(known);
-      if (serial > timeline->passed())
-        return fail(ErrorId::not_passed_yet, where, {.numbers = {ticket.serial()}});
-    }
-    const Mapping& mapping = *Mapping::of(record->buffer);
-    if (mapping.is_private() && serial > record->fetched) {
-      if (auto current = context->check_current(where); !current) return pass_on(current);
-      if (auto fetched = mapping.fetch(0, block_bytes, where); !fetched) return pass_on(fetched);
-      record->fetched = serial;
-    }
-    record->state = State::viewed;
-    return ReadView({record->bytes, static_cast<std::size_t>(block_bytes)});
-  }
-
-  Result<void> release(Block block, std::source_location where) {
-    Record* record = find(block);
-    if (!record) return stale(where);
-    if (record->state == State::published) return fail(ErrorId::view_outstanding, where);
-    // Of a readable block, commands that write it may have been issued: any later fence is ordered after them.
-    const bool may_be_written = record->state == State::acquired && access != Access::sequential_write;
-    make_idle(*record, may_be_written ? timeline->issued + 1 : 0);
-    return {};
   }
 
   std::shared_ptr<ContextState> context;
@@ -231,27 +147,27 @@ struct BlockPoolControl final : ContextChild {
 
 using detail::BlockPoolControl;
 using detail::ContextState;
+using Record = BlockPoolControl::Record;
+using State = BlockPoolControl::State;
 
 std::span<std::byte> Block::raw_bytes() const noexcept {
-  const auto* record = control_ ? control_->find(*this) : nullptr;
-  const bool open =
-      record && record->state == BlockPoolControl::State::acquired && control_->access != Access::read;
-  if (!open) return {};
+  const Record* record = BlockPoolControl::find(*this);
+  if (!record || record->state != State::acquired || control_->access == Access::read) return {};
   return {record->bytes, static_cast<std::size_t>(control_->block_bytes)};
 }
 
 std::uint32_t Block::buffer() const noexcept {
-  const auto* record = control_ ? control_->find(*this) : nullptr;
+  const Record* record = BlockPoolControl::find(*this);
   return record ? record->name : 0;
 }
 
 std::uint64_t Block::size_bytes() const noexcept {
-  const auto* record = control_ ? control_->find(*this) : nullptr;
+  const Record* record = BlockPoolControl::find(*this);
   return record ? record->used : 0;
 }
 
 bool Block::is_live() const noexcept {
-  return control_ && control_->find(*this);
+  return BlockPoolControl::find(*this) != nullptr;
 }
 
 Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& options,
@@ -262,8 +178,8 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
                 {.numbers = {0, options.count, BlockPoolControl::kIndexMask + 1}});
   }
   return guarded(where, [&]() -> Result<BlockPool> {
-    std::vector<BlockPoolControl::Record> records(options.count);
-    for (BlockPoolControl::Record& record : records) {
+    std::vector<Record> records(options.count);
+    for (Record& record : records) {
       auto buffer = detail::make_memory(ContextState::share(context),
                                         {.size_bytes = options.block_bytes,
                                          .access = options.access,
@@ -294,46 +210,116 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
   });
 }
 
-namespace {
-
-/// Calls `call` with the control block of a pool. Returns not_mapped for an empty pool, and wrong_thread elsewhere than on
-/// the context's thread.
-template <class Call>
-auto with(BlockPoolControl* control, std::source_location where, Call&& call) -> decltype(call(*control)) {
-  if (!control) return fail(ErrorId::not_mapped, where);
-  if (auto own = control->check_thread(where); !own) return pass_on(own);
-  return call(*control);
-}
-
-}  // namespace
-
 void detail::CloseBlockPool::operator()(BlockPoolControl* control) const noexcept {
   control->close();
   SlotPool<BlockPoolControl>::give_back(control);
 }
 
+Result<Block> BlockPool::acquire(bool may_wait, std::source_location where) {
+  if (auto usable = BlockPoolControl::check_usable(control_.get(), where); !usable) return pass_on(usable);
+  BlockPoolControl& pool = *control_;
+  auto& timeline = *pool.timeline;
+  if (pool.inert) return pool.stale(where);
+  auto next = pool.next_reusable();
+  if (next == pool.idle.end() && !pool.idle.empty()) {
+    if (auto polled = timeline.poll(where); !polled) return pass_on(polled);
+    next = pool.next_reusable();
+  }
+  if (next == pool.idle.end()) {
+    if (pool.idle.empty() || !may_wait)
+      return fail(ErrorId::pool_exhausted, where, {.numbers = {pool.records.size()}});
+    std::uint64_t oldest = UINT64_MAX;
+    for (const std::uint32_t index : pool.idle) oldest = std::min(oldest, pool.records[index].serial);
+    if (oldest > timeline.issued) return fail(ErrorId::never_marked, where);
+    if (auto passed = timeline.wait_serial(oldest, pool.timeout, where); !passed) return pass_on(passed);
+    next = pool.next_reusable();
+  }
+  const std::uint32_t index = *next;
+  pool.idle.erase(next);
+  Record& record = pool.records[index];
+  record.key = pool.next_use++ << BlockPoolControl::kIndexBits | index;
+  record.used = pool.block_bytes;
+  record.fetched = 0;
+  record.serial = timeline.issued;
+  record.acquired_at = where;
+  record.state = State::acquired;
+  return Block(&pool, record.key);
+}
+
 Result<Block> BlockPool::acquire(std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.acquire(true, where); });
+  return acquire(true, where);
 }
 Result<Block> BlockPool::try_acquire(std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.acquire(false, where); });
+  return acquire(false, where);
 }
+
 Result<void> BlockPool::publish(Block block, std::uint64_t used_bytes, std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.publish(block, used_bytes, where); });
+  const auto found = BlockPoolControl::find_in(control_.get(), block, where);
+  if (!found) return pass_on(found);
+  const BlockPoolControl& pool = *control_;
+  Record& record = **found;
+  if (record.state != State::acquired) return fail(ErrorId::already_published, where);
+  if (pool.access == Access::read) return fail(ErrorId::not_writable, where);
+  if (used_bytes > pool.block_bytes)
+    return fail(ErrorId::published_too_much, where, {.numbers = {used_bytes, pool.block_bytes}});
+  if (auto flushed = record.buffer.flush(0, used_bytes, where); !flushed) return flushed;
+  record.used = used_bytes;
+  record.serial = pool.timeline->issued;
+  record.state = State::published;
+  return {};
 }
+
 Result<void> BlockPool::retire(Block block, Ticket ticket, std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.retire(block, ticket, where); });
+  const auto found = BlockPoolControl::find_in(control_.get(), block, where);
+  if (!found) return pass_on(found);
+  if (auto legal = control_->check_ticket(**found, ticket, where); !legal) return legal;
+  control_->make_idle(**found, detail::TimelineControl::serial_of(ticket));
+  return {};
 }
+
+Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::chrono::nanoseconds> timeout,
+                                 std::source_location where) {
+  const auto found = BlockPoolControl::find_in(control_.get(), block, where);
+  if (!found) return pass_on(found);
+  const BlockPoolControl& pool = *control_;
+  auto& timeline = *pool.timeline;
+  Record& record = **found;
+  if (pool.access == Access::sequential_write) return fail(ErrorId::not_readable, where);
+  if (auto legal = pool.check_ticket(record, ticket, where); !legal) return pass_on(legal);
+  const std::uint64_t serial = detail::TimelineControl::serial_of(ticket);
+  if (serial > timeline.passed()) {
+    auto known = timeout ? timeline.wait_serial(serial, *timeout, where) : timeline.poll(where);
+    if (!known) return pass_on(known);
+    if (serial > timeline.passed())
+      return fail(ErrorId::not_passed_yet, where, {.numbers = {ticket.serial()}});
+  }
+  const detail::Mapping& mapping = *detail::Mapping::of(record.buffer);
+  if (mapping.is_private() && serial > record.fetched) {
+    if (auto current = pool.context->check_current(where); !current) return pass_on(current);
+    if (auto fetched = mapping.fetch(0, pool.block_bytes, where); !fetched) return pass_on(fetched);
+    record.fetched = serial;
+  }
+  record.state = State::viewed;
+  return ReadView({record.bytes, static_cast<std::size_t>(pool.block_bytes)});
+}
+
 Result<ReadView> BlockPool::try_view(Block block, Ticket ticket, std::source_location where) {
-  return with(control_.get(), where,
-              [&](auto& pool) { return pool.view(block, ticket, std::nullopt, where); });
+  return view(block, ticket, std::nullopt, where);
 }
 Result<ReadView> BlockPool::wait_view(Block block, Ticket ticket, std::chrono::nanoseconds timeout,
                                       std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.view(block, ticket, timeout, where); });
+  return view(block, ticket, timeout, where);
 }
+
 Result<void> BlockPool::release(Block block, std::source_location where) {
-  return with(control_.get(), where, [&](auto& pool) { return pool.release(block, where); });
+  const auto found = BlockPoolControl::find_in(control_.get(), block, where);
+  if (!found) return pass_on(found);
+  const Record& record = **found;
+  if (record.state == State::published) return fail(ErrorId::view_outstanding, where);
+  // Of a readable block, commands that write it may have been issued: any later fence is ordered after them.
+  const bool may_be_written = record.state == State::acquired && control_->access != Access::sequential_write;
+  control_->make_idle(**found, may_be_written ? control_->timeline->issued + 1 : 0);
+  return {};
 }
 
 std::uint32_t BlockPool::count() const noexcept {

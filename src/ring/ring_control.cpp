@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 #include <utility>
 
 #include "base/guard.hpp"
@@ -34,23 +35,35 @@ Result<MappedBuffer> make_ring_memory(const std::shared_ptr<ContextState>& conte
 
 }  // namespace
 
-Result<RingControl*> RingControl::create(Context& context, const RingOptions& options, const RingKind& kind,
+Result<RingControl*> RingControl::create(Context& context, const RingOptions& options, RingKind kind,
                                          std::source_location where) {
-  auto buffer = make_ring_memory(ContextState::share(context), options, kind.access, where);
+  const Access access = kind == RingKind::upload ? Access::sequential_write : Access::read;
+  auto buffer = make_ring_memory(ContextState::share(context), options, access, where);
   if (!buffer) return pass_on(buffer);
   return create_on(context, std::move(*buffer), options, kind, where);
 }
 
 Result<RingControl*> RingControl::create_on(Context& context, MappedBuffer buffer, const RingOptions& options,
-                                            const RingKind& kind, std::source_location where) {
+                                            RingKind kind, std::source_location where) {
   const std::shared_ptr<ContextState> state = ContextState::share(context);
   if (auto current = state->check_current(where); !current) return pass_on(current);
   if (!buffer.is_mapped()) return fail(ErrorId::not_mapped, where);
-  if (buffer.access() == kind.unusable) return fail(kind.error, where);
-  if (Mapping::of(buffer)->context != state) return fail(ErrorId::other_context_current, where);
+  const Mapping& mapping = *Mapping::of(buffer);
+  if (kind == RingKind::upload && !mapping.writable) return fail(ErrorId::not_writable, where);
+  if (kind == RingKind::readback && !mapping.readable) return fail(ErrorId::not_readable, where);
+  if (mapping.context != state) return fail(ErrorId::other_context_current, where);
+  return make(state, std::move(buffer), options, kind, where);
+}
+
+Result<RingControl*> RingControl::make(std::shared_ptr<ContextState> state, MappedBuffer buffer,
+                                       const RingOptions& options, RingKind kind,
+                                       std::source_location where) {
+  const auto close = [](RingControl* ring) { ring->close_all(); };
   return guarded(where, [&]() -> Result<RingControl*> {
-    Owner ring(kind.take());
-    if (auto opened = ring->open(state, std::move(buffer), options, where); !opened) return pass_on(opened);
+    std::unique_ptr<RingControl, decltype(close)> ring(SlotPool<RingControl>::take(), close);
+    ring->kind = kind;
+    if (auto opened = ring->open(std::move(state), std::move(buffer), options, where); !opened)
+      return pass_on(opened);
     return ring.release();
   });
 }
@@ -67,15 +80,14 @@ Result<RingControl*> RingControl::continue_in(std::uint64_t capacity, std::sourc
       const std::uint64_t slots = options.max_slices * (capacity / 1024 + 1) / (layout.capacity() / 1024 + 1);
       next_options.max_slices = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(slots, 1, UINT32_MAX));
     }
-    Owner next(kind().take());
-    if (auto opened = next->open(context, std::move(*memory), next_options, where); !opened) {
-      return pass_on(opened);
-    }
-    next->layout.set_slow_path(true);
-    next->initial_capacity = initial_capacity;
-    next->counts = std::exchange(counts, {});
-    next->older = this;
-    return next.release();
+    const auto made = make(context, std::move(*memory), next_options, kind, where);
+    if (!made) return made;
+    RingControl& next = **made;
+    next.layout.set_slow_path(true);
+    next.initial_capacity = initial_capacity;
+    next.counts = std::exchange(counts, {});
+    next.older = this;
+    return &next;
   });
 }
 
@@ -111,12 +123,13 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   initial_capacity = size;
   growth_failed = false;
   counts = {};
+  flushes = 0;
   older = nullptr;
   first_key = layout.next_key();
   issued_end = polled_at_ = observed_at_ = 0;
   note_fence();
   if (context->validating()) {
-    shadow = std::make_unique<RingShadow>(*context, mapping);
+    shadow = std::make_unique<RingShadow>(mapping, kind == RingKind::upload);
   }
   context->registry.add(*this);
   return {};
@@ -126,7 +139,7 @@ void RingControl::close_all() noexcept {
   for (RingControl* block = this; block;) {
     RingControl* const next = std::exchange(block->older, nullptr);
     block->close();
-    block->give_back();
+    SlotPool<RingControl>::give_back(block);
     block = next;
   }
 }
@@ -144,8 +157,9 @@ void RingControl::close() noexcept {
       end = std::max(end, slot.offset + slot.size);
     });
     if (oldest) {
-      shadow->report(ErrorId::destroyed_with_live_slices, begin, end, shadow->acquired_at(oldest->key()),
-                     Mapping::of(mapped)->created_at);
+      const std::source_location created_at = Mapping::of(mapped)->created_at;
+      shadow->report(make_error(ErrorId::destroyed_with_live_slices, created_at), oldest->key(),
+                     {begin, end});
     }
   }
   context->registry.remove(*this);
@@ -160,6 +174,7 @@ void RingControl::close() noexcept {
 }
 
 void RingControl::make_inert() noexcept {
+  close_arenas();
   // Without its GL context the mapping may be gone, and must not be read.
   const bool readable = mapped.is_mapped() && context->is_current();
   if (shadow && readable) shadow->check_all(Mapping::of(mapped)->created_at);
@@ -182,21 +197,63 @@ tl::unexpected<Error> RingControl::stale(std::uint64_t key, std::source_location
   return fail(ErrorId::stale_slice, where);
 }
 
-RingStats RingControl::stats() const noexcept {
-  RingStats stats = counts;
-  stats.capacity_bytes = layout.capacity();
-  stats.held_bytes = held();
-  for (const RingControl* block = this; block; block = block->older) {
-    auto& slices = const_cast<RingLayout&>(block->layout);
-    slices.for_each_live([&](const RingSlot&) { ++stats.live_slices; });
-    stats.acquired += (slices.next_key() - block->first_key) / RingSlot::kStates;
-    stats.handed_out_bytes += slices.allocated_total();
-    if (block != this) stats.flushes += block->counts.flushes;
+tl::unexpected<Error> RingControl::misuse(const Error& error, const RingSlot& slot) const noexcept {
+  if (shadow) shadow->report(error, slot.key(), {slot.offset, slot.offset + slot.size});
+  return tl::unexpected(error);
+}
+
+Result<void> RingControl::check_usable(std::source_location where) const noexcept {
+  if (!context) return fail(ErrorId::not_mapped, where);
+  return context->check_own_thread(where);
+}
+
+void RingControl::inspect_at_mark(std::source_location where) {
+  if (shadow) shadow->inspect_at_mark(timeline->issued >> kSerialShift, issued_end, where);
+}
+
+namespace {
+
+/// The control block of rings that are empty or moved from.
+RingControl* no_ring() noexcept {
+  // Never destroyed, as control blocks are not, and needs no allocation that could fail.
+  alignas(RingControl) static std::byte storage[sizeof(RingControl)];
+  static RingControl* const kNone = new (storage) RingControl;
+  return kNone;
+}
+
+}  // namespace
+
+RingOwner::RingOwner() noexcept : control_(no_ring()) {}
+
+RingOwner::RingOwner(RingOwner&& other) noexcept : control_(std::exchange(other.control_, no_ring())) {}
+
+RingOwner& RingOwner::operator=(RingOwner&& other) noexcept {
+  RingOwner taken(std::move(other));
+  std::swap(control_, taken.control_);
+  return *this;
+}
+
+RingOwner::~RingOwner() {
+  if (control_ != no_ring()) RingControl::of(control_).close_all();
+}
+
+RingStats RingOwner::stats() const noexcept {
+  const RingControl& ring = RingControl::of(control_);
+  RingStats stats = ring.counts;
+  stats.capacity_bytes = ring.layout.capacity();
+  stats.held_bytes = ring.held();
+  for (const RingControl* block = &ring; block; block = block->older) {
+    block->layout.for_each_live([&](const RingSlot&) { ++stats.live_slices; });
+    block->add_to(stats);
   }
-  const std::uint64_t peak = counts.high_water_bytes;
-  const std::uint64_t wanted = counts.waits + counts.would_blocks > 0 ? peak * 2 : peak + peak / 2;
+  const std::uint64_t peak = stats.high_water_bytes;
+  const std::uint64_t wanted = stats.waits + stats.would_blocks > 0 ? peak * 2 : peak + peak / 2;
   stats.recommended_capacity_bytes = (wanted + kRounding - 1) / kRounding * kRounding;
   return stats;
+}
+
+const MappedBuffer& RingOwner::mapped_buffer() const noexcept {
+  return RingControl::of(control_).mapped;
 }
 
 }  // namespace pmb::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The part that upload and readback rings share: a mapped buffer, the layout of its slices, and how to find room.
+// The control block of upload and readback rings: a mapped buffer, the layout of its slices, and how to find room.
 //
 // A ring that grows, or shrinks in drain(), continues in another control block with its own buffer. The old block hangs
 // on the new one (`older`) until its slices are retired and have passed. Handles name their block, so no slice moves.
@@ -14,11 +14,13 @@
 #include <memory>
 #include <optional>
 #include <pmb/mapped_buffer.hpp>
+#include <pmb/readback_ring.hpp>
 #include <pmb/stats.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 
 #include "base/deadline.hpp"
+#include "context/buffer_place.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
 #include "ring/fence_pacer.hpp"
@@ -26,18 +28,13 @@
 
 namespace pmb::detail {
 
-struct RingControl;
+struct ArenaControl;
 
-/// How upload and readback rings differ when they are made.
-struct RingKind {
-  Access access;       ///< Of the memory that pmb makes.
-  Access unusable;     ///< Of memory that the ring cannot use,
-  ErrorId error;       ///< and the error then.
-  ErrorId full_error;  ///< Of a full ring whose oldest slice is still acquired.
-  RingControl* (*take)();
-};
+enum class RingKind : std::uint8_t { upload, readback };
 
 /// Recycled, never freed; see SlotPool. Without an owner every operation returns stale_slice.
+///
+/// Slots of readbacks go acquired → retired. While acquired, `serial` is the one after which the bytes have arrived.
 ///
 /// Positions that a ring keeps beside its layout, and the unit of each:
 ///   first_key     key     the first slice of this owner
@@ -46,17 +43,20 @@ struct RingKind {
 ///   paced_slices  slices  likewise
 ///   polled_at_    serial  the last mark when the timeline was polled for older storage
 ///   observed_at_  serial  the last passed serial when `counts.high_water_bytes` was updated
-struct RingControl : ContextChild, RingHot {
+struct RingControl final : ContextChild, RingHot {
+  static RingControl& of(RingHot* hot) noexcept { return static_cast<RingControl&>(*hot); }
+
   /// Makes the memory and a ring on it. Blocks. Statuses: those of MappedBuffer::create.
-  static Result<RingControl*> create(Context& context, const RingOptions& options, const RingKind& kind,
+  static Result<RingControl*> create(Context& context, const RingOptions& options, RingKind kind,
                                      std::source_location where);
   /// Makes a ring on a mapped buffer. The buffer is destroyed on failure.
   static Result<RingControl*> create_on(Context& context, MappedBuffer buffer, const RingOptions& options,
-                                        const RingKind& kind, std::source_location where);
+                                        RingKind kind, std::source_location where);
 
   /// Ends a ring: this block and the older ones. Reports live slices, unmaps, and gives the blocks back to their pool.
   void close_all() noexcept;
   void make_inert() noexcept override;
+  void inspect_at_mark(std::source_location where) override;
 
   enum class Wait : std::uint8_t {
     no,
@@ -65,16 +65,38 @@ struct RingControl : ContextChild, RingHot {
   };
 
   /// Reserves a slice: the slow path of acquire. `ring` is the newest block, and afterwards the block that lent the slice.
-  static Result<RingSlot*> reserve(RingControl*& ring, std::uint64_t size, std::uint64_t alignment, Wait wait,
+  static Result<RingSlot*> reserve(RingHot*& ring, std::uint64_t size, std::uint64_t alignment, Wait wait,
                                    std::source_location where);
-  /// See UploadRing::drain.
-  static Result<void> drain(RingControl*& ring, std::optional<std::chrono::nanoseconds> timeout,
-                            std::source_location where);
+  /// Undoes reserve(). The bytes are reusable once `serial` has passed.
+  void drop(RingSlot& slot, std::uint64_t serial) noexcept;
 
-  /// Ok on the context's thread. A closed ring has none.
-  Result<void> check_thread(std::source_location where) const noexcept {
-    return context ? context->check_own_thread(where) : Result<void>();
-  }
+  /// Copies a range that may be copied from into a slice. See ReadbackRing::request.
+  static Result<PendingReadback> request(ReadbackRing& ring, const BufferPlace& source, std::uint64_t size,
+                                         Wait wait, std::source_location where);
+  /// The writer of a readback from acquire() was issued: the next fence, an internal one too, is after it.
+  static void note_writer_issued(const PendingReadback& pending) noexcept;
+  /// The place of a published slice. Statuses: stale_handle, refused (unpublished), wrong_context (a ring of another
+  /// context).
+  static Result<BufferPlace> place_of_published(const ContextState& context, const Slice& slice,
+                                                std::source_location where) noexcept;
+
+  /// A live slice and the block that lent it; null where there is none.
+  struct Found {
+    RingControl* block = nullptr;
+    RingSlot* slot = nullptr;
+  };
+  /// Looks in this block and the older ones.
+  Found locate(Slice slice) noexcept;
+  /// The slice, if `used` bytes of it may be published.
+  Result<Found> check_publish(Slice slice, std::uint64_t used, std::source_location where);
+
+  /// Ok on the context's thread. Only an empty or moved-from ring has no context.
+  Result<void> check_usable(std::source_location where) const noexcept;
+  /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
+  static constexpr std::uint64_t kNoHandle = UINT64_MAX;
+  tl::unexpected<Error> stale(std::uint64_t key, std::source_location where) const noexcept;
+  /// An error about a slice, with a report.
+  tl::unexpected<Error> misuse(const Error& error, const RingSlot& slot) const noexcept;
 
   /// Makes the fence for slices that retire_issued() retired without one. Returns false if there are none. Statuses: those
   /// of mark.
@@ -85,12 +107,7 @@ struct RingControl : ContextChild, RingHot {
 
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
 
-  /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
-  static constexpr std::uint64_t kNoHandle = UINT64_MAX;
-  tl::unexpected<Error> stale(std::uint64_t key, std::source_location where) const noexcept;
-
-  RingStats stats() const noexcept;
-
+  RingKind kind = RingKind::upload;
   bool explicit_flush = false;
   bool orphans = false;  ///< On a full ring the buffer gets new storage; commands in flight keep the old one.
   bool growth_failed = false;  ///< The ring no longer tries to grow for requests that fit, until drain().
@@ -101,18 +118,16 @@ struct RingControl : ContextChild, RingHot {
   std::uint64_t initial_capacity = 0;
   RingOptions options;
   RingStats counts;  ///< What does not depend on the present storage. It moves from one block to the next.
+  std::uint64_t flushes = 0;  ///< Of this block.
   RingControl* older = nullptr;
-  std::uint64_t first_key = 0;
+  ArenaControl* arenas = nullptr;  ///< Lent and not yet published.
+  std::uint64_t first_key = RingSlot::kStates;
   std::uint64_t issued_end = 0;
   FencePacer paced_bytes;
   FencePacer paced_slices;
 
- protected:
-  ~RingControl() = default;
-  virtual const RingKind& kind() const noexcept = 0;
-  virtual void give_back() noexcept = 0;
-
  private:
+  friend class RingOwner;
   /// One call of acquire: what it needs, and how long all its waits together may take.
   struct Request {
     std::uint64_t size;
@@ -122,15 +137,16 @@ struct RingControl : ContextChild, RingHot {
     Deadline deadline;
     bool waited = false;
   };
-  struct Close {
-    void operator()(RingControl* ring) const noexcept { ring->close_all(); }
-  };
-  using Owner = std::unique_ptr<RingControl, Close>;
 
+  /// A ring on a buffer that suits it.
+  static Result<RingControl*> make(std::shared_ptr<ContextState> state, MappedBuffer buffer,
+                                   const RingOptions& options, RingKind kind, std::source_location where);
   /// Takes the buffer in. After an error the block still needs close().
   Result<void> open(std::shared_ptr<ContextState> state, MappedBuffer buffer, const RingOptions& options,
                     std::source_location where);
   void close() noexcept;
+  /// Ends taking from all arenas. Implemented beside them.
+  void close_arenas() noexcept;
 
   Result<void> check_request(const Request& request) const;
   Result<void> make_room(Request& request);
@@ -154,6 +170,8 @@ struct RingControl : ContextChild, RingHot {
   Result<RingControl*> continue_in(std::uint64_t capacity, std::source_location where);
   /// Frees older storage whose slices have passed.
   void free_older(std::source_location where);
+  /// Adds what this block alone counts.
+  void add_to(RingStats& stats) const noexcept;
   void note_high_water() noexcept;
   /// Counts a wait of `request`, which took `time`.
   void note_wait(const Request& request, std::chrono::nanoseconds time) noexcept;

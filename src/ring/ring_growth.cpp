@@ -19,6 +19,12 @@ std::uint64_t RingControl::used() const noexcept {
   return bytes;
 }
 
+void RingControl::add_to(RingStats& stats) const noexcept {
+  stats.flushes += flushes;
+  stats.acquired += (layout.next_key() - first_key) / RingSlot::kStates;
+  stats.handed_out_bytes += layout.allocated_total();
+}
+
 void RingControl::note_high_water() noexcept {
   // The bytes in use are known no better than the passed serial.
   const std::uint64_t passed = timeline->passed();
@@ -54,20 +60,18 @@ void RingControl::free_older(std::source_location where) {
       link = &block.older;
       continue;
     }
-    counts.flushes += block.counts.flushes;
-    counts.acquired += (block.layout.next_key() - block.first_key) / RingSlot::kStates;
-    counts.handed_out_bytes += block.layout.allocated_total();
+    block.add_to(counts);
     *link = std::exchange(block.older, nullptr);
     block.close_all();
   }
   if (!older) layout.set_slow_path(needs_slow_path());
 }
 
-Result<void> RingControl::drain(RingControl*& ring, std::optional<std::chrono::nanoseconds> timeout,
-                                std::source_location where) {
-  if (!ring->context) return ring->stale(kNoHandle, where);
+Result<void> RingOwner::drain(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) {
+  RingControl* ring = &RingControl::of(control_);
+  if (!ring->context) return fail(ErrorId::not_mapped, where);
   if (auto current = ring->context->check_current(where); !current) return current;
-  if (ring->layout.capacity() == 0) return ring->stale(kNoHandle, where);
+  if (ring->layout.capacity() == 0) return ring->stale(RingControl::kNoHandle, where);
   std::uint64_t latest = 0;
   for (RingControl* block = ring; block; block = block->older) {
     if (auto fenced = block->fence_issued(where); !fenced) return pass_on(fenced);
@@ -75,16 +79,18 @@ Result<void> RingControl::drain(RingControl*& ring, std::optional<std::chrono::n
   for (const RingControl* block = ring; block; block = block->older)
     latest = std::max(latest, block->layout.latest_retired());
   // A readback released before its mark cannot be waited for here.
-  latest = std::min(latest, ring->timeline->issued);
-  if (auto passed = ring->timeline->wait_serial(latest, timeout.value_or(ring->timeout), where); !passed)
+  TimelineState& timeline = *ring->timeline;
+  latest = std::min(latest, timeline.issued);
+  if (auto passed = timeline.wait_serial(latest, timeout.value_or(ring->timeout), where); !passed)
     return passed;
-  if (ring->shadow) ring->shadow->check_passed(ring->timeline->passed(), where);
-  ring->layout.reclaim(ring->timeline->passed());
+  if (ring->shadow) ring->shadow->check_passed(timeline.passed(), where);
+  ring->layout.reclaim(timeline.passed());
   ring->growth_failed = false;
   if (ring->initial_capacity < ring->layout.capacity()) {
-    auto first = ring->continue_in(ring->initial_capacity, where);
+    const auto first = ring->continue_in(ring->initial_capacity, where);
     if (!first) return pass_on(first);
     ring = *first;
+    control_ = ring;
     ++ring->counts.shrinks;
   }
   ring->free_older(where);

@@ -37,9 +37,10 @@ bool same_place(const std::source_location& a, const std::source_location& b) no
 
 }  // namespace
 
-Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, std::uint64_t alignment,
-                                       Wait wait, std::source_location where) {
-  if (!ring->context) return ring->stale(kNoHandle, where);
+Result<RingSlot*> RingControl::reserve(RingHot*& hot, std::uint64_t size, std::uint64_t alignment, Wait wait,
+                                       std::source_location where) {
+  RingControl* ring = &of(hot);
+  if (auto usable = ring->check_usable(where); !usable) return pass_on(usable);
   if (ring->older) {
     if (auto current = ring->context->check_current(where); !current) return pass_on(current);
     ring->free_older(where);
@@ -53,6 +54,7 @@ Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, s
     if (!room && grows && wants_more_room(room.error().id)) {
       request.wait = wait;
       room = grow_or_wait(ring, request, room.error());
+      hot = ring;
     }
     if (!room) {
       if (room.error().status == Status::would_block) ++ring->counts.would_blocks;
@@ -60,7 +62,14 @@ Result<RingSlot*> RingControl::reserve(RingControl*& ring, std::uint64_t size, s
     }
   }
   ring->note_high_water();
-  return &ring->layout.newest();
+  RingSlot& slot = ring->layout.newest();
+  if (ring->shadow) ring->shadow->acquired(slot, where);
+  return &slot;
+}
+
+void RingControl::drop(RingSlot& slot, std::uint64_t serial) noexcept {
+  if (shadow) shadow->forget(slot.key());
+  layout.drop(slot, serial);
 }
 
 Result<void> RingControl::check_request(const Request& request) const {
@@ -110,9 +119,10 @@ Result<void> RingControl::make_room(Request& request) {
 }
 
 Result<void> RingControl::blocked_by(const RingSlot& oldest, RingAnswer answer, const Request& request) {
-  const ErrorId id = oldest.state() == RingSlot::kAcquired ? kind().full_error
-                     : answer == RingAnswer::slots_full    ? ErrorId::ring_slots_full
-                                                           : ErrorId::ring_full_unretired;
+  ErrorId id = answer == RingAnswer::slots_full ? ErrorId::ring_slots_full : ErrorId::ring_full_unretired;
+  if (oldest.state() == RingSlot::kAcquired) {
+    id = kind == RingKind::upload ? ErrorId::ring_full_unpublished : ErrorId::ring_full_unreleased;
+  }
   const Error error =
       make_error(id, request.where, {.numbers = {oldest.size, oldest.offset, layout.slot_count()}});
   // A caller that does not wait expects a full ring.

@@ -7,16 +7,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <pmb/validation.hpp>
+#include <pmb/detail/ring_layout.hpp>
+#include <pmb/result.hpp>
 #include <source_location>
 #include <span>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/byte_ranges.hpp"
+
 namespace pmb::detail {
 
-struct ContextState;
 struct Mapping;
 
 class RingShadow {
@@ -24,16 +25,16 @@ class RingShadow {
   /// A slice that is not retired after so many marks is taken for forgotten: seconds of frames.
   static constexpr std::uint64_t kForgottenMarks = 256;
 
-  RingShadow(const ContextState& context, const Mapping& mapping);
+  /// `cpu_fills`: slices of an upload ring, whose bytes are watched.
+  RingShadow(const Mapping& mapping, bool cpu_fills) noexcept : mapping_(mapping), cpu_fills_(cpu_fills) {}
 
-  /// `offset` is that of the slice in the GL buffer. Fills `bytes` with a pattern, so that every store is seen, also of a
-  /// value that the memory held before; bytes of an adopted buffer keep their values. Readbacks give no bytes.
-  void acquired(std::uint64_t key, std::uint64_t offset, std::span<std::byte> bytes,
-                std::source_location where);
+  /// Fills the bytes with a pattern, so that every store is seen, also of a value that the memory held before. Bytes of an
+  /// adopted buffer keep their values.
+  void acquired(const RingSlot& slot, std::source_location where);
   /// The program asked for the slice's GL name, and may be about to bind it.
   void given_to_gl(std::uint64_t key);
   /// The bytes are in use from now on. `marks`: made by the program so far, here and below.
-  void published(std::uint64_t key, std::span<const std::byte> bytes, std::uint64_t marks);
+  void published(const RingSlot& slot, std::uint64_t marks);
   void forget(std::uint64_t key) { watches_.erase(key); }
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
   void retired(std::uint64_t key, std::uint64_t serial);
@@ -48,18 +49,12 @@ class RingShadow {
 
   /// Reports an error about a slice, with its place, the first time.
   void report_once(std::uint64_t key, const Error& error);
-  void report(ErrorId id, std::uint64_t begin, std::uint64_t end, std::source_location acquired_at,
-              std::source_location noticed_at) const;
-  /// The same for an error with numbers.
-  void report(const Error& error, std::uint64_t begin, std::uint64_t end,
-              std::source_location acquired_at) const;
-  /// Where a live slice was acquired.
-  std::source_location acquired_at(std::uint64_t key) const;
+  /// `range` is in the GL buffer. `key`: of the slice whose place is reported, if it is live.
+  void report(const Error& error, std::uint64_t key, ByteRange range) const;
 
  private:
   struct Watch {
-    std::uint64_t offset = 0;
-    std::span<const std::byte> mapped;
+    ByteRange range;  ///< In the GL buffer.
     std::vector<std::byte> copy;
     std::source_location acquired_at;
     std::uint64_t serial = 0;        ///< Retired with this serial; 0: not retired.
@@ -69,13 +64,11 @@ class RingShadow {
     bool reported = false;   ///< A change of its bytes.
     bool forgotten = false;  ///< Reported as not published, retired or released.
   };
-  void compare(Watch& watch, ErrorId id, std::source_location where) const;
+  std::span<std::byte> bytes_of(const ByteRange& range) const noexcept;
+  void compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const;
 
-  const ContextState& context_;
-  std::string label_;
-  std::uint32_t buffer_;
-  bool gpu_writes_;  ///< The GPU may write published slices too, so that a change proves nothing.
-  bool adopted_;
+  const Mapping& mapping_;
+  bool cpu_fills_;
   std::unordered_map<std::uint64_t, Watch> watches_;
 };
 

@@ -8,7 +8,7 @@
 
 #include "context/copy_options.hpp"
 #include "context/mapping.hpp"
-#include "ring/ring_access.hpp"
+#include "ring/ring_control.hpp"
 #include "texture/texel_commands.hpp"
 #include "texture/texel_source.hpp"
 #include "texture/texture_check.hpp"
@@ -49,7 +49,7 @@ class Packing {
   }
   void issue(const TexelSource& source, const Texels& texels, const PendingReadback& pending) {
     issue(source, texels, pending.buffer(), pending.offset_bytes());
-    detail::note_writer_issued(pending);
+    detail::RingControl::note_writer_issued(pending);
   }
 
  private:

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "context/copy_options.hpp"
-#include "ring/ring_access.hpp"
+#include "ring/ring_control.hpp"
 #include "texture/texel_commands.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
@@ -155,7 +155,7 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
   TextureBindings bindings(state.gl);
   const auto checked = check_region(state, bindings, region, layout, detail::Transfer::write, where);
   if (!checked) return pass_on(checked);
-  const auto place = place_of_published(state, slice, where);
+  const auto place = detail::RingControl::place_of_published(state, slice, where);
   if (!place) return pass_on(place);
   const ImageShape& shape = checked->texels.shape;
   if (auto inside = check_bytes(shape, slice.size_bytes(), where); !inside) return inside;

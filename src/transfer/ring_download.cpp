@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 
-#include "copy/chunk_lengths.hpp"
 #include "copy/copy_queue.hpp"
-#include "ring/ring_access.hpp"
+#include "ring/ring_control.hpp"
 #include "transfer/ring_transfer.hpp"
 #include "transfer/transfer_rings.hpp"
 
@@ -13,7 +12,9 @@ namespace {
 /// Issues the GPU copy from `source` into the ring, and its fence.
 Result<PendingReadback> request_and_fence(ContextState& state, ReadbackRing& ring, const BufferPlace& source,
                                           std::uint64_t size, std::source_location where) {
-  auto pending = retry_after_fence(state, where, [&] { return request_from(ring, source, size, where); });
+  auto pending = retry_after_fence(state, where, [&] {
+    return RingControl::request(ring, source, size, RingControl::Wait::among_own, where);
+  });
   if (!pending) return pending;
   if (auto fenced = fence_behind(state, *pending, where); !fenced) return pass_on(fenced);
   return pending;
@@ -24,7 +25,7 @@ Result<void> download_one(ContextState& state, ReadbackRing& ring, const BufferP
   const auto pending = request_and_fence(state, ring, source, bytes.size(), where);
   if (!pending) return pass_on(pending);
   const auto view = pending->wait(state.options.timeout, where);
-  if (view) copy_piece({bytes.data(), view->bytes().data(), bytes.size(), how});
+  if (view) copy_piece(bytes.data(), view->bytes().data(), bytes.size(), how);
   static_cast<void>(pending->release(where));
   if (!view) return pass_on(view);
   return {};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 
-#include "copy/chunk_lengths.hpp"
 #include "copy/copy_queue.hpp"
 #include "gl/buffer_calls.hpp"
 #include "transfer/ring_transfer.hpp"
@@ -22,7 +21,7 @@ Result<void> upload_one(ContextState& state, UploadRing& ring, const BufferPlace
                         std::span<const std::byte> bytes, CopyHow how, std::source_location where) {
   auto slice = retry_after_fence(state, where, [&] { return ring.acquire(bytes.size(), kCacheLine, where); });
   if (!slice) return pass_on(slice);
-  copy_piece({slice->raw_bytes().data(), bytes.data(), bytes.size(), how});
+  copy_piece(slice->raw_bytes().data(), bytes.data(), bytes.size(), how);
   if (auto published = ring.publish(*slice, bytes.size(), where); !published) return published;
   if (target.needs_write_barrier) barrier_before_buffer_update(state.gl);
   return copy_and_retire(state, ring, *slice, target, where);

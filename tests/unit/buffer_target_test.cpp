@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Buffers that pmb queried once, the uses that programs state for them, and how transfers are cut into chunks.
-#include "copy/chunk_lengths.hpp"
+#include "copy/copy_queue.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -79,7 +79,7 @@ std::vector<std::int64_t> targets_here() {
     const std::int64_t target = left & -left;
     const WithTarget with(target);
     // Sets that the kernels are not compiled for are answered by another one.
-    if (std::string(pmb::detail::kernel_target()) == hwy::TargetName(target)) found.push_back(target);
+    if (std::string(pmb::stream_copy_target()) == hwy::TargetName(target)) found.push_back(target);
   }
   return found;
 }
@@ -88,11 +88,9 @@ class StreamKernels : public testing::TestWithParam<std::int64_t> {
  protected:
   WithTarget with_{GetParam()};
 
-  using Kernel = void (*)(std::byte*, const std::byte*, std::size_t) noexcept;
-
   // Every skew of both sides within a line, at sizes around every step of the loops, against both page guards; the
   // bytes beside the target keep their value.
-  static void expect_exact(Kernel kernel) {
+  static void expect_exact(pmb::detail::CopyHow how) {
     constexpr std::byte kGuard{0xA5};
     const Bytes data = noise(2048, 7);
     Fenced from(4096);
@@ -106,7 +104,7 @@ class StreamKernels : public testing::TestWithParam<std::int64_t> {
             const auto target = at_end ? to.at_end(to_skew, size) : to.at_start(to_skew, size);
             if (size != 0) std::memcpy(source.data(), data.data(), size);
             std::ranges::fill(to.all(), kGuard);
-            kernel(target.data(), source.data(), size);
+            pmb::detail::copy_piece(target.data(), source.data(), size, how);
             ASSERT_TRUE(std::ranges::equal(target, std::span(data).first(size)))
                 << size << " bytes, " << from_skew << " to " << to_skew;
             const auto outside = [&](std::byte byte) { return byte == kGuard; };
@@ -122,11 +120,11 @@ class StreamKernels : public testing::TestWithParam<std::int64_t> {
 };
 
 TEST_P(StreamKernels, StoresPastTheCachesAreExact) {
-  expect_exact(&pmb::detail::store_nontemporal);
+  expect_exact(pmb::detail::CopyHow::streaming_stores);
 }
 
 TEST_P(StreamKernels, StreamingLoadsAreExact) {
-  expect_exact(&pmb::detail::load_streaming);
+  expect_exact(pmb::detail::CopyHow::streaming_loads);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, StreamKernels, testing::ValuesIn(targets_here()),

@@ -156,13 +156,13 @@ class RingLayout {
 
   /// Calls `visit(slot)` for each live slice, oldest first. Looks at every record.
   template <class Visit>
-  void for_each_live(Visit&& visit) {
+  void for_each_live(Visit&& visit) const {
     for (std::uint64_t key = front_key_; key != next_key_; key += RingSlot::kStates) {
       RingSlot& slot = slot_of(key);
       if (is_live(slot)) visit(slot);
     }
   }
-  bool any_live() noexcept {
+  bool any_live() const noexcept {
     bool found = false;
     for_each_live([&](const RingSlot&) { found = true; });
     return found;
