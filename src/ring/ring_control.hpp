@@ -23,12 +23,17 @@
 #include "context/buffer_place.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
-#include "ring/fence_pacer.hpp"
 #include "ring/ring_shadow.hpp"
 
 namespace pmb::detail {
 
 struct ArenaControl;
+
+/// True if a ring needs a fence after `amount` bytes or records were handed to the GPU: a fence can cost a GPU more than a
+/// little data does (docs/drivers.md).
+constexpr bool worth_a_fence(std::uint64_t amount, std::uint64_t capacity) noexcept {
+  return amount >= capacity / 4;
+}
 
 enum class RingKind : std::uint8_t { upload, readback };
 
@@ -39,8 +44,8 @@ enum class RingKind : std::uint8_t { upload, readback };
 /// Positions that a ring keeps beside its layout, and the unit of each:
 ///   first_key     key     the first slice of this owner
 ///   issued_end    key     published slices before it were retired by retire_issued() and have no fence yet; 0: none
-///   paced_bytes   bytes   allocated, and allocated at the last fence of retire_issued()
-///   paced_slices  slices  likewise
+///   fenced_bytes  bytes   allocated at the last fence of retire_issued()
+///   fenced_key    key     the next slice then
 ///   polled_at_    serial  the last mark when the timeline was polled for older storage
 ///   observed_at_  serial  the last passed serial when `counts.high_water_bytes` was updated
 struct RingControl final : ContextChild, RingHot {
@@ -102,7 +107,7 @@ struct RingControl final : ContextChild, RingHot {
   /// of mark.
   Result<bool> fence_issued(std::source_location where) noexcept;
   /// True if a quarter of the bytes or of the records was handed out since the last fence of retire_issued().
-  bool is_fence_due() noexcept;
+  bool is_fence_due() const noexcept;
   void note_fence() noexcept;
 
   std::byte* bytes_at(std::uint64_t buffer_offset) const noexcept { return base + buffer_offset; }
@@ -123,8 +128,8 @@ struct RingControl final : ContextChild, RingHot {
   ArenaControl* arenas = nullptr;  ///< Lent and not yet published.
   std::uint64_t first_key = RingSlot::kStates;
   std::uint64_t issued_end = 0;
-  FencePacer paced_bytes;
-  FencePacer paced_slices;
+  std::uint64_t fenced_bytes = 0;
+  std::uint64_t fenced_key = 0;
 
  private:
   friend class RingOwner;

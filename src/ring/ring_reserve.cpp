@@ -15,22 +15,6 @@ namespace {
 
 constexpr std::uint64_t kGreatestAlignment = std::uint64_t{1} << 40;
 
-/// True if larger storage would have served the request.
-bool wants_more_room(ErrorId id) noexcept {
-  switch (id) {
-    case ErrorId::ring_full_unretired:
-    case ErrorId::ring_full_in_flight:
-    case ErrorId::ring_full_unpublished:
-    case ErrorId::ring_full_unreleased:
-    case ErrorId::ring_slots_full:
-    case ErrorId::never_marked:
-    case ErrorId::exceeds_ring:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool same_place(const std::source_location& a, const std::source_location& b) noexcept {
   return a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file_name(), b.file_name()) == 0;
 }
@@ -51,7 +35,9 @@ Result<RingSlot*> RingControl::reserve(RingHot*& hot, std::uint64_t size, std::u
     const bool grows = capacity != 0 && ring->options.max_capacity_bytes > capacity;
     Request request = {size, alignment, grows ? Wait::no : wait, where, Deadline(ring->timeout)};
     auto room = ring->make_room(request);
-    if (!room && grows && wants_more_room(room.error().id)) {
+    // Larger storage serves what the present one cannot.
+    const Status answer = room ? Status::ok : room.error().status;
+    if (grows && (answer == Status::would_block || answer == Status::too_large)) {
       request.wait = wait;
       room = grow_or_wait(ring, request, room.error());
       hot = ring;
@@ -223,14 +209,14 @@ Result<bool> RingControl::fence_issued(std::source_location where) noexcept {
 }
 
 void RingControl::note_fence() noexcept {
-  paced_bytes.fenced_at = paced_bytes.total = layout.allocated_total();
-  paced_slices.fenced_at = paced_slices.total = layout.next_key() / RingSlot::kStates;
+  fenced_bytes = layout.allocated_total();
+  fenced_key = layout.next_key();
 }
 
-bool RingControl::is_fence_due() noexcept {
-  paced_bytes.total = layout.allocated_total();
-  paced_slices.total = layout.next_key() / RingSlot::kStates;
-  return paced_bytes.is_due(layout.capacity()) || paced_slices.is_due(layout.slot_count());
+bool RingControl::is_fence_due() const noexcept {
+  const std::uint64_t slices = (layout.next_key() - fenced_key) / RingSlot::kStates;
+  return worth_a_fence(layout.allocated_total() - fenced_bytes, layout.capacity()) ||
+         worth_a_fence(slices, layout.slot_count());
 }
 
 void RingControl::orphan(std::source_location where) {

@@ -14,14 +14,14 @@
 #include "base/guard.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
-#include "ring/fence_pacer.hpp"
+#include "ring/ring_control.hpp"
 
 namespace pmb::detail {
 
 /// When slices that wait for the next fence get one.
 struct NextFence {
-  FencePacer pacer;
-  std::uint64_t last = 0;  ///< Serial of the last fence that `pacer` knows.
+  std::uint64_t bytes = 0;  ///< Since the fence `last`.
+  std::uint64_t last = 0;   ///< Serial.
 };
 
 struct TransferRings {
@@ -93,10 +93,10 @@ inline Result<void> retire_after_next_fence(ContextState& state, UploadRing& rin
   const Ticket next = TimelineControl::ticket(timeline.control, timeline.issued + 1);
   if (auto retired = ring.retire(slice, next, where); !retired) return retired;
   // Fences of the program count as well: a program that marks every frame gets none of these.
-  if (fences.last != timeline.issued) fences.pacer.fenced();
+  if (fences.last != timeline.issued) fences.bytes = 0;
   fences.last = timeline.issued;
-  fences.pacer.note(size);
-  if (!fences.pacer.is_due(ring.mapped_buffer().size_bytes())) return {};
+  fences.bytes += size;
+  if (!worth_a_fence(fences.bytes, ring.mapped_buffer().size_bytes())) return {};
   if (auto made = timeline.mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
   return {};
 }

@@ -62,6 +62,19 @@ TEST_P(Validation, AForgottenPublishIsReportedIfOnlyTheOffsetWasUsed) {
   take(ring.cancel(slice));
 }
 
+TEST_P(Validation, AForgottenPublishIsReportedIfTheNameWasAskedForWithoutACurrentContext) {
+  auto ring = ring_of(4096);
+  const Slice slice = take(ring.acquire(64));
+  EXPECT_TRUE(slice.fill(std::byte{1}));
+  FakeGl::release_current();
+  EXPECT_NE(slice.buffer(), 0U);
+  fake_->make_current();
+  mark();
+  EXPECT_EQ(reports_of(ErrorId::slice_used_unpublished), 1U);
+  EXPECT_EQ(reports_.size(), 1U) << "the name needs no GL";
+  take(ring.cancel(slice));
+}
+
 TEST_P(Validation, AStaleSliceGivenToGlIsReported) {
   auto ring = ring_of(4096);
   const Slice slice = put(ring, pattern(64, 1));
@@ -118,6 +131,8 @@ TEST_P(Validation, AFullRingReportsItsOldestSliceOnce) {
   ASSERT_EQ(reports_of(ErrorId::ring_full_unreleased), 1U);
   EXPECT_EQ(reports_.back().label, "results");
   EXPECT_EQ(reports_.back().acquired_at.line(), there.line() + 1);
+  EXPECT_EQ(reports_.back().begin, pending.offset_bytes());
+  EXPECT_EQ(reports_.back().end, pending.offset_bytes() + 512);
   take(pending.release());
 }
 
