@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <pmb/buffer_target.hpp>
 #include <pmb/detail/typed_bytes.hpp>
@@ -28,20 +29,34 @@
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <span>
+#include <utility>
 
 namespace pmb {
 
 class Context;
+namespace detail {
+struct ViewWatch;
+}
 
-/// Bytes that have arrived, in place. Valid until the readback is released.
+/// Bytes that have arrived, in place, for any thread. Valid until the readback or the block is released.
 class ReadView {
  public:
-  constexpr ReadView() noexcept = default;
-  explicit constexpr ReadView(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
-  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  ReadView() noexcept = default;
+  explicit ReadView(std::span<const std::byte> bytes,
+                    std::shared_ptr<const detail::ViewWatch> watch = {}) noexcept
+      : bytes_(bytes), watch_(std::move(watch)) {}
+  /// After the release, validation reports view_after_release and returns no bytes. It cannot see uses of a span that was
+  /// taken before.
+  std::span<const std::byte> bytes(
+      std::source_location where = std::source_location::current()) const noexcept {
+    return watch_ ? watched_bytes(where) : bytes_;
+  }
 
  private:
+  std::span<const std::byte> watched_bytes(std::source_location where) const noexcept;
+
   std::span<const std::byte> bytes_;
+  std::shared_ptr<const detail::ViewWatch> watch_;  ///< Under validation only.
 };
 
 /// A readback in flight. Two words, copied freely. Inert once released, or once its ring is destroyed.

@@ -11,6 +11,7 @@
 #include "base/guard.hpp"
 #include "context/mapping.hpp"
 #include "context/timeline_state.hpp"
+#include "ring/view_watch.hpp"
 
 namespace pmb {
 namespace detail {
@@ -37,6 +38,7 @@ struct BlockPoolControl final : ContextChild {
     std::uint64_t serial = 0;
     std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
     std::source_location acquired_at;
+    std::shared_ptr<const void> view_lifetime;
     std::uint32_t name = 0;
     State state = State::idle;
   };
@@ -60,6 +62,7 @@ struct BlockPoolControl final : ContextChild {
     for (Record& record : records) {
       record.key = UINT64_MAX;
       record.bytes = nullptr;
+      record.view_lifetime.reset();
     }
     idle.clear();
     inert = true;
@@ -113,6 +116,7 @@ struct BlockPoolControl final : ContextChild {
   void make_idle(Record& record, std::uint64_t serial) noexcept {
     record.serial = serial;
     record.state = State::idle;
+    record.view_lifetime.reset();
     idle.push_back(static_cast<std::uint32_t>(record.key & kIndexMask));
     record.key = UINT64_MAX;
   }
@@ -300,7 +304,13 @@ Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::
     record.fetched = serial;
   }
   record.state = State::viewed;
-  return ReadView({record.bytes, static_cast<std::size_t>(pool.block_bytes)});
+  return make_view({record.bytes, static_cast<std::size_t>(pool.block_bytes)}, *pool.context,
+                   record.view_lifetime,
+                   {.id = ErrorId::view_after_release,
+                    .label = record.buffer.label(),
+                    .buffer = record.name,
+                    .end_bytes = pool.block_bytes,
+                    .acquired_at = record.acquired_at});
 }
 
 Result<ReadView> BlockPool::try_view(Block block, Ticket ticket, std::source_location where) {

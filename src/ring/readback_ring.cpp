@@ -8,6 +8,7 @@
 #include "context/mapping.hpp"
 #include "gl/buffer_calls.hpp"
 #include "ring/ring_control.hpp"
+#include "ring/view_watch.hpp"
 
 namespace pmb {
 
@@ -17,6 +18,15 @@ using detail::RingControl;
 using detail::RingKind;
 using detail::RingSlot;
 using detail::TargetBytes;
+
+std::span<const std::byte> ReadView::watched_bytes(std::source_location where) const noexcept {
+  if (!watch_->lifetime.expired()) return bytes_;
+  Report report = watch_->report;
+  report.label = watch_->label;
+  report.noticed_at = where;
+  watch_->sink(report);
+  return {};
+}
 
 RingSlot* PendingReadback::live_slot() const noexcept {
   return control_ ? control_->layout.find_live(key_) : nullptr;
@@ -58,7 +68,9 @@ Result<ReadView> PendingReadback::view(std::optional<std::chrono::nanoseconds> t
     if (auto fetched = mapping.fetch(slot.offset, slot.size, where); !fetched) return pass_on(fetched);
     slot.serial = 0;
   }
-  return ReadView({control_->bytes_at(slot.offset), static_cast<std::size_t>(slot.size)});
+  const std::span<const std::byte> bytes = {control_->bytes_at(slot.offset),
+                                            static_cast<std::size_t>(slot.size)};
+  return control_->shadow ? control_->shadow->view(slot, bytes) : ReadView(bytes);
 }
 
 Result<ReadView> PendingReadback::try_view(std::source_location where) const {

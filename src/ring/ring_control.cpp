@@ -178,6 +178,7 @@ void RingControl::make_inert() noexcept {
   // Without its GL context the mapping may be gone, and must not be read.
   const bool readable = mapped.is_mapped() && context->is_current();
   if (shadow && readable) shadow->check_all(Mapping::of(mapped)->created_at);
+  if (shadow) shadow->forget_all();
   layout.clear();
   base = nullptr;
   buffer = 0;

@@ -7,6 +7,7 @@
 
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
+#include "ring/view_watch.hpp"
 
 namespace pmb::detail {
 
@@ -49,6 +50,19 @@ void RingShadow::published(const RingSlot& slot, std::uint64_t marks) {
 
 void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.serial = serial;
+}
+
+ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes) {
+  const auto found = watches_.find(slot.key());
+  if (found == watches_.end()) return ReadView(bytes);
+  Watch& watch = found->second;
+  return make_view(bytes, *mapping_.context, watch.view_lifetime,
+                   {.id = ErrorId::view_after_release,
+                    .label = mapping_.label,
+                    .buffer = mapping_.buffer,
+                    .begin_bytes = watch.range.begin,
+                    .end_bytes = watch.range.end,
+                    .acquired_at = watch.acquired_at});
 }
 
 void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const {

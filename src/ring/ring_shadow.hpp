@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The record that validation keeps of each slice: where it was acquired, whether it was given to GL, and a copy of its bytes.
-// It detects a forgotten publish, a write after publish and a forgotten retire. Exists only with a sink.
+// It detects a forgotten publish, a write after publish, a forgotten retire and a view that is used after its release. Exists only with a sink.
 //
 // Cost:    a pattern written at acquire, a copy at publish, and a comparison at mark and at retire.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <pmb/detail/ring_layout.hpp>
+#include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
 #include <span>
@@ -35,7 +37,11 @@ class RingShadow {
   void given_to_gl(std::uint64_t key);
   /// The bytes are in use from now on. `marks`: made by the program so far, here and below.
   void published(const RingSlot& slot, std::uint64_t marks);
+  /// Ends the views of the slice.
   void forget(std::uint64_t key) { watches_.erase(key); }
+  void forget_all() noexcept { watches_.clear(); }
+  /// A view of a readback's bytes, watched until the readback is forgotten.
+  ReadView view(const RingSlot& slot, std::span<const std::byte> bytes);
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
   void retired(std::uint64_t key, std::uint64_t serial);
 
@@ -57,6 +63,7 @@ class RingShadow {
     ByteRange range;  ///< In the GL buffer.
     std::vector<std::byte> copy;
     std::source_location acquired_at;
+    std::shared_ptr<const void> view_lifetime;
     std::uint64_t serial = 0;        ///< Retired with this serial; 0: not retired.
     std::uint64_t published_at = 0;  ///< Marks.
     bool given = false;

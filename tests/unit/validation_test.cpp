@@ -239,6 +239,56 @@ TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
   EXPECT_EQ(reports_[0].label, "blocks");
 }
 
+TEST_P(Validation, AViewThatIsUsedAfterItsReleaseIsReported) {
+  auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 512, .label = "results"}));
+  const auto where = std::source_location::current();
+  const auto pending = take(ring.acquire(100));
+  write_into(pending, pattern(100, 1));
+  mark();
+  const pmb::ReadView view = take(pending.wait(1s));
+  const pmb::ReadView again = take(pending.try_view());
+  EXPECT_EQ(copy(view.bytes()), pattern(100, 1));
+  const std::uint64_t offset = pending.offset_bytes();
+  take(pending.release());
+  EXPECT_TRUE(reports_.empty());
+
+  EXPECT_TRUE(view.bytes().empty());
+  const auto there = std::source_location::current();
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].id, ErrorId::view_after_release);
+  EXPECT_EQ(reports_[0].label, "results");
+  EXPECT_EQ(reports_[0].begin, offset);
+  EXPECT_EQ(reports_[0].end, offset + 100);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
+  EXPECT_EQ(reports_[0].noticed_at.line(), there.line() - 1);
+  EXPECT_TRUE(again.bytes().empty());
+  EXPECT_EQ(reports_of(ErrorId::view_after_release), 2U) << "each view of the readback";
+}
+
+TEST_P(Validation, ViewsEndWithTheirBlockPoolAndRing) {
+  auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 512}));
+  auto pool = take(pmb::BlockPool::create(
+      *context_, {.block_bytes = 64, .count = 1, .access = pmb::Access::read, .label = "blocks"}));
+  const auto block = take(pool.acquire());
+  const auto pending = take(ring.acquire(100));
+  const pmb::Ticket ticket = mark();
+  const pmb::ReadView released = take(pool.wait_view(block, ticket, 1s));
+  EXPECT_EQ(released.bytes().size(), 64U);
+  take(pool.release(block));
+  EXPECT_TRUE(released.bytes().empty());
+  ASSERT_EQ(reports_of(ErrorId::view_after_release), 1U);
+  EXPECT_EQ(reports_[0].label, "blocks");
+
+  const auto next = take(pool.acquire());
+  const pmb::ReadView of_pool = take(pool.wait_view(next, mark(), 1s));
+  const pmb::ReadView of_ring = take(pending.wait(1s));
+  pool = {};
+  EXPECT_TRUE(of_pool.bytes().empty());
+  ring = {};
+  EXPECT_TRUE(of_ring.bytes().empty());
+  EXPECT_EQ(reports_of(ErrorId::view_after_release), 3U);
+}
+
 TEST_P(Validation, CorrectUseIsSilent) {
   auto ring = ring_of(2048);
   auto readback = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 1024}));
