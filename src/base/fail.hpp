@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Makes errors: one line where something fails.
+// Makes errors: one line where something fails, or where the standard library throws.
 #pragma once
 
-#include <cstdint>
+#include <exception>
 #include <pmb/result.hpp>
 #include <source_location>
+#include <utility>
 
 namespace pmb {
 
@@ -20,6 +21,16 @@ inline tl::unexpected<Error> fail(ErrorId id, std::source_location where, const 
 template <class T>
 tl::unexpected<Error> pass_on(const Result<T>& failed) noexcept {
   return tl::unexpected<Error>(failed.error());
+}
+
+/// Returns the result of `create`, or out_of_host_memory if it throws: creating calls allocate.
+template <class Create>
+auto guarded(std::source_location where, Create&& create) -> decltype(create()) {
+  try {
+    return std::forward<Create>(create)();
+  } catch (const std::exception&) {
+    return fail(ErrorId::out_of_host_memory, where);
+  }
 }
 
 }  // namespace pmb

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <pmb/context.hpp>
+#include <ranges>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "base/machine_memory.hpp"
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
@@ -147,13 +147,14 @@ void ContextState::close() noexcept {
   // The rings that the context made for itself go first, while GL can still be called.
   transfer_rings.reset();
   registry.visit_children([](ContextChild& child) { child.make_inert(); });
-  registry.abandon_all([&](const void* address, const Mapping& mapping) {
+  registry.visit_mappings([&](const void* address, const Mapping& mapping) {
     log(LogLevel::warning, [&] {
       return fmt::format("leak: mapped buffer {} '{}' of {} bytes at {} outlives its context", mapping.buffer,
                          mapping.label, mapping.size, address);
     });
     report(mapping.report(ErrorId::leaked_with_context, 0, mapping.size));
   });
+  registry.abandon_all();
   timeline().close();
   alive = false;
 }
@@ -255,11 +256,8 @@ Options Options::from_environment() {
   if (value_of("PMB_MODEL") == "coherent") options.model = Model::coherent;
   if (value_of("PMB_MODEL") == "explicit_flush") options.model = Model::explicit_flush;
   options.bind_to_edit = value_of("PMB_BIND_TO_EDIT") == "1";
-  std::string_view quirks = value_of("PMB_DISABLE_QUIRKS");
-  while (!quirks.empty()) {
-    const std::size_t comma = std::min(quirks.find(','), quirks.size());
-    if (comma > 0) options.disabled_quirks.emplace_back(quirks.substr(0, comma));
-    quirks.remove_prefix(std::min(comma + 1, quirks.size()));
+  for (const auto& id : std::views::split(value_of("PMB_DISABLE_QUIRKS"), ',')) {
+    if (!id.empty()) options.disabled_quirks.emplace_back(id.begin(), id.end());
   }
   options.profile = value_of("PMB_PROFILE");
   if (value_of("PMB_LOG") == "1") {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <pmb/context.hpp>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "base/machine_memory.hpp"
 #include "context/mapping.hpp"
 #include "gl/buffer_calls.hpp"
@@ -76,7 +76,10 @@ void set_label(const ContextState& context, GLuint name, const std::string& labe
 /// Gives the mapping its bytes: those of the buffer, or system memory.
 Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
   if (is_private(mapping.plan.path)) {
-    mapping.own = PrivateMemory::allocate(mapping.size);
+    // Aligned as every driver aligns its mappings. No page is touched yet.
+    constexpr std::uint64_t kPage = 4096;
+    const std::uint64_t size = (mapping.size + kPage - 1) / kPage * kPage;
+    mapping.own.reset(static_cast<std::byte*>(std::aligned_alloc(kPage, size)));
     mapping.pointer = mapping.own.get();
     if (!mapping.pointer) return fail(ErrorId::out_of_host_memory, where);
     return {};

@@ -6,7 +6,7 @@
 #include <pmb/mapped_buffer.hpp>
 
 #include "base/byte_ranges.hpp"
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "context/mapping.hpp"
 #include "gl/buffer_calls.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
-#include <new>
 #include <pmb/mapped_buffer.hpp>
 #include <source_location>
 #include <string>
@@ -15,19 +15,6 @@
 #include "context/context_state.hpp"
 
 namespace pmb::detail {
-
-/// System memory, aligned as every driver aligns its mappings.
-struct PrivateMemory {
-  static constexpr std::align_val_t kAlignment{4096};
-  struct Free {
-    void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, kAlignment); }
-  };
-  using Pointer = std::unique_ptr<std::byte, Free>;
-  /// Null without memory. Pages are not touched yet.
-  static Pointer allocate(std::uint64_t size) noexcept {
-    return Pointer(static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow)));
-  }
-};
 
 struct Mapping {
   /// `plan.size_bytes` bytes, inert until it has a pointer and a buffer.
@@ -45,8 +32,8 @@ struct Mapping {
   bool adopted = false;
   bool readable;
   bool writable;
-  bool explicit_flush;         ///< Written ranges need flush().
-  PrivateMemory::Pointer own;  ///< Null on the mapped paths.
+  bool explicit_flush;                                                     ///< Written ranges need flush().
+  std::unique_ptr<std::byte, void (*)(void*)> own = {nullptr, std::free};  ///< Null on the mapped paths.
   std::source_location created_at;
 
   /// A report of misuse of `bytes` bytes at `offset` of the mapping.

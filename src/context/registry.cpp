@@ -19,21 +19,20 @@ void Registry::add(Mapping& mapping) {
 void Registry::remove(Mapping& mapping) noexcept {
   const std::lock_guard lock(mutex_);
   mappings_.erase(mapping.pointer);
-  forget(mapping, false);
+  if (mapping.needs_barrier()) --barriers_;
+  mapping.pointer = nullptr;
+  mapping.buffer = 0;
 }
 
 void Registry::abandon(Mapping& mapping) noexcept {
   const std::lock_guard lock(mutex_);
-  mappings_.erase(mapping.pointer);
-  forget(mapping, true);
+  if (!mapping.adopted) abandoned_bytes_ += mapping.size;
+  remove(mapping);
 }
 
-void Registry::forget(Mapping& mapping, bool abandoned) noexcept {
-  if (!mapping.pointer) return;
-  if (abandoned && !mapping.adopted) abandoned_bytes_ += mapping.size;
-  if (mapping.needs_barrier()) --barriers_;
-  mapping.pointer = nullptr;
-  mapping.buffer = 0;
+void Registry::abandon_all() noexcept {
+  const std::lock_guard lock(mutex_);
+  while (!mappings_.empty()) abandon(*mappings_.begin()->second);
 }
 
 }  // namespace pmb::detail

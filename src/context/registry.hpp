@@ -55,29 +55,18 @@ class Registry {
   /// Makes a mapping inert without GL: the context is gone or not current. A buffer of pmb's lives until the GL context
   /// goes, and its bytes count as mapped until then.
   void abandon(Mapping& mapping) noexcept;
+  void abandon_all() noexcept;
   /// Calls `visit(address, mapping)` for each mapping, by address.
   template <class Visit>
   void visit_mappings(Visit visit) const {
     const std::lock_guard lock(mutex_);
     for (const auto& [address, mapping] : mappings_) visit(address, *mapping);
   }
-  /// Abandons every mapping, after `visit(address, mapping)`.
-  template <class Visit>
-  void abandon_all(Visit visit) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [address, mapping] : mappings_) {
-      visit(address, *mapping);
-      forget(*mapping, true);
-    }
-    mappings_.clear();
-  }
 
   /// A mark must make GPU writes visible: some mapping is readable and not coherent.
   bool needs_barrier() const noexcept { return barriers_ > 0; }
 
  private:
-  void forget(Mapping& mapping, bool abandoned) noexcept;
-
   /// Recursive: a callback that is called under it may end the program, whose static objects then take it again.
   mutable std::recursive_mutex mutex_;
   std::map<const void*, Mapping*> mappings_;

@@ -2,15 +2,11 @@
 // Tickets away from their own context: polled and waited for on any thread, and waited for on the GPU by
 // another context.
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <pmb/timeline.hpp>
-#include <thread>
 
 #include "base/deadline.hpp"
 #include "context/context_state.hpp"
-#include "context/ticket_waiters.hpp"
-#include "context/timeline_state.hpp"
 
 namespace pmb {
 namespace detail {

@@ -6,11 +6,13 @@
 // Memory:  a fixed array; none is allocated.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <pmb/timeline.hpp>
+#include <ranges>
 
 namespace pmb::detail {
 
@@ -61,17 +63,9 @@ class TicketQueue {
 
   /// Index of the oldest entry that proves `serial`. There must be one.
   std::size_t first_proving(std::uint64_t serial) const noexcept {
-    std::size_t low = 0;
-    std::size_t high = count_ - 1;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if ((*this)[middle].serial < serial) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
+    const auto others = std::views::iota(std::size_t{0}, count_ - 1);
+    const auto proves_less = [&](std::size_t index) { return (*this)[index].serial < serial; };
+    return static_cast<std::size_t>(std::ranges::partition_point(others, proves_less) - others.begin());
   }
 
   /// Passes every entry whose fence is needed to prove `serial` to `visit`, oldest first: a fence of pmb proves every one

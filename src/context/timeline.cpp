@@ -3,8 +3,6 @@
 
 #include "base/deadline.hpp"
 #include "context/context_state.hpp"
-#include "context/ticket_waiters.hpp"
-#include "context/timeline_state.hpp"
 
 namespace pmb {
 namespace detail {

@@ -5,21 +5,39 @@
 // The serial of the next mark of the program is thus known beforehand, and pmb's own fences never reach it.
 #pragma once
 
+#include <glad/gl.h>
+
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <pmb/timeline.hpp>
 #include <source_location>
 #include <thread>
 
 #include "base/slot_pool.hpp"
 #include "context/ticket_queue.hpp"
-#include "gl/gl.hpp"
 
 namespace pmb::detail {
 
 struct ContextState;
+
+/// Threads that wait for tickets without calling GL sleep here. The process has one, since a thread may wait for tickets of
+/// several timelines. A timeline notifies it when it ends, and when a ticket passes while a thread waits for one of its own.
+struct TicketWaiters {
+  std::mutex mutex;                 ///< Also guards every TimelineControl::last_end.
+  std::condition_variable changed;  ///< A ticket has passed, or a timeline has ended.
+
+  static TicketWaiters& instance() noexcept {
+    // Outlives static destruction, as control blocks do, and needs no allocation that could fail.
+    alignas(TicketWaiters) static std::byte storage[sizeof(TicketWaiters)];
+    static auto* const room = new (storage) TicketWaiters;
+    return *room;
+  }
+};
 
 /// Tickets point to it. It is never freed, and serials grow from one tenant to the next, so that a compare detects a
 /// ticket of a dead timeline.

@@ -3,6 +3,8 @@
 // what exists: a function pointer proves nothing.
 #include "gl/gl_table.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -22,12 +24,6 @@ std::uint64_t integer_of(const GladGLContext& gl, GLenum name, std::uint64_t lea
   GLint64 value = 0;
   gl.GetInteger64v(name, &value);
   return value > 0 ? std::max(static_cast<std::uint64_t>(value), least) : least;
-}
-
-int int_of(const GladGLContext& gl, GLenum name) {
-  GLint value = 0;
-  gl.GetIntegerv(name, &value);
-  return value;
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -98,6 +94,12 @@ bool find_reset_status(GlTable& gl, bool core) {
   return function != nullptr;
 }
 
+#if defined(_WIN32)
+constexpr bool kWindows = true;
+#else
+constexpr bool kWindows = false;
+#endif
+
 }  // namespace
 
 Result<void> GlTable::load(Loader loader, bool has_context, std::source_location where) {
@@ -127,9 +129,9 @@ Result<void> GlTable::load(Loader loader, bool has_context, std::source_location
 
 void GlTable::read_limits() {
   GlTable& gl = *this;
-  limits.gl_major = int_of(gl, GL_MAJOR_VERSION);
-  limits.gl_minor = int_of(gl, GL_MINOR_VERSION);
-  const int count = int_of(gl, GL_NUM_EXTENSIONS);
+  limits.gl_major = integer(GL_MAJOR_VERSION);
+  limits.gl_minor = integer(GL_MINOR_VERSION);
+  const int count = integer(GL_NUM_EXTENSIONS);
   for (int i = 0; i < count; ++i) {
     const auto* name = reinterpret_cast<const char*>(GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
     if (name) extensions.emplace(name);
@@ -139,10 +141,10 @@ void GlTable::read_limits() {
   const int desktop = limits.gles ? 0 : version();
   const int es = limits.gles ? version() : 0;
   limits.core_profile =
-      desktop >= 32 && (int_of(gl, GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
+      desktop >= 32 && (integer(GL_CONTEXT_PROFILE_MASK) & GL_CONTEXT_CORE_PROFILE_BIT) != 0;
   const bool has_flags = desktop >= 30 || es >= 32;
   limits.no_error = has_flags && (desktop >= 46 || has("GL_KHR_no_error")) &&
-                    (int_of(gl, GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT) != 0;
+                    (integer(GL_CONTEXT_FLAGS) & GL_CONTEXT_FLAG_NO_ERROR_BIT) != 0;
   limits.buffer_storage =
       limits.gles ? es >= 31 && has("GL_EXT_buffer_storage") : desktop >= 44 || has("GL_ARB_buffer_storage");
   limits.direct_state_access = desktop >= 45 || (!limits.gles && has("GL_ARB_direct_state_access"));
@@ -151,7 +153,7 @@ void GlTable::read_limits() {
                    (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
   limits.reset_notification =
       find_reset_status(gl, desktop >= 45 || es >= 32) &&
-      int_of(gl, GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
+      integer(GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
   // The extension has another name for the same function.
   if (limits.gles) BufferStorage = BufferStorageEXT;
 
@@ -172,6 +174,56 @@ void GlTable::read_limits() {
   if (desktop >= 42 || has("GL_ARB_map_buffer_alignment")) {
     limits.map_alignment = integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT, 1);
   }
+}
+
+std::vector<Quirk> GlTable::list_quirks() const {
+  const bool nvidia = driver.kind == "nvidia";
+  const bool intel = driver.kind == "intel";
+  const bool mobile = driver.kind == "qualcomm" || driver.kind == "arm" || driver.kind == "imagination";
+  return {
+#define PMB_QUIRK(id, applies, what, evidence) {#id, what, evidence, applies, quirk(QuirkId::id)},
+#include "gl/quirks.def"
+#undef PMB_QUIRK
+  };
+}
+
+void GlTable::apply_quirks(const Options& options) {
+  const auto& disabled = options.disabled_quirks;
+  std::size_t index = 0;
+  for (const Quirk& known : list_quirks()) {
+    quirks[index++] = known.applies && std::ranges::find(disabled, known.id) == disabled.end();
+  }
+  const bool broken_dsa = quirk(QuirkId::nvidia_windows_dsa) || quirk(QuirkId::intel_windows_dsa);
+  if (broken_dsa || options.bind_to_edit) limits.direct_state_access = false;
+}
+
+void* (*find_current_getter() noexcept)() {
+  struct Candidate {
+    const char* library;
+    const char* function;
+  };
+  constexpr Candidate kCandidates[] = {{"libEGL.so.1", "eglGetCurrentContext"},
+                                       {"libGLX.so.0", "glXGetCurrentContext"},
+                                       {"libGL.so.1", "glXGetCurrentContext"},
+                                       {"libOSMesa.so.8", "OSMesaGetCurrentContext"}};
+  for (const Candidate& candidate : kCandidates) {
+    void* library = dlopen(candidate.library, RTLD_LAZY | RTLD_NOLOAD);
+    if (!library) continue;
+    const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, candidate.function));
+    const bool current = getter && getter();
+    // Releases the reference that RTLD_NOLOAD added.
+    dlclose(library);
+    if (current) return getter;
+  }
+  return nullptr;
+}
+
+void keep_loaded(void (*function)()) noexcept {
+  Dl_info found = {};
+  if (dladdr(reinterpret_cast<void*>(function), &found) == 0 || !found.dli_fname) return;
+  // Fails for the program itself, which stays loaded anyway.
+  void* const library = dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (library) dlclose(library);
 }
 
 }  // namespace pmb::detail

@@ -2,14 +2,14 @@
 // One GL context as pmb calls it: its functions, and what it can do.
 #pragma once
 
+#include <glad/gl.h>
+
 #include <cstdint>
 #include <pmb/context.hpp>
 #include <set>
 #include <source_location>
 #include <string>
 #include <string_view>
-
-#include "gl/gl.hpp"
 
 namespace pmb::detail {
 
@@ -29,6 +29,12 @@ struct GlTable : GladGLContext {
 
   bool quirk(QuirkId id) const noexcept { return quirks[static_cast<std::size_t>(id)]; }
   bool has(std::string_view extension) const noexcept { return extensions.contains(extension); }
+  /// The value of a glGetIntegerv query.
+  GLint integer(GLenum name) const noexcept {
+    GLint value = 0;
+    GetIntegerv(name, &value);
+    return value;
+  }
   /// Major version * 10 + minor version, of OpenGL or OpenGL ES.
   int version() const noexcept { return limits.gl_major * 10 + limits.gl_minor; }
 

@@ -6,12 +6,6 @@
 namespace pmb::detail {
 namespace {
 
-GLint integer_of(const GlTable& gl, GLenum name) noexcept {
-  GLint value = 0;
-  gl.GetIntegerv(name, &value);
-  return value;
-}
-
 GLenum attachment_of(TexelKind kind) noexcept {
   switch (kind) {
     case TexelKind::depth:
@@ -45,10 +39,10 @@ bool has_buffers_of(const GlTable& gl, TexelKind kind, bool is_default) noexcept
 /// Samples of the framebuffer that is bound for reading; 0 if it is not multisampled. GL tells only those of the framebuffer
 /// that is bound for drawing.
 GLint samples_of(const GlTable& gl, GLint read_framebuffer) noexcept {
-  const GLint drawn = integer_of(gl, GL_DRAW_FRAMEBUFFER_BINDING);
+  const GLint drawn = gl.integer(GL_DRAW_FRAMEBUFFER_BINDING);
   const bool same = drawn == read_framebuffer;
   if (!same) gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, static_cast<GLuint>(read_framebuffer));
-  const GLint samples = integer_of(gl, GL_SAMPLE_BUFFERS) != 0 ? integer_of(gl, GL_SAMPLES) : 0;
+  const GLint samples = gl.integer(GL_SAMPLE_BUFFERS) != 0 ? gl.integer(GL_SAMPLES) : 0;
   if (!same) gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, static_cast<GLuint>(drawn));
   return samples;
 }
@@ -70,8 +64,8 @@ Result<void> check_pair_of_gles(const GlTable& gl, GLenum read_buffer, GLenum co
       attachment_value(gl, read_buffer, GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE) == 10) {
     return {};
   }
-  const auto their_format = static_cast<GLenum>(integer_of(gl, GL_IMPLEMENTATION_COLOR_READ_FORMAT));
-  const auto their_type = static_cast<GLenum>(integer_of(gl, GL_IMPLEMENTATION_COLOR_READ_TYPE));
+  const auto their_format = static_cast<GLenum>(gl.integer(GL_IMPLEMENTATION_COLOR_READ_FORMAT));
+  const auto their_type = static_cast<GLenum>(gl.integer(GL_IMPLEMENTATION_COLOR_READ_TYPE));
   if (format == their_format && type == their_type) return {};
   return fail(ErrorId::read_pair_illegal, where, {.numbers = {own_type, their_format, their_type}});
 }
@@ -80,7 +74,7 @@ Result<void> check_pair_of_gles(const GlTable& gl, GLenum read_buffer, GLenum co
 
 Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, TexelKind kind,
                             std::source_location where) {
-  const GLint framebuffer = integer_of(gl, GL_READ_FRAMEBUFFER_BINDING);
+  const GLint framebuffer = gl.integer(GL_READ_FRAMEBUFFER_BINDING);
   const bool is_default = framebuffer == 0;
   const GLenum status = gl.CheckFramebufferStatus(GL_READ_FRAMEBUFFER);
   if (status != GL_FRAMEBUFFER_COMPLETE) {
@@ -94,7 +88,7 @@ Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, Texel
     if (!gl.limits.gles && kind != TexelKind::compressed && has_buffers_of(gl, kind, is_default)) return {};
     return fail(ErrorId::read_kind_illegal, where, {.numbers = {format, 0}});
   }
-  const auto read_buffer = static_cast<GLenum>(integer_of(gl, GL_READ_BUFFER));
+  const auto read_buffer = static_cast<GLenum>(gl.integer(GL_READ_BUFFER));
   if (read_buffer == GL_NONE || (!is_default && !has_buffer(gl, read_buffer))) {
     return fail(ErrorId::framebuffer_unreadable, where, {.numbers = {status, read_buffer}});
   }
@@ -110,12 +104,12 @@ Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, Texel
 }
 
 TextureFramebuffer::TextureFramebuffer(const GlTable& gl, TexelKind kind) noexcept
-    : gl_(gl), attachment_(attachment_of(kind)), found_(integer_of(gl, GL_READ_FRAMEBUFFER_BINDING)) {
+    : gl_(gl), attachment_(attachment_of(kind)), found_(gl.integer(GL_READ_FRAMEBUFFER_BINDING)) {
   const bool colour = attachment_ == GL_COLOR_ATTACHMENT0;
   gl.GenFramebuffers(1, &name_);
   if (!colour) {
     // Before OpenGL 4.1 a framebuffer without colour attachments is complete only if no draw buffer names one either.
-    const GLint draw_found = integer_of(gl, GL_DRAW_FRAMEBUFFER_BINDING);
+    const GLint draw_found = gl.integer(GL_DRAW_FRAMEBUFFER_BINDING);
     gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, name_);
     const GLenum none = GL_NONE;
     gl.DrawBuffers(1, &none);

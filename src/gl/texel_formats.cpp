@@ -147,13 +147,8 @@ struct KindRow {
 };
 
 constexpr KindRow kKinds[] = {
-    {GL_R8I, GL_RG32UI, TexelKind::integer},  // in between: R8UI, R16I, …, RG32I
-    {GL_RGBA32UI, GL_RGB32UI, TexelKind::integer},
-    {GL_RGBA16UI, GL_RGB16UI, TexelKind::integer},
-    {GL_RGBA8UI, GL_RGB8UI, TexelKind::integer},
-    {GL_RGBA32I, GL_RGB32I, TexelKind::integer},
-    {GL_RGBA16I, GL_RGB16I, TexelKind::integer},
-    {GL_RGBA8I, GL_RGB8I, TexelKind::integer},
+    {GL_R8I, GL_RG32UI, TexelKind::integer},      // in between: R8UI, R16I, …, RG32I
+    {GL_RGBA32UI, GL_RGB8I, TexelKind::integer},  // in between: more of GL_EXT_texture_integer
     {GL_RGB10_A2UI, GL_RGB10_A2UI, TexelKind::integer},
     {GL_DEPTH_COMPONENT, GL_DEPTH_COMPONENT, TexelKind::depth},
     {GL_DEPTH_COMPONENT16, GL_DEPTH_COMPONENT32, TexelKind::depth},
@@ -170,19 +165,11 @@ std::optional<TexelFormat> compressed_format(GLenum format) noexcept {
        {GLenum{GL_COMPRESSED_RGBA_ASTC_4x4_KHR}, GLenum{GL_COMPRESSED_SRGB8_ALPHA8_ASTC_4x4_KHR}}) {
     if (format < first || format - first >= std::size(kAstcBlocks)) continue;
     const auto [width, height] = kAstcBlocks[format - first];
-    return TexelFormat{.kind = TexelKind::compressed,
-                       .bytes = 16,
-                       .block_width = width,
-                       .block_height = height,
-                       .in_3d = true};
+    return TexelFormat{TexelKind::compressed, 16, 1, width, height, true};
   }
   for (const BlockRow& row : kBlocks) {
     if (format < row.first || format > row.last) continue;
-    return TexelFormat{.kind = TexelKind::compressed,
-                       .bytes = row.bytes,
-                       .block_width = 4,
-                       .block_height = 4,
-                       .in_3d = row.in_3d};
+    return TexelFormat{TexelKind::compressed, row.bytes, 1, 4, 4, row.in_3d};
   }
   return std::nullopt;
 }

@@ -3,10 +3,10 @@
 // 3.2, table 8.2; and the blocks of compressed formats.
 #pragma once
 
+#include <glad/gl.h>
+
 #include <cstdint>
 #include <optional>
-
-#include "gl/gl.hpp"
 
 namespace pmb::detail {
 

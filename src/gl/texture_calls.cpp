@@ -81,43 +81,35 @@ GLint TextureCalls::level_parameter(const TextureRegion& region, GLenum what) co
 }
 
 void TextureCalls::write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
-                         std::uint64_t image_stride) const noexcept {
+                         std::uint64_t bytes, std::uint64_t image_stride) const noexcept {
   const auto [level, x, y, z, width, height, depth] = box_of(box);
+  const bool compressed = type == 0;
+  const auto size = static_cast<GLsizei>(bytes);
   const void* const texels = pointer_of(at);
   if (face_by_face()) {
     bind();
     for (std::uint32_t face = 0; face < box.depth; ++face) {
-      gl_.TexSubImage2D(face_target(box.z + face), level, x, y, width, height, format, type,
-                        pointer_of(at + face * image_stride));
+      const GLenum target = face_target(box.z + face);
+      const void* const image = pointer_of(at + face * image_stride);
+      if (compressed) {
+        gl_.CompressedTexSubImage2D(target, level, x, y, width, height, format, size / depth, image);
+      } else {
+        gl_.TexSubImage2D(target, level, x, y, width, height, format, type, image);
+      }
     }
+  } else if (target_.dimensions == 3 && compressed) {
+    edit(gl_.CompressedTextureSubImage3D, gl_.CompressedTexSubImage3D, level, x, y, z, width, height, depth,
+         format, size, texels);
   } else if (target_.dimensions == 3) {
     edit(gl_.TextureSubImage3D, gl_.TexSubImage3D, level, x, y, z, width, height, depth, format, type,
          texels);
+  } else if (compressed) {
+    edit(gl_.CompressedTextureSubImage2D, gl_.CompressedTexSubImage2D, level, x, y, width, height, format,
+         size, texels);
   } else if (target_.dimensions == 2) {
     edit(gl_.TextureSubImage2D, gl_.TexSubImage2D, level, x, y, width, height, format, type, texels);
   } else {
     edit(gl_.TextureSubImage1D, gl_.TexSubImage1D, level, x, width, format, type, texels);
-  }
-}
-
-void TextureCalls::write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes,
-                                    std::uint64_t at, std::uint64_t image_stride) const noexcept {
-  const auto [level, x, y, z, width, height, depth] = box_of(box);
-  const auto size = static_cast<GLsizei>(bytes);
-  const void* const blocks = pointer_of(at);
-  if (face_by_face()) {
-    bind();
-    for (std::uint32_t face = 0; face < box.depth; ++face) {
-      gl_.CompressedTexSubImage2D(face_target(box.z + face), level, x, y, width, height, format,
-                                  static_cast<GLsizei>(bytes / box.depth),
-                                  pointer_of(at + face * image_stride));
-    }
-  } else if (target_.dimensions == 3) {
-    edit(gl_.CompressedTextureSubImage3D, gl_.CompressedTexSubImage3D, level, x, y, z, width, height, depth,
-         format, size, blocks);
-  } else {
-    edit(gl_.CompressedTextureSubImage2D, gl_.CompressedTexSubImage2D, level, x, y, width, height, format,
-         size, blocks);
   }
 }
 

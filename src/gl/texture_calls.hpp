@@ -81,11 +81,9 @@ class TextureCalls {
   GLenum target_of_texture() const noexcept;
   GLint level_parameter(const TextureRegion& region, GLenum what) const noexcept;
 
-  /// `image_stride`: bytes from face to face of a cube map.
-  void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at,
+  /// Type 0 writes compressed blocks of `bytes` bytes. `image_stride`: bytes from face to face of a cube map.
+  void write(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at, std::uint64_t bytes,
              std::uint64_t image_stride) const noexcept;
-  void write_compressed(const TextureRegion& box, GLenum format, std::uint64_t bytes, std::uint64_t at,
-                        std::uint64_t image_stride) const noexcept;
 
   /// Reads a part. Needs has_get_sub_image.
   void read_part(const TextureRegion& box, GLenum format, GLenum type, std::uint64_t at) const noexcept;

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <EGL/egl.h>
 
-#include <algorithm>
+#include <cstring>
 #include <pmb/headless.hpp>
-#include <string_view>
-#include <utility>
 
 #include "base/fail.hpp"
-#include "base/guard.hpp"
 #include "base/process_exit.hpp"
-#include "headless/egl_context.hpp"
-#include "headless/egl_devices.hpp"
+#include "headless/egl.hpp"
 
 namespace pmb {
 
@@ -34,19 +30,10 @@ struct HeadlessContext::Impl {
 
 namespace {
 
-char lower(char letter) noexcept {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
-
 bool matches(const GpuInfo& gpu, const HeadlessOptions& options) noexcept {
   if (options.software && !gpu.software) return false;
   if (options.gpu_index && *options.gpu_index != gpu.index) return false;
-  return contains_ignoring_case(gpu.name, options.gpu_name);
+  return strcasestr(gpu.name.c_str(), options.gpu_name.c_str()) != nullptr;
 }
 
 tl::unexpected<Error> no_context(const char* call, std::source_location where) noexcept {

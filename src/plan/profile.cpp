@@ -8,7 +8,6 @@
 #include <pmb/tune/profile.hpp>
 
 #include "base/fail.hpp"
-#include "base/guard.hpp"
 
 namespace pmb {
 namespace {

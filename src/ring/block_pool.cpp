@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "context/mapping.hpp"
 #include "context/timeline_state.hpp"
 #include "ring/view_watch.hpp"

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "context/buffer_place.hpp"
-#include "context/copy_options.hpp"
 #include "context/mapping.hpp"
 #include "gl/buffer_calls.hpp"
 #include "ring/ring_control.hpp"

@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "context/mapping.hpp"
 
 namespace pmb::detail {

@@ -44,9 +44,8 @@ Result<void> check_extent(const Extent& extent, std::uint32_t level, std::source
 /// Levels that a texture of this target can have.
 std::uint64_t level_count(const ContextState& context, const TextureTarget& target) noexcept {
   if (target.greatest_size == 0) return 1;
-  GLint size = 0;
-  context.gl.GetIntegerv(target.greatest_size, &size);
-  return static_cast<std::uint64_t>(std::bit_width(static_cast<std::uint32_t>(std::max(size, 1))));
+  const auto size = static_cast<std::uint32_t>(std::max(context.gl.integer(target.greatest_size), 1));
+  return static_cast<std::uint64_t>(std::bit_width(size));
 }
 
 /// Ok if the texture exists, has this target, and can have the level.

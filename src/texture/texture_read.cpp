@@ -2,31 +2,121 @@
 // read_pixels() and read_texture(): at once, through the shared pack ring or into system memory directly; or later, through
 // a ring of the program.
 #include <array>
-#include <pmb/context.hpp>
-#include <pmb/copy.hpp>
+#include <functional>
+#include <memory>
 #include <pmb/texture.hpp>
 
-#include "context/copy_options.hpp"
 #include "context/mapping.hpp"
+#include "gl/read_framebuffer.hpp"
 #include "ring/ring_control.hpp"
 #include "texture/texel_commands.hpp"
-#include "texture/texel_source.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
-
-using detail::Band;
-using detail::BandLimit;
-using detail::ContextState;
-using detail::ImageShape;
-using detail::PixelState;
-using detail::Texels;
-using detail::TexelSource;
-using detail::TextureBindings;
-using detail::TransferRings;
-
+namespace detail {
 namespace {
+
+/// Texels that GL can read into a pixel buffer or into memory of the process, and the command that reads them.
+struct TexelSource {
+  Texels texels;
+  bool is_whole = false;  ///< A command reads no less than the limit of `texels`.
+  /// Reads a box to `at`: an offset into the bound pixel buffer, or an address if none is bound.
+  std::function<void(const TextureRegion& box, std::uint64_t at, std::uint64_t image_stride)> read;
+};
+
+void read_framebuffer(const GladGLContext& gl, const TextureRegion& box, const TexelLayout& layout,
+                      std::uint64_t at) noexcept {
+  gl.ReadPixels(static_cast<GLint>(box.x), static_cast<GLint>(box.y), static_cast<GLsizei>(box.width),
+                static_cast<GLsizei>(box.height), layout.format, layout.type,
+                reinterpret_cast<void*>(static_cast<std::uintptr_t>(at)));
+}
+
+/// True if one command can read all that the limit allows.
+bool is_one_command(const Texels& texels) noexcept {
+  Band most;
+  texels.shape.next(most, texels.limit);
+  const BandLimit arranged = arrange(texels.shape, texels.has_images).limit;
+  return arranged.images >= most.images && arranged.rows >= most.rows;
+}
+
+/// The current read framebuffer. Statuses: invalid_argument, refused, zero_size, wrong_context, context_lost.
+Result<TexelSource> source_of_pixels(ContextState& context, const PixelRectangle& rectangle,
+                                     const TexelLayout& layout, std::source_location where) {
+  if (auto current = context.check_current(where); !current) return pass_on(current);
+  const GlTable& gl = context.gl;
+  auto shape = shape_of(rectangle.width, rectangle.height, 1, layout,
+                        gl.limits.gles ? Api::gles : Api::desktop, where);
+  if (!shape) return pass_on(shape);
+  // The edge of the rectangle is an int for GL.
+  constexpr std::uint32_t kMost = INT32_MAX;
+  for (const std::uint32_t size : {rectangle.width, rectangle.height}) {
+    if (size > kMost) return fail(ErrorId::region_outside, where, {.numbers = {size, 0, kMost}});
+  }
+  if (auto readable = check_readable(gl, layout.format, layout.type, shape->texel.kind, where); !readable)
+    return pass_on(readable);
+  const TextureRegion region = {.x = static_cast<std::uint32_t>(rectangle.x),
+                                .y = static_cast<std::uint32_t>(rectangle.y),
+                                .width = rectangle.width,
+                                .height = rectangle.height};
+  return TexelSource{{.region = region, .shape = *shape},
+                     false,
+                     [&gl, layout](const TextureRegion& box, std::uint64_t at, std::uint64_t) {
+                       read_framebuffer(gl, box, layout, at);
+                     }};
+}
+
+/// A texture: in parts, in whole levels, or through a framebuffer, whichever this context can do first. `bindings` outlives
+/// it. Statuses: those of check_region, and unsupported.
+Result<TexelSource> source_of_texture(ContextState& context, TextureBindings& bindings,
+                                      const TextureRegion& region, const TexelLayout& layout,
+                                      std::source_location where) {
+  auto checked = check_region(context, bindings, region, layout, Transfer::read, where);
+  if (!checked) return pass_on(checked);
+  const GlTable& gl = context.gl;
+  const TextureTarget& target = checked->target;
+  Texels texels = checked->texels;
+  if (has_get_sub_image(gl)) {
+    return TexelSource{
+        texels, false,
+        [calls = checked->calls, layout](const TextureRegion& box, std::uint64_t at, std::uint64_t) {
+          calls.read_part(box, layout.format, layout.type, at);
+        }};
+  }
+  if (!gl.limits.gles && checked->whole_level) {
+    // NVIDIA (580.159) counts the faces of a cube map as images, though a command reads one face.
+    if (target.target == GL_TEXTURE_CUBE_MAP) texels.limit.images = 1;
+    if (is_one_command(texels)) {
+      return TexelSource{texels, true,
+                         [calls = checked->calls, layout](const TextureRegion& box, std::uint64_t at,
+                                                          std::uint64_t image_stride) {
+                           calls.read_level(box, layout.format, layout.type, at, image_stride);
+                         }};
+    }
+  }
+  const TexelKind kind = texels.shape.texel.kind;
+  const TexelKind held =
+      checked->internal_format == 0 ? kind : kind_of_internal_format(checked->internal_format);
+  if (held != TexelKind::compressed && kind != TexelKind::compressed) {
+    auto framebuffer = std::make_shared<TextureFramebuffer>(gl, held);
+    if (framebuffer->show(target, region, region.y, region.z)) {
+      if (auto readable = check_readable(gl, layout.format, layout.type, kind, where); !readable)
+        return pass_on(readable);
+      const bool rows_are_layers = target.target == GL_TEXTURE_1D_ARRAY;
+      texels.limit = {1, rows_are_layers ? 1 : UINT64_MAX};
+      texels.has_images = false;
+      return TexelSource{texels, false,
+                         [=, &gl, &target](TextureRegion box, std::uint64_t at, std::uint64_t) {
+                           framebuffer->show(target, box, box.y, box.z);
+                           if (rows_are_layers) box.y = 0;
+                           read_framebuffer(gl, box, layout, at);
+                         }};
+    }
+  }
+  return fail(ErrorId::texture_unreadable, where,
+              {.numbers = {static_cast<std::uint64_t>(gl.limits.gl_major),
+                           static_cast<std::uint64_t>(gl.limits.gl_minor), layout.format}});
+}
 
 /// Issues commands that read texels, with the pixel-store state that they need.
 class Packing {
@@ -49,7 +139,7 @@ class Packing {
   }
   void issue(const TexelSource& source, const Texels& texels, const PendingReadback& pending) {
     issue(source, texels, pending.buffer(), pending.offset_bytes());
-    detail::RingControl::note_writer_issued(pending);
+    RingControl::note_writer_issued(pending);
   }
 
  private:
@@ -86,11 +176,12 @@ class Reading {
   /// Requests a band, in the place of the piece that was just finished.
   Result<void> start(const Band& band) {
     const Texels texels = source_.texels.packed(band);
-    auto pending =
-        retry_after_fence(state_, where_, [&] { return ring_.acquire(texels.shape.end, 0, where_); });
+    const auto pending = request_and_fence(state_, where_, [&] {
+      auto acquired = ring_.acquire(texels.shape.end, 0, where_);
+      if (acquired) packing_.issue(source_, texels, *acquired);
+      return acquired;
+    });
     if (!pending) return pass_on(pending);
-    packing_.issue(source_, texels, *pending);
-    if (auto fenced = fence_behind(state_, *pending, where_); !fenced) return fenced;
     pieces_[older_ ^ 1] = {*pending, texels.shape, source_.texels.shape.part(band)};
     return {};
   }
@@ -127,10 +218,10 @@ class Reading {
 Result<void> read_directly(ContextState& state, const TexelSource& source, std::span<std::byte> target,
                            std::source_location where) {
   // The wait of that call has no bound, so a bounded one precedes it.
-  auto issued = state.timeline().mark(detail::TimelineState::Kind::internal, where);
+  auto issued = state.timeline().mark(TimelineState::Kind::internal, where);
   if (!issued) return pass_on(issued);
   if (auto passed = issued->wait(state.options.timeout, where); !passed) return passed;
-  Packing(state).issue(source, source.texels, 0, detail::address_of(target.data()));
+  Packing(state).issue(source, source.texels, 0, address_of(target.data()));
   // On a lost context the call does nothing and reports no error.
   return state.check_lost(where);
 }
@@ -161,7 +252,7 @@ Result<void> read_now(Context& context, const Result<TexelSource>& source, std::
 Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& source, ReadbackRing& ring,
                                    std::source_location where) {
   if (!source) return pass_on(source);
-  const detail::Mapping* mapping = detail::Mapping::of(ring.mapped_buffer());
+  const Mapping* mapping = Mapping::of(ring.mapped_buffer());
   if (!mapping) return fail(ErrorId::not_mapped, where);
   if (mapping->context != ContextState::share(context)) return fail(ErrorId::other_context_current, where);
   const auto pending = ring.acquire(source->texels.shape.end, 0, where);
@@ -175,12 +266,17 @@ Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& 
 }
 
 }  // namespace
+}  // namespace detail
+
+using detail::ContextState;
+using detail::TextureBindings;
 
 Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
                          detail::TargetBytes target, std::source_location where) {
   return guarded(where, [&] {
-    return read_now(context, source_of_pixels(ContextState::of(context), rectangle, layout, where), target,
-                    where);
+    return detail::read_now(context,
+                            detail::source_of_pixels(ContextState::of(context), rectangle, layout, where),
+                            target, where);
   });
 }
 
@@ -188,8 +284,8 @@ Result<PendingReadback> read_pixels(Context& context, const PixelRectangle& rect
                                     const TexelLayout& layout, ReadbackRing& ring,
                                     std::source_location where) {
   return guarded(where, [&] {
-    return read_later(context, source_of_pixels(ContextState::of(context), rectangle, layout, where), ring,
-                      where);
+    return detail::read_later(
+        context, detail::source_of_pixels(ContextState::of(context), rectangle, layout, where), ring, where);
   });
 }
 
@@ -198,7 +294,8 @@ Result<void> read_texture(Context& context, const TextureRegion& region, const T
   ContextState& state = ContextState::of(context);
   TextureBindings bindings(state.gl);
   return guarded(where, [&] {
-    return read_now(context, source_of_texture(state, bindings, region, layout, where), target, where);
+    return detail::read_now(context, detail::source_of_texture(state, bindings, region, layout, where),
+                            target, where);
   });
 }
 
@@ -207,7 +304,8 @@ Result<PendingReadback> read_texture(Context& context, const TextureRegion& regi
   ContextState& state = ContextState::of(context);
   TextureBindings bindings(state.gl);
   return guarded(where, [&] {
-    return read_later(context, source_of_texture(state, bindings, region, layout, where), ring, where);
+    return detail::read_later(context, detail::source_of_texture(state, bindings, region, layout, where),
+                              ring, where);
   });
 }
 

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: MIT
 // upload_texture() and upload_textures(): through the shared unpack ring, from system memory directly, or from a slice of
 // the program.
-#include <pmb/context.hpp>
-#include <pmb/copy.hpp>
 #include <pmb/texture.hpp>
 #include <vector>
 
-#include "context/copy_options.hpp"
 #include "ring/ring_control.hpp"
 #include "texture/texel_commands.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
-
-using detail::Band;
-using detail::BandLimit;
-using detail::CheckedRegion;
-using detail::ContextState;
-using detail::ImageShape;
-using detail::PixelState;
-using detail::Texels;
-using detail::TextureBindings;
-using detail::TextureCalls;
-using detail::TimelineState;
-using detail::TransferRings;
-
+namespace detail {
 namespace {
 
 /// Issues the commands that write texels from `base` in a pixel buffer, or from the address `base` if `buffer` is 0.
@@ -34,11 +19,7 @@ void write_texels(const TextureCalls& calls, PixelState& pixels, const Texels& t
   const std::uint64_t image_stride = texels.shape.image_stride;
   for_each_command(pixels, texels, buffer, base,
                    [&](const TextureRegion& box, std::uint64_t at, std::uint64_t bytes) {
-                     if (layout.type == 0) {
-                       calls.write_compressed(box, layout.format, bytes, at, image_stride);
-                     } else {
-                       calls.write(box, layout.format, layout.type, at, image_stride);
-                     }
+                     calls.write(box, layout.format, layout.type, at, bytes, image_stride);
                    });
 }
 
@@ -53,8 +34,7 @@ class Unpacking {
 
   Result<void> write(const TextureUpload& upload, const CheckedRegion& checked) {
     if (uses_client_memory(state_, checked.texels, upload.bytes.data())) {
-      write_texels(checked.calls, pixels_, checked.texels, upload.layout, 0,
-                   detail::address_of(upload.bytes.data()));
+      write_texels(checked.calls, pixels_, checked.texels, upload.layout, 0, address_of(upload.bytes.data()));
       needed_ = state_.timeline().issued + 1;
       return {};
     }
@@ -77,7 +57,7 @@ class Unpacking {
   Result<Ticket> finish() {
     TimelineState& timeline = state_.timeline();
     if (timeline.issued < needed_) return timeline.mark(TimelineState::Kind::internal, where_);
-    return detail::TimelineControl::ticket(timeline.control, timeline.issued);
+    return TimelineControl::ticket(timeline.control, timeline.issued);
   }
 
  private:
@@ -102,7 +82,7 @@ class Unpacking {
   ContextState& state_;
   PixelState pixels_;
   std::source_location where_;
-  detail::NextFence fences_;
+  NextFence fences_;
   std::uint64_t needed_ = 0;  ///< The serial of the fence that the last command needs.
 };
 
@@ -112,6 +92,11 @@ void barrier_before_writes(const ContextState& state, GLbitfield more) noexcept 
 }
 
 }  // namespace
+}  // namespace detail
+
+using detail::CheckedRegion;
+using detail::ContextState;
+using detail::TextureBindings;
 
 Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> uploads,
                                std::source_location where) {
@@ -130,8 +115,8 @@ Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> 
         return pass_on(inside);
       checked.push_back(*region);
     }
-    barrier_before_writes(state, 0);
-    Unpacking unpacking(context, where);
+    detail::barrier_before_writes(state, 0);
+    detail::Unpacking unpacking(context, where);
     Result<void> outcome;
     for (std::size_t i = 0; i < uploads.size() && outcome; ++i) {
       outcome = unpacking.write(uploads[i], checked[i]);
@@ -157,13 +142,13 @@ Result<void> upload_texture(Context& context, const TextureRegion& region, const
   if (!checked) return pass_on(checked);
   const auto place = detail::RingControl::place_of_published(state, slice, where);
   if (!place) return pass_on(place);
-  const ImageShape& shape = checked->texels.shape;
+  const detail::ImageShape& shape = checked->texels.shape;
   if (auto inside = check_bytes(shape, slice.size_bytes(), where); !inside) return inside;
   if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
 
-  barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
-  PixelState pixels(state.gl, PixelState::Direction::unpack);
-  write_texels(checked->calls, pixels, checked->texels, layout, place->buffer, place->offset);
+  detail::barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
+  detail::PixelState pixels(state.gl, detail::PixelState::Direction::unpack);
+  detail::write_texels(checked->calls, pixels, checked->texels, layout, place->buffer, place->offset);
   return {};
 }
 

@@ -3,26 +3,22 @@
 
 #include "copy/copy_queue.hpp"
 #include "ring/ring_control.hpp"
-#include "transfer/ring_transfer.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb::detail {
 namespace {
 
 /// Issues the GPU copy from `source` into the ring, and its fence.
-Result<PendingReadback> request_and_fence(ContextState& state, ReadbackRing& ring, const BufferPlace& source,
-                                          std::uint64_t size, std::source_location where) {
-  auto pending = retry_after_fence(state, where, [&] {
+Result<PendingReadback> request_chunk(ContextState& state, ReadbackRing& ring, const BufferPlace& source,
+                                      std::uint64_t size, std::source_location where) {
+  return request_and_fence(state, where, [&] {
     return RingControl::request(ring, source, size, RingControl::Wait::among_own, where);
   });
-  if (!pending) return pending;
-  if (auto fenced = fence_behind(state, *pending, where); !fenced) return pass_on(fenced);
-  return pending;
 }
 
 Result<void> download_one(ContextState& state, ReadbackRing& ring, const BufferPlace& source,
                           std::span<std::byte> bytes, CopyHow how, std::source_location where) {
-  const auto pending = request_and_fence(state, ring, source, bytes.size(), where);
+  const auto pending = request_chunk(state, ring, source, bytes.size(), where);
   if (!pending) return pass_on(pending);
   const auto view = pending->wait(state.options.timeout, where);
   if (view) copy_piece(bytes.data(), view->bytes().data(), bytes.size(), how);
@@ -61,7 +57,7 @@ struct ChunkedDownload {
     if (!outcome || asked == bytes.size() || requested - queue.completed() == CopyQueue::kChunks)
       return false;
     const std::uint64_t size = download_chunk(chunk_bytes, bytes.size() - asked);
-    const auto chunk = request_and_fence(state, ring, source, size, where);
+    const auto chunk = request_chunk(state, ring, source, size, where);
     if (!chunk) {
       // While the ring holds chunks of this download, a full ring is no error.
       const bool later = requested != queue.completed() && chunk.error().status == Status::would_block;

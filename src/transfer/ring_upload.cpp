@@ -3,7 +3,6 @@
 
 #include "copy/copy_queue.hpp"
 #include "gl/buffer_calls.hpp"
-#include "transfer/ring_transfer.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb::detail {

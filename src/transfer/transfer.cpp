@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <pmb/context.hpp>
 #include <pmb/transfer.hpp>
 
-#include "context/buffer_place.hpp"
-#include "context/context_state.hpp"
 #include "gl/buffer_calls.hpp"
-#include "transfer/ring_transfer.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb {
@@ -70,11 +66,8 @@ Result<PendingReadback> download_async(Context& context, const BufferTarget& buf
   const auto ring = shared_ring(context, &TransferRings::pending, "pmb pending downloads", where,
                                 plan.pending_bytes, plan.down.model);
   if (!ring) return pass_on(ring);
-  const auto pending = retry_after_fence(
-      state, where, [&] { return (*ring)->request(buffer, offset_bytes, size_bytes, where); });
-  if (!pending) return pending;
-  if (auto fenced = fence_behind(state, *pending, where); !fenced) return pass_on(fenced);
-  return pending;
+  return request_and_fence(state, where,
+                           [&] { return (*ring)->request(buffer, offset_bytes, size_bytes, where); });
 }
 
 }  // namespace pmb

@@ -2,18 +2,17 @@
 // The rings that all transfers of a context share, and their fences. The first transfer that needs a ring makes it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <pmb/context.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
 #include <utility>
 
-#include "base/guard.hpp"
-#include "context/context_state.hpp"
-#include "context/timeline_state.hpp"
+#include "base/fail.hpp"
+#include "context/buffer_place.hpp"
 #include "ring/ring_control.hpp"
 
 namespace pmb::detail {
@@ -74,14 +73,17 @@ auto retry_after_fence(ContextState& state, std::source_location where, Acquire&
   return acquire();
 }
 
-/// Makes a fence after the writer of a readback. Without the fence no wait could end, so a failure releases the readback: its
-/// memory is reusable after the next fence.
-inline Result<void> fence_behind(ContextState& state, const PendingReadback& pending,
-                                 std::source_location where) {
-  auto ticket = state.timeline().mark(TimelineState::Kind::internal, where);
-  if (ticket) return {};
-  static_cast<void>(pending.release(where));
-  return pass_on(ticket);
+/// Returns the readback that `request` makes with its writer, with a fence after that. Without the fence no wait could end, so
+/// a failure releases the readback: its memory is reusable after the next fence.
+template <class Request>
+Result<PendingReadback> request_and_fence(ContextState& state, std::source_location where,
+                                          Request&& request) {
+  auto pending = retry_after_fence(state, where, request);
+  if (!pending) return pending;
+  auto fence = state.timeline().mark(TimelineState::Kind::internal, where);
+  if (fence) return pending;
+  static_cast<void>(pending->release(where));
+  return pass_on(fence);
 }
 
 /// Retires a published slice, whose readers were issued, with the next fence of any kind. Makes that fence after each quarter
@@ -100,5 +102,21 @@ inline Result<void> retire_after_next_fence(ContextState& state, UploadRing& rin
   if (auto made = timeline.mark(TimelineState::Kind::internal, where); !made) return pass_on(made);
   return {};
 }
+
+/// Threads that copy `size` bytes in this step: at most one a piece.
+inline std::uint32_t threads_of(const ContextState& state, const TransferStep& step,
+                                std::uint64_t size) noexcept {
+  const std::uint64_t pieces = (size + kCopyPieceBytes - 1) / kCopyPieceBytes;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(copy_threads(state, step), pieces));
+}
+
+/// Copies `bytes` to their place, which is legal: in one piece, or in chunks, so that the GPU copies some while the CPU copies
+/// others on several threads. See upload().
+Result<void> upload_through_ring(Context& context, const BufferPlace& target,
+                                 std::span<const std::byte> bytes, std::source_location where);
+
+/// Fills `bytes` from their place, likewise. See download().
+Result<void> download_through_ring(Context& context, const BufferPlace& source, std::span<std::byte> bytes,
+                                   std::source_location where);
 
 }  // namespace pmb::detail

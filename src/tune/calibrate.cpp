@@ -5,7 +5,7 @@
 #include <pmb/context.hpp>
 #include <pmb/tune/calibrate.hpp>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "context/context_state.hpp"
 #include "transfer/transfer_rings.hpp"
 #include "tune/calibrator.hpp"

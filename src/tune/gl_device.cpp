@@ -6,7 +6,7 @@
 #include <pmb/tune/measure.hpp>
 #include <vector>
 
-#include "context/copy_options.hpp"
+#include "context/context_state.hpp"
 #include "gl/buffer_calls.hpp"
 
 namespace pmb::detail {

@@ -10,7 +10,6 @@
 #include <pmb/tune/profile.hpp>
 
 #include "base/fail.hpp"
-#include "base/guard.hpp"
 #include "plan/profile_names.hpp"
 
 namespace pmb {

@@ -231,15 +231,15 @@ def self_test():
         ("docs/drivers.md", "`gone_long_ago`", "no code is called gone_long_ago"),
         ("docs/drivers.md", "`goneLongAgo()`", "no code is called goneLongAgo"),
         ("docs/drivers.md", "```cpp\nint gone_long_ago();\n```", "this C++ block is in no file of examples/"),
-        ("src/gl/gl.hpp", "// See docs/gone.md.", "there is no file docs/gone.md"),
-        ("src/gl/gl.hpp", "int gone;  ///< as in gone.hpp", "there is no file gone.hpp"),
-        ("src/gl/gl.hpp", "// Timeline.IsGoneAltogether shows it.", "there is no test Timeline.IsGoneAltogether"),
-        ("src/gl/gl.hpp", '// (docs/spec.md,\n// row "gone")', 'docs/spec.md has no row "gone"'),
-        ("src/gl/gl.hpp", "// Scenario 14: gone.", "Scenario 14 is no reference"),
+        ("src/gl/gl_table.hpp", "// See docs/gone.md.", "there is no file docs/gone.md"),
+        ("src/gl/gl_table.hpp", "int gone;  ///< as in gone.hpp", "there is no file gone.hpp"),
+        ("src/gl/gl_table.hpp", "// Timeline.IsGoneAltogether shows it.", "there is no test Timeline.IsGoneAltogether"),
+        ("src/gl/gl_table.hpp", '// (docs/spec.md,\n// row "gone")', 'docs/spec.md has no row "gone"'),
+        ("src/gl/gl_table.hpp", "// Scenario 14: gone.", "Scenario 14 is no reference"),
         ("run", "# See docs/gone.md.", "there is no file docs/gone.md"),
     ]
     right = [("docs/drivers.md", "`UploadRing::acquire` `docs/spec.md` `src/gl` `glFlush` [x](spec.md) `Timeline.AWaitPollsFirst`"),
-             ("src/gl/gl.hpp", "// gl.hpp, docs/spec.md and Timeline.AWaitPollsFirst exist.")]
+             ("src/gl/gl_table.hpp", "// gl_table.hpp, docs/spec.md and Timeline.AWaitPollsFirst exist.")]
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder).resolve()

@@ -3,7 +3,6 @@
 #include <future>
 #include <thread>
 
-#include "context/ticket_waiters.hpp"
 #include "context/timeline_state.hpp"
 #include "pmb_fixture.hpp"
 
