@@ -27,28 +27,24 @@ struct BufferPlace;
 /// How the program uses a buffer as long as it uses the BufferTarget. A narrower use makes transfers cheaper. Each value
 /// is a set of promises.
 enum class BufferUse : std::uint8_t {
-  /// Anything.
-  any = 0,
-  /// Shaders do not write the buffer; or, before each transfer, the program issues glMemoryBarrier with
-  /// GL_BUFFER_UPDATE_BARRIER_BIT after such writes. Transfers omit that barrier. Uploads keep it where shaders that read
-  /// the buffer as storage would otherwise be overtaken or see stale data (quirks software_update_order,
-  /// nvidia_flush_barrier).
+  any = 0,  ///< No promise.
+  /// Shaders do not write the buffer; or the program issues glMemoryBarrier(GL_BUFFER_UPDATE_BARRIER_BIT) between such writes
+  /// and each transfer. Transfers omit that barrier. Uploads keep it where shaders that read the buffer as storage would
+  /// otherwise be overtaken or see stale data (quirks software_update_order, nvidia_flush_barrier).
   no_shader_writes = 1,
   /// Only uploads of this BufferTarget and shaders write the buffer, now and earlier, and GL never reads it back: no copies
   /// into it, no clears, no other glBufferSubData, no glGetBufferSubData, no map. Suits small buffers that are updated
   /// often: where glBufferSubData overtakes those commands (quirk nvidia_update_order), uploads nevertheless use it if the
   /// whole buffer is no longer than 64 KiB.
   upload_only = 2,
-  /// upload_only and no_shader_writes.
-  upload_only_no_shader_writes = upload_only | no_shader_writes,
+  upload_only_no_shader_writes = upload_only | no_shader_writes,  ///< Both promises.
   /// upload_only_no_shader_writes, and no shader reads the buffer as storage: vertices, texels, uniform blocks. Uploads
   /// omit the barrier on every driver.
   vertices_and_uniforms = 4 | upload_only_no_shader_writes,
   /// glBufferSubData never writes the buffer, now or later. Uploads use a ring. Where quirk nvidia_update_order applies,
   /// downloads use glGetBufferSubData if the whole buffer is no longer than 16 KiB, which is faster there.
   download_only = 8,
-  /// download_only and no_shader_writes.
-  download_only_no_shader_writes = download_only | no_shader_writes,
+  download_only_no_shader_writes = download_only | no_shader_writes,  ///< Both promises.
 };
 
 /// A buffer of the program. A value, copied freely.

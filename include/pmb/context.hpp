@@ -44,14 +44,13 @@ struct ContextState;
 struct Profile;       // pmb/tune/profile.hpp
 struct TransferPlan;  // pmb/tune/transfer_plan.hpp
 
-/// A borrowed function that finds GL entry points by name. It is used only inside the call that it is passed to. It takes
-/// every common shape: `f(name)` as of EGL, GLFW and SDL, any callable, and `f(name, user)` or `f(user, name)` with a
-/// user pointer.
+/// A borrowed function that finds GL entry points by name. It and any object that it refers to need to live only as long as
+/// the call that it is passed to.
 class Loader {
  public:
   using Function = void (*)();
 
-  /// A function of a name: eglGetProcAddress, glfwGetProcAddress, SDL_GL_GetProcAddress, glXGetProcAddress.
+  /// `f(name)`: eglGetProcAddress, glfwGetProcAddress, SDL_GL_GetProcAddress, glXGetProcAddress.
   template <class R, class Letter>
     requires std::is_pointer_v<R>
   Loader(R (*function)(const Letter*)) noexcept
@@ -60,7 +59,7 @@ class Loader {
               reinterpret_cast<R (*)(const Letter*)>(self.function_)(reinterpret_cast<const Letter*>(name)));
         }) {}
 
-  /// A function of a name and `user`, in either order.
+  /// `f(name, user)` or `f(user, name)`.
   template <class R, class First, class Second>
     requires std::is_pointer_v<R>
   Loader(R (*function)(First, Second), void* user) noexcept
@@ -75,7 +74,7 @@ class Loader {
           }
         }) {}
 
-  /// Any callable object. It must live as long as the call that takes the loader.
+  /// Any callable object.
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Loader> && std::is_class_v<std::remove_cvref_t<F>> &&
              std::is_pointer_v<std::invoke_result_t<F&, const char*>>)
@@ -102,16 +101,12 @@ using LogCallback = std::function<void(LogLevel, std::string_view)>;
 struct Options {
   /// Receives quirks in force, leaks, and GL errors that were pending before a call. Empty: nothing is logged.
   LogCallback log = {};
-  /// Receives misuse. Set, it enables validation (validation.hpp).
-  ValidationSink validation = {};
-  /// Forces one model for every buffer.
-  std::optional<Model> model = {};
+  ValidationSink validation = {};   ///< Receives misuse. Set, it enables validation (validation.hpp).
+  std::optional<Model> model = {};  ///< Forces one model for every buffer.
   /// Forces one path for every ring, pool and transfer. A MappedBuffer is always mapped.
   std::optional<Path> path = {};
-  /// Edits buffers through glBindBuffer even if direct state access exists.
-  bool bind_to_edit = false;
-  /// Ids of quirks that are not applied, as Context::quirks lists them.
-  std::vector<std::string> disabled_quirks = {};
+  bool bind_to_edit = false;  ///< Binds buffers to edit them even if direct state access exists.
+  std::vector<std::string> disabled_quirks = {};  ///< Ids that Context::quirks lists; not applied.
   /// Most bytes that may be mapped at once. 0: the smaller of the memory of the machine and the limit of the control
   /// group, read from the kernel.
   std::uint64_t memory_limit_bytes = 0;
@@ -128,8 +123,7 @@ struct Options {
   /// Profile::default_folder(). A profile that is missing or does not fit is ignored and logged, and
   /// Context::profile_error() reports why. Empty: no profile, and no file is read.
   std::string profile = {};
-  /// Longest wait of calls that have no timeout parameter.
-  std::chrono::nanoseconds timeout = std::chrono::seconds(10);
+  std::chrono::nanoseconds timeout = std::chrono::seconds(10);  ///< Of calls without a timeout parameter.
   /// Returns the GL context that is current on this thread, or null. Empty: that of EGL, GLX or OSMesa, of
   /// libraries that the process has loaded.
   void* (*current_context)() = nullptr;
@@ -192,9 +186,9 @@ struct Quirk {
 /// See the head of this file. Moving keeps everything made on it valid; a moved-from context returns context_gone.
 class Context {
  public:
-  /// Reads entry points, limits and driver of the context that is current on this thread. GL errors that were pending
-  /// are taken out of GL and logged as the caller's. Blocks for some queries, not for a frame. Statuses: wrong_context,
-  /// unsupported, out_of_memory, invalid_argument (Options::transfer).
+  /// Reads entry points, limits and driver of the context that is current on this thread. Takes pending GL errors out of GL
+  /// and logs them as the caller's. Blocks for some queries, not for a frame. Statuses: wrong_context, unsupported,
+  /// out_of_memory, invalid_argument (Options::transfer).
   [[nodiscard]] static Result<Context> from_current(
       Loader loader, Options options = {}, std::source_location where = std::source_location::current());
 
@@ -206,10 +200,9 @@ class Context {
   /// current here.
   ~Context();
 
-  /// Moves this context, with everything made on it, to the calling thread, where its GL context must be current. Calls
-  /// on the previous thread then return wrong_context. The caller must order the last call there before this one (a
-  /// join, a lock, a queue). Makes no GL call. Statuses: wrong_context (its GL context is not current here; nothing was
-  /// moved).
+  /// Moves this context, with everything made on it, to the calling thread. Calls on the previous thread then return
+  /// wrong_context. The caller must order the last call there before this one (a join, a lock, a queue). Makes no GL call.
+  /// Statuses: wrong_context (its GL context is not current here; nothing was moved).
   [[nodiscard]] Result<void> claim_thread(std::source_location where = std::source_location::current());
 
   /// The timeline of this context. The reference is valid until the context is destroyed.
@@ -224,10 +217,9 @@ class Context {
   [[nodiscard]] Result<Plan> plan(Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads = 1,
                                   std::source_location where = std::source_location::current()) const;
 
-  /// How upload() and download() work at each size, and why. Its type is in pmb/tune/transfer_plan.hpp.
+  /// How upload() and download() work at each size, and why.
   const TransferPlan& transfer_plan() const noexcept;
-
-  /// The profile in force, from the options or made by calibrate(); null for none. Its type is in pmb/tune/profile.hpp.
+  /// The profile in force, from the options or made by calibrate(); null for none.
   const Profile* profile() const noexcept;
   /// Why the profile that the options name is not in force. Status::ok if it is, or if they name none.
   const Error& profile_error() const noexcept;
@@ -242,9 +234,8 @@ class Context {
   /// caller, as from glGetError. 0 if there is none.
   std::uint32_t take_caller_error() noexcept;
 
-  /// Passes on a value that glGetGraphicsResetStatus returned to the program. Drivers may report a reset only once, so a
-  /// program that asks must pass every value on. GL_NO_ERROR does nothing. Call it on the context's thread; the GL
-  /// context need not be current.
+  /// Takes a value that glGetGraphicsResetStatus returned to the program. Drivers may report a reset only once, so a program
+  /// that asks must pass every value on. GL_NO_ERROR does nothing. On the context's thread, also if GL is not current there.
   void report_reset(std::uint32_t status,
                     std::source_location where = std::source_location::current()) noexcept;
 

@@ -21,8 +21,6 @@
 
 namespace pmb {
 
-class HeadlessContext;
-
 /// An entry of list_gpus().
 struct GpuInfo {
   int index = 0;
@@ -36,6 +34,8 @@ struct GpuInfo {
 [[nodiscard]] Result<std::vector<GpuInfo>> list_gpus(
     std::source_location where = std::source_location::current());
 
+class HeadlessContext;
+
 struct HeadlessOptions {
   std::optional<int> gpu_index = {};  ///< That of list_gpus().
   std::string gpu_name = {};          ///< Part of a name, in upper or lower case. The first match counts.
@@ -46,8 +46,8 @@ struct HeadlessOptions {
   bool no_error = false;  ///< EGL_KHR_create_context_no_error.
   /// Reports a reset of the GPU, where the driver can. On NVIDIA every bind then costs about 20 ns more (docs/drivers.md).
   bool robust = true;
-  /// Shares buffers, textures and fences with this context, and uses its GPU. Options that choose another GPU are no_such_gpu.
-  /// Must outlive create() only, and may be current on any thread.
+  /// Shares buffers, textures and fences with this context, and uses its GPU. Options that choose another GPU are
+  /// no_such_gpu. Must outlive create() only, and may be current on any thread.
   const HeadlessContext* share_with = nullptr;
 };
 

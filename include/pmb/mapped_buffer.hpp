@@ -71,16 +71,15 @@ class MappedBuffer {
   MappedBuffer& operator=(MappedBuffer&&) noexcept;
   ~MappedBuffer();
 
-  /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. The caller
-  /// must make sure that no GPU command in flight reads these bytes. Statuses: invalid_argument (range), refused (not
-  /// writable), stale_handle, wrong_context (explicit flush).
+  /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command in
+  /// flight may read these bytes. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context
+  /// (explicit flush).
   [[nodiscard]] Result<void> write(std::uint64_t offset_bytes, detail::SourceBytes bytes,
                                    std::source_location where = std::source_location::current());
 
-  /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. If
-  /// it has not passed, the call returns would_block and copies nothing. Polls; does not wait. Statuses: would_block,
-  /// invalid_argument, refused (not readable, foreign ticket, marked before pmb knew the mapping), stale_handle,
-  /// context_lost.
+  /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. Polls;
+  /// does not wait. Statuses: would_block (it has not passed; nothing was copied), invalid_argument, refused (not readable,
+  /// foreign ticket, marked before pmb knew the mapping), stale_handle, context_lost.
   [[nodiscard]] Result<void> read(std::uint64_t offset_bytes, detail::TargetBytes bytes, Ticket after_writer,
                                   std::source_location where = std::source_location::current());
 
@@ -89,9 +88,9 @@ class MappedBuffer {
   [[nodiscard]] Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                    std::source_location where = std::source_location::current());
 
-  /// Unmaps and deletes now, and reports what the driver returned; the destructor does the same without a report.
-  /// Deleting waits for nothing: GL keeps the storage until its commands are done. Statuses: data_lost, stale_handle
-  /// (destroyed already), wrong_context (nothing was done), context_lost (it is inert).
+  /// Unmaps and deletes now, as the destructor does, and returns how that went. Waits for nothing: GL keeps the storage until
+  /// its commands are done. Statuses: data_lost, stale_handle (destroyed already), wrong_context (nothing was done),
+  /// context_lost (it is inert).
   [[nodiscard]] Result<void> destroy(std::source_location where = std::source_location::current());
 
   /// The mapped bytes; empty when inert. Writing to a read-only mapping or reading from a write-only one is undefined.
@@ -100,7 +99,6 @@ class MappedBuffer {
   std::uint64_t size_bytes() const noexcept;    ///< Mapped bytes.
   std::uint64_t offset_bytes() const noexcept;  ///< Where the mapping starts in the buffer; 0 unless adopted.
   bool is_mapped() const noexcept;
-  Access access() const noexcept;
   const Plan& plan() const noexcept;
   std::string_view label() const noexcept;
 

@@ -34,8 +34,8 @@ namespace pmb {
 
 class Context;
 
-/// A box of texels of one level. z counts layers of 2D arrays, faces of cube maps (0 to 5: +X -X +Y -Y +Z -Z) and
-/// layer-faces of cube map arrays. y counts layers of 1D arrays.
+/// A box of texels of one level. z counts layers of 2D arrays, faces of cube maps (0 to 5: +X -X +Y -Y +Z -Z) and layer-faces
+/// of cube map arrays. y counts layers of 1D arrays.
 struct TextureRegion {
   std::uint32_t texture = 0;  ///< GL name.
   /// That of the texture: GL_TEXTURE_1D, _2D, _3D, _1D_ARRAY, _2D_ARRAY, _RECTANGLE, _CUBE_MAP (cube complete) or
@@ -75,16 +75,14 @@ struct PixelRectangle {
   std::uint32_t height = 0;
 };
 
-/// Returns the bytes from the start of the memory to the end of the region's last texel in this layout.
-/// Statuses: invalid_argument (GL has no such pair of format and type, a stride is shorter than its row or image),
-/// zero_size.
+/// Returns the bytes from the start of the memory to the end of the region's last texel in this layout. Statuses:
+/// invalid_argument (GL has no such pair of format and type, a stride is shorter than its row or image), zero_size.
 [[nodiscard]] Result<std::uint64_t> texel_bytes(const TextureRegion& region, const TexelLayout& layout,
                                                 std::source_location where = std::source_location::current());
 
 /// Writes texels into a texture. Later commands see them. `bytes` may be reused on return. The ticket passes once the GPU has
-/// the texels. Waits only while the ring is full.
-/// OpenGL ES: the caller ensures that format and type suit the internal format (OpenGL ES 3.2, table 8.2). OpenGL ES 3.0
-/// cannot report the size and format of a level: there the caller ensures that the region lies in it.
+/// the texels. Waits only while the ring is full. On OpenGL ES the caller ensures that format and type suit the internal
+/// format (OpenGL ES 3.2, table 8.2), and on 3.0, which cannot report the size of a level, that the region lies in it.
 [[nodiscard]] Result<Ticket> upload_texture(Context& context, const TextureRegion& region,
                                             const TexelLayout& layout, detail::SourceBytes bytes,
                                             std::source_location where = std::source_location::current());
@@ -114,10 +112,9 @@ struct PixelRectangle {
     Context& context, const PixelRectangle& rectangle, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
 
-/// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout.
-/// Before OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if the format is
-/// colour-renderable. OpenGL ES reads no compressed texels.
-/// Statuses: those of read_pixels, unsupported (neither GL nor a framebuffer reads the region).
+/// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout. Before
+/// OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if the format is colour-renderable.
+/// OpenGL ES reads no compressed texels. Statuses: those of read_pixels, unsupported (no way to read the region).
 [[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
                                         const TexelLayout& layout, detail::TargetBytes target,
                                         std::source_location where = std::source_location::current());

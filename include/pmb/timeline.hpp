@@ -40,32 +40,29 @@ class Ticket {
  public:
   constexpr Ticket() noexcept = default;
 
-  /// True once the thread of the context has noticed, by poll() or by a call that waits, that the GPU finished
-  /// everything before the mark. On any thread; two loads. False for an empty ticket, and after the context is gone or
-  /// lost.
+  /// True once the thread of the context has noticed, by poll() or a call that waits, that the GPU finished everything before
+  /// the mark. On any thread; two loads. False for an empty ticket, and after the context is gone or lost.
   bool passed() const noexcept;
 
-  /// Blocks until the ticket has passed, for at most `timeout`. On the thread of its context it polls, flushes once,
-  /// and waits through GL. On any other thread it sleeps, without a GL call: the thread of the context must call poll()
-  /// meanwhile, or any call that waits. A mark() alone polls nothing. Statuses: timed_out, context_lost, wait_failed,
-  /// stale_handle (the ticket is empty, or its context is gone), wrong_context (the GL context is not current on the
-  /// thread of its context).
+  /// Blocks until the ticket has passed, for at most `timeout`. On the thread of its context it polls, flushes once, and
+  /// waits through GL. On any other thread it sleeps without a GL call, and the thread of the context must call poll()
+  /// meanwhile, or a call that waits; mark() polls nothing. Statuses: timed_out, context_lost, wait_failed, stale_handle (the
+  /// ticket is empty, or its context is gone), wrong_context (the GL context is not current on the thread of its context).
   [[nodiscard]] Result<void> wait(std::chrono::nanoseconds timeout,
                                   std::source_location where = std::source_location::current()) const;
 
-  /// Makes the commands that `other` issues from now on wait on the GPU until this ticket has passed. Never blocks. Call
-  /// it on the thread where `other` is current; the context of the ticket may work on its thread meanwhile. Both
-  /// contexts were created with the same Options::share_group.
+  /// Makes the commands that `other` issues from now on wait on the GPU until this ticket has passed. Never blocks. Call it
+  /// on the thread where `other` is current; the context of the ticket may work on its own thread meanwhile. Both contexts
+  /// have the same Options::share_group.
   ///
-  /// Before the ticket is passed on, call timeline().flush() of its context after the mark. After this call, bind each
-  /// object that the other context changed again in `other` (OpenGL 4.6 core, sections 4.1 and 5.3.3). If a third
-  /// context made an adopted fence, it must have flushed it. To retire slices or blocks that commands of `other` use:
-  /// let the context that lends them wait on the GPU for a ticket of `other`, then mark, then retire with that ticket.
+  /// Before the ticket is passed on, call timeline().flush() of its context after the mark. After this call, bind each object
+  /// that the other context changed again in `other` (OpenGL 4.6 core, sections 4.1 and 5.3.3). If a third context made an
+  /// adopted fence, it must have flushed it. To retire slices or blocks that commands of `other` use: let the context that
+  /// lends them wait on the GPU for a ticket of `other`, then mark, then retire with that ticket.
   ///
-  /// Makes no GL call for a ticket that has passed, or for one of `other`, whose commands are in order anyway. Otherwise
-  /// it makes one glWaitSync for each fence that the ticket depends on. Statuses: refused (not flushed, or of another
-  /// share group), invalid_argument (the GL contexts do not share), context_lost, wait_failed, stale_handle,
-  /// wrong_context.
+  /// Makes one glWaitSync for each fence that the ticket depends on, and none for a ticket that has passed or is of `other`.
+  /// Statuses: refused (not flushed, or of another share group), invalid_argument (the GL contexts do not share),
+  /// context_lost, wait_failed, stale_handle, wrong_context.
   [[nodiscard]] Result<void> wait_on_gpu(Context& other,
                                          std::source_location where = std::source_location::current()) const;
 
@@ -83,19 +80,17 @@ class Ticket {
   std::uint64_t serial_ = 0;
 };
 
-/// Blocks until any of the tickets has passed, for at most `timeout`, and returns its index. They may be of several
-/// timelines. If all are of one timeline and this is its thread, it waits through GL as Ticket::wait does. Otherwise it
-/// sleeps; if some are of this thread, it polls their timelines about every millisecond, so that their GL context must
-/// be current. A ticket that can never pass ends the wait with its error, unless another ticket has passed. Statuses:
-/// those of Ticket::wait, and invalid_argument (no ticket).
+/// Blocks until any of the tickets has passed, for at most `timeout`, and returns its index. If all are of one timeline and
+/// this is its thread, it waits through GL as Ticket::wait does. Otherwise it sleeps; if some are of this thread, it polls
+/// their timelines about every millisecond, so that their GL context must be current. A ticket that can never pass ends the
+/// wait with its error, unless another one has passed. Statuses: those of Ticket::wait, and invalid_argument (no ticket).
 [[nodiscard]] Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
                                            std::source_location where = std::source_location::current());
 
 /// Each context has one.
 class Timeline {
  public:
-  /// Most fences that exist at once.
-  static constexpr std::size_t kMaxFences = 128;
+  static constexpr std::size_t kMaxFences = 128;  ///< Most fences that exist at once.
 
   Timeline(const Timeline&) = delete;
   Timeline& operator=(const Timeline&) = delete;
@@ -106,10 +101,9 @@ class Timeline {
   /// would_block (kMaxFences adopted fences exist), context_lost, wait_failed, wrong_context.
   [[nodiscard]] Result<Ticket> mark(std::source_location where = std::source_location::current());
 
-  /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb owns it
-  /// from then on, also with fence_failed or would_block; with any other error it stays the caller's. The ticket passes
-  /// when the fence and everything marked before it has passed. Statuses: invalid_argument (no fence), would_block,
-  /// fence_failed, context_lost, wait_failed, wrong_context.
+  /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb then owns
+  /// it, also with fence_failed or would_block; with any other error it stays the caller's. The ticket passes when the fence
+  /// and everything marked before it has passed. Statuses: those of mark(), and invalid_argument (no fence).
   [[nodiscard]] Result<Ticket> adopt(void* gl_sync,
                                      std::source_location where = std::source_location::current());
 

@@ -4,7 +4,6 @@
 
 #include <exception>
 #include <pmb/result.hpp>
-#include <source_location>
 #include <utility>
 
 namespace pmb {

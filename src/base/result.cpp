@@ -2,7 +2,7 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
-#include <pmb/result.hpp>
+#include <pmb/validation.hpp>
 #include <span>
 #include <utility>
 
@@ -68,6 +68,11 @@ const char* name_in(std::span<const std::pair<Key, const char*>> names, Key key,
   return otherwise;
 }
 
+std::string place(const char* verb, const std::source_location& location) {
+  if (location.line() == 0) return {};
+  return fmt::format(", {} at {}:{}", verb, location.file_name(), location.line());
+}
+
 }  // namespace
 
 Error make_error(ErrorId id, std::source_location where, Error rest) noexcept {
@@ -83,6 +88,15 @@ std::string Error::message() const {
   arguments.push_back(fmt::arg("call", gl_call));
   arguments.push_back(fmt::arg("gl", name_in<std::uint32_t>(kGlErrors, gl_error, "an unknown GL error")));
   return fmt::vformat(entry_of(id).sentence, arguments);
+}
+
+std::string Report::message() const {
+  const Error error = make_error(id, noticed_at, {.numbers = {numbers[0], numbers[1], numbers[2]}});
+  std::string text = fmt::format("PMB-{} {}: {} (buffer {}", static_cast<unsigned>(id), to_string(id),
+                                 error.message(), buffer);
+  if (!label.empty()) text += fmt::format(" '{}'", label);
+  if (begin_bytes < end_bytes) text += fmt::format(", bytes {} to {}", begin_bytes, end_bytes);
+  return text + place("acquired", acquired_at) + place("noticed", noticed_at) + ")";
 }
 
 Status status_of(ErrorId id) noexcept {

@@ -2,10 +2,8 @@
 // Where a transfer starts or ends, and which GL calls may be used there.
 #pragma once
 
-#include <cstdint>
 #include <pmb/buffer_target.hpp>
 #include <pmb/result.hpp>
-#include <source_location>
 
 #include "base/byte_ranges.hpp"
 #include "context/context_state.hpp"

@@ -3,18 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
 #include <iterator>
-#include <memory>
-#include <optional>
 #include <pmb/context.hpp>
 #include <pmb/tune/profile.hpp>
-#include <source_location>
-#include <string>
-#include <thread>
 
 #include "base/fail.hpp"
 #include "base/process_exit.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Creates the memory of mapped buffers, rings and pools: mapped storage, or a plain buffer beside system memory.
 #include <algorithm>
+#include <atomic>
 #include <pmb/context.hpp>
 
 #include "base/fail.hpp"
@@ -12,33 +13,23 @@
 namespace pmb::detail {
 namespace {
 
-/// Reserves bytes of the memory limit before GL is asked: drivers grant sizes that the machine cannot back.
-class Reservation {
- public:
-  Reservation(std::uint64_t bytes, std::uint64_t limit) noexcept : bytes_(bytes) {
-    auto& mapped = process_mapped_bytes();
-    before_ = mapped.load();
-    while (before_ <= limit && bytes <= limit - before_) {
-      if (mapped.compare_exchange_weak(before_, before_ + bytes)) {
-        booked_ = true;
-        return;
-      }
-    }
-  }
-  ~Reservation() {
-    if (booked_) process_mapped_bytes() -= bytes_;
-  }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  bool booked() const noexcept { return booked_; }
-  std::uint64_t before() const noexcept { return before_; }
-  void keep() noexcept { booked_ = false; }
-
- private:
-  std::uint64_t bytes_;
-  std::uint64_t before_ = 0;
-  bool booked_ = false;
+/// Bytes reserved of the memory limit, given back unless they are released.
+struct GiveBack {
+  std::uint64_t bytes = 0;
+  void operator()(std::atomic<std::uint64_t>* mapped) const noexcept { *mapped -= bytes; }
 };
+using Reservation = std::unique_ptr<std::atomic<std::uint64_t>, GiveBack>;
+
+/// Reserves bytes before GL is asked: drivers grant sizes that the machine cannot back. Null beyond the limit. `before`
+/// becomes the bytes that others have.
+Reservation reserve(std::uint64_t bytes, std::uint64_t limit, std::uint64_t& before) noexcept {
+  auto& mapped = process_mapped_bytes();
+  before = mapped.load();
+  while (before <= limit && bytes <= limit - before) {
+    if (mapped.compare_exchange_weak(before, before + bytes)) return {&mapped, {bytes}};
+  }
+  return {};
+}
 
 GLenum usage_of(Access access) noexcept {
   if (access == Access::bidirectional) return GL_DYNAMIC_COPY;
@@ -102,10 +93,10 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   if (info.size_bytes > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
     return fail(ErrorId::exceeds_address_space, where, {.numbers = {info.size_bytes}});
   }
-  Reservation reservation(info.size_bytes, state->memory_limit);
-  if (!reservation.booked()) {
-    return fail(ErrorId::exceeds_memory, where,
-                {.numbers = {info.size_bytes, state->memory_limit, reservation.before()}});
+  std::uint64_t before = 0;
+  Reservation reservation = reserve(info.size_bytes, state->memory_limit, before);
+  if (!reservation) {
+    return fail(ErrorId::exceeds_memory, where, {.numbers = {info.size_bytes, state->memory_limit, before}});
   }
 
   // Everything that may throw comes before any GL call.
@@ -139,7 +130,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
     state->gl.DeleteBuffers(1, &name);
     throw;
   }
-  reservation.keep();
+  static_cast<void>(reservation.release());
   set_label(*state, name, mapping->label);
   if (info.prefault) touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
   return Mapping::wrap(std::move(mapping));

@@ -205,9 +205,6 @@ std::uint64_t MappedBuffer::size_bytes() const noexcept {
 std::uint64_t MappedBuffer::offset_bytes() const noexcept {
   return mapping_ ? mapping_->map_offset : 0;
 }
-Access MappedBuffer::access() const noexcept {
-  return plan().access;
-}
 std::string_view MappedBuffer::label() const noexcept {
   return mapping_ ? std::string_view(mapping_->label) : std::string_view();
 }

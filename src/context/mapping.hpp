@@ -3,14 +3,9 @@
 // paths both are the same memory. On the private paths the CPU touches system memory, and publishing and fetching copy.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <pmb/mapped_buffer.hpp>
-#include <source_location>
 #include <string>
-#include <string_view>
 
 #include "context/context_state.hpp"
 

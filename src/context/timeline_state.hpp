@@ -8,14 +8,9 @@
 #include <glad/gl.h>
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
 #include <new>
 #include <pmb/timeline.hpp>
-#include <source_location>
 #include <thread>
 
 #include "base/slot_pool.hpp"

@@ -198,6 +198,7 @@ void GlTable::apply_quirks(const Options& options) {
 }
 
 void* (*find_current_getter() noexcept)() {
+  // GL cannot tell, but the window-system libraries can. A GL loader is not asked: it returns non-null for any name.
   struct Candidate {
     const char* library;
     const char* function;

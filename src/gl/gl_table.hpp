@@ -4,12 +4,8 @@
 
 #include <glad/gl.h>
 
-#include <cstdint>
 #include <pmb/context.hpp>
 #include <set>
-#include <source_location>
-#include <string>
-#include <string_view>
 
 namespace pmb::detail {
 

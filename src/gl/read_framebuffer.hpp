@@ -3,10 +3,8 @@
 // framebuffer of pmb.
 #pragma once
 
-#include <cstdint>
 #include <pmb/result.hpp>
 #include <pmb/texture.hpp>
-#include <source_location>
 
 #include "gl/gl_table.hpp"
 #include "gl/texel_formats.hpp"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/guard.hpp"
+#include "base/fail.hpp"
 #include "ring/ring_control.hpp"
 
 namespace pmb {

@@ -73,7 +73,7 @@ Result<RingControl*> RingControl::continue_in(std::uint64_t capacity, std::sourc
     RingOptions next_options = options;
     next_options.capacity_bytes = capacity;
     next_options.label = mapped.label();
-    auto memory = make_ring_memory(context, next_options, mapped.access(), where);
+    auto memory = make_ring_memory(context, next_options, mapped.plan().access, where);
     if (!memory) return pass_on(memory);
     // A number of records that the caller chose keeps its proportion to the bytes.
     if (options.max_slices != 0) {

@@ -2,13 +2,6 @@
 // Checks a transfer of texels before GL does: an error of GL would be found by the program, and no-error contexts have none.
 #pragma once
 
-#include <cstdint>
-#include <pmb/result.hpp>
-#include <pmb/texture.hpp>
-#include <source_location>
-
-#include "context/context_state.hpp"
-#include "gl/texture_calls.hpp"
 #include "texture/image_shape.hpp"
 
 namespace pmb::detail {

@@ -9,7 +9,6 @@
 #include "context/mapping.hpp"
 #include "gl/read_framebuffer.hpp"
 #include "ring/ring_control.hpp"
-#include "texture/texel_commands.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "ring/ring_control.hpp"
-#include "texture/texel_commands.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 

@@ -2,14 +2,8 @@
 // The rings that all transfers of a context share, and their fences. The first transfer that needs a ring makes it.
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
 #include <pmb/readback_ring.hpp>
 #include <pmb/upload_ring.hpp>
-#include <source_location>
-#include <utility>
 
 #include "base/fail.hpp"
 #include "context/buffer_place.hpp"
@@ -73,8 +67,8 @@ auto retry_after_fence(ContextState& state, std::source_location where, Acquire&
   return acquire();
 }
 
-/// Returns the readback that `request` makes with its writer, with a fence after that. Without the fence no wait could end, so
-/// a failure releases the readback: its memory is reusable after the next fence.
+/// Returns the readback that `request` makes with its writer, with a fence after that. Without the fence no wait could end,
+/// so a failure releases the readback: its memory is reusable after the next fence.
 template <class Request>
 Result<PendingReadback> request_and_fence(ContextState& state, std::source_location where,
                                           Request&& request) {
@@ -110,8 +104,8 @@ inline std::uint32_t threads_of(const ContextState& state, const TransferStep& s
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(copy_threads(state, step), pieces));
 }
 
-/// Copies `bytes` to their place, which is legal: in one piece, or in chunks, so that the GPU copies some while the CPU copies
-/// others on several threads. See upload().
+/// Copies `bytes` to their place, which is legal: in one piece, or in chunks, so that the GPU copies some while the CPU
+/// copies others on several threads. See upload().
 Result<void> upload_through_ring(Context& context, const BufferPlace& target,
                                  std::span<const std::byte> bytes, std::source_location where);
 

@@ -132,8 +132,8 @@ class FlagsMatrix : public GlTest {
             ++taken;
             EXPECT_EQ(adopted->plan().storage_flags, storage);
             EXPECT_EQ(adopted->plan().model == Model::coherent, (flags & kCoherent) != 0);
-            EXPECT_EQ(adopted->access() != Access::sequential_write, (flags & kRead) != 0);
-            EXPECT_EQ(adopted->access() != Access::read, (flags & kWrite) != 0);
+            EXPECT_EQ(adopted->plan().access != Access::sequential_write, (flags & kRead) != 0);
+            EXPECT_EQ(adopted->plan().access != Access::read, (flags & kWrite) != 0);
           } else {
             ++refused;
             EXPECT_EQ(adopted.error().id, ErrorId::adopted_unpublishable);
