@@ -9,7 +9,6 @@
 #include "context/context_state.hpp"
 #include "transfer/transfer_rings.hpp"
 #include "tune/calibrator.hpp"
-#include "tune/gl_device.hpp"
 
 namespace pmb {
 namespace {
@@ -22,12 +21,6 @@ std::string now_text() {
   std::tm parts = {};
   if (gmtime_r(&now, &parts)) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
-}
-
-Result<Calibration> measure(ContextState& state, const CalibrateOptions& options) {
-  detail::GlDevice device(state, options);
-  if (auto opened = device.open(); !opened) return pass_on(opened);
-  return detail::calibrate_device(device, device.facts(), options);
 }
 
 /// Candidates that failed may have left GL errors; the caller's were set aside before.
@@ -55,7 +48,7 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
   if (auto current = state.check_current(where); !current) return pass_on(current);
   return guarded(where, [&]() -> Result<Calibration> {
     state.set_caller_errors_aside();
-    auto measured = measure(state, options);
+    auto measured = detail::calibrate_gl(state, options);
     if (!measured && measured.error().status == Status::context_lost) {
       return tl::unexpected(state.lose(static_cast<std::uint32_t>(measured.error().numbers[0]), where));
     }

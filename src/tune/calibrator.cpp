@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <pmb/tune/measure.hpp>
+#include <cmath>
 
 #include "base/fail.hpp"
 #include "plan/profile_rules.hpp"
-#include "tune/placement.hpp"
+#include "tune/candidate_comparison.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -19,16 +19,98 @@ constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kSizes[] = {64,         256,       kKiB,      4 * kKiB,   8 * kKiB,
                                     16 * kKiB,  32 * kKiB, 64 * kKiB, 128 * kKiB, 256 * kKiB,
                                     512 * kKiB, kMiB,      4 * kMiB,  16 * kMiB};
+constexpr std::uint64_t kChunks[] = {256 * kKiB, 512 * kKiB, kMiB, 2 * kMiB, 4 * kMiB};
+constexpr std::uint64_t kRingBytes = 4 * 4 * kMiB;  // For the longest chunk.
+constexpr std::uint32_t kThreads[] = {1, 2, 3, 4, 6, 8};
+// Up to this size neither chunks nor threads make a difference.
+constexpr std::uint64_t kOnePiece = 128 * kKiB;
 
-/// One direction, from size to size.
+bool is_same(const TransferStep& a, const TransferStep& b) noexcept {
+  if (a.path != b.path) return false;
+  return a.path == Path::traditional || (a.chunk_bytes == b.chunk_bytes && a.threads == b.threads);
+}
+
+/// Adds a candidate that is not in the list yet.
+void add(std::vector<TransferStep>& list, const TransferStep& step) {
+  if (std::none_of(list.begin(), list.end(), [&](const TransferStep& known) { return is_same(known, step); }))
+    list.push_back(step);
+}
+
+/// One direction, from small sizes to large ones.
 struct Series {
-  bool up;
-  TransferDirection& plan;
-  std::vector<TransferStep> steps = {};
-  bool ended = false;
+  Series(bool is_up, const DeviceFacts& facts)
+      : up(is_up),
+        raw_call_ok(up ? facts.sub_data_ok : facts.get_sub_data_ok),
+        plan(up ? facts.transfers.up : facts.transfers.down) {}
 
   const char* name() const noexcept { return up ? "upload" : "download"; }
+  std::vector<TransferStep> candidates(std::uint64_t size, const DeviceFacts& facts) const;
+  std::string name_of(const TransferStep& step) const;
+  void add_winner(std::uint64_t size, TransferStep step);
+  TransferDirection measured_plan() const;
+
+  const bool up;
+  const bool raw_call_ok;
+  TransferDirection plan;  ///< The default.
+  std::vector<TransferStep> steps = {};
+  bool ended = false;
 };
+
+/// Every candidate for a size: the default first, then the simpler before the others.
+std::vector<TransferStep> Series::candidates(std::uint64_t size, const DeviceFacts& facts) const {
+  std::vector<TransferStep> list{plan.step_for(size)};
+  if (raw_call_ok) add(list, {.path = Path::traditional});
+  if (!facts.driver.buffer_storage) return list;
+  for (const std::uint64_t chunk : kChunks) {
+    for (const std::uint32_t threads : kThreads) {
+      if (threads > 1 && (threads > facts.threads || size <= kOnePiece)) break;
+      add(list, {.chunk_bytes = chunk, .threads = threads});
+    }
+    // Chunks longer than the transfer are all alike.
+    if (chunk >= size) break;
+  }
+  return list;
+}
+
+std::string Series::name_of(const TransferStep& step) const {
+  if (step.path == Path::traditional) {
+    if (!raw_call_ok) return "ring; the raw GL call on buffers that are promised to allow it";
+    return up ? "glBufferSubData" : "glGetBufferSubData";
+  }
+  return fmt::format("ring, chunks of {} KiB, {} thread{}", step.chunk_bytes / kKiB, step.threads,
+                     step.threads == 1 ? "" : "s");
+}
+
+/// For a size larger than those before. Equal neighbours become one step.
+void Series::add_winner(std::uint64_t size, TransferStep step) {
+  step.up_to_bytes = size;
+  if (!steps.empty() && is_same(steps.back(), step)) {
+    steps.back() = step;
+    return;
+  }
+  if (!steps.empty()) {
+    // Two measured sizes share the sizes between them, up to the geometric mean.
+    std::uint64_t& last = steps.back().up_to_bytes;
+    last = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(last) * static_cast<double>(size)));
+  }
+  steps.push_back(step);
+}
+
+/// Sizes beyond those measured keep the defaults, unless the largest was reached.
+TransferDirection Series::measured_plan() const {
+  TransferDirection measured = plan;
+  measured.steps = steps;
+  if (!ended) measured.steps.back().up_to_bytes = UINT64_MAX;
+  const std::uint64_t end = steps.empty() ? 0 : measured.steps.back().up_to_bytes;
+  for (const TransferStep& step : plan.steps) {
+    if (step.up_to_bytes <= end) continue;
+    if (measured.steps.empty() || !is_same(measured.steps.back(), step)) measured.steps.push_back(step);
+    measured.steps.back().up_to_bytes = step.up_to_bytes;
+  }
+  for (const TransferStep& step : measured.steps)
+    measured.ring_bytes = std::max(measured.ring_bytes, 4 * step.chunk_bytes);
+  return measured;
+}
 
 class Calibrator {
  public:
@@ -46,9 +128,9 @@ class Calibrator {
   Result<void> probe_placements();
   Result<void> measure_transfers();
   Result<void> measure(Series& series, std::uint64_t size);
-  void add_cells(const Series& series, std::uint64_t size, const std::vector<Candidate>& candidates,
-                 std::optional<std::size_t> chosen);
-  std::size_t comparisons() const noexcept { return 2 * sizes_.size(); }
+  /// The candidates by these steps, compared within `end_ns`: the winner, if the default has figures.
+  Result<std::optional<std::size_t>> compare_steps(const Series& series, std::uint64_t size,
+                                                   const std::vector<TransferStep>& steps, double end_ns);
   bool over() const { return device_.now_ns() >= end_ns_ || (options_.stopped && options_.stopped()); }
   void report(double done, std::string_view what) const {
     if (options_.progress) options_.progress(done, what);
@@ -94,62 +176,43 @@ Result<void> Calibrator::probe_placements() {
 }
 
 Result<void> Calibrator::measure_transfers() {
-  TransferPlan plan = facts_.transfers;
+  Series up(true, facts_);
+  Series down(false, facts_);
   const Placement readback =
       measured_for(result_.profile, Access::read, client_by_quirk(Access::read, facts_.driver)).placement;
-  if (readback != Placement::unknown) plan.down.slow_reads = reads_slowly(readback);
-
-  Series directions[] = {{.up = true, .plan = plan.up}, {.up = false, .plan = plan.down}};
+  if (readback != Placement::unknown) down.plan.slow_reads = reads_slowly(readback);
   for (const std::uint64_t size : sizes_) {
-    for (Series& series : directions) {
-      if (auto measured = measure(series, size); !measured) return measured;
+    for (Series* series : {&up, &down}) {
+      if (auto measured = measure(*series, size); !measured) return measured;
     }
   }
-  if (directions[0].steps.empty() && directions[1].steps.empty()) return {};
-  for (Series& series : directions) {
-    if (!series.ended) series.steps.back().up_to_bytes = UINT64_MAX;
-    append_defaults(series.steps, series.plan);
-    series.plan.steps = std::move(series.steps);
-    for (const TransferStep& step : series.plan.steps)
-      series.plan.ring_bytes = std::max(series.plan.ring_bytes, 4 * step.chunk_bytes);
-  }
-  plan.reason = "transfers: measured on this driver";
-  result_.profile.transfers = std::move(plan);
+  if (up.steps.empty() && down.steps.empty()) return {};
+  result_.profile.transfers = {.up = up.measured_plan(),
+                               .down = down.measured_plan(),
+                               .pending_bytes = facts_.transfers.pending_bytes,
+                               .reason = "transfers: measured on this driver"};
   return {};
 }
 
 Result<void> Calibrator::measure(Series& series, std::uint64_t size) {
-  report(static_cast<double>(compared_) / static_cast<double>(comparisons()),
+  const std::size_t comparisons = 2 * sizes_.size();
+  report(static_cast<double>(compared_) / static_cast<double>(comparisons),
          fmt::format("{}, {} bytes", series.name(), size));
   // An equal share for each comparison left; small sizes end early and leave most of theirs to larger ones.
   const double now = device_.now_ns();
-  const double share = (end_ns_ - now) / static_cast<double>(comparisons() - compared_++);
+  const double share = (end_ns_ - now) / static_cast<double>(comparisons - compared_++);
+  const std::vector<TransferStep> steps = series.candidates(size, facts_);
   std::optional<std::size_t> chosen;
-  const std::vector<TransferStep> steps = transfer_candidates(series.up, size, facts_);
   if (!series.ended && !over()) {
-    if (steps.size() == 1) {
-      append(series.steps, size, steps.front());
-      return {};
+    chosen = 0;
+    if (steps.size() > 1) {
+      const auto compared = compare_steps(series, size, steps, now + share);
+      if (!compared) return pass_on(compared);
+      chosen = *compared;
     }
-    TransferDirection direction = series.plan;
-    direction.ring_bytes = std::max(direction.ring_bytes, kRingBytes);
-    std::vector<Candidate> candidates;
-    for (const TransferStep& step : steps) {
-      direction.steps = {step};
-      direction.steps.front().up_to_bytes = UINT64_MAX;
-      candidates.push_back({.name = name_of(series.up, step, facts_), .make = [=, this, up = series.up] {
-                              return device_.prepare(up, size, direction, result_.profile);
-                            }});
-    }
-    const auto compared = compare(candidates, {.now = [this] { return device_.now_ns(); },
-                                               .over = [this] { return over(); },
-                                               .end_ns = now + share});
-    if (!compared) return pass_on(compared);
-    chosen = *compared;
-    add_cells(series, size, candidates, chosen);
   }
   if (chosen) {
-    append(series.steps, size, steps[*chosen]);
+    series.add_winner(size, steps[*chosen]);
   } else {
     series.ended = true;
     result_.complete = false;
@@ -157,8 +220,24 @@ Result<void> Calibrator::measure(Series& series, std::uint64_t size) {
   return {};
 }
 
-void Calibrator::add_cells(const Series& series, std::uint64_t size, const std::vector<Candidate>& candidates,
-                           std::optional<std::size_t> chosen) {
+Result<std::optional<std::size_t>> Calibrator::compare_steps(const Series& series, std::uint64_t size,
+                                                             const std::vector<TransferStep>& steps,
+                                                             double end_ns) {
+  TestTransfer transfer{.up = series.up, .size_bytes = size, .direction = series.plan};
+  transfer.direction.ring_bytes = std::max(transfer.direction.ring_bytes, kRingBytes);
+  std::vector<Candidate> candidates;
+  for (const TransferStep& step : steps) {
+    transfer.direction.steps = {step};
+    transfer.direction.steps.front().up_to_bytes = UINT64_MAX;
+    candidates.push_back(
+        {.name = series.name_of(step),
+         .prepare = [this, transfer] { return device_.prepare(transfer, result_.profile); },
+         .run = [this, transfer](std::uint32_t count) { return device_.run(transfer, count); }});
+  }
+  const auto chosen = compare(
+      candidates,
+      {.now = [this] { return device_.now_ns(); }, .over = [this] { return over(); }, .end_ns = end_ns});
+  if (!chosen) return chosen;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& candidate = candidates[i];
     if (candidate.verdict == Verdict::untried) continue;
@@ -173,8 +252,9 @@ void Calibrator::add_cells(const Series& series, std::uint64_t size, const std::
          .runs = static_cast<std::uint32_t>(candidate.times[0].size() + candidate.times[1].size()),
          .verified = candidate.verdict == Verdict::right,
          .is_default = i == 0,
-         .chosen = chosen == i});
+         .chosen = *chosen == i});
   }
+  return chosen;
 }
 
 }  // namespace

@@ -7,15 +7,34 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <pmb/result.hpp>
 #include <pmb/tune/calibrate.hpp>
 #include <pmb/tune/profile.hpp>
 
-#include "tune/candidate_comparison.hpp"
-#include "tune/candidates.hpp"
+#include "context/context_state.hpp"
+#include "plan/plan_rules.hpp"
 
 namespace pmb::detail {
+
+/// The facts that limit the candidates.
+struct DeviceFacts {
+  DriverTraits driver;
+  TransferPlan transfers;           ///< The defaults of this driver.
+  bool sub_data_ok = true;          ///< glBufferSubData is safe on the program's buffers.
+  bool get_sub_data_ok = true;      ///< glGetBufferSubData is.
+  std::uint32_t threads = 1;        ///< A copy may use this many.
+  std::uint64_t largest_bytes = 0;  ///< Memory allows no larger size.
+};
+
+/// Of a GL context.
+DeviceFacts facts_of(const ContextState& state);
+
+/// A transfer by one candidate: `direction` has one step.
+struct TestTransfer {
+  bool up = false;
+  std::uint64_t size_bytes = 0;
+  TransferDirection direction;
+};
 
 class Device {
  public:
@@ -28,14 +47,21 @@ class Device {
     ReportedMemory reported = ReportedMemory::unknown;
   };
   virtual Result<Probe> probe(Access access, bool client_storage) = 0;
-  /// `direction` has one step. Its ring is planned from `profile`.
-  virtual Result<std::unique_ptr<Trial>> prepare(bool up, std::uint64_t size_bytes,
-                                                 const TransferDirection& direction,
-                                                 const Profile& profile) = 0;
+  /// Makes a buffer and transfers all its bytes once; returns whether the right ones arrive. The ring is planned from
+  /// `profile`.
+  virtual Result<bool> prepare(const TestTransfer& transfer, const Profile& profile) = 0;
+  /// Transfers `count` times, waits for the GPU, and returns the nanoseconds of all runs. Called after prepare().
+  virtual Result<double> run(const TestTransfer& transfer, std::uint32_t count) = 0;
 };
+
+/// `plain` holds the costs of the process's memory for the CPU, and of VRAM for the GPU.
+Placement placement_of(Access access, const MemoryCosts& costs, const MemoryCosts& plain,
+                       const DriverTraits& driver, ReportedMemory reported) noexcept;
 
 /// Fails only if ends_everything(): the context is lost or not current.
 Result<Calibration> calibrate_device(Device& device, const DeviceFacts& facts,
                                      const CalibrateOptions& options);
+/// The same on a GL context. Also fails with the statuses of Context::from_current.
+Result<Calibration> calibrate_gl(ContextState& state, const CalibrateOptions& options);
 
 }  // namespace pmb::detail

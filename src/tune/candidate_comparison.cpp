@@ -42,29 +42,20 @@ bool has_figures(const Candidate& candidate, std::size_t passes) {
 
 /// Fails only if every other candidate would fail as well.
 Result<void> give_up(Candidate& candidate, const Error& error) {
-  candidate.trial.reset();
   candidate.verdict = Verdict::failed;
   if (ends_everything(error)) return tl::unexpected(error);
   return {};
 }
 
 Result<void> prepare(Candidate& candidate) {
-  auto made = candidate.make();
-  if (!made) return give_up(candidate, made.error());
-  candidate.trial = std::move(*made);
-  // The first run touches the memory that later runs use.
-  if (auto first = candidate.trial->run(1); !first) return give_up(candidate, first.error());
-  const auto right = candidate.trial->verify();
+  const auto right = candidate.prepare();
   if (!right) return give_up(candidate, right.error());
   candidate.verdict = *right ? Verdict::right : Verdict::wrong_bytes;
-  if (!*right) {
-    candidate.trial.reset();
-    return {};
-  }
-  const auto again = candidate.trial->run(1);
-  if (!again) return give_up(candidate, again.error());
+  if (!*right) return {};
+  const auto once = candidate.run(1);
+  if (!once) return give_up(candidate, once.error());
   candidate.burst =
-      tune::burst_length(*again, kBurst_ns, *again < kLongRun_ns ? kLeastInBurst : 1, kMostInBurst);
+      tune::burst_length(*once, kBurst_ns, *once < kLongRun_ns ? kLeastInBurst : 1, kMostInBurst);
   return {};
 }
 
@@ -87,8 +78,8 @@ Result<void> take_turns(std::vector<Candidate>& candidates, std::size_t pass, co
     if (i == 0 && turns++ >= kLeastSamples) drop_slow_ones(candidates, pass);
     if (rules.over()) return false;
     Candidate& candidate = candidates[i];
-    if (!candidate.trial || candidate.dropped) return true;
-    const auto all = candidate.trial->run(candidate.burst);
+    if (candidate.verdict != Verdict::right || candidate.dropped) return true;
+    const auto all = candidate.run(candidate.burst);
     if (!all) {
       failed = give_up(candidate, all.error());
       return failed.has_value();
@@ -102,12 +93,10 @@ Result<void> take_turns(std::vector<Candidate>& candidates, std::size_t pass, co
   return failed;
 }
 
-/// Makes and times all candidates; the second pass only those that may still win, and the default.
+/// Prepares and times all candidates; the second pass only those that may still win, and the default.
 Result<void> run_pass(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
-  for (Candidate& candidate : candidates) candidate.trial.reset();
   for (Candidate& candidate : candidates) {
-    const bool is_default = &candidate == &candidates.front();
-    if (pass > 0 && !is_default && (candidate.dropped || !has_figures(candidate, pass))) continue;
+    if (pass > 0 && (candidate.dropped || candidate.verdict != Verdict::right)) continue;
     if (rules.over()) return {};
     if (auto prepared = prepare(candidate); !prepared) return prepared;
   }

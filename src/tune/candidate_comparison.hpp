@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <pmb/result.hpp>
 #include <string>
@@ -16,23 +15,15 @@
 
 namespace pmb::detail {
 
-/// One candidate with its buffers, ready to run.
-class Trial {
- public:
-  virtual ~Trial() = default;
-  /// Does the work `count` times, waits for the GPU, and returns the nanoseconds of all runs.
-  virtual Result<double> run(std::uint32_t count) = 0;
-  /// Whether the last run moved the right bytes.
-  virtual Result<bool> verify() = 0;
-};
-
 enum class Verdict : std::uint8_t { untried, failed, wrong_bytes, right };
 
 struct Candidate {
   std::string name;
-  std::function<Result<std::unique_ptr<Trial>>()> make;
+  /// Makes its memory anew and does the work once; returns whether it moved the right bytes.
+  std::function<Result<bool>()> prepare;
+  /// Does the work `count` times, waits for the GPU, and returns the nanoseconds of all runs.
+  std::function<Result<double>(std::uint32_t count)> run;
   Verdict verdict = Verdict::untried;
-  std::unique_ptr<Trial> trial = {};
   std::uint32_t burst = 1;
   std::array<std::vector<double>, 2> times = {};  ///< Of each pass.
   bool dropped = false;                           ///< Too slow to win: it takes no more turns.
@@ -59,7 +50,7 @@ struct ComparisonRules {
 /// left out; the call fails only if ends_everything().
 ///
 /// A candidate replaces the default only if it is faster by at least 8 % and beyond the spread of both, in two passes.
-/// It counts with its slower pass, the default with its faster one. The second pass makes all trials anew: placement
+/// It counts with its slower pass, the default with its faster one. The second pass prepares all anew: placement
 /// noise, that is where a mapping happens to lie, often outweighs the method. Among near-equals the earlier one wins.
 Result<std::optional<std::size_t>> compare(std::vector<Candidate>& candidates, const ComparisonRules& rules);
 

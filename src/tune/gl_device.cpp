@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "tune/gl_device.hpp"
-
+// The device behind calibrate(): a GL context, its mappings, and a monotonic clock. Transfers are those of a second
+// context on the same GL context, used as programs use them.
+#include <algorithm>
 #include <cstring>
+#include <optional>
+#include <pmb/context.hpp>
 #include <pmb/copy.hpp>
+#include <pmb/transfer.hpp>
 #include <pmb/tune/measure.hpp>
+#include <span>
 #include <vector>
 
 #include "context/context_state.hpp"
 #include "gl/buffer_calls.hpp"
+#include "tune/calibrator.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -55,19 +61,93 @@ double time_stores(std::span<std::byte> bytes) {
   });
 }
 
-}  // namespace
+/// A GL buffer, deleted with its owner.
+class TestBuffer {
+ public:
+  explicit TestBuffer(const ContextState& state) noexcept
+      : state_(state), name_(BufferCalls(state.gl).create()) {}
+  ~TestBuffer() {
+    if (state_.is_current() && !state_.lost) state_.gl.DeleteBuffers(1, &name_);
+  }
+  TestBuffer(const TestBuffer&) = delete;
+  TestBuffer& operator=(const TestBuffer&) = delete;
 
-DeviceFacts GlDevice::facts() const {
-  return {.driver = traits_of(state_),
-          .transfers = unforced_transfers(state_, nullptr),
-          .sub_data_ok = !state_.gl.quirk(QuirkId::nvidia_update_order),
-          .get_sub_data_ok = !state_.gl.limits.gles && !state_.gl.quirk(QuirkId::nvidia_update_order),
-          .threads = copy_threads(state_, {.threads = UINT32_MAX}),
-          .largest_bytes = state_.memory_limit / kSizesInMemory};
+  /// Immutable storage with these flags, or mutable storage, as most programs have. Statuses: out_of_memory.
+  Result<void> allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags);
+  std::uint32_t name() const noexcept { return name_; }
+
+ private:
+  const ContextState& state_;
+  std::uint32_t name_ = 0;
+};
+
+Result<void> TestBuffer::allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags) {
+  const BufferCalls calls(state_.gl);
+  if (storage_flags) {
+    calls.storage(name_, size_bytes, *storage_flags);
+  } else {
+    calls.data(name_, size_bytes, GL_DYNAMIC_DRAW);
+  }
+  const GLenum error = state_.gl.GetError();
+  if (error == GL_NO_ERROR && calls.parameter(name_, GL_BUFFER_SIZE) == calls.reported(size_bytes)) return {};
+  return fail(ErrorId::storage_failed, kHere,
+              {.numbers = {size_bytes},
+               .gl_call = storage_flags ? calls.storage_call() : calls.data_call(),
+               .gl_error = error});
 }
 
-double GlDevice::now_ns() {
-  return tune::now_ns();
+class GlDevice final : public Device {
+ public:
+  GlDevice(ContextState& state, const CalibrateOptions& options) noexcept
+      : state_(state), options_(options) {}
+
+  /// Must be called first.
+  Result<void> open();
+  double now_ns() override { return tune::now_ns(); }
+  Result<MemoryCosts> probe_memory() override;
+  Result<Probe> probe(Access access, bool client_storage) override;
+  Result<bool> prepare(const TestTransfer& transfer, const Profile& profile) override;
+  Result<double> run(const TestTransfer& transfer, std::uint32_t count) override;
+
+ private:
+  Result<double> time_gpu(std::uint32_t from, std::uint32_t to);
+  Result<void> finish();
+  /// Changes all bytes, so that no buffer holds them yet, and clears the result.
+  void renew_bytes(std::size_t size);
+  /// The raw GL calls have a buffer apart from that of the rings, because drivers move buffers that such calls use.
+  std::optional<TestBuffer>& buffer_of(const TestTransfer& transfer) {
+    return buffers_[transfer.direction.steps.front().path == Path::traditional ? 1 : 0];
+  }
+
+  ContextState& state_;
+  const CalibrateOptions& options_;
+  std::optional<Context> context_;    ///< Its transfers are compared.
+  std::optional<Context> checker_;    ///< Its transfers bring the bytes to compare.
+  std::optional<TestBuffer> source_;  ///< Of the GPU's copies into mappings.
+  std::optional<TestBuffer> sink_;    ///< Of the GPU's copies from mappings.
+  std::optional<TestBuffer> buffers_[2];
+  std::vector<std::byte> bytes_;
+  std::vector<std::byte> result_;
+  std::uint64_t generation_ = 0;
+};
+
+Result<void> GlDevice::open() {
+  for (std::optional<Context>* context : {&context_, &checker_}) {
+    auto made = state_.clone_for_same_gl(kHere);
+    if (!made) return pass_on(made);
+    *context = std::move(*made);
+  }
+  // The check must not use the transfers that it checks: it has a fixed plan and a ring apart.
+  TransferPlan plan;
+  if (!state_.gl.limits.buffer_storage) plan.up.steps[0].path = plan.down.steps[0].path = Path::traditional;
+  ContextState::of(*checker_).plans.transfers = plan;
+  return {};
+}
+
+Result<void> GlDevice::finish() {
+  auto ticket = context_->timeline().mark();
+  if (!ticket) return pass_on(ticket);
+  return ticket->wait(context_->options().timeout);
 }
 
 Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
@@ -75,7 +155,7 @@ Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
   Result<void> finished;
   const auto copy = [&](std::size_t) {
     for (int n = 0; n < kCopies && finished; ++n) calls.copy(from, 0, to, 0, kProbeBytes);
-    if (finished) finished = finish(transfers_.context());
+    if (finished) finished = finish();
   };
   // Untimed: the first copies may move the buffers and touch fresh memory.
   copy(0);
@@ -89,13 +169,11 @@ Result<MemoryCosts> GlDevice::probe_memory() {
   for (std::optional<TestBuffer>* buffer : {&source_, &sink_}) {
     if (auto made = buffer->emplace(state_).allocate(kProbeBytes, 0); !made) return pass_on(made);
   }
-  transfers_.resize(kProbeBytes);
-  transfers_.renew_bytes();
-  if (auto written = transfers_.write(source_->name()); !written) return pass_on(written);
+  renew_bytes(kProbeBytes);
+  if (auto written = upload(*checker_, source_->name(), 0, bytes_); !written) return pass_on(written);
   const auto gpu = time_gpu(source_->name(), sink_->name());
   if (!gpu) return pass_on(gpu);
-  std::vector<std::byte> bytes(kProbeBytes, std::byte{1});
-  return MemoryCosts{.read_ns = time_loads(bytes), .write_ns = time_stores(bytes), .gpu_ns_per_kib = *gpu};
+  return MemoryCosts{.read_ns = time_loads(bytes_), .write_ns = time_stores(bytes_), .gpu_ns_per_kib = *gpu};
 }
 
 Result<Device::Probe> GlDevice::probe(Access access, bool client_storage) {
@@ -126,11 +204,63 @@ Result<Device::Probe> GlDevice::probe(Access access, bool client_storage) {
   return probe;
 }
 
-Result<std::unique_ptr<Trial>> GlDevice::prepare(bool up, std::uint64_t size_bytes,
-                                                 const TransferDirection& direction, const Profile& profile) {
-  ContextState::of(transfers_.context()).plans.profile = profile;
-  transfers_.resize(size_bytes);
-  return make_transfer_trial(transfers_, up, direction);
+void GlDevice::renew_bytes(std::size_t size) {
+  bytes_.resize(size);
+  result_.assign(size, std::byte{0xFF});
+  // Incompressible: a linear congruential generator.
+  std::uint64_t state = ++generation_ * 0x9E3779B97F4A7C15U;
+  for (std::size_t at = 0; at < size; at += sizeof state) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    const std::uint64_t mixed = state ^ (state >> 29U);
+    std::memcpy(bytes_.data() + at, &mixed, std::min(sizeof mixed, size - at));
+  }
+}
+
+Result<bool> GlDevice::prepare(const TestTransfer& transfer, const Profile& profile) {
+  ContextState::of(*context_).plans.profile = profile;
+  TestBuffer& buffer = buffer_of(transfer).emplace(state_);
+  if (auto made = buffer.allocate(transfer.size_bytes, std::nullopt); !made) return pass_on(made);
+  renew_bytes(transfer.size_bytes);
+  if (!transfer.up) {
+    if (auto written = upload(*checker_, buffer.name(), 0, bytes_); !written) return pass_on(written);
+  }
+  if (auto moved = run(transfer, 1); !moved) return pass_on(moved);
+  if (transfer.up) {
+    if (auto read = download(*checker_, buffer.name(), 0, result_); !read) return pass_on(read);
+  }
+  return bytes_ == result_;
+}
+
+Result<double> GlDevice::run(const TestTransfer& transfer, std::uint32_t count) {
+  TransferPlan& plan = ContextState::of(*context_).plans.transfers;
+  (transfer.up ? plan.up : plan.down) = transfer.direction;
+  const std::uint32_t buffer = buffer_of(transfer)->name();
+  const double start = now_ns();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto done = transfer.up ? upload(*context_, buffer, 0, bytes_) : download(*context_, buffer, 0, result_);
+    if (!done) return pass_on(done);
+  }
+  if (transfer.up) {
+    if (auto finished = finish(); !finished) return pass_on(finished);
+  }
+  return now_ns() - start;
+}
+
+}  // namespace
+
+DeviceFacts facts_of(const ContextState& state) {
+  return {.driver = traits_of(state),
+          .transfers = unforced_transfers(state, nullptr),
+          .sub_data_ok = !state.gl.quirk(QuirkId::nvidia_update_order),
+          .get_sub_data_ok = !state.gl.limits.gles && !state.gl.quirk(QuirkId::nvidia_update_order),
+          .threads = copy_threads(state, {.threads = UINT32_MAX}),
+          .largest_bytes = state.memory_limit / kSizesInMemory};
+}
+
+Result<Calibration> calibrate_gl(ContextState& state, const CalibrateOptions& options) {
+  GlDevice device(state, options);
+  if (auto opened = device.open(); !opened) return pass_on(opened);
+  return calibrate_device(device, facts_of(state), options);
 }
 
 }  // namespace pmb::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tune/placement.hpp"
+#include "tune/calibrator.hpp"
 
 #include <algorithm>
 

@@ -8,8 +8,6 @@
 #include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
-#include "tune/gl_device.hpp"
-#include "tune/placement.hpp"
 
 namespace {
 
@@ -40,8 +38,7 @@ class CalibratorTest : public PmbTest {
   }
 
   DeviceFacts facts() {
-    const CalibrateOptions none;
-    DeviceFacts facts = pmb::detail::GlDevice(ContextState::of(*context_), none).facts();
+    DeviceFacts facts = pmb::detail::facts_of(ContextState::of(*context_));
     facts.threads = 8;
     facts.largest_bytes = 256 * kMiB;
     return facts;

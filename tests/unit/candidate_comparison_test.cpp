@@ -16,7 +16,6 @@ using pmb::Result;
 using pmb::detail::Candidate;
 using pmb::detail::compare;
 using pmb::detail::ComparisonRules;
-using pmb::detail::Trial;
 using pmb::detail::Verdict;
 
 /// A candidate with a fixed cost, which alternates by `swing`. When it is made first, its placement scales the cost.
@@ -29,45 +28,36 @@ struct Script {
   bool made_once = false;  ///< It cannot be made for the second pass.
 };
 
-class Scripted final : public Trial {
- public:
-  Scripted(const Script& script, double& clock, int& runs) : script_(script), clock_(clock), runs_(runs) {}
-  Result<double> run(std::uint32_t count) override {
-    if (script_.fails != ErrorId::none)
-      return tl::unexpected(Error{.status = status_of(script_.fails), .id = script_.fails});
-    const double ns = script_.cost * (1 + script_.swing * (runs_++ % 2 == 0 ? 1 : -1)) * count;
-    clock_ += ns;
-    return ns;
-  }
-  Result<bool> verify() override { return script_.right; }
-
- private:
-  const Script script_;
-  double& clock_;
-  int& runs_;
-};
-
 class CandidateComparison : public testing::Test {
  protected:
   std::optional<std::size_t> won(std::vector<Script> scripts) {
     runs_.assign(scripts.size(), 0);
     made_.assign(scripts.size(), 0);
     candidates_.clear();
-    for (std::size_t i = 0; i < scripts.size(); ++i) {
-      const auto make = [this, i, script = scripts[i]]() -> Result<std::unique_ptr<Trial>> {
-        Script made = script;
-        if (made_[i]++ == 0) {
-          made.cost *= made.first_placement;
-        } else if (made.made_once) {
-          made.fails = ErrorId::storage_failed;
-        }
-        return std::make_unique<Scripted>(made, clock_, runs_[i]);
-      };
-      candidates_.push_back({.name = std::to_string(i), .make = make});
+    scripts_ = std::move(scripts);
+    for (std::size_t i = 0; i < scripts_.size(); ++i) {
+      candidates_.push_back({.name = std::to_string(i),
+                             .prepare = [this, i] { return prepare(i); },
+                             .run = [this, i](std::uint32_t count) { return run(i, count); }});
     }
     const auto winner = compare(candidates_, rules());
     error_ = winner ? ErrorId::none : winner.error().id;
     return winner.value_or(std::nullopt);
+  }
+  Result<bool> prepare(std::size_t i) {
+    const bool again = ++made_[i] > 1;
+    if (again && scripts_[i].made_once) scripts_[i].fails = ErrorId::storage_failed;
+    if (auto once = run(i, 1); !once) return tl::unexpected(once.error());
+    return scripts_[i].right;
+  }
+  Result<double> run(std::size_t i, std::uint32_t count) {
+    const Script& script = scripts_[i];
+    if (script.fails != ErrorId::none)
+      return tl::unexpected(Error{.status = status_of(script.fails), .id = script.fails});
+    const double placement = made_[i] == 1 ? script.first_placement : 1;
+    const double ns = script.cost * placement * (1 + script.swing * (runs_[i]++ % 2 == 0 ? 1 : -1)) * count;
+    clock_ += ns;
+    return ns;
   }
   ComparisonRules rules() {
     return {.now = [this] { return clock_; }, .over = [this] { return clock_ >= end_; }, .end_ns = soft_end_};
@@ -76,6 +66,7 @@ class CandidateComparison : public testing::Test {
   double clock_ = 0;
   double end_ = 1e12;
   double soft_end_ = 1e12;
+  std::vector<Script> scripts_;
   std::vector<int> runs_;
   std::vector<int> made_;
   std::vector<Candidate> candidates_;

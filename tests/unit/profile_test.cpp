@@ -9,7 +9,7 @@
 #include "plan/machine_cpu.hpp"
 #include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
-#include "tune/placement.hpp"
+#include "tune/calibrator.hpp"
 
 namespace {
 

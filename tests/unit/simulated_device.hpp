@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <memory>
-#include <set>
+#include <map>
 #include <string>
 
 #include "fake_gl.hpp"
@@ -101,37 +100,37 @@ class SimulatedDevice final : public pmb::detail::Device {
     if (access == pmb::Access::read) probe.costs.write_ns = 0;
     return probe;
   }
-  pmb::Result<std::unique_ptr<pmb::detail::Trial>> prepare(bool up, std::uint64_t size,
-                                                           const pmb::TransferDirection& direction,
-                                                           const pmb::Profile&) override {
-    const pmb::TransferStep& step = direction.steps.front();
+  pmb::Result<bool> prepare(const pmb::detail::TestTransfer& transfer, const pmb::Profile&) override {
+    const pmb::TransferStep& step = transfer.direction.steps.front();
     const bool ring = step.path == pmb::Path::staged;
-    const bool well_placed = driver_.one_good_placement && ring && step.threads == 2 &&
-                             placed_.insert(size * 2 + (up ? 1 : 0)).second;
-    now_ += 50'000 + static_cast<double>(size) * 0.25;  // Making a buffer and touching it.
-    const double cost = transfer_cost(up, static_cast<double>(size), direction);
-    return std::make_unique<Run>(*this, cost * (well_placed ? 0.75 : 1),
-                                 !ring || step.chunk_bytes != driver_.wrong_chunk);
+    now_ += 50'000 + static_cast<double>(transfer.size_bytes) * 0.25;  // Making a buffer and touching it.
+    if (driver_.one_good_placement && ring && step.threads == 2) {
+      const auto [placed, is_first] = good_chunks_.try_emplace(place_of(transfer), step.chunk_bytes);
+      // Made anew, it lies elsewhere.
+      if (!is_first && placed->second == step.chunk_bytes) placed->second = 0;
+    }
+    if (auto once = run(transfer, 1); !once) return tl::unexpected(once.error());
+    return !ring || step.chunk_bytes != driver_.wrong_chunk;
+  }
+  pmb::Result<double> run(const pmb::detail::TestTransfer& transfer, std::uint32_t count) override {
+    if (runs_++ >= last_run_) return tl::unexpected(failure_);
+    const pmb::TransferStep& step = transfer.direction.steps.front();
+    const auto placed = good_chunks_.find(place_of(transfer));
+    const bool well_placed = step.path == pmb::Path::staged && step.threads == 2 &&
+                             placed != good_chunks_.end() && placed->second == step.chunk_bytes;
+    const double cost =
+        transfer_cost(transfer.up, static_cast<double>(transfer.size_bytes), transfer.direction);
+    const double swing = 1 + noise * std::sin(static_cast<double>(runs_));
+    const double ns = cost * (well_placed ? 0.75 : 1) * count * swing;
+    now_ += ns;
+    return ns;
   }
 
  private:
-  class Run final : public pmb::detail::Trial {
-   public:
-    Run(SimulatedDevice& device, double cost, bool right) : device_(device), cost_(cost), right_(right) {}
-    pmb::Result<double> run(std::uint32_t count) override {
-      if (device_.runs_++ >= device_.last_run_) return tl::unexpected(device_.failure_);
-      const double swing = 1 + device_.noise * std::sin(static_cast<double>(device_.runs_));
-      const double ns = cost_ * count * swing;
-      device_.now_ += ns;
-      return ns;
-    }
-    pmb::Result<bool> verify() override { return right_; }
-
-   private:
-    SimulatedDevice& device_;
-    double cost_;
-    bool right_;
-  };
+  /// One number for a size and direction.
+  static std::uint64_t place_of(const pmb::detail::TestTransfer& transfer) {
+    return transfer.size_bytes * 2 + (transfer.up ? 1 : 0);
+  }
 
   double transfer_cost(bool up, double size, const pmb::TransferDirection& direction) const {
     const SimulatedDriver& d = driver_;
@@ -150,7 +149,8 @@ class SimulatedDevice final : public pmb::detail::Device {
   SimulatedDriver driver_;
   double now_ = 0;
   std::size_t runs_ = 0;
-  std::set<std::uint64_t> placed_;  ///< Sizes and directions that had a good placement.
+  std::map<std::uint64_t, std::uint64_t>
+      good_chunks_;  ///< By place_of(): the chunk of the ring that lies well.
   std::size_t last_run_ = SIZE_MAX;
   pmb::Error failure_;
 };

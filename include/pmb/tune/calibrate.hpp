@@ -8,7 +8,7 @@
 //
 // Units:   bytes, nanoseconds.
 // Threads: the context's. Copies also use the threads of Options::parallel_for.
-// Memory:  about 90 MiB, most of it rings, and 6 times the size measured; freed on return. Sizes that would not fit into
+// Memory:  about 90 MiB, most of it rings, and 4 times the size measured; freed on return. Sizes that would not fit into
 //          Context::memory_limit_bytes are not measured.
 // Errors:  those of a context. A candidate that fails or moves wrong bytes is left out, with a warning in the log.
 // GL:      buffers, copies between them, and fences. Changes the COPY_READ and COPY_WRITE bindings, as every call of
