@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <thread>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
 
 #include "context/context_state.hpp"
-#include "plan/machine_cpu.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -35,6 +40,29 @@ std::string driver_part(std::string_view version) {
   return std::string(version.empty() ? whole : version);
 }
 
+/// The brand string of an x86 CPU, "AMD EPYC 9654 96-Core Processor"; the instruction set elsewhere.
+std::string cpu_model() {
+#if defined(__x86_64__) || defined(__i386__)
+  // Three leaves of 16 characters each, filled up with zeros.
+  constexpr unsigned kFirst = 0x80000002;
+  unsigned words[3][4] = {};
+  for (unsigned leaf = 0; leaf < 3; ++leaf) {
+    unsigned* const w = words[leaf];
+    if (__get_cpuid(kFirst + leaf, &w[0], &w[1], &w[2], &w[3]) == 0) return "x86";
+  }
+  char text[sizeof words + 1] = {};
+  std::memcpy(text, words, sizeof words);
+  const std::string model = text;
+  const std::size_t begin = model.find_first_not_of(' ');
+  if (begin == std::string::npos) return "x86";
+  return model.substr(begin, model.find_last_not_of(' ') - begin + 1);
+#elif defined(__aarch64__)
+  return "aarch64";
+#else
+  return "unknown";
+#endif
+}
+
 ErrorId misfit(const ProfileKey& found, const ProfileKey& here) {
   const bool machine = found.cpu == here.cpu && found.hardware_threads == here.hardware_threads;
   ProfileKey other = found;
@@ -51,8 +79,8 @@ ProfileKey key_of(const ContextState& state) {
           .renderer = ascii(state.gl.driver.renderer),
           .driver = ascii(driver_part(state.gl.driver.version)),
           .gles = state.gl.limits.gles,
-          .cpu = ascii(detail::cpu_model()),
-          .hardware_threads = detail::hardware_threads()};
+          .cpu = ascii(cpu_model()),
+          .hardware_threads = std::max(1U, std::thread::hardware_concurrency())};
 }
 
 void read_profile(ContextState& state) {

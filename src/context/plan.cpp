@@ -7,8 +7,6 @@
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
 #include "plan/plan_rules.hpp"
-#include "plan/profile_rules.hpp"
-#include "plan/transfer_rules.hpp"
 
 namespace pmb {
 namespace detail {

@@ -30,6 +30,18 @@ Choice choose_path(const PlanRequest& request, const DriverTraits& driver, Place
 
 }  // namespace
 
+Measured measured_for(const Profile& profile, Access access, bool by_default) noexcept {
+  const auto placement = [&](bool client) { return profile.mapping(access, client).placement; };
+  Measured measured;
+  // The CPU reads cached memory faster than any other.
+  if (access != Access::sequential_write && placement(by_default) != Placement::cached &&
+      placement(!by_default) == Placement::cached) {
+    measured.client_storage = !by_default;
+  }
+  measured.placement = placement(measured.client_storage.value_or(by_default));
+  return measured;
+}
+
 void add_reason(Plan& plan, const char* reason) noexcept {
   for (const char*& slot : plan.reasons) {
     if (slot == nullptr) {

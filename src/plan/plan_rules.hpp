@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chooses model and path from facts about the driver, without GL. src/context turns the choice into flags.
+// Chooses models, paths and transfer plans from facts about the driver, without GL. src/context turns choices into flags.
 //
 // Order:   what the caller forces, then a measured profile, then quirks, then defaults. What a context cannot do, and
 //          what a driver gets wrong, no measurement overrides.
@@ -47,6 +47,14 @@ constexpr bool is_private(Path path) noexcept {
   return path == Path::traditional || path == Path::orphaned;
 }
 
+/// Whether the CPU reads it slowly, so that streaming loads help.
+constexpr bool reads_slowly(Placement placement) noexcept {
+  return placement == Placement::write_combined || placement == Placement::gpu_memory;
+}
+
+/// The measurements of an access. `by_default` is the CLIENT_STORAGE of the quirks.
+Measured measured_for(const Profile& profile, Access access, bool by_default) noexcept;
+
 /// A choice, with reasons added to `plan.reasons`. Flags are left alone. False if a forced choice cannot
 /// work.
 bool choose(const PlanRequest& request, const DriverTraits& driver, Placement placement, Plan& plan) noexcept;
@@ -56,5 +64,19 @@ bool choose_client_storage(const DriverTraits& driver, const Measured& measured,
 
 /// Adds a reason (a literal); beyond six they are dropped.
 void add_reason(Plan& plan, const char* reason) noexcept;
+
+/// What the default rests on.
+enum class TransferKind : std::uint8_t {
+  software,  ///< GL's own call is one memcpy: nothing can beat it, and it beats nothing.
+  nvidia,    ///< Small updates travel in the command stream; large ones are one thread's memcpy.
+  mesa,      ///< Hardware drivers of Mesa: small updates go through a ring of the driver's own.
+  other,
+};
+
+/// `slow_reads`: readback mappings are write-combined on this driver.
+TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads);
+
+/// Every size by one path.
+void force_path(TransferDirection& way, Path path);
 
 }  // namespace pmb::detail

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Finds and loads profile files.
+// Finds, loads and saves profile files.
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +55,24 @@ Result<Profile> Profile::load(const std::string& file, std::source_location wher
     const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
     if (!stream) return fail(ErrorId::profile_missing, where);
     return from_json(text, where);
+  });
+}
+
+Result<void> Profile::save(const std::string& file, std::source_location where) const {
+  return guarded(where, [&]() -> Result<void> {
+    // Beside the target, so that the rename stays within one file system; unique to this call.
+    static std::atomic<std::uint32_t> calls = 0;
+    const fs::path target(file);
+    const fs::path half(fmt::format("{}.{}.{}.part", file, getpid(), ++calls));
+    std::error_code error;
+    if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
+    std::ofstream stream(half, std::ios::binary);
+    stream << to_json();
+    stream.close();
+    if (stream) fs::rename(half, target, error);
+    if (stream && !error) return {};
+    fs::remove(half, error);
+    return fail(ErrorId::profile_unwritable, where);
   });
 }
 

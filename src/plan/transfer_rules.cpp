@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "plan/transfer_rules.hpp"
-
 #include <fmt/format.h>
+
+#include "plan/plan_rules.hpp"
 
 namespace pmb {
 namespace detail {
@@ -64,17 +64,15 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       plan.reason = "transfers: defaults for NVIDIA, measured on an H200";
       break;
     case TransferKind::mesa:
-      // A flush costs these drivers a submission: chunks are longer.
-      plan.up.steps = {by_gl(64 * kKiB), {.chunk_bytes = 2 * kMiB, .threads = 2}};
-      plan.down.steps = {{.up_to_bytes = 2 * kMiB, .chunk_bytes = 2 * kMiB},
-                         {.chunk_bytes = 2 * kMiB, .threads = 2}};
-      plan.reason = "transfers: defaults for Mesa's hardware drivers, not measured";
-      break;
     case TransferKind::other:
-      plan.up.steps = {by_gl(32 * kKiB), {.chunk_bytes = 2 * kMiB, .threads = 2}};
+      // A flush costs Mesa's drivers a submission: chunks are longer.
+      plan.up.steps = {by_gl(kind == TransferKind::mesa ? 64 * kKiB : 32 * kKiB),
+                       {.chunk_bytes = 2 * kMiB, .threads = 2}};
       plan.down.steps = {{.up_to_bytes = 2 * kMiB, .chunk_bytes = 2 * kMiB},
                          {.chunk_bytes = 2 * kMiB, .threads = 2}};
-      plan.reason = "transfers: defaults for a driver that nobody has measured";
+      plan.reason = kind == TransferKind::mesa
+                        ? "transfers: defaults for Mesa's hardware drivers, not measured"
+                        : "transfers: defaults for a driver that nobody has measured";
       break;
   }
   plan.down.slow_reads = slow_reads;

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "base/fail.hpp"
-#include "plan/profile_rules.hpp"
 #include "tune/candidate_comparison.hpp"
 
 namespace pmb::detail {

@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "plan/profile_rules.hpp"
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
 
@@ -307,7 +306,7 @@ TEST_F(CalibratorTest, UnmeasuredSizesKeepTheirDefaults) {
     // One run, and the probes, which are never cut short.
     EXPECT_LE(device.now(), static_cast<double>(wanted.budget.count()) + 30e6);
     EXPECT_FALSE(measured_.complete);
-    EXPECT_TRUE(pmb::detail::is_sound(measured_.profile));
+    EXPECT_TRUE(pmb::Profile::from_json(measured_.profile.to_json()));
     if (measured_.profile.transfers) {
       EXPECT_EQ(measured_.profile.transfers->up.steps.back(), steps.back());
     }
@@ -346,7 +345,7 @@ TEST_F(CalibratorTest, FailingCandidatesAreLeftOutAndTheOthersAreMeasured) {
   measured_ = take(calibrate_device(device, known, wanted));
   EXPECT_FALSE(measured_.complete);
   EXPECT_EQ(measured_.wrong, 0U);
-  EXPECT_TRUE(pmb::detail::is_sound(measured_.profile));
+  EXPECT_TRUE(pmb::Profile::from_json(measured_.profile.to_json()));
   EXPECT_TRUE(measured_.profile.transfers);
 }
 

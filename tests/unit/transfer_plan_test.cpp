@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The method for each transfer size: defaults by kind of driver, the caller's choice, and the GL calls made.
-#include "plan/transfer_rules.hpp"
-
 #include <functional>
 #include <thread>
 
+#include "plan/plan_rules.hpp"
 #include "pmb_fixture.hpp"
 
 namespace {

@@ -11,8 +11,6 @@
 // Memory:  strings and a few vectors; everything here allocates.
 // Errors:  profile_missing, profile_corrupt, profile_version, profile_driver, profile_machine, profile_unwritable.
 // GL:      none.
-//
-// to_json() and save() are in the component pmb::tune, the rest in the library.
 #pragma once
 
 #include <array>
