@@ -6,7 +6,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <pmb/tune/profile.hpp>
-#include <span>
 #include <stdexcept>
 #include <type_traits>
 
@@ -16,37 +15,43 @@ namespace pmb {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Names = std::span<const char* const>;
 
 // In the order of the values.
-constexpr const char* kAccesses[] = {"sequential_write", "read", "bidirectional"};
-constexpr const char* kModels[] = {"coherent", "explicit_flush"};
-constexpr const char* kPaths[] = {"direct", "staged", "traditional", "orphaned"};
-constexpr const char* kPlacements[] = {"unknown", "cached", "write_combined", "gpu_memory", "plain"};
-Names names_of(Access) noexcept {
-  return kAccesses;
-}
-Names names_of(Model) noexcept {
-  return kModels;
-}
-Names names_of(Path) noexcept {
-  return kPaths;
-}
-Names names_of(Placement) noexcept {
-  return kPlacements;
+template <class Enum>
+constexpr int kNames = 0;
+template <>
+constexpr const char* kNames<Access>[] = {"sequential_write", "read", "bidirectional"};
+template <>
+constexpr const char* kNames<Model>[] = {"coherent", "explicit_flush"};
+template <>
+constexpr const char* kNames<Path>[] = {"direct", "staged", "traditional", "orphaned"};
+template <>
+constexpr const char* kNames<Placement>[] = {"unknown", "cached", "write_combined", "gpu_memory", "plain"};
+
+/// json::get would convert numbers that do not fit. It checks the other types itself.
+template <class T>
+bool fits(const Json& json) {
+  if constexpr (std::is_same_v<T, double>) {
+    return json.is_number() && std::isfinite(json.get<double>()) && json.get<double>() >= 0;
+  } else if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
+    return json.is_number_unsigned() && json.get<std::uint64_t>() <= std::numeric_limits<T>::max();
+  }
+  return true;
 }
 
-class Reader {
+/// An object of the file: reads its fields by name, or writes them.
+class Object {
  public:
-  explicit Reader(const Json& json) : json_(json) {}
+  Object(Json& json, bool writes) : json_(json), writes_(writes) {}
 
   template <class T>
   void operator()(const char* name, T& value) const {
-    read(json_.at(name), value);
+    visit(writes_ ? json_[name] : json_.at(name), value);
   }
   template <class T>
   void operator()(const char* name, std::optional<T>& value) const {
-    if (json_.contains(name)) read(json_.at(name), value.emplace());
+    if (!writes_ && json_.contains(name)) value.emplace();
+    if (value) (*this)(name, *value);
   }
 
  private:
@@ -54,75 +59,44 @@ class Reader {
     if (!right) throw std::invalid_argument("no such value");
   }
   template <class T>
-  static void read(const Json& json, T& value) {
+  void visit(Json& json, T& value) const {
     if constexpr (std::is_enum_v<T>) {
-      const Names names = names_of(T{});
-      const auto found = std::ranges::find(names, json.get_ref<const std::string&>());
-      expect(found != names.end());
-      value = static_cast<T>(found - names.begin());
-    } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
-      value = json.get<T>();
-    } else if constexpr (std::is_same_v<T, double>) {
-      expect(json.is_number());
-      value = json.get<double>();
-      expect(std::isfinite(value) && value >= 0);
-    } else if constexpr (std::is_unsigned_v<T>) {
-      // json::get would convert numbers that do not fit.
-      expect(json.is_number_unsigned() && json.get<std::uint64_t>() <= std::numeric_limits<T>::max());
-      value = json.get<T>();
-    } else {
-      fields(Reader(json), value);
-    }
-  }
-  template <class T>
-  static void read(const Json& json, std::vector<T>& values) {
-    values.clear();
-    for (const Json& entry : json) read(entry, values.emplace_back());
-  }
-
-  const Json& json_;
-};
-
-class Writer {
- public:
-  explicit Writer(Json& json) : json_(json) {}
-
-  template <class T>
-  void operator()(const char* name, T& value) const {
-    write(json_[name], value);
-  }
-  template <class T>
-  void operator()(const char* name, std::optional<T>& value) const {
-    if (value) write(json_[name], *value);
-  }
-
- private:
-  template <class T>
-  static void write(Json& json, T& value) {
-    if constexpr (std::is_enum_v<T>) {
-      json = names_of(value)[static_cast<std::size_t>(value)];
+      if (writes_) {
+        json = kNames<T>[static_cast<std::size_t>(value)];
+        return;
+      }
+      const auto found = std::ranges::find(kNames<T>, json.get_ref<const std::string&>());
+      expect(found != std::end(kNames<T>));
+      value = static_cast<T>(found - std::begin(kNames<T>));
     } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
-      json = value;
+      if (writes_) {
+        json = value;
+        return;
+      }
+      expect(fits<T>(json));
+      value = json.get<T>();
     } else {
-      fields(Writer(json), value);
+      fields(Object(json, writes_), value);
     }
   }
   template <class T>
-  static void write(Json& json, std::vector<T>& values) {
-    json = Json::array();
-    for (T& value : values) write(json.emplace_back(), value);
+  void visit(Json& json, std::vector<T>& values) const {
+    if (writes_) json = Json(values.size(), nullptr);
+    values.resize(json.size());
+    for (std::size_t i = 0; i < values.size(); ++i) visit(json.at(i), values[i]);
   }
 
   Json& json_;
+  bool writes_;
 };
 
-void fields(const auto& file, MemoryCosts& costs) {
+void fields(const Object& file, MemoryCosts& costs) {
   file("read_ns", costs.read_ns);
   file("write_ns", costs.write_ns);
   file("gpu_ns_per_kib", costs.gpu_ns_per_kib);
 }
 
-void fields(const auto& file, ProfileKey& key) {
+void fields(const Object& file, ProfileKey& key) {
   file("vendor", key.vendor);
   file("renderer", key.renderer);
   file("driver", key.driver);
@@ -131,7 +105,7 @@ void fields(const auto& file, ProfileKey& key) {
   file("hardware_threads", key.hardware_threads);
 }
 
-void fields(const auto& file, TransferStep& step) {
+void fields(const Object& file, TransferStep& step) {
   // The last step has no limit.
   std::optional<std::uint64_t> limit;
   if (step.up_to_bytes != UINT64_MAX) limit = step.up_to_bytes;
@@ -142,7 +116,7 @@ void fields(const auto& file, TransferStep& step) {
   file("threads", step.threads);
 }
 
-void fields(const auto& file, TransferDirection& direction) {
+void fields(const Object& file, TransferDirection& direction) {
   file("ring_bytes", direction.ring_bytes);
   file("streaming_from_bytes", direction.streaming_from_bytes);
   file("slow_reads", direction.slow_reads);
@@ -150,7 +124,7 @@ void fields(const auto& file, TransferDirection& direction) {
   file("model", direction.model);
 }
 
-void fields(const auto& file, TransferPlan& plan) {
+void fields(const Object& file, TransferPlan& plan) {
   file("upload", plan.up);
   file("download", plan.down);
   file("pending_bytes", plan.pending_bytes);
@@ -163,14 +137,14 @@ struct Mapping {
   MappingProfile found;
 };
 
-void fields(const auto& file, Mapping& mapping) {
+void fields(const Object& file, Mapping& mapping) {
   file("access", mapping.access);
   file("client_storage", mapping.client_storage);
   file("placement", mapping.found.placement);
   fields(file, mapping.found.costs);
 }
 
-void fields(const auto& file, Profile& profile) {
+void fields(const Object& file, Profile& profile) {
   file("made", profile.made);
   file("key", profile.key);
   file("memory", profile.memory);
@@ -189,7 +163,7 @@ void fields(const auto& file, Profile& profile) {
 
 std::string Profile::to_json() const {
   Json json;
-  const Writer file(json);
+  const Object file(json, true);
   std::uint32_t format = kFormat;
   file("pmb_profile", format);
   Profile copy = *this;
@@ -200,8 +174,8 @@ std::string Profile::to_json() const {
 
 Result<Profile> Profile::from_json(std::string_view text, std::source_location where) {
   try {
-    const Json json = Json::parse(text);
-    const Reader file(json);
+    Json json = Json::parse(text);
+    const Object file(json, false);
     std::uint64_t format = 0;
     file("pmb_profile", format);
     if (format != kFormat) return fail(ErrorId::profile_version, where, {.numbers = {format, kFormat}});
