@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <pmb/block_pool.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
@@ -98,6 +99,10 @@ struct PixelRectangle {
 [[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
                                           const TexelLayout& layout, Slice slice,
                                           std::source_location where = std::source_location::current());
+/// The same from a block: published, or written by the GPU in a read-only pool.
+[[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
+                                          const TexelLayout& layout, Block block,
+                                          std::source_location where = std::source_location::current());
 
 /// Copies pixels of the current read framebuffer and read buffer into `target`. Bytes between rows keep their values. Waits
 /// for the GPU, at most Options::timeout. A multisampled framebuffer is refused: resolve it first.
@@ -111,6 +116,11 @@ struct PixelRectangle {
 [[nodiscard]] Result<PendingReadback> read_pixels(
     Context& context, const PixelRectangle& rectangle, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
+/// The same into a block of a readable pool: BlockPool::wait_view() returns the pixels, with a ticket marked afterwards. In a
+/// bidirectional pool the block is published first. Statuses: also stale_handle, refused (unpublished, not readable).
+[[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
+                                       const TexelLayout& layout, Block block,
+                                       std::source_location where = std::source_location::current());
 
 /// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout. Before
 /// OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if the format is colour-renderable.
@@ -123,5 +133,9 @@ struct PixelRectangle {
 [[nodiscard]] Result<PendingReadback> read_texture(
     Context& context, const TextureRegion& region, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
+/// The same into a block, as for read_pixels().
+[[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
+                                        const TexelLayout& layout, Block block,
+                                        std::source_location where = std::source_location::current());
 
 }  // namespace pmb

@@ -11,6 +11,7 @@
 #include "base/fail.hpp"
 #include "context/mapping.hpp"
 #include "context/timeline_state.hpp"
+#include "ring/ring_control.hpp"
 #include "ring/view_watch.hpp"
 
 namespace pmb {
@@ -121,11 +122,27 @@ struct BlockPoolControl final : ContextChild {
     record.key = UINT64_MAX;
   }
 
+  /// Ok if commands may use the block.
+  Result<void> check_published(const Record& record, std::source_location where) const {
+    if (record.state != State::acquired || access == Access::read) return {};
+    return misuse(make_error(ErrorId::not_published, where), record);
+  }
+
+  static Result<BufferPlace> place_of(const ContextState& user, const Block& block, bool gpu_writes,
+                                      std::source_location where) noexcept {
+    if (!block.control_) return fail(ErrorId::stale_slice, where);
+    const auto found = find_in(block.control_, block, where);
+    if (!found) return pass_on(found);
+    const BlockPoolControl& pool = *block.control_;
+    if (pool.context.get() != &user) return fail(ErrorId::other_context_current, where);
+    if (gpu_writes && pool.access == Access::sequential_write) return fail(ErrorId::not_readable, where);
+    if (auto published = pool.check_published(**found, where); !published) return pass_on(published);
+    return BufferPlace{.buffer = (*found)->name, .offset = 0};
+  }
+
   /// Ok if `ticket` was marked after the block was given to the GPU.
   Result<void> check_ticket(const Record& record, Ticket ticket, std::source_location where) const {
-    if (record.state == State::acquired && access != Access::read) {
-      return misuse(make_error(ErrorId::not_published, where), record);
-    }
+    if (auto published = check_published(record, where); !published) return published;
     auto legal = timeline->check(ticket, where);
     if (legal && TimelineControl::serial_of(ticket) <= record.serial) {
       legal =
@@ -146,6 +163,15 @@ struct BlockPoolControl final : ContextChild {
   Access access = Access::bidirectional;
   bool inert = false;
 };
+
+Result<BufferPlace> place_of_published(const ContextState& context, const Block& block,
+                                       std::source_location where) noexcept {
+  return BlockPoolControl::place_of(context, block, false, where);
+}
+Result<BufferPlace> place_to_write(const ContextState& context, const Block& block,
+                                   std::source_location where) noexcept {
+  return BlockPoolControl::place_of(context, block, true, where);
+}
 
 }  // namespace detail
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/block_pool.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/stats.hpp>
@@ -184,5 +185,12 @@ struct RingControl final : ContextChild, RingHot {
   std::uint64_t polled_at_ = 0;
   std::uint64_t observed_at_ = 0;
 };
+
+/// The place of a block that commands may use: published, or of a read-only pool. Statuses: as for slices.
+Result<BufferPlace> place_of_published(const ContextState& context, const Block& block,
+                                       std::source_location where) noexcept;
+/// The same for commands that write. Statuses: also refused (the pool is not readable).
+Result<BufferPlace> place_to_write(const ContextState& context, const Block& block,
+                                   std::source_location where) noexcept;
 
 }  // namespace pmb::detail

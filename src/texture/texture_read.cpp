@@ -264,6 +264,18 @@ Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& 
   return pending;
 }
 
+Result<void> read_into_block(Context& context, const Result<TexelSource>& source, Block block,
+                             std::source_location where) {
+  if (!source) return pass_on(source);
+  const ContextState& state = ContextState::of(context);
+  const auto place = place_to_write(state, block, where);
+  if (!place) return pass_on(place);
+  if (auto inside = check_bytes(source->texels.shape, block.size_bytes(), where); !inside) return inside;
+  if (auto aligned = check_alignment(source->texels.shape, place->offset, where); !aligned) return aligned;
+  Packing(state).issue(*source, source->texels, place->buffer, place->offset);
+  return {};
+}
+
 }  // namespace
 }  // namespace detail
 
@@ -305,6 +317,24 @@ Result<PendingReadback> read_texture(Context& context, const TextureRegion& regi
   return guarded(where, [&] {
     return detail::read_later(context, detail::source_of_texture(state, bindings, region, layout, where),
                               ring, where);
+  });
+}
+
+Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
+                         Block block, std::source_location where) {
+  return guarded(where, [&] {
+    return detail::read_into_block(
+        context, detail::source_of_pixels(ContextState::of(context), rectangle, layout, where), block, where);
+  });
+}
+
+Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
+                          Block block, std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  TextureBindings bindings(state.gl);
+  return guarded(where, [&] {
+    return detail::read_into_block(context, detail::source_of_texture(state, bindings, region, layout, where),
+                                   block, where);
   });
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // upload_texture() and upload_textures(): through the shared unpack ring, from system memory directly, or from a slice of
 // the program.
+#include <algorithm>
+#include <array>
 #include <pmb/texture.hpp>
 #include <vector>
 
 #include "ring/ring_control.hpp"
 #include "texture/texture_check.hpp"
-#include "transfer/transfer_rings.hpp"
+#include "transfer/chunked_upload.hpp"
 
 namespace pmb {
 namespace detail {
@@ -40,11 +42,24 @@ class Unpacking {
     const auto ring = shared_ring(context_, &TransferRings::unpack, "pmb unpack", where_);
     if (!ring) return pass_on(ring);
     const ImageShape& shape = checked.texels.shape;
+    const TransferDirection& plan = state_.plans.transfers.up;
+    const std::uint64_t bytes = shape.images * shape.rows * shape.row_bytes;
+    const TransferStep& step = plan.step_for(bytes);
+    const std::uint32_t threads = threads_of(state_, step, bytes);
+    if (shape.is_packed() && threads > 1) {
+      Bands bands = {*this, **ring, upload, checked};
+      return ChunkedUpload{state_,
+                           **ring,
+                           bands,
+                           bytes,
+                           std::min(step.chunk_bytes, TransferRings::kPiece),
+                           0,
+                           where_,
+                           CopyQueue(how_to_write(bytes, plan.streaming_from_bytes))}
+          .run(threads);
+    }
     const BandLimit limit = shape.limit_of(TransferRings::kPiece);
-    bool flush = false;
-    for (Band band; shape.next(band, limit); flush = true) {
-      // The GPU takes a band while the CPU copies the next one.
-      if (flush) state_.gl.Flush();
+    for (Band band; shape.next(band, limit);) {
       const Texels packed = checked.texels.packed(band);
       if (auto written = write_band(**ring, upload, checked.calls, packed, shape.part(band)); !written)
         return written;
@@ -72,10 +87,37 @@ class Unpacking {
       copy_rows(part, upload.bytes.data(), packed.shape, slice->raw_bytes().data());
     }
     if (auto published = ring.publish(*slice, bytes, where_); !published) return published;
-    write_texels(calls, pixels_, packed, upload.layout, slice->buffer(), slice->offset_bytes());
-    needed_ = state_.timeline().issued + 1;
-    return retire_after_next_fence(state_, ring, fences_, *slice, where_);
+    return send_band(ring, upload, calls, packed, *slice);
   }
+
+  Result<void> send_band(UploadRing& ring, const TextureUpload& upload, const TextureCalls& calls,
+                         const Texels& packed, Slice slice) {
+    write_texels(calls, pixels_, packed, upload.layout, slice.buffer(), slice.offset_bytes());
+    needed_ = state_.timeline().issued + 1;
+    return retire_after_next_fence(state_, ring, fences_, slice, where_);
+  }
+
+  /// The chunks of a packed image are bands.
+  struct Bands {
+    Unpacking& unpacking;
+    UploadRing& ring;
+    const TextureUpload& upload;
+    const CheckedRegion& checked;
+    std::array<Band, CopyQueue::kChunks> bands = {};
+
+    std::span<const std::byte> next(std::uint32_t index, std::size_t, std::size_t size) noexcept {
+      const ImageShape& shape = checked.texels.shape;
+      Band band = index == 0 ? Band{} : bands[(index - 1) % bands.size()];
+      shape.next(band, shape.limit_of(size));
+      bands[index % bands.size()] = band;
+      const ImageShape part = shape.part(band);
+      return upload.bytes.subspan(part.offset, part.end - part.offset);
+    }
+    Result<void> send(std::uint32_t index, Slice slice) noexcept {
+      const Texels packed = checked.texels.packed(bands[index % bands.size()]);
+      return unpacking.send_band(ring, upload, checked.calls, packed, slice);
+    }
+  };
 
   Context& context_;
   ContextState& state_;
@@ -88,6 +130,29 @@ class Unpacking {
 /// Texels are ordered after earlier image stores of shaders (OpenGL 4.6 core, section 7.13.2).
 void barrier_before_writes(const ContextState& state, GLbitfield more) noexcept {
   if (state.gl.limits.memory_barrier) state.gl.MemoryBarrier(GL_TEXTURE_UPDATE_BARRIER_BIT | more);
+}
+
+/// Writes texels from a slice or block, whose place `place_of` checks.
+template <class Memory>
+Result<void> write_from(Context& context, const TextureRegion& region, const TexelLayout& layout,
+                        const Memory& memory,
+                        Result<BufferPlace> (*place_of)(const ContextState&, const Memory&,
+                                                        std::source_location) noexcept,
+                        std::source_location where) {
+  ContextState& state = ContextState::of(context);
+  TextureBindings bindings(state.gl);
+  const auto checked = check_region(state, bindings, region, layout, Transfer::write, where);
+  if (!checked) return pass_on(checked);
+  const auto place = place_of(state, memory, where);
+  if (!place) return pass_on(place);
+  const ImageShape& shape = checked->texels.shape;
+  if (auto inside = check_bytes(shape, memory.size_bytes(), where); !inside) return inside;
+  if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
+
+  barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
+  PixelState pixels(state.gl, PixelState::Direction::unpack);
+  write_texels(checked->calls, pixels, checked->texels, layout, place->buffer, place->offset);
+  return {};
 }
 
 }  // namespace
@@ -135,20 +200,12 @@ Result<Ticket> upload_texture(Context& context, const TextureRegion& region, con
 
 Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                             Slice slice, std::source_location where) {
-  ContextState& state = ContextState::of(context);
-  TextureBindings bindings(state.gl);
-  const auto checked = check_region(state, bindings, region, layout, detail::Transfer::write, where);
-  if (!checked) return pass_on(checked);
-  const auto place = detail::RingControl::place_of_published(state, slice, where);
-  if (!place) return pass_on(place);
-  const detail::ImageShape& shape = checked->texels.shape;
-  if (auto inside = check_bytes(shape, slice.size_bytes(), where); !inside) return inside;
-  if (auto aligned = check_alignment(shape, place->offset, where); !aligned) return aligned;
+  return detail::write_from(context, region, layout, slice, detail::RingControl::place_of_published, where);
+}
 
-  detail::barrier_before_writes(state, GL_PIXEL_BUFFER_BARRIER_BIT);
-  detail::PixelState pixels(state.gl, detail::PixelState::Direction::unpack);
-  detail::write_texels(checked->calls, pixels, checked->texels, layout, place->buffer, place->offset);
-  return {};
+Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
+                            Block block, std::source_location where) {
+  return detail::write_from<Block>(context, region, layout, block, detail::place_of_published, where);
 }
 
 }  // namespace pmb

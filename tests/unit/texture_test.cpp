@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Texel transfers in both directions on the fake, where a missing fence or barrier changes bytes, for every kind
 // of buffer editing from OpenGL 4.6 to OpenGL ES.
+#include <algorithm>
+#include <memory>
+#include <pmb/tune/transfer_plan.hpp>
+#include <thread>
+#include <vector>
+
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -208,6 +214,47 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsInBothDirections) {
     take(pmb::read_texture(*context_, region, kRgba, found));
     EXPECT_TRUE(found == bytes);
     EXPECT_TRUE(fake_->texels(texture, 0) == bytes);
+  }
+}
+
+/// Images are copied by several threads, in chunks that the GPU takes meanwhile.
+class ThreadedTexture : public Texture {
+ protected:
+  void SetUp() override {
+    Texture::SetUp();
+    pmb::Options options = options_of(GetParam().edit, GetParam().model);
+    auto plan = std::make_shared<pmb::TransferPlan>();
+    plan->up.steps = {{.chunk_bytes = std::uint64_t{2} << 20, .threads = 3}};
+    options.transfer = plan;
+    options.copy_threads = 3;
+    options.parallel_for = [](std::size_t count, const auto& body) {
+      std::vector<std::jthread> helpers;
+      for (std::size_t i = 1; i < count; ++i) helpers.emplace_back(body, i);
+      body(0);
+    };
+    context_.reset();
+    context_ = take(open(std::move(options)));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Paths, ThreadedTexture, every_path(), path_name);
+
+TEST_P(ThreadedTexture, BandsOfImagesAndWholeImagesReachTheirPlaces) {
+  // Images of less and of more than a chunk; a chunk ends within one and starts several.
+  for (const Image& image :
+       {Image{GL_TEXTURE_2D, GL_RGBA8, 500, 400}, Image{GL_TEXTURE_2D, GL_RGBA8, 2000, 1500},
+        Image{GL_TEXTURE_3D, GL_RGBA8, 200, 100, 130}, Image{GL_TEXTURE_3D, GL_RGBA8, 512, 300, 9}}) {
+    const GLuint texture = make(image);
+    const TextureRegion region = {.texture = texture,
+                                  .target = image.target,
+                                  .width = static_cast<std::uint32_t>(image.width),
+                                  .height = static_cast<std::uint32_t>(image.height),
+                                  .depth = static_cast<std::uint32_t>(image.depth)};
+    Bytes bytes = pattern(fake_->texels(texture, 0).size(), 3);
+    const Bytes expected = bytes;
+    const pmb::Ticket ticket = take(pmb::upload_texture(*context_, region, kRgba, bytes));
+    std::fill(bytes.begin(), bytes.end(), std::byte{0});  // free on return
+    take(ticket.wait(1s));
+    EXPECT_TRUE(fake_->texels(texture, 0) == expected) << image.width << " " << image.depth;
   }
 }
 
@@ -532,6 +579,53 @@ TEST_P(Texture, ForeignSlicesAndRingsAreRefused) {
   EXPECT_EQ(id_of(pmb::read_texture(*context_, region, kRgba, readback)), ErrorId::other_context_current);
   pmb::ReadbackRing none;
   EXPECT_EQ(id_of(pmb::read_texture(*context_, region, kRgba, none)), ErrorId::not_mapped);
+}
+
+TEST_P(Texture, BlocksGiveAndTakeTexels) {
+  const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 4, 4});
+  const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 4, .height = 4};
+  auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = 128, .count = 2}));
+  const pmb::Block block = take(pool.acquire());
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, block)), ErrorId::not_published);
+  EXPECT_EQ(id_of(pmb::read_texture(*context_, region, kRgba, block)), ErrorId::not_published);
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, pmb::Block())), ErrorId::stale_slice);
+  const Bytes texels = pattern(64, 5);
+  std::copy(texels.begin(), texels.end(), block.raw_bytes().begin());
+  take(pool.publish(block, 64));
+  take(pmb::upload_texture(*context_, region, kRgba, block));
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, {.format = GL_RGBA, .type = GL_FLOAT}, block)),
+            ErrorId::range_outside);
+  gl_.Finish();
+  EXPECT_EQ(fake_->texels(texture, 0), texels);
+
+  fake_->set_texels(texture, 0, pattern(64, 6));
+  take(pmb::read_texture(*context_, region, kRgba, block));
+  const Bytes found = copy(take(pool.wait_view(block, mark(), 1s)).bytes());
+  EXPECT_EQ(Bytes(found.begin(), found.begin() + 64), pattern(64, 6));
+  take(pool.release(block));
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, block)), ErrorId::stale_slice);
+
+  // A read-only pool has no publish.
+  auto frames =
+      take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 1, .access = pmb::Access::read}));
+  const pmb::Block frame = take(frames.acquire());
+  read_from(texture);
+  take(pmb::read_pixels(*context_, {.width = 4, .height = 4}, kRgba, frame));
+  EXPECT_EQ(copy(take(frames.wait_view(frame, mark(), 1s)).bytes()), pattern(64, 6));
+  take(frames.release(frame));
+
+  auto writes = take(pmb::BlockPool::create(
+      *context_, {.block_bytes = 64, .count = 1, .access = pmb::Access::sequential_write}));
+  const pmb::Block written = take(writes.acquire());
+  take(writes.publish(written, 64));
+  EXPECT_EQ(id_of(pmb::read_texture(*context_, region, kRgba, written)), ErrorId::not_readable);
+  auto other = take(open(options_of(GetParam().edit, GetParam().model)));
+  auto theirs = take(pmb::BlockPool::create(other, {.block_bytes = 64, .count = 1}));
+  const pmb::Block foreign = take(theirs.acquire());
+  take(theirs.publish(foreign, 64));
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, foreign)), ErrorId::other_context_current);
+  take(theirs.retire(foreign, take(other.timeline().mark())));
+  take(writes.retire(written, mark()));
 }
 
 // Queries are expensive: state that cannot matter is not queried.
