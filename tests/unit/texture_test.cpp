@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pmb_fixture.hpp"
+#include "texture/image_shape.hpp"
 
 namespace {
 
@@ -215,6 +216,22 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsInBothDirections) {
     EXPECT_TRUE(found == bytes);
     EXPECT_TRUE(fake_->texels(texture, 0) == bytes);
   }
+}
+
+TEST(Bands, ABandThatStartsWithinAnImageEndsWithIt) {
+  const pmb::detail::ImageShape shape = {.rows = 10, .images = 4};
+  pmb::detail::Band band;
+  ASSERT_TRUE(shape.next(band, {1, 4}));
+  ASSERT_TRUE(shape.next(band, {3, 10}));
+  EXPECT_EQ(band.image, 0U);
+  EXPECT_EQ(band.images, 1U);
+  EXPECT_EQ(band.row, 4U);
+  EXPECT_EQ(band.rows, 6U);
+  ASSERT_TRUE(shape.next(band, {3, 10}));
+  EXPECT_EQ(band.image, 1U);
+  EXPECT_EQ(band.images, 3U);
+  EXPECT_EQ(band.rows, 10U);
+  EXPECT_FALSE(shape.next(band, {3, 10}));
 }
 
 /// Images are copied by several threads, in chunks that the GPU takes meanwhile.
