@@ -49,7 +49,7 @@ inline constexpr std::size_t kStreamingFromBytes = std::size_t{16} << 10;
 inline constexpr std::size_t kStreamingReadsFromBytes = std::size_t{4} << 20;
 
 /// Length of the pieces that threads take in turn: short enough to end together, long enough to hide an atomic add.
-inline constexpr std::size_t kCopyPieceBytes = std::size_t{32} << 10;
+inline constexpr std::size_t kCopyPieceBytes = std::size_t{64} << 10;
 
 struct CopyOptions {
   /// Null or empty: the calling thread copies alone. Must outlive the call only.

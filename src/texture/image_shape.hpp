@@ -54,7 +54,7 @@ struct ImageShape {
       band.row = 0;
       band.image += band.images;
     }
-    band.images = std::min(band.row != 0 ? 1 : limit.images, images - band.image);
+    band.images = std::min(limit.images, images - band.image);
     band.rows = std::min(limit.rows, rows - band.row);
     return band.images != 0;
   }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // upload_texture() and upload_textures(): through the shared unpack ring, from system memory directly, or from a slice of
 // the program.
-#include <algorithm>
-#include <array>
 #include <pmb/texture.hpp>
 #include <vector>
 
 #include "ring/ring_control.hpp"
 #include "texture/texture_check.hpp"
-#include "transfer/chunked_upload.hpp"
+#include "transfer/transfer_rings.hpp"
 
 namespace pmb {
 namespace detail {
@@ -42,24 +40,11 @@ class Unpacking {
     const auto ring = shared_ring(context_, &TransferRings::unpack, "pmb unpack", where_);
     if (!ring) return pass_on(ring);
     const ImageShape& shape = checked.texels.shape;
-    const TransferDirection& plan = state_.plans.transfers.up;
-    const std::uint64_t bytes = shape.images * shape.rows * shape.row_bytes;
-    const TransferStep& step = plan.step_for(bytes);
-    const std::uint32_t threads = threads_of(state_, step, bytes);
-    if (shape.is_packed() && threads > 1) {
-      Bands bands = {*this, **ring, upload, checked};
-      return ChunkedUpload{state_,
-                           **ring,
-                           bands,
-                           bytes,
-                           std::min(step.chunk_bytes, TransferRings::kPiece),
-                           0,
-                           where_,
-                           CopyQueue(how_to_write(bytes, plan.streaming_from_bytes))}
-          .run(threads);
-    }
     const BandLimit limit = shape.limit_of(TransferRings::kPiece);
-    for (Band band; shape.next(band, limit);) {
+    bool flush = false;
+    for (Band band; shape.next(band, limit); flush = true) {
+      // The GPU takes a band while the CPU copies the next one.
+      if (flush) state_.gl.Flush();
       const Texels packed = checked.texels.packed(band);
       if (auto written = write_band(**ring, upload, checked.calls, packed, shape.part(band)); !written)
         return written;
@@ -87,37 +72,10 @@ class Unpacking {
       copy_rows(part, upload.bytes.data(), packed.shape, slice->raw_bytes().data());
     }
     if (auto published = ring.publish(*slice, bytes, where_); !published) return published;
-    return send_band(ring, upload, calls, packed, *slice);
-  }
-
-  Result<void> send_band(UploadRing& ring, const TextureUpload& upload, const TextureCalls& calls,
-                         const Texels& packed, Slice slice) {
-    write_texels(calls, pixels_, packed, upload.layout, slice.buffer(), slice.offset_bytes());
+    write_texels(calls, pixels_, packed, upload.layout, slice->buffer(), slice->offset_bytes());
     needed_ = state_.timeline().issued + 1;
-    return retire_after_next_fence(state_, ring, fences_, slice, where_);
+    return retire_after_next_fence(state_, ring, fences_, *slice, where_);
   }
-
-  /// The chunks of a packed image are bands.
-  struct Bands {
-    Unpacking& unpacking;
-    UploadRing& ring;
-    const TextureUpload& upload;
-    const CheckedRegion& checked;
-    std::array<Band, CopyQueue::kChunks> bands = {};
-
-    std::span<const std::byte> next(std::uint32_t index, std::size_t, std::size_t size) noexcept {
-      const ImageShape& shape = checked.texels.shape;
-      Band band = index == 0 ? Band{} : bands[(index - 1) % bands.size()];
-      shape.next(band, shape.limit_of(size));
-      bands[index % bands.size()] = band;
-      const ImageShape part = shape.part(band);
-      return upload.bytes.subspan(part.offset, part.end - part.offset);
-    }
-    Result<void> send(std::uint32_t index, Slice slice) noexcept {
-      const Texels packed = checked.texels.packed(bands[index % bands.size()]);
-      return unpacking.send_band(ring, upload, checked.calls, packed, slice);
-    }
-  };
 
   Context& context_;
   ContextState& state_;

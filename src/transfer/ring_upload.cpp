@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+
+#include "copy/copy_queue.hpp"
 #include "gl/buffer_calls.hpp"
-#include "transfer/chunked_upload.hpp"
 #include "transfer/transfer_rings.hpp"
 
 namespace pmb::detail {
@@ -24,21 +26,70 @@ Result<void> upload_one(ContextState& state, UploadRing& ring, const BufferPlace
   return copy_and_retire(state, ring, *slice, target, where);
 }
 
-struct BufferChunks {
+/// True if earlier work is unfinished, as far as fences tell.
+bool is_gpu_busy(ContextState& state, std::source_location where) noexcept {
+  TimelineState& timeline = state.timeline();
+  if (timeline.issued > timeline.passed()) static_cast<void>(timeline.poll(where));
+  return timeline.issued > timeline.passed();
+}
+
+struct ChunkedUpload {
   ContextState& state;
   UploadRing& ring;
-  BufferPlace target;  ///< Of the next chunk to send.
+  BufferPlace target;  ///< Of the next chunk to complete.
   const std::span<const std::byte> bytes;
+  const std::uint64_t chunk_bytes;
   const std::source_location where;
+  CopyQueue queue;
+  std::array<Slice, CopyQueue::kChunks> slices = {};
+  std::uint64_t head_start = 0;  ///< Bytes that stand for the GPU's earlier work.
+  std::size_t offered = 0;       ///< Bytes.
+  std::size_t sent = 0;          ///< Bytes.
+  Result<void> outcome = {};
 
-  std::span<const std::byte> next(std::uint32_t, std::size_t begin, std::size_t size) const noexcept {
-    return bytes.subspan(begin, size);
+  Result<void> run(std::uint32_t threads) noexcept {
+    if (is_gpu_busy(state, where)) head_start = chunk_bytes;
+    // Before the workers start, so that none of them finds nothing to do and leaves.
+    while (queue.has_room() && offer()) {
+    }
+    queue.run(&state.options.parallel_for, threads,
+              [this] { queue.drive([this](bool) { return offer(); }, [this] { complete_front(); }); });
+    return outcome;
   }
-  Result<void> send(std::uint32_t, Slice slice) noexcept {
+
+  /// Adds the next chunk. Waits for room in the ring only while no chunk is in the queue. After an error no chunk is added.
+  bool offer() noexcept {
+    if (!outcome || offered == bytes.size()) return false;
+    const bool may_wait = queue.idle();
+    const std::size_t size = upload_chunk(chunk_bytes, head_start + offered, bytes.size() - offered);
+    auto slice = retry_after_fence(state, where, [&] {
+      return may_wait ? ring.acquire(size, kCacheLine, where) : ring.try_acquire(size, kCacheLine, where);
+    });
+    if (!slice) {
+      // While the ring holds chunks of this upload, a full ring is no error.
+      if (may_wait || slice.error().status != Status::would_block) outcome = pass_on(slice);
+      return false;
+    }
+    slices[queue.offered() % CopyQueue::kChunks] = *slice;
+    queue.offer(slice->raw_bytes().data(), bytes.data() + offered, size);
+    offered += size;
+    return true;
+  }
+
+  void complete_front() noexcept {
+    const Slice slice = slices[queue.completed() % CopyQueue::kChunks];
     const std::uint64_t size = slice.size_bytes();
-    auto sent = copy_and_retire(state, ring, slice, target, where);
+    queue.complete();
+    if (outcome) outcome = ring.publish(slice, size, where);
+    if (!outcome) {
+      static_cast<void>(ring.cancel(slice, where));
+      return;
+    }
+    outcome = copy_and_retire(state, ring, slice, target, where);
     target.offset += size;
-    return sent;
+    sent += size;
+    // Without a flush, the GPU would start only after the last chunk.
+    if (outcome && sent < bytes.size()) state.gl.Flush();
   }
 };
 
@@ -57,10 +108,7 @@ Result<void> upload_through_ring(Context& context, const BufferPlace& target,
   if (bytes.size() <= step.chunk_bytes && threads <= 1)
     return upload_one(state, **ring, target, bytes, how, where);
   if (target.needs_write_barrier) barrier_before_buffer_update(state.gl);
-  BufferChunks chunks = {state, **ring, target, bytes, where};
-  return ChunkedUpload{state,      **ring, chunks,        bytes.size(), step.chunk_bytes,
-                       kCacheLine, where,  CopyQueue(how)}
-      .run(threads);
+  return ChunkedUpload{state, **ring, target, bytes, step.chunk_bytes, where, CopyQueue(how)}.run(threads);
 }
 
 }  // namespace pmb::detail

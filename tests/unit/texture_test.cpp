@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "pmb_fixture.hpp"
-#include "texture/image_shape.hpp"
 
 namespace {
 
@@ -218,23 +217,7 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsInBothDirections) {
   }
 }
 
-TEST(Bands, ABandThatStartsWithinAnImageEndsWithIt) {
-  const pmb::detail::ImageShape shape = {.rows = 10, .images = 4};
-  pmb::detail::Band band;
-  ASSERT_TRUE(shape.next(band, {1, 4}));
-  ASSERT_TRUE(shape.next(band, {3, 10}));
-  EXPECT_EQ(band.image, 0U);
-  EXPECT_EQ(band.images, 1U);
-  EXPECT_EQ(band.row, 4U);
-  EXPECT_EQ(band.rows, 6U);
-  ASSERT_TRUE(shape.next(band, {3, 10}));
-  EXPECT_EQ(band.image, 1U);
-  EXPECT_EQ(band.images, 3U);
-  EXPECT_EQ(band.rows, 10U);
-  EXPECT_FALSE(shape.next(band, {3, 10}));
-}
-
-/// Images are copied by several threads, in chunks that the GPU takes meanwhile.
+/// Each band is copied by several threads.
 class ThreadedTexture : public Texture {
  protected:
   void SetUp() override {
@@ -256,7 +239,6 @@ class ThreadedTexture : public Texture {
 INSTANTIATE_TEST_SUITE_P(Paths, ThreadedTexture, every_path(), path_name);
 
 TEST_P(ThreadedTexture, BandsOfImagesAndWholeImagesReachTheirPlaces) {
-  // Images of less and of more than a chunk; a chunk ends within one and starts several.
   for (const Image& image :
        {Image{GL_TEXTURE_2D, GL_RGBA8, 500, 400}, Image{GL_TEXTURE_2D, GL_RGBA8, 2000, 1500},
         Image{GL_TEXTURE_3D, GL_RGBA8, 200, 100, 130}, Image{GL_TEXTURE_3D, GL_RGBA8, 512, 300, 9}}) {
