@@ -97,12 +97,14 @@ class BlockPool {
                                      std::source_location where = std::source_location::current());
 
   /// Makes the block free once `ticket` has passed. In writable pools the block must be published.
-  /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket). A refusal changes nothing.
+  /// Statuses: stale_handle, refused (unpublished, foreign or too old ticket), context_lost, wrong_context. A refusal changes
+  /// nothing.
   [[nodiscard]] Result<void> retire(Block block, Ticket ticket,
                                     std::source_location where = std::source_location::current());
 
-  /// Polls, and returns the bytes that the GPU wrote if `ticket` has passed. The ticket must be marked after the writer.
-  /// Readable pools only. Statuses: would_block, stale_handle, refused, context_lost, wait_failed, wrong_context.
+  /// Polls, and returns the whole block, which the GPU wrote, if `ticket` has passed. The ticket must be marked after the
+  /// writer. Readable pools only; in bidirectional ones the block must be published. Statuses: would_block, stale_handle,
+  /// refused, context_lost, wait_failed, wrong_context.
   [[nodiscard]] Result<ReadView> try_view(Block block, Ticket ticket,
                                           std::source_location where = std::source_location::current());
   /// The same, but waits for at most `timeout`. Statuses: also timed_out.
@@ -111,12 +113,13 @@ class BlockPool {
 
   /// Makes a viewed or unpublished block free. A viewed block is free at once; no GPU work may have been issued on it after
   /// its ticket. An unpublished block is free at once, or in readable pools after the next fence, since the GPU may be
-  /// writing it. Statuses: stale_handle, refused (published and not viewed since: retire it).
+  /// writing it. Statuses: stale_handle, refused (published and not viewed since: retire it), context_lost, wrong_context.
   [[nodiscard]] Result<void> release(Block block,
                                      std::source_location where = std::source_location::current());
 
   std::uint32_t count() const noexcept;
-  std::uint32_t free_count() const noexcept;  ///< Retired blocks count once their ticket has passed.
+  std::uint32_t free_count()
+      const noexcept;  ///< Retired blocks count once a poll or a wait has noticed their ticket.
 
  private:
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}

@@ -11,7 +11,8 @@
 // Units:   bytes.
 // Threads: created, used and destroyed on the thread where the GL context is current; claim_thread() moves it to
 //          another. Other threads may poll tickets and wait for them.
-// Memory:  one heap block. Objects made on a context may outlive it; they are inert then.
+// Memory:  some heap blocks, and the rings that the first transfers make. Objects made on a context may outlive it; they are
+//          inert then.
 // Errors:  wrong_context, unsupported, out_of_memory, invalid_argument.
 // GL:      the context is the caller's; pmb never creates, switches or destroys it. pmb reads the memory size of the
 //          machine and of its control group from the kernel; Options::memory_limit_bytes avoids that. It reads a file
@@ -103,7 +104,8 @@ struct Options {
   LogCallback log = {};
   ValidationSink validation = {};   ///< Receives misuse. Set, it enables validation (validation.hpp).
   std::optional<Model> model = {};  ///< Forces one model for every buffer.
-  /// Forces one path for every ring, pool and transfer. A MappedBuffer is always mapped.
+  /// Forces one path for every ring, pool and transfer. For rings and pools staged means the same as direct. A MappedBuffer is
+  /// always mapped.
   std::optional<Path> path = {};
   bool bind_to_edit = false;  ///< Binds buffers to edit them even if direct state access exists.
   std::vector<std::string> disabled_quirks = {};  ///< Ids that Context::quirks lists; not applied.
@@ -212,8 +214,8 @@ class Context {
   const Options& options() const noexcept;
   bool has_extension(std::string_view name) const noexcept;
 
-  /// What pmb would choose for a buffer of which the GPU reads or writes each byte `gpu_reads` times. Statuses:
-  /// unsupported, invalid_argument (size 0).
+  /// What pmb advises for a buffer of which the GPU reads or writes each byte `gpu_reads` times. Staged is advice to the
+  /// program, which then copies with upload(). Statuses: unsupported, invalid_argument (size 0).
   [[nodiscard]] Result<Plan> plan(Access access, std::uint64_t size_bytes, std::uint32_t gpu_reads = 1,
                                   std::source_location where = std::source_location::current()) const;
 

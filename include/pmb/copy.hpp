@@ -28,14 +28,14 @@
 
 namespace pmb {
 
-/// Lends threads: calls `body(i)` once for each i below `count`, in any order and concurrently, and returns when all
-/// calls have returned. It runs on the thread that copies and may run bodies on any thread.
+/// Lends threads: should call `body(i)` for each i below `count`, in any order and concurrently, and returns when all calls
+/// have returned. It runs on the thread that copies and may run bodies on any thread.
 ///
 ///   options.parallel_for = pmb::tbb_parallel_for();            // library target pmb::tbb
 ///   options.parallel_for = [&pool](std::size_t count, const auto& body) { pool.run(count, body); };
 ///
-/// Nothing more is required: bodies share one queue of work, so fewer of them may run, or start late. It is best to run
-/// one body on the calling thread, which can then issue GL commands while the others copy. `body` is valid until the
+/// Bodies share one queue of work, so a copy is complete even if some of them start late or never. It is best to run one body
+/// on the calling thread, which can then issue GL commands while the others copy. `body` is valid until the
 /// ParallelFor returns; copies of it allocate nothing.
 using ParallelFor = std::function<void(std::size_t count, const std::function<void(std::size_t)>& body)>;
 

@@ -7,9 +7,10 @@
 //   glBindBufferBase(GL_UNIFORM_BUFFER, 0, buffer->buffer());
 //
 // Units:   bytes, offsets from the start of the mapping.
-// Threads: create, flush and destroy on the context's thread; the bytes on any thread, ordered by the caller.
+// Threads: the context's thread; write() under the coherent model on any. The bytes on any thread, ordered by the caller.
 // Memory:  size_bytes of memory that CPU and GPU share, and address space for it.
-// Errors:  too_large, out_of_memory, map_failed, unsupported, invalid_argument, refused, stale_handle, wrong_context.
+// Errors:  too_large, out_of_memory, map_failed, gl_error, unsupported, invalid_argument, refused, stale_handle, context_lost,
+//          wrong_context.
 // GL:      ARB_buffer_storage; OpenGL 4.6 core, sections 6.2 and 6.3. Not promised: that bytes are ordered against GPU
 //          work. Before the CPU touches bytes that the GPU uses, wait for a ticket marked after that use.
 #pragma once
@@ -54,8 +55,9 @@ struct AdoptedMapping {
 /// See the head of this file. Move-only. A moved-from or destroyed one is inert: it returns stale_handle and null.
 class MappedBuffer {
  public:
-  /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Can block for
-  /// milliseconds, not for a frame.
+  /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Takes milliseconds,
+  /// and longer with prefault. If GL has no memory, it waits until the GPU is idle and tries once more. Statuses:
+  /// invalid_argument (size 0), too_large, unsupported, out_of_memory, map_failed, gl_error, context_lost, wrong_context.
   [[nodiscard]] static Result<MappedBuffer> create(
       Context& context, const MappedBufferOptions& info,
       std::source_location where = std::source_location::current());
@@ -79,7 +81,7 @@ class MappedBuffer {
 
   /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. Polls;
   /// does not wait. Statuses: would_block (it has not passed; nothing was copied), invalid_argument, refused (not readable,
-  /// foreign ticket, marked before pmb knew the mapping), stale_handle, context_lost.
+  /// foreign ticket, marked before pmb knew the mapping), stale_handle, context_lost, wait_failed, wrong_context.
   [[nodiscard]] Result<void> read(std::uint64_t offset_bytes, detail::TargetBytes bytes, Ticket after_writer,
                                   std::source_location where = std::source_location::current());
 

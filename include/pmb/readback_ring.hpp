@@ -80,15 +80,15 @@ class PendingReadback {
                                      std::source_location where = std::source_location::current()) const;
 
   /// Makes the memory reusable, at once or when the bytes have arrived. In any order, at any time; never waits.
-  /// Statuses: stale_handle.
+  /// Statuses: stale_handle, context_lost, wrong_context.
   [[nodiscard]] Result<void> release(std::source_location where = std::source_location::current()) const;
 
   std::uint32_t buffer() const noexcept;        ///< GL name to write into, for acquire().
   std::uint64_t offset_bytes() const noexcept;  ///< From the start of the GL buffer.
   std::uint64_t size_bytes() const noexcept;
   bool is_live() const noexcept;
-  /// A ticket that passes when the bytes have arrived, for other threads to wait for. It exists only after the mark() that
-  /// follows the writer; download_async() makes that mark itself. Inert once the readback is.
+  /// A ticket that passes when the bytes have arrived, for other threads to wait for. Empty until the mark() that follows the
+  /// writer, which download_async() makes itself, and after release(). Copies stay valid.
   Ticket ticket() const noexcept;
 
   friend bool operator==(const PendingReadback&, const PendingReadback&) noexcept = default;
@@ -115,7 +115,8 @@ class ReadbackRing : public detail::RingOwner {
   [[nodiscard]] static Result<ReadbackRing> create(
       Context& context, const RingOptions& options,
       std::source_location where = std::source_location::current());
-  /// Makes a ring on an existing readable buffer, which may be adopted. The buffer is destroyed on failure.
+  /// Makes a ring on an existing readable buffer, which may be adopted. The buffer is destroyed on failure. Statuses: those
+  /// of UploadRing::create_on.
   [[nodiscard]] static Result<ReadbackRing> create_on(
       Context& context, MappedBuffer buffer, const RingOptions& options = {},
       std::source_location where = std::source_location::current());
@@ -124,7 +125,7 @@ class ReadbackRing : public detail::RingOwner {
 
   /// Copies a range of any buffer into the ring on the GPU, ordered after earlier shader stores. Arrives after the next
   /// mark(). Asks GL about the buffer, unless BufferTarget::query did. Statuses: as UploadRing::acquire, and invalid_argument
-  /// (range, no buffer), refused (source mapped without PERSISTENT).
+  /// (0 bytes, range, no buffer), refused (source mapped without PERSISTENT).
   [[nodiscard]] Result<PendingReadback> request(const BufferTarget& buffer, std::uint64_t offset_bytes,
                                                 std::uint64_t size_bytes,
                                                 std::source_location where = std::source_location::current());

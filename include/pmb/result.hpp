@@ -32,8 +32,8 @@ namespace pmb {
 /// How a call ended. Positive values mean "not now", negative ones are errors.
 enum class Status : std::int32_t {
   ok = 0,
-  would_block = 1,        ///< Not now, and nothing was waited for.
-  timed_out = 2,          ///< A bounded wait ran out; nothing was changed.
+  would_block = 1,  ///< Not now. A call that may wait has waited for as long as that could help.
+  timed_out = 2,    ///< A bounded wait ran out. Transfers may have moved a part; other calls changed nothing.
   unsupported = -1,       ///< The context or machine lacks something.
   out_of_memory = -2,     ///< The driver or the process has no memory left.
   too_large = -3,         ///< It can never fit.
@@ -45,7 +45,7 @@ enum class Status : std::int32_t {
   invalid_argument = -9,  ///< A value that can never be right.
   wrong_context = -10,    ///< No context, another context or another thread.
   stale_handle = -11,     ///< The object of the handle was retired, released or destroyed.
-  refused = -12,          ///< Misuse; nothing was changed.
+  refused = -12,          ///< Misuse; nothing was changed, but create_on() destroys its buffer.
   gl_error = -13,         ///< The driver failed a legal call.
 };
 

@@ -9,12 +9,13 @@
 //   context.timeline().mark();  // frame arrives after this
 //
 // Units:   texels in regions, bytes in layouts. Enumerants are those of GL, as std::uint32_t.
-// Threads: the context's thread.
+// Threads: the context's thread; texel_bytes() on any.
 // Memory:  the first upload and the first synchronous read that need a ring allocate 8 MiB each, which the context keeps.
 //          Larger images travel in bands. A level that GL reads only as a whole may need a ring of its size, for that call.
-// Errors:  invalid_argument, refused, unsupported, zero_size, would_block, timed_out, out_of_memory, stale_handle,
-//          context_lost, wait_failed, wrong_context. pmb finds the errors of GL before it calls GL, so no-error contexts are
-//          safe too.
+// Errors:  invalid_argument, refused, unsupported, too_large, would_block, timed_out, stale_handle, context_lost, wait_failed,
+//          wrong_context, and at the first use of a ring those of MappedBuffer::create. pmb checks before it calls GL, so
+//          that no-error contexts are safe too. The caller ensures the target where direct state access is missing, and
+//          formats on OpenGL ES.
 // GL:      pixel-store state, pixel buffer, texture and framebuffer bindings and the active unit are restored. Transfers are
 //          ordered after earlier shader stores (TEXTURE_UPDATE_BARRIER_BIT, FRAMEBUFFER_BARRIER_BIT and
 //          PIXEL_BUFFER_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2).
@@ -77,7 +78,8 @@ struct PixelRectangle {
 };
 
 /// Returns the bytes from the start of the memory to the end of the region's last texel in this layout. Statuses:
-/// invalid_argument (GL has no such pair of format and type, a stride is shorter than its row or image), zero_size.
+/// invalid_argument (GL has no such pair of format and type, an empty region, a stride shorter than its row or image),
+/// too_large.
 [[nodiscard]] Result<std::uint64_t> texel_bytes(const TextureRegion& region, const TexelLayout& layout,
                                                 std::source_location where = std::source_location::current());
 
@@ -94,8 +96,9 @@ struct PixelRectangle {
                                              std::source_location where = std::source_location::current());
 
 /// Writes texels from a published slice without a copy. offset_bytes counts from the start of the slice. The caller retires
-/// the slice with a ticket marked afterwards. Strides that are not whole texels cost one GL call a row.
-/// Statuses: those of upload_texture, refused (the slice is not published, or its ring has another context).
+/// the slice with a ticket marked afterwards. Each row is a GL call if it is compressed with a gap, or if its stride is neither
+/// whole texels nor a row padded to 2, 4 or 8 bytes. Statuses: those of upload_texture, refused (the slice is not published),
+/// wrong_context (its ring has another context).
 [[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
                                           const TexelLayout& layout, Slice slice,
                                           std::source_location where = std::source_location::current());
@@ -105,31 +108,32 @@ struct PixelRectangle {
                                           std::source_location where = std::source_location::current());
 
 /// Copies pixels of the current read framebuffer and read buffer into `target`. Bytes between rows keep their values. Waits
-/// for the GPU, at most Options::timeout. A multisampled framebuffer is refused: resolve it first.
+/// for the GPU, at most Options::timeout for each band. A multisampled framebuffer is refused: resolve it first.
 /// OpenGL ES reads few pairs: GL_RGBA with GL_UNSIGNED_BYTE (fixed point) or GL_FLOAT (floating point), GL_RGBA_INTEGER with
 /// GL_INT or GL_UNSIGNED_INT (integers), and one pair that the driver chooses.
 [[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
                                        const TexelLayout& layout, detail::TargetBytes target,
                                        std::source_location where = std::source_location::current());
 
-/// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().
+/// As above, without a wait for these pixels: a readback in `ring`, in this layout, arrives after the next mark(). Waits for
+/// room as ReadbackRing::acquire does.
 [[nodiscard]] Result<PendingReadback> read_pixels(
     Context& context, const PixelRectangle& rectangle, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
 /// The same into a block of a readable pool: BlockPool::wait_view() returns the pixels, with a ticket marked afterwards. In a
-/// bidirectional pool the block is published first. Statuses: also stale_handle, refused (unpublished, not readable).
+/// bidirectional pool, publish the block first, with at least texel_bytes(). Statuses: also stale_handle, refused (unpublished, not readable).
 [[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
                                        const TexelLayout& layout, Block block,
                                        std::source_location where = std::source_location::current());
 
-/// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout. Before
-/// OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if the format is colour-renderable.
+/// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout for each
+/// band. Before OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if it can be drawn to.
 /// OpenGL ES reads no compressed texels. Statuses: those of read_pixels, unsupported (no way to read the region).
 [[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
                                         const TexelLayout& layout, detail::TargetBytes target,
                                         std::source_location where = std::source_location::current());
 
-/// As above, without a wait: a readback in `ring`, in this layout, arrives after the next mark().
+/// As read_pixels() into a ring.
 [[nodiscard]] Result<PendingReadback> read_texture(
     Context& context, const TextureRegion& region, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());

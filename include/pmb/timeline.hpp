@@ -4,7 +4,8 @@
 //   draw_everything();
 //   auto ticket = context.timeline().mark();  // one fence, for any number of rings
 //   ring.retire(*ticket);
-//   if (ticket->passed()) recycle();          // on any thread
+//   context.timeline().poll();
+//   if (ticket->passed()) recycle();          // on any thread, once the context's thread has polled
 //
 // Units:   nanoseconds.
 // Threads: a timeline on the thread of its context; Ticket::passed(), Ticket::wait() and wait_any() on any thread;
@@ -46,7 +47,7 @@ class Ticket {
 
   /// Blocks until the ticket has passed, for at most `timeout`. On the thread of its context it polls, flushes once, and
   /// waits through GL. On any other thread it sleeps without a GL call, and the thread of the context must call poll()
-  /// meanwhile, or a call that waits; mark() polls nothing. Statuses: timed_out, context_lost, wait_failed, stale_handle (the
+  /// meanwhile, or a call that waits; do not rely on mark() for this. Statuses: timed_out, context_lost, wait_failed, stale_handle (the
   /// ticket is empty, or its context is gone), wrong_context (the GL context is not current on the thread of its context).
   [[nodiscard]] Result<void> wait(std::chrono::nanoseconds timeout,
                                   std::source_location where = std::source_location::current()) const;
@@ -96,14 +97,14 @@ class Timeline {
   Timeline& operator=(const Timeline&) = delete;
 
   /// Inserts a fence after every command issued so far, preceded by the barrier that readable non-coherent mappings
-  /// need. The readbacks requested so far arrive with it. Flushes only if kMaxFences fences exist. A fence between copies
+  /// need. The readbacks requested so far arrive with it. Polls, and may flush, only if kMaxFences fences exist. A fence between copies
   /// costs the GPU 4 to 5 µs on an H200 (docs/drivers.md). Statuses: fence_failed (nothing was retired; mark again),
   /// would_block (kMaxFences adopted fences exist), context_lost, wait_failed, wrong_context.
   [[nodiscard]] Result<Ticket> mark(std::source_location where = std::source_location::current());
 
   /// Takes over a fence that the caller made with glFenceSync after the readers that the ticket shall cover. pmb then owns
-  /// it, also with fence_failed or would_block; with any other error it stays the caller's. The ticket passes when the fence
-  /// and everything marked before it has passed. Statuses: those of mark(), and invalid_argument (no fence).
+  /// it, also with fence_failed or would_block; with any other error it stays the caller's. Makes a second fence: the ticket
+  /// passes when the adopted fence and every command issued before adopt() are done. Statuses: those of mark(), and invalid_argument (no fence).
   [[nodiscard]] Result<Ticket> adopt(void* gl_sync,
                                      std::source_location where = std::source_location::current());
 

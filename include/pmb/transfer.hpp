@@ -8,15 +8,17 @@
 //
 //   auto pending = pmb::download_async(context, result_buffer, 0, frame_bytes);
 //   …                                           // a frame or two later:
-//   if (pending->ticket().passed()) {
-//     pending->copy_to(frame, 0ns);             // or, in place: pending->try_view()
+//   if (auto view = pending->try_view()) {      // polls
+//     consume(view->bytes());                   // or, into own memory: pending->copy_to(frame, 0ns)
+//     pending->release();
 //   }
 //
-// Units:   bytes; offsets from the start of the GL buffer. An empty range is legal and does nothing.
+// Units:   bytes; offsets from the start of the GL buffer. An empty upload() or download() does nothing.
 // Threads: the context's thread. Large blocks are copied on threads that Options::parallel_for lends.
 // Memory:  the first call of each kind that needs a ring allocates it, and the context keeps it: ring_bytes of the plan,
 //          and pending_bytes for pending downloads.
-// Errors:  invalid_argument, refused, timed_out, out_of_memory, context_lost, wait_failed, wrong_context.
+// Errors:  invalid_argument, refused, timed_out, context_lost, wait_failed, wrong_context; those of Timeline::mark; those of
+//          MappedBuffer::create at the first use of a ring; map_failed and data_lost without buffer storage on OpenGL ES.
 // GL:      works on any buffer, immutable or not, that is not mapped without PERSISTENT. Changes the COPY_READ and
 //          COPY_WRITE bindings where direct state access is missing. Transfers are ordered after earlier shader stores
 //          (GL_BUFFER_UPDATE_BARRIER_BIT, OpenGL 4.6 core, section 7.13.2). For a buffer by name, each call queries whether
@@ -41,14 +43,15 @@ class Context;
                                   detail::SourceBytes bytes,
                                   std::source_location where = std::source_location::current());
 
-/// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout.
+/// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout for each chunk.
+/// Where the plan is glGetBufferSubData, that call waits without a limit.
 [[nodiscard]] Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
                                     detail::TargetBytes bytes,
                                     std::source_location where = std::source_location::current());
 
-/// Starts copying a range of a buffer, after all earlier commands, into memory of the context, and returns at once. Makes
-/// the fence itself. Release the readback, or copy_to() it: unreleased ones share pending_bytes of the transfer plan.
-/// Statuses: would_block (that memory is full), too_large (it never fits), and the ones above.
+/// Starts copying a range of a buffer, after all earlier commands, into memory of the context. Does not wait for these bytes;
+/// waits for room only while released readbacks that have not arrived fill the memory. Makes the fence itself. Release the readback, or copy_to() it: unreleased ones share pending_bytes of the transfer plan.
+/// Statuses: would_block (that memory is full), too_large (it never fits), invalid_argument (also 0 bytes), and those above.
 [[nodiscard]] Result<PendingReadback> download_async(
     Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
     std::source_location where = std::source_location::current());

@@ -2,17 +2,16 @@
 // Streams bytes to the GPU. The CPU fills slices of one mapped buffer while the GPU reads others.
 //
 //   auto slice = ring.acquire(bytes_needed);             // reserve
-//   std::size_t used = decode_into(slice->raw_bytes());  // fill, on any thread
+//   std::size_t used = decode_into(slice->raw_bytes());  // fill: the span may go to any thread
 //   ring.publish(*slice, used);                          // make visible
 //   glBindBufferRange(GL_UNIFORM_BUFFER, 0, slice->buffer(), slice->offset_bytes(), used);
 //   glDrawArrays(GL_TRIANGLES, 0, 3);                    // use
 //   ring.retire(*context.timeline().mark());             // reusable once the GPU has passed this point
 //
 // Units:   bytes; offsets from the start of the GL buffer, as glBindBufferRange takes them.
-// Threads: calls on the context's thread; the bytes of an acquired slice on any thread until it is published. Elsewhere
-//          calls return wrong_context, except acquire(), try_acquire(), publish(slice) and retire() of a coherent ring:
-//          they do not check the thread, and race, unless Options::validation is set. Take the
-//          span on the context's thread: a Slice reads ring state, which a loss of the context changes at any time.
+// Threads: calls on the context's thread, those of Slice too. The span from raw_bytes() may be written on any thread until
+//          publish. Elsewhere calls return wrong_context, except acquire(), try_acquire(), publish(slice) and retire() of a
+//          coherent ring: they do not check the thread, and race, unless Options::validation is set.
 //          If another context reads a slice, the ring's context waits on the GPU for that context's ticket and then
 //          marks. That mark's ticket retires the slice (Ticket::wait_on_gpu).
 // Memory:  capacity_bytes shared and 64 bytes for each slice record, allocated by create(); more if the ring grows.
@@ -98,8 +97,8 @@ class Slice {
     if (!slot || slot->state() != detail::RingSlot::kAcquired) return {};
     return {control_->base + slot->offset, static_cast<std::size_t>(slot->size)};
   }
-  /// The GL name for binding calls. Call it, and offset_bytes(), after publish: validation treats both as giving the slice
-  /// to GL, and reports a slice that is stale, or that is not published at the next mark.
+  /// The GL name for binding calls. Call it, and offset_bytes(), after publish: validation reports both on a
+  /// stale slice, and on a written slice that the next mark finds unpublished.
   std::uint32_t buffer(std::source_location where = std::source_location::current()) const noexcept {
     const detail::RingSlot* slot = live_slot();
     if (control_ && control_->shadow) [[unlikely]]
@@ -165,8 +164,8 @@ struct RingOptions {
       0;  ///< create_on() takes the capacity, label and model of the buffer instead.
   std::string_view label = {};
   std::optional<Model> model = {};  ///< Forces the model.
-  /// Slice records, live and in flight. 0: one for each 64 bytes, up to 4096, or for each 256 bytes, up to 16384; at
-  /// least 16.
+  /// Slice records, live and in flight, rounded up to a power of two, and at most about one for each 64 bytes. 0: the larger
+  /// of one for each 64 bytes, up to 4096, and one for each 256 bytes, up to 16384; at least 16.
   std::uint32_t max_slices = 0;
   std::optional<std::chrono::nanoseconds> timeout =
       {};                 ///< Of acquire; default: that of the context's options.
@@ -184,15 +183,14 @@ struct RingOptions {
 /// request that does not fit otherwise tries again. drain() shrinks the ring to its first capacity.
 class UploadRing : public detail::RingOwner {
  public:
-  /// Allocates everything that the ring needs until it grows. Blocks for milliseconds.
-  /// Statuses: those of MappedBuffer::create, and invalid_argument.
+  /// Allocates everything that the ring needs until it grows. Takes as long as MappedBuffer::create. Statuses: its own.
   [[nodiscard]] static Result<UploadRing> create(
       Context& context, const RingOptions& options,
       std::source_location where = std::source_location::current());
 
   /// Makes a ring on an existing mapped buffer, which may be adopted. The buffer is destroyed on failure. If the ring
   /// grows, pmb plans the new buffer, and the given one is freed as any older storage; an adopted one returns to its
-  /// owner.
+  /// owner. Statuses: stale_handle (inert buffer), refused (wrong access), out_of_memory, context_lost, wrong_context.
   [[nodiscard]] static Result<UploadRing> create_on(
       Context& context, MappedBuffer buffer, const RingOptions& options = {},
       std::source_location where = std::source_location::current());
@@ -202,8 +200,8 @@ class UploadRing : public detail::RingOwner {
   /// Reserves `size_bytes`, at an offset that is a multiple of `alignment`. Slices start on a cache line and never wrap.
   /// Alignment 0 suits every indexed binding of this context. Constant cost. If the ring is full of retired slices, this
   /// waits for the oldest, at most for the timeout, and counts the wait. Statuses: would_block (an unretired slice is in
-  /// the way, so that waiting would not help), timed_out, too_large, invalid_argument, context_lost, wait_failed,
-  /// stale_handle, wrong_context.
+  /// the way, so that waiting longer would not help), timed_out, too_large, invalid_argument, fence_failed, context_lost,
+  /// wait_failed, stale_handle, wrong_context, and those of create if the request fits only a grown ring.
   [[nodiscard]] Result<Slice> acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                       std::source_location where = std::source_location::current()) {
     if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
@@ -220,7 +218,7 @@ class UploadRing : public detail::RingOwner {
     return acquire(bytes, std::max<std::uint64_t>(alignof(T), control_->layout.default_alignment()), where);
   }
 
-  /// As acquire, but returns would_block instead of waiting.
+  /// As acquire, but returns would_block instead of waiting for slices. It may still grow the ring.
   [[nodiscard]] Result<Slice> try_acquire(std::uint64_t size_bytes, std::uint64_t alignment = 0,
                                           std::source_location where = std::source_location::current()) {
     if (control_->layout.reserve_ahead(size_bytes, alignment)) [[likely]] {
@@ -251,8 +249,8 @@ class UploadRing : public detail::RingOwner {
   }
 
   /// Publishes many slices: of each its first `used_bytes`, or all of it if `used_bytes` is empty. One flush covers slices
-  /// that touch, and slices acquired one right after the other with a gap of at most the default alignment. Give slices
-  /// in the order of acquire. A refusal changes nothing. Statuses: those of publish, refused also if a slice is given
+  /// that touch, and slices acquired one right after the other with a gap of at most the default alignment. Any order
+  /// is correct; that of acquire needs the fewest flushes. A refusal changes nothing. Statuses: those of publish, refused also if a slice is given
   /// twice, and invalid_argument (the numbers of slices and sizes differ).
   [[nodiscard]] Result<void> publish(std::span<const Slice> slices,
                                      std::span<const std::uint64_t> used_bytes = {},
@@ -268,12 +266,13 @@ class UploadRing : public detail::RingOwner {
   [[nodiscard]] Result<void> cancel(const Arena& arena,
                                     std::source_location where = std::source_location::current());
 
-  /// Undoes an acquire. Statuses: stale_handle, refused (already published).
+  /// Undoes an acquire. Statuses: stale_handle, refused (already published), context_lost, wrong_context.
   [[nodiscard]] Result<void> cancel(Slice slice,
                                     std::source_location where = std::source_location::current());
 
   /// Makes one published slice reusable once `ticket` has passed. Every reader must have been issued before the mark.
-  /// Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish). A refusal changes nothing.
+  /// Statuses: stale_handle, refused (unpublished, foreign ticket, marked before the publish), context_lost, wrong_context. A
+  /// refusal changes nothing.
   [[nodiscard]] Result<void> retire(Slice slice, Ticket ticket,
                                     std::source_location where = std::source_location::current()) {
     if (slice.control_ == control_ && ticket.control_ == control_->ticket_source) [[likely]] {
@@ -287,7 +286,8 @@ class UploadRing : public detail::RingOwner {
   }
 
   /// Retires every slice that is published and not yet retired. Slices still being filled stay.
-  /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish). A refusal changes nothing.
+  /// Statuses: stale_handle, refused (foreign ticket, marked before the last publish), context_lost, wrong_context. A refusal
+  /// changes nothing.
   [[nodiscard]] Result<void> retire(Ticket ticket,
                                     std::source_location where = std::source_location::current()) {
     detail::RingLayout& layout = control_->layout;
@@ -303,7 +303,8 @@ class UploadRing : public detail::RingOwner {
   /// been issued. A fence is made for each quarter of the ring's bytes or records, or when acquire() needs one; at once
   /// while a slice is still being filled. For streams of little data: a fence can cost a GPU more than the data does
   /// (12 µs on an H200, docs/drivers.md). Slices count as live until their fence is made. Constant cost without a fence.
-  /// Statuses: stale_handle, context_lost, wait_failed, refused (too many fences), wrong_context.
+  /// Statuses: stale_handle, fence_failed, would_block (kMaxFences adopted fences exist), context_lost, wait_failed,
+  /// wrong_context.
   [[nodiscard]] Result<void> retire_issued(std::source_location where = std::source_location::current());
 
  private:

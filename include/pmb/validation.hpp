@@ -9,7 +9,7 @@
 // sink, rings keep copies of the slices they lend and compare them, so that missing publishes and late writes are seen.
 //
 // Units:   bytes, from the start of the GL buffer.
-// Threads: the sink is called on the thread that misused the object.
+// Threads: the sink is called on the thread that notices the misuse: late writes are noticed on the context's thread.
 // Memory:  a Report borrows its label for the length of the call.
 // GL:      none.
 #pragma once

@@ -120,7 +120,7 @@ bool PendingReadback::is_live() const noexcept {
 
 Ticket PendingReadback::ticket() const noexcept {
   const RingSlot* slot = live_slot();
-  if (!slot) return {};
+  if (!slot || slot->serial > control_->timeline->issued) return {};
   const detail::TimelineState& timeline = *control_->timeline;
   // Serial 0: private memory that was filled. It has passed.
   return detail::TimelineControl::ticket(timeline.control,

@@ -77,6 +77,23 @@ TEST_P(ReadbackRingTest, AViewWithoutAMarkIsRefusedAndReported) {
 }
 
 // Wrong order 2: no wait.
+TEST_P(ReadbackRingTest, AReadbackHasATicketOnceItsMarkIsMade) {
+  auto ring = take(pmb::ReadbackRing::create(*context_, {.capacity_bytes = 4096}));
+  for (const bool other_work : {false, true}) {
+    const GLuint source = plain_buffer(64);
+    const auto pending = take(ring.request(source, 0, 64));
+    if (other_work) fake_->server_write(source, 0, pattern(64, 1));
+    EXPECT_EQ(pending.ticket(), pmb::Ticket());
+    EXPECT_EQ(id_of(pending.ticket().wait(1s)), ErrorId::stale_ticket) << "no mark, so it can never arrive";
+    mark();
+    const pmb::Ticket ticket = pending.ticket();
+    take(ticket.wait(1s));
+    take(pending.release());
+    EXPECT_EQ(pending.ticket(), pmb::Ticket());
+    EXPECT_TRUE(ticket.passed()) << "a copy stays valid";
+  }
+}
+
 TEST_P(ReadbackRingTest, AViewBeforeTheTicketPassedIsRefused) {
   fake_->set_polls_until_done(2);
   auto ring = ring_of(4096);

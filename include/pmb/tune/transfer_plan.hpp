@@ -26,7 +26,7 @@ struct TransferStep {
   std::uint64_t up_to_bytes = UINT64_MAX;  ///< The largest size of this step.
   /// Path::traditional: glBufferSubData and glGetBufferSubData, if the buffer allows them. Path::staged: a mapped ring.
   Path path = Path::staged;
-  /// The length of one GPU copy; for downloads also the distance between fences.
+  /// The longest GPU copy. Uploads begin and downloads end with shorter ones, of at least 512 KiB.
   std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
   /// Threads that copy, the calling one included, as far as Options::parallel_for provides them.
   std::uint32_t threads = 1;
@@ -63,7 +63,7 @@ struct TransferPlan {
   const char* reason = "transfers: given by the caller";  ///< Its source; a literal.
 
   /// Whether each direction has steps of growing size, the last without limit; paths are traditional or staged; chunks are
-  /// multiples of 64 KiB and at most a quarter of the ring; and threads are at least 1.
+  /// multiples of 64 KiB and at most a quarter of the ring; threads are at least 1; and pending_bytes is not 0.
   bool usable() const noexcept;
   /// One line a step. Allocates.
   std::string describe() const;
