@@ -107,6 +107,22 @@ std::vector<Method> methods_for(std::uint32_t most, const pmb::ParallelFor* tbb,
   return methods;
 }
 
+/// Times one run of `work`: once to warm up, then for the budget. Runs shorter than 20 µs are timed in bursts.
+template <class Work>
+pmb::tune::Statistics time_repeatedly(double budget_ns, const Work& work) {
+  constexpr double kBurst_ns = 20'000;
+  const std::uint32_t burst = pmb::tune::burst_length(pmb::tune::time_ns(work), kBurst_ns, 1, 1000);
+  std::vector<double> times;
+  pmb::tune::take_turns(1, {.end_ns = pmb::tune::now_ns() + budget_ns}, [&](std::size_t) {
+    const double all = pmb::tune::time_ns([&] {
+      for (std::uint32_t i = 0; i < burst; ++i) work();
+    });
+    times.push_back(all / burst);
+    return true;
+  });
+  return pmb::tune::summarize(times);
+}
+
 void measure(const Memory& memory, std::span<std::byte> other, const Method& method, double budget_ns,
              bench::Report& report) {
   const std::size_t size = other.size();
@@ -115,7 +131,7 @@ void measure(const Memory& memory, std::span<std::byte> other, const Method& met
                                     .streaming_from_bytes = method.streaming_from,
                                     .slow_reads = method.streaming_loads};
   std::size_t at = 0;
-  const auto times = pmb::tune::time_repeatedly(budget_ns, [&] {
+  const auto times = time_repeatedly(budget_ns, [&] {
     const std::span mapped(memory.bytes + at, size);
     if (memory.read) {
       pmb::copy_from_mapped(other, mapped, options);

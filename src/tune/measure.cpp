@@ -64,18 +64,4 @@ void take_turns(std::size_t count, const TurnRules& rules,
   }
 }
 
-Statistics time_repeatedly(double budget_ns, const std::function<void()>& work) {
-  constexpr double kBurst_ns = 20'000;
-  const std::uint32_t burst = burst_length(time_ns(work), kBurst_ns, 1, 1000);
-  std::vector<double> times;
-  take_turns(1, {.end_ns = now_ns() + budget_ns}, [&](std::size_t) {
-    const double all = time_ns([&] {
-      for (std::uint32_t i = 0; i < burst; ++i) work();
-    });
-    times.push_back(all / burst);
-    return true;
-  });
-  return summarize(times);
-}
-
 }  // namespace pmb::tune

@@ -73,8 +73,4 @@ struct TurnRules {
 void take_turns(std::size_t count, const TurnRules& rules,
                 const std::function<bool(std::size_t candidate)>& turn);
 
-/// Times one run of `work`: once to warm up, then for the budget, at least kLeastSamples times. Runs shorter than 20 µs
-/// are timed in bursts.
-Statistics time_repeatedly(double budget_ns, const std::function<void()>& work);
-
 }  // namespace pmb::tune
