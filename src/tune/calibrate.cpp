@@ -54,13 +54,12 @@ Result<Calibration> calibrate(Context& context, const CalibrateOptions& options,
     }
     forget_own_errors(state);
     if (!measured) return pass_on(measured);
-    measured->profile.key = key_of(state);
+    measured->profile.key = profile_key(context);
     measured->profile.made = now_text();
     warn(state, *measured);
 
+    state.plans = {};
     state.plans.profile = measured->profile;
-    state.plans.profile_error = {};
-    state.plans.profile_file.clear();
     auto transfers = make_transfer_plan(state, where);
     if (!transfers) return pass_on(transfers);
     state.plans.transfers = std::move(*transfers);

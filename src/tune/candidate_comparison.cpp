@@ -71,7 +71,13 @@ void drop_slow_ones(std::vector<Candidate>& candidates, std::size_t pass) {
   }
 }
 
-Result<void> take_turns(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
+/// Prepares and times all candidates; the second pass only those that may still win, and the default.
+Result<void> run_pass(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
+  for (Candidate& candidate : candidates) {
+    if (pass > 0 && (candidate.dropped || candidate.verdict != Verdict::right)) continue;
+    if (rules.over()) return {};
+    if (auto prepared = prepare(candidate); !prepared) return prepared;
+  }
   Result<void> failed;
   std::size_t turns = 0;
   const auto turn = [&](std::size_t i) {
@@ -93,16 +99,6 @@ Result<void> take_turns(std::vector<Candidate>& candidates, std::size_t pass, co
   return failed;
 }
 
-/// Prepares and times all candidates; the second pass only those that may still win, and the default.
-Result<void> run_pass(std::vector<Candidate>& candidates, std::size_t pass, const ComparisonRules& rules) {
-  for (Candidate& candidate : candidates) {
-    if (pass > 0 && (candidate.dropped || candidate.verdict != Verdict::right)) continue;
-    if (rules.over()) return {};
-    if (auto prepared = prepare(candidate); !prepared) return prepared;
-  }
-  return take_turns(candidates, pass, rules);
-}
-
 bool is_faster(const Spread& a, const Spread& b) noexcept {
   return a.median < b.median;
 }
@@ -120,14 +116,12 @@ bool is_clearly_faster(const Spread& candidate, const Spread& other) noexcept {
 std::optional<std::size_t> winner(const std::vector<Candidate>& candidates, std::size_t passes) {
   if (!has_figures(candidates.front(), passes)) return std::nullopt;
   std::size_t fastest = 0;
-  Spread best = slower_pass(candidates.front());
   for (std::size_t i = 1; i < candidates.size(); ++i) {
-    if (!has_figures(candidates[i], passes)) continue;
-    const Spread spread = slower_pass(candidates[i]);
-    if (spread.median >= best.median) continue;
-    fastest = i;
-    best = spread;
+    if (has_figures(candidates[i], passes) &&
+        is_faster(slower_pass(candidates[i]), slower_pass(candidates[fastest])))
+      fastest = i;
   }
+  const Spread best = slower_pass(candidates[fastest]);
   for (std::size_t i = 0; i < fastest; ++i) {
     if (!has_figures(candidates[i], passes)) continue;
     const Spread other = i == 0 ? faster_pass(candidates[i]) : slower_pass(candidates[i]);

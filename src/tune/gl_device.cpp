@@ -73,7 +73,21 @@ class TestBuffer {
   TestBuffer& operator=(const TestBuffer&) = delete;
 
   /// Immutable storage with these flags, or mutable storage, as most programs have. Statuses: out_of_memory.
-  Result<void> allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags);
+  Result<void> allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags) {
+    const BufferCalls calls(state_.gl);
+    if (storage_flags) {
+      calls.storage(name_, size_bytes, *storage_flags);
+    } else {
+      calls.data(name_, size_bytes, GL_DYNAMIC_DRAW);
+    }
+    const GLenum error = state_.gl.GetError();
+    if (error == GL_NO_ERROR && calls.parameter(name_, GL_BUFFER_SIZE) == calls.reported(size_bytes))
+      return {};
+    return fail(ErrorId::storage_failed, kHere,
+                {.numbers = {size_bytes},
+                 .gl_call = storage_flags ? calls.storage_call() : calls.data_call(),
+                 .gl_error = error});
+  }
   std::uint32_t name() const noexcept { return name_; }
 
  private:
@@ -81,39 +95,133 @@ class TestBuffer {
   std::uint32_t name_ = 0;
 };
 
-Result<void> TestBuffer::allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags) {
-  const BufferCalls calls(state_.gl);
-  if (storage_flags) {
-    calls.storage(name_, size_bytes, *storage_flags);
-  } else {
-    calls.data(name_, size_bytes, GL_DYNAMIC_DRAW);
-  }
-  const GLenum error = state_.gl.GetError();
-  if (error == GL_NO_ERROR && calls.parameter(name_, GL_BUFFER_SIZE) == calls.reported(size_bytes)) return {};
-  return fail(ErrorId::storage_failed, kHere,
-              {.numbers = {size_bytes},
-               .gl_call = storage_flags ? calls.storage_call() : calls.data_call(),
-               .gl_error = error});
-}
-
 class GlDevice final : public Device {
  public:
   GlDevice(ContextState& state, const CalibrateOptions& options) noexcept
       : state_(state), options_(options) {}
 
   /// Must be called first.
-  Result<void> open();
+  Result<void> open() {
+    for (std::optional<Context>* context : {&context_, &checker_}) {
+      auto made = state_.clone_for_same_gl(kHere);
+      if (!made) return pass_on(made);
+      *context = std::move(*made);
+    }
+    // The check must not use the transfers that it checks: it has a fixed plan and a ring apart.
+    TransferPlan plan;
+    if (!state_.gl.limits.buffer_storage) plan.up.steps[0].path = plan.down.steps[0].path = Path::traditional;
+    ContextState::of(*checker_).plans.transfers = plan;
+    return {};
+  }
+
   double now_ns() override { return tune::now_ns(); }
-  Result<MemoryCosts> probe_memory() override;
-  Result<Probe> probe(Access access, bool client_storage) override;
-  Result<bool> prepare(const TestTransfer& transfer, const Profile& profile) override;
-  Result<double> run(const TestTransfer& transfer, std::uint32_t count) override;
+
+  Result<MemoryCosts> probe_memory() override {
+    // Storage without flags asks for VRAM.
+    for (std::optional<TestBuffer>* buffer : {&source_, &sink_}) {
+      if (auto made = buffer->emplace(state_).allocate(kProbeBytes, 0); !made) return pass_on(made);
+    }
+    renew_bytes(kProbeBytes);
+    if (auto written = upload(*checker_, source_->name(), 0, bytes_); !written) return pass_on(written);
+    const auto gpu = time_gpu(source_->name(), sink_->name());
+    if (!gpu) return pass_on(gpu);
+    return MemoryCosts{
+        .read_ns = time_loads(bytes_), .write_ns = time_stores(bytes_), .gpu_ns_per_kib = *gpu};
+  }
+
+  Result<Probe> probe(Access access, bool client_storage) override {
+    const bool writable = access != Access::read;
+    const bool readable = access != Access::sequential_write;
+    GLbitfield flags = GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
+    if (writable) flags |= GL_MAP_WRITE_BIT;
+    if (readable) flags |= GL_MAP_READ_BIT;
+    TestBuffer buffer(state_);
+    if (auto made = buffer.allocate(kProbeBytes, flags | (client_storage ? GL_CLIENT_STORAGE_BIT : 0)); !made)
+      return pass_on(made);
+    const BufferCalls calls(state_.gl);
+    auto* const mapped = static_cast<std::byte*>(calls.map(buffer.name(), 0, kProbeBytes, flags));
+    if (mapped == nullptr) {
+      return fail(ErrorId::map_answered_null, kHere,
+                  {.numbers = {kProbeBytes}, .gl_call = calls.map_call(), .gl_error = state_.gl.GetError()});
+    }
+
+    const std::span<std::byte> bytes(mapped, kProbeBytes);
+    if (writable) std::memset(bytes.data(), 1, bytes.size());
+    const auto gpu =
+        writable ? time_gpu(buffer.name(), sink_->name()) : time_gpu(source_->name(), buffer.name());
+    if (!gpu) return pass_on(gpu);
+    Probe probe{.costs = {.gpu_ns_per_kib = *gpu}};
+    if (writable) probe.costs.write_ns = time_stores(bytes);
+    if (readable) probe.costs.read_ns = time_loads(bytes);
+    if (options_.reported_memory) probe.reported = options_.reported_memory(buffer.name());
+    return probe;
+  }
+
+  Result<bool> prepare(const TestTransfer& transfer, const Profile& profile) override {
+    ContextState::of(*context_).plans.profile = profile;
+    TestBuffer& buffer = buffer_of(transfer).emplace(state_);
+    if (auto made = buffer.allocate(transfer.size_bytes, std::nullopt); !made) return pass_on(made);
+    renew_bytes(transfer.size_bytes);
+    if (!transfer.up) {
+      if (auto written = upload(*checker_, buffer.name(), 0, bytes_); !written) return pass_on(written);
+    }
+    if (auto moved = run(transfer, 1); !moved) return pass_on(moved);
+    if (transfer.up) {
+      if (auto read = download(*checker_, buffer.name(), 0, result_); !read) return pass_on(read);
+    }
+    return bytes_ == result_;
+  }
+
+  Result<double> run(const TestTransfer& transfer, std::uint32_t count) override {
+    TransferPlan& plan = ContextState::of(*context_).plans.transfers;
+    (transfer.up ? plan.up : plan.down) = transfer.direction;
+    const std::uint32_t buffer = buffer_of(transfer)->name();
+    const double start = now_ns();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto done =
+          transfer.up ? upload(*context_, buffer, 0, bytes_) : download(*context_, buffer, 0, result_);
+      if (!done) return pass_on(done);
+    }
+    if (transfer.up) {
+      if (auto finished = finish(); !finished) return pass_on(finished);
+    }
+    return now_ns() - start;
+  }
 
  private:
-  Result<double> time_gpu(std::uint32_t from, std::uint32_t to);
-  Result<void> finish();
+  Result<void> finish() {
+    auto ticket = context_->timeline().mark();
+    if (!ticket) return pass_on(ticket);
+    return ticket->wait(context_->options().timeout);
+  }
+
+  Result<double> time_gpu(std::uint32_t from, std::uint32_t to) {
+    const BufferCalls calls(state_.gl);
+    Result<void> finished;
+    const auto copy = [&](std::size_t) {
+      for (int n = 0; n < kCopies && finished; ++n) calls.copy(from, 0, to, 0, kProbeBytes);
+      if (finished) finished = finish();
+    };
+    // Untimed: the first copies may move the buffers and touch fresh memory.
+    copy(0);
+    const double ns = best_of(kCopies, copy);
+    if (!finished) return pass_on(finished);
+    return ns * 1024 / static_cast<double>(kProbeBytes);
+  }
+
   /// Changes all bytes, so that no buffer holds them yet, and clears the result.
-  void renew_bytes(std::size_t size);
+  void renew_bytes(std::size_t size) {
+    bytes_.resize(size);
+    result_.assign(size, std::byte{0xFF});
+    // Incompressible: a linear congruential generator.
+    std::uint64_t state = ++generation_ * 0x9E3779B97F4A7C15U;
+    for (std::size_t at = 0; at < size; at += sizeof state) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      const std::uint64_t mixed = state ^ (state >> 29U);
+      std::memcpy(bytes_.data() + at, &mixed, std::min(sizeof mixed, size - at));
+    }
+  }
+
   /// The raw GL calls have a buffer apart from that of the rings, because drivers move buffers that such calls use.
   std::optional<TestBuffer>& buffer_of(const TestTransfer& transfer) {
     return buffers_[transfer.direction.steps.front().path == Path::traditional ? 1 : 0];
@@ -130,121 +238,6 @@ class GlDevice final : public Device {
   std::vector<std::byte> result_;
   std::uint64_t generation_ = 0;
 };
-
-Result<void> GlDevice::open() {
-  for (std::optional<Context>* context : {&context_, &checker_}) {
-    auto made = state_.clone_for_same_gl(kHere);
-    if (!made) return pass_on(made);
-    *context = std::move(*made);
-  }
-  // The check must not use the transfers that it checks: it has a fixed plan and a ring apart.
-  TransferPlan plan;
-  if (!state_.gl.limits.buffer_storage) plan.up.steps[0].path = plan.down.steps[0].path = Path::traditional;
-  ContextState::of(*checker_).plans.transfers = plan;
-  return {};
-}
-
-Result<void> GlDevice::finish() {
-  auto ticket = context_->timeline().mark();
-  if (!ticket) return pass_on(ticket);
-  return ticket->wait(context_->options().timeout);
-}
-
-Result<double> GlDevice::time_gpu(std::uint32_t from, std::uint32_t to) {
-  const BufferCalls calls(state_.gl);
-  Result<void> finished;
-  const auto copy = [&](std::size_t) {
-    for (int n = 0; n < kCopies && finished; ++n) calls.copy(from, 0, to, 0, kProbeBytes);
-    if (finished) finished = finish();
-  };
-  // Untimed: the first copies may move the buffers and touch fresh memory.
-  copy(0);
-  const double ns = best_of(kCopies, copy);
-  if (!finished) return pass_on(finished);
-  return ns * 1024 / static_cast<double>(kProbeBytes);
-}
-
-Result<MemoryCosts> GlDevice::probe_memory() {
-  // Storage without flags asks for VRAM.
-  for (std::optional<TestBuffer>* buffer : {&source_, &sink_}) {
-    if (auto made = buffer->emplace(state_).allocate(kProbeBytes, 0); !made) return pass_on(made);
-  }
-  renew_bytes(kProbeBytes);
-  if (auto written = upload(*checker_, source_->name(), 0, bytes_); !written) return pass_on(written);
-  const auto gpu = time_gpu(source_->name(), sink_->name());
-  if (!gpu) return pass_on(gpu);
-  return MemoryCosts{.read_ns = time_loads(bytes_), .write_ns = time_stores(bytes_), .gpu_ns_per_kib = *gpu};
-}
-
-Result<Device::Probe> GlDevice::probe(Access access, bool client_storage) {
-  const bool writable = access != Access::read;
-  const bool readable = access != Access::sequential_write;
-  GLbitfield flags = GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
-  if (writable) flags |= GL_MAP_WRITE_BIT;
-  if (readable) flags |= GL_MAP_READ_BIT;
-  TestBuffer buffer(state_);
-  if (auto made = buffer.allocate(kProbeBytes, flags | (client_storage ? GL_CLIENT_STORAGE_BIT : 0)); !made)
-    return pass_on(made);
-  const BufferCalls calls(state_.gl);
-  auto* const mapped = static_cast<std::byte*>(calls.map(buffer.name(), 0, kProbeBytes, flags));
-  if (mapped == nullptr) {
-    return fail(ErrorId::map_answered_null, kHere,
-                {.numbers = {kProbeBytes}, .gl_call = calls.map_call(), .gl_error = state_.gl.GetError()});
-  }
-
-  const std::span<std::byte> bytes(mapped, kProbeBytes);
-  if (writable) std::memset(bytes.data(), 1, bytes.size());
-  const auto gpu =
-      writable ? time_gpu(buffer.name(), sink_->name()) : time_gpu(source_->name(), buffer.name());
-  if (!gpu) return pass_on(gpu);
-  Probe probe{.costs = {.gpu_ns_per_kib = *gpu}};
-  if (writable) probe.costs.write_ns = time_stores(bytes);
-  if (readable) probe.costs.read_ns = time_loads(bytes);
-  if (options_.reported_memory) probe.reported = options_.reported_memory(buffer.name());
-  return probe;
-}
-
-void GlDevice::renew_bytes(std::size_t size) {
-  bytes_.resize(size);
-  result_.assign(size, std::byte{0xFF});
-  // Incompressible: a linear congruential generator.
-  std::uint64_t state = ++generation_ * 0x9E3779B97F4A7C15U;
-  for (std::size_t at = 0; at < size; at += sizeof state) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    const std::uint64_t mixed = state ^ (state >> 29U);
-    std::memcpy(bytes_.data() + at, &mixed, std::min(sizeof mixed, size - at));
-  }
-}
-
-Result<bool> GlDevice::prepare(const TestTransfer& transfer, const Profile& profile) {
-  ContextState::of(*context_).plans.profile = profile;
-  TestBuffer& buffer = buffer_of(transfer).emplace(state_);
-  if (auto made = buffer.allocate(transfer.size_bytes, std::nullopt); !made) return pass_on(made);
-  renew_bytes(transfer.size_bytes);
-  if (!transfer.up) {
-    if (auto written = upload(*checker_, buffer.name(), 0, bytes_); !written) return pass_on(written);
-  }
-  if (auto moved = run(transfer, 1); !moved) return pass_on(moved);
-  if (transfer.up) {
-    if (auto read = download(*checker_, buffer.name(), 0, result_); !read) return pass_on(read);
-  }
-  return bytes_ == result_;
-}
-
-Result<double> GlDevice::run(const TestTransfer& transfer, std::uint32_t count) {
-  TransferPlan& plan = ContextState::of(*context_).plans.transfers;
-  (transfer.up ? plan.up : plan.down) = transfer.direction;
-  const std::uint32_t buffer = buffer_of(transfer)->name();
-  const double start = now_ns();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto done = transfer.up ? upload(*context_, buffer, 0, bytes_) : download(*context_, buffer, 0, result_);
-    if (!done) return pass_on(done);
-  }
-  if (transfer.up) {
-    if (auto finished = finish(); !finished) return pass_on(finished);
-  }
-  return now_ns() - start;
-}
 
 }  // namespace
 
