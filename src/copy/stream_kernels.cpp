@@ -123,16 +123,12 @@ HWY_EXPORT(Target);
 void detail::copy_piece(std::byte* to, const std::byte* from, std::size_t size, CopyHow how) noexcept {
   auto* const target = reinterpret_cast<std::uint8_t*>(to);
   const auto* const source = reinterpret_cast<const std::uint8_t*>(from);
-  switch (how) {
-    case CopyHow::plain:
-      if (size != 0) std::memcpy(to, from, size);
-      break;
-    case CopyHow::streaming_stores:
-      HWY_DYNAMIC_DISPATCH(StoreNontemporal)(target, source, size);
-      break;
-    case CopyHow::streaming_loads:
-      HWY_DYNAMIC_DISPATCH(LoadStreaming)(target, source, size);
-      break;
+  if (how == CopyHow::streaming_stores) {
+    HWY_DYNAMIC_DISPATCH(StoreNontemporal)(target, source, size);
+  } else if (how == CopyHow::streaming_loads) {
+    HWY_DYNAMIC_DISPATCH(LoadStreaming)(target, source, size);
+  } else if (size != 0) {
+    std::memcpy(to, from, size);
   }
 }
 

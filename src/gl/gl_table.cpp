@@ -128,7 +128,6 @@ Result<void> GlTable::load(Loader loader, bool has_context, std::source_location
 }
 
 void GlTable::read_limits() {
-  GlTable& gl = *this;
   limits.gl_major = integer(GL_MAJOR_VERSION);
   limits.gl_minor = integer(GL_MINOR_VERSION);
   const int count = integer(GL_NUM_EXTENSIONS);
@@ -136,7 +135,7 @@ void GlTable::read_limits() {
     const auto* name = reinterpret_cast<const char*>(GetStringi(GL_EXTENSIONS, static_cast<GLuint>(i)));
     if (name) extensions.emplace(name);
   }
-  read_driver(gl);
+  read_driver(*this);
   // 0 for the API that this context is not, so that no version is reached.
   const int desktop = limits.gles ? 0 : version();
   const int es = limits.gles ? version() : 0;
@@ -152,27 +151,27 @@ void GlTable::read_limits() {
   limits.compute = desktop >= 43 || es >= 31 ||
                    (has("GL_ARB_compute_shader") && has("GL_ARB_shader_storage_buffer_object"));
   limits.reset_notification =
-      find_reset_status(gl, desktop >= 45 || es >= 32) &&
+      find_reset_status(*this, desktop >= 45 || es >= 32) &&
       integer(GL_RESET_NOTIFICATION_STRATEGY) == static_cast<int>(GL_LOSE_CONTEXT_ON_RESET);
   // The extension has another name for the same function.
   if (limits.gles) BufferStorage = BufferStorageEXT;
 
-  limits.uniform_offset_alignment = integer_of(gl, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT, 1);
-  limits.max_uniform_block = integer_of(gl, GL_MAX_UNIFORM_BLOCK_SIZE);
+  limits.uniform_offset_alignment = integer_of(*this, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT, 1);
+  limits.max_uniform_block = integer_of(*this, GL_MAX_UNIFORM_BLOCK_SIZE);
   if (limits.compute) {
-    limits.storage_offset_alignment = integer_of(gl, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT, 1);
-    limits.max_storage_block = integer_of(gl, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
+    limits.storage_offset_alignment = integer_of(*this, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT, 1);
+    limits.max_storage_block = integer_of(*this, GL_MAX_SHADER_STORAGE_BLOCK_SIZE);
   }
   const bool es_texture_buffer =
       es >= 32 || (es >= 31 && (has("GL_EXT_texture_buffer") || has("GL_OES_texture_buffer")));
   if (desktop >= 31 || es_texture_buffer) {
-    limits.max_texture_buffer_texels = integer_of(gl, GL_MAX_TEXTURE_BUFFER_SIZE);
+    limits.max_texture_buffer_texels = integer_of(*this, GL_MAX_TEXTURE_BUFFER_SIZE);
   }
   if (desktop >= 43 || (desktop >= 31 && has("GL_ARB_texture_buffer_range")) || es_texture_buffer) {
-    limits.texture_offset_alignment = integer_of(gl, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT, 1);
+    limits.texture_offset_alignment = integer_of(*this, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT, 1);
   }
   if (desktop >= 42 || has("GL_ARB_map_buffer_alignment")) {
-    limits.map_alignment = integer_of(gl, GL_MIN_MAP_BUFFER_ALIGNMENT, 1);
+    limits.map_alignment = integer_of(*this, GL_MIN_MAP_BUFFER_ALIGNMENT, 1);
   }
 }
 
@@ -199,18 +198,14 @@ void GlTable::apply_quirks(const Options& options) {
 
 void* (*find_current_getter() noexcept)() {
   // GL cannot tell, but the window-system libraries can. A GL loader is not asked: it returns non-null for any name.
-  struct Candidate {
-    const char* library;
-    const char* function;
-  };
-  constexpr Candidate kCandidates[] = {{"libEGL.so.1", "eglGetCurrentContext"},
-                                       {"libGLX.so.0", "glXGetCurrentContext"},
-                                       {"libGL.so.1", "glXGetCurrentContext"},
-                                       {"libOSMesa.so.8", "OSMesaGetCurrentContext"}};
-  for (const Candidate& candidate : kCandidates) {
-    void* library = dlopen(candidate.library, RTLD_LAZY | RTLD_NOLOAD);
+  constexpr std::pair<const char*, const char*> kGetters[] = {{"libEGL.so.1", "eglGetCurrentContext"},
+                                                              {"libGLX.so.0", "glXGetCurrentContext"},
+                                                              {"libGL.so.1", "glXGetCurrentContext"},
+                                                              {"libOSMesa.so.8", "OSMesaGetCurrentContext"}};
+  for (const auto& [name, function] : kGetters) {
+    void* library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
     if (!library) continue;
-    const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, candidate.function));
+    const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, function));
     const bool current = getter && getter();
     // Releases the reference that RTLD_NOLOAD added.
     dlclose(library);

@@ -7,16 +7,9 @@ namespace pmb::detail {
 namespace {
 
 GLenum attachment_of(TexelKind kind) noexcept {
-  switch (kind) {
-    case TexelKind::depth:
-      return GL_DEPTH_ATTACHMENT;
-    case TexelKind::stencil:
-      return GL_STENCIL_ATTACHMENT;
-    case TexelKind::depth_stencil:
-      return GL_DEPTH_STENCIL_ATTACHMENT;
-    default:
-      return GL_COLOR_ATTACHMENT0;
-  }
+  if (kind == TexelKind::depth) return GL_DEPTH_ATTACHMENT;
+  if (kind == TexelKind::stencil) return GL_STENCIL_ATTACHMENT;
+  return kind == TexelKind::depth_stencil ? GL_DEPTH_STENCIL_ATTACHMENT : GL_COLOR_ATTACHMENT0;
 }
 
 /// A value of an attachment of the framebuffer that is bound for reading.
@@ -127,22 +120,16 @@ TextureFramebuffer::~TextureFramebuffer() {
 bool TextureFramebuffer::show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
                               std::uint32_t z) noexcept {
   const auto level = static_cast<GLint>(region.level);
-  switch (target.target) {
-    case GL_TEXTURE_1D:
-      gl_.FramebufferTexture1D(GL_READ_FRAMEBUFFER, attachment_, target.target, region.texture, level);
-      break;
-    case GL_TEXTURE_2D:
-    case GL_TEXTURE_RECTANGLE:
-      gl_.FramebufferTexture2D(GL_READ_FRAMEBUFFER, attachment_, target.target, region.texture, level);
-      break;
-    case GL_TEXTURE_CUBE_MAP:
-      gl_.FramebufferTexture2D(GL_READ_FRAMEBUFFER, attachment_, GL_TEXTURE_CUBE_MAP_POSITIVE_X + z,
-                               region.texture, level);
-      break;
-    default:
-      gl_.FramebufferTextureLayer(GL_READ_FRAMEBUFFER, attachment_, region.texture, level,
-                                  static_cast<GLint>(target.target == GL_TEXTURE_1D_ARRAY ? y : z));
-      break;
+  const bool cube = target.target == GL_TEXTURE_CUBE_MAP;
+  if (target.target == GL_TEXTURE_1D) {
+    gl_.FramebufferTexture1D(GL_READ_FRAMEBUFFER, attachment_, target.target, region.texture, level);
+  } else if (cube || target.target == GL_TEXTURE_2D || target.target == GL_TEXTURE_RECTANGLE) {
+    gl_.FramebufferTexture2D(GL_READ_FRAMEBUFFER, attachment_,
+                             cube ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + z : target.target, region.texture,
+                             level);
+  } else {
+    gl_.FramebufferTextureLayer(GL_READ_FRAMEBUFFER, attachment_, region.texture, level,
+                                static_cast<GLint>(target.target == GL_TEXTURE_1D_ARRAY ? y : z));
   }
   return gl_.CheckFramebufferStatus(GL_READ_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <optional>
 #include <ranges>
 #include <span>
@@ -60,16 +59,10 @@ class CurrentGuard {
   EGLSurface read_;
 };
 
-struct Version {
-  int major;
-  int minor;
-  auto operator<=>(const Version&) const = default;
-};
-
-// Every version that has a core profile, newest first.
-constexpr Version kCoreVersions[] = {{4, 6}, {4, 5}, {4, 4}, {4, 3}, {4, 2}, {4, 1}, {4, 0}, {3, 3}, {3, 2}};
+// Major version * 10 + minor version: every one that has a core profile, newest first.
+constexpr int kCoreVersions[] = {46, 45, 44, 43, 42, 41, 40, 33, 32};
 // Every version of OpenGL ES that has fences.
-constexpr Version kEsVersions[] = {{3, 2}, {3, 1}, {3, 0}};
+constexpr int kEsVersions[] = {32, 31, 30};
 
 EGLConfig config_for(EGLDisplay display, bool gles) noexcept {
   if (has_name(eglQueryString(display, EGL_EXTENSIONS), "EGL_KHR_no_config_context"))
@@ -84,15 +77,15 @@ EGLConfig config_for(EGLDisplay display, bool gles) noexcept {
 }
 
 EGLContext try_version(EGLDisplay display, EGLConfig config, const HeadlessOptions& options,
-                       EGLContext share_with, Version version, bool robust) noexcept {
+                       EGLContext share_with, int version, bool robust) noexcept {
   std::array<EGLint, 11> attributes{};
   std::size_t used = 0;
   const auto add = [&](EGLint name, EGLint value) {
     attributes[used++] = name;
     attributes[used++] = value;
   };
-  add(EGL_CONTEXT_MAJOR_VERSION, version.major);
-  add(EGL_CONTEXT_MINOR_VERSION, version.minor);
+  add(EGL_CONTEXT_MAJOR_VERSION, version / 10);
+  add(EGL_CONTEXT_MINOR_VERSION, version % 10);
   if (!options.gles) add(EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT);
   // Not robust buffer access, which costs: pmb needs only the report of a reset.
   // EGL 1.5 has one attribute for both APIs (section 3.7.1). Before, OpenGL ES has that of the extension.
@@ -117,66 +110,43 @@ std::string text_or_empty(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
 }
 
-// The client extensions and their calls. A call that EGL lacks is null.
-struct Client {
-  PFNEGLQUERYDEVICESEXTPROC query_devices = nullptr;
-  PFNEGLQUERYDEVICESTRINGEXTPROC query_device_string = nullptr;
-  PFNEGLGETPLATFORMDISPLAYEXTPROC platform_display = nullptr;
-  bool platform_device = false;
-  bool platform_surfaceless = false;
-};
-
-Client read_client() noexcept {
-  const char* const names = eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
-  Client client;
-  const bool both = has_name(names, "EGL_EXT_device_base");
-  if (both || has_name(names, "EGL_EXT_device_enumeration")) {
-    client.query_devices = find<PFNEGLQUERYDEVICESEXTPROC>("eglQueryDevicesEXT");
-  }
-  if (both || has_name(names, "EGL_EXT_device_query")) {
-    client.query_device_string = find<PFNEGLQUERYDEVICESTRINGEXTPROC>("eglQueryDeviceStringEXT");
-  }
-  if (has_name(names, "EGL_EXT_platform_base")) {
-    client.platform_display = find<PFNEGLGETPLATFORMDISPLAYEXTPROC>("eglGetPlatformDisplayEXT");
-  }
-  client.platform_device = client.platform_display != nullptr && has_name(names, "EGL_EXT_platform_device");
-  client.platform_surfaceless =
-      client.platform_display != nullptr && has_name(names, "EGL_MESA_platform_surfaceless");
-  return client;
-}
-
 // A device and the facts that EGL reports before its display is initialised.
 struct Device {
   EGLDeviceEXT handle = EGL_NO_DEVICE_EXT;
   GpuInfo info = {};
 };
 
-Device describe(const Client& client, EGLDeviceEXT handle) {
-  Device device = {.handle = handle};
-  if (client.query_device_string == nullptr) return device;
-  const char* const names = client.query_device_string(handle, EGL_EXTENSIONS);
+GpuInfo describe(EGLDeviceEXT handle) {
+  GpuInfo info;
+  const auto query = find<PFNEGLQUERYDEVICESTRINGEXTPROC>("eglQueryDeviceStringEXT");
+  if (query == nullptr) return info;
+  const char* const names = query(handle, EGL_EXTENSIONS);
   const auto ask = [&](const char* extension, EGLint what) {
-    return has_name(names, extension) ? text_or_empty(client.query_device_string(handle, what))
-                                      : std::string();
+    return has_name(names, extension) ? text_or_empty(query(handle, what)) : std::string();
   };
-  GpuInfo& info = device.info;
   info.software = has_name(names, "EGL_MESA_device_software");
   info.name = ask("EGL_EXT_device_query_name", EGL_RENDERER_EXT);
   info.device_path = ask("EGL_EXT_device_drm", EGL_DRM_DEVICE_FILE_EXT);
   if (info.device_path.empty())
     info.device_path = ask("EGL_EXT_device_drm_render_node", EGL_DRM_RENDER_NODE_FILE_EXT);
-  return device;
+  return info;
 }
 
-std::vector<Device> find_devices(const Client& client) {
+// `extensions` are those of the client. EGL_EXT_device_enumeration requires EGL_EXT_device_query; EGL_EXT_device_base is
+// both.
+std::vector<Device> find_devices(const char* extensions) {
   std::vector<Device> devices;
-  if (client.query_devices == nullptr || !client.platform_device) return devices;
+  const auto query = find<PFNEGLQUERYDEVICESEXTPROC>("eglQueryDevicesEXT");
+  if (query == nullptr || !has_name(extensions, "EGL_EXT_platform_device") ||
+      !(has_name(extensions, "EGL_EXT_device_base") || has_name(extensions, "EGL_EXT_device_enumeration"))) {
+    return devices;
+  }
   EGLint count = 0;
-  if (client.query_devices(0, nullptr, &count) != EGL_TRUE || count <= 0) return devices;
+  if (query(0, nullptr, &count) != EGL_TRUE || count <= 0) return devices;
   std::vector<EGLDeviceEXT> handles(static_cast<std::size_t>(count));
-  if (client.query_devices(count, handles.data(), &count) != EGL_TRUE) return devices;
+  if (query(count, handles.data(), &count) != EGL_TRUE) return devices;
   handles.resize(static_cast<std::size_t>(count));
-  for (EGLDeviceEXT handle : handles) devices.push_back(describe(client, handle));
+  for (EGLDeviceEXT handle : handles) devices.push_back({handle, describe(handle)});
   std::stable_partition(devices.begin(), devices.end(),
                         [](const Device& device) { return !device.info.software; });
   return devices;
@@ -254,13 +224,13 @@ Result<EGLContext> create_context(EGLDisplay display, const HeadlessOptions& opt
     return tl::unexpected(error_of("eglBindAPI", where));
   }
   const EGLConfig config = config_for(display, options.gles);
-  const std::span<const Version> versions =
-      options.gles ? std::span<const Version>(kEsVersions) : std::span<const Version>(kCoreVersions);
-  const Version least = options.gl_major > 0 ? Version{options.gl_major, options.gl_minor} : Version{0, 0};
+  const auto versions =
+      options.gles ? std::span<const int>(kEsVersions) : std::span<const int>(kCoreVersions);
+  const int least = options.gl_major > 0 ? options.gl_major * 10 + options.gl_minor : 0;
 
   Error error =
       make_error(ErrorId::egl_failed, where, {.numbers = {EGL_BAD_MATCH}, .gl_call = "eglCreateContext"});
-  for (const Version version : versions) {
+  for (const int version : versions) {
     if (version < least) break;
     // A version without reset notification is worth more than an older one with it.
     for (const bool robust : {true, false}) {
@@ -287,9 +257,12 @@ bool release_current() noexcept {
 }
 
 Survey visit_gpus(const std::function<bool(const Gpu&)>& visit) {
-  const Client client = read_client();
-  const std::vector<Device> devices = find_devices(client);
+  const char* const extensions = eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
   Survey survey;
+  // Both platforms require EGL_EXT_platform_base, which has this call.
+  const auto platform_display = find<PFNEGLGETPLATFORMDISPLAYEXTPROC>("eglGetPlatformDisplayEXT");
+  if (platform_display == nullptr) return survey;
+  const std::vector<Device> devices = find_devices(extensions);
   survey.devices = devices.size();
   std::vector<Gpu> software;
   const auto visit_next = [&](Gpu& gpu) {
@@ -299,7 +272,7 @@ Survey visit_gpus(const std::function<bool(const Gpu&)>& visit) {
 
   for (const Device& device : devices) {
     std::optional<Gpu> gpu =
-        open(client.platform_display(EGL_PLATFORM_DEVICE_EXT, device.handle, nullptr), device.info);
+        open(platform_display(EGL_PLATFORM_DEVICE_EXT, device.handle, nullptr), device.info);
     if (!gpu) continue;
     if (gpu->info.software) {
       software.push_back(std::move(*gpu));
@@ -307,9 +280,9 @@ Survey visit_gpus(const std::function<bool(const Gpu&)>& visit) {
       return survey;
     }
   }
-  if (survey.usable == 0 && software.empty() && client.platform_surfaceless) {
+  if (survey.usable == 0 && software.empty() && has_name(extensions, "EGL_MESA_platform_surfaceless")) {
     std::optional<Gpu> gpu =
-        open(client.platform_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr), {});
+        open(platform_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr), {});
     if (gpu) software.push_back(std::move(*gpu));
   }
   for (Gpu& gpu : software) {
