@@ -63,17 +63,6 @@ std::string cpu_model() {
 #endif
 }
 
-ErrorId misfit(const ProfileKey& found, const ProfileKey& here) {
-  const bool machine = found.cpu == here.cpu && found.hardware_threads == here.hardware_threads;
-  ProfileKey other = found;
-  other.cpu = here.cpu;
-  other.hardware_threads = here.hardware_threads;
-  if (other != here) return ErrorId::profile_driver;
-  return machine ? ErrorId::none : ErrorId::profile_machine;
-}
-
-}  // namespace
-
 ProfileKey key_of(const ContextState& state) {
   return {.vendor = ascii(state.gl.driver.vendor),
           .renderer = ascii(state.gl.driver.renderer),
@@ -82,6 +71,16 @@ ProfileKey key_of(const ContextState& state) {
           .cpu = ascii(cpu_model()),
           .hardware_threads = std::max(1U, std::thread::hardware_concurrency())};
 }
+
+ErrorId misfit(ProfileKey found, const ProfileKey& here) {
+  const bool machine = found.cpu == here.cpu && found.hardware_threads == here.hardware_threads;
+  found.cpu = here.cpu;
+  found.hardware_threads = here.hardware_threads;
+  if (found != here) return ErrorId::profile_driver;
+  return machine ? ErrorId::none : ErrorId::profile_machine;
+}
+
+}  // namespace
 
 void read_profile(ContextState& state) {
   const std::string& named = state.options.profile;

@@ -148,8 +148,6 @@ Result<TransferPlan> make_transfer_plan(const ContextState& state, std::source_l
 /// The transfer plan of a profile, or the driver's default if `profile` is null. Nothing is forced.
 TransferPlan unforced_transfers(const ContextState& state, const Profile* profile);
 
-/// The key of profiles of this driver and machine.
-ProfileKey key_of(const ContextState& state);
 /// Puts the profile that the options name in force, or logs why not.
 void read_profile(ContextState& state);
 

@@ -70,8 +70,8 @@ struct Mapping {
 /// Which memory is allowed: the plan chooses, or it must be mapped.
 enum class Memory : std::uint8_t { any, mapped };
 
-/// A plan of legal flags for a request; see Context::plan.
-Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
+/// A plan of legal flags; see Context::plan.
+Result<Plan> make_plan(const ContextState& context, PlanRequest asked, Memory memory,
                        std::source_location where);
 
 /// The memory of MappedBuffer (`mapped`), rings and pools (`any`). Private memory has no mapping: only rings and pools

@@ -10,20 +10,6 @@
 
 namespace pmb {
 namespace detail {
-
-detail::DriverTraits traits_of(const ContextState& context) {
-  const std::string_view kind = context.gl.driver.kind;
-  return {.software = context.gl.quirk(QuirkId::software_direct),
-          .unified_memory = kind == "intel" || kind == "qualcomm" || kind == "arm" || kind == "imagination" ||
-                            kind == "broadcom",
-          .buffer_storage = context.gl.limits.buffer_storage,
-          .memory_barrier = context.gl.limits.memory_barrier,
-          .orphan_uploads = context.gl.quirk(QuirkId::mobile_orphaning),
-          .client_writes = context.gl.quirk(QuirkId::radeonsi_client_storage),
-          .client_uploads = context.gl.quirk(QuirkId::nvidia_upload_client_storage),
-          .client_reads = context.gl.quirk(QuirkId::nvidia_readback_client_storage)};
-}
-
 namespace {
 
 /// OpenGL 4.6 core, sections 6.2 and 6.3: FLUSH_EXPLICIT is a flag of the mapping only and needs WRITE; COHERENT and
@@ -41,69 +27,74 @@ void set_flags(Plan& plan, bool client_storage) {
   if (client_storage) plan.storage_flags |= GL_CLIENT_STORAGE_BIT;
 }
 
-}  // namespace
-
-Result<Plan> make_plan(const ContextState& context, const PlanRequest& request, Memory memory,
-                       std::source_location where) {
-  PlanRequest asked = request;
-  detail::DriverTraits traits = traits_of(context);
-  if (!asked.model) asked.model = context.options.model;
-  if (!asked.path) asked.path = context.options.path;
-  detail::Measured measured;
-  if (context.plans.profile) {
-    measured = detail::measured_for(*context.plans.profile, asked.access,
-                                    detail::client_by_quirk(asked.access, traits));
-  }
-  if (memory == Memory::mapped) {
-    if (asked.path && detail::is_private(*asked.path)) asked.path = std::nullopt;
-    traits.orphan_uploads = false;
-  }
-  Plan plan;
-  const bool possible = detail::choose(asked, traits, measured.placement, plan);
-  if (!possible || (memory == Memory::mapped && detail::is_private(plan.path))) {
-    if (!context.gl.limits.buffer_storage) {
-      return fail(ErrorId::buffer_storage_missing, where,
-                  {.numbers = {static_cast<std::uint64_t>(context.gl.limits.gl_major),
-                               static_cast<std::uint64_t>(context.gl.limits.gl_minor)}});
-    }
-    return fail(ErrorId::barrier_missing, where);
-  }
-  if (!detail::is_private(plan.path)) set_flags(plan, detail::choose_client_storage(traits, measured, plan));
-  return plan;
-}
-
-namespace {
-
 TransferPlan default_transfers(const ContextState& context) {
   const Driver& driver = context.gl.driver;
-  detail::TransferKind kind = detail::TransferKind::other;
+  TransferKind kind = TransferKind::other;
   if (context.gl.quirk(QuirkId::software_direct)) {
-    kind = detail::TransferKind::software;
+    kind = TransferKind::software;
   } else if (driver.kind == "nvidia" && !driver.mesa) {
-    kind = detail::TransferKind::nvidia;
+    kind = TransferKind::nvidia;
   } else if (driver.mesa) {
-    kind = detail::TransferKind::mesa;
+    kind = TransferKind::mesa;
   }
   // lima, vc4 and panfrost also map write-combined memory for reading (source of those drivers).
   const bool slow_reads = driver.mesa && (driver.kind == "arm" || driver.kind == "broadcom");
-  return detail::default_transfer_plan(kind, slow_reads);
+  return default_transfer_plan(kind, slow_reads);
 }
 
 void force_by_gl(TransferPlan& plan) {
-  detail::force_path(plan.up, Path::traditional);
-  detail::force_path(plan.down, Path::traditional);
+  force_path(plan.up, Path::traditional);
+  force_path(plan.down, Path::traditional);
   plan.reason = "transfers: by GL's own calls, since nothing is mapped here";
 }
 
 }  // namespace
 
+DriverTraits traits_of(const ContextState& context) {
+  const std::string_view kind = context.gl.driver.kind;
+  return {.software = context.gl.quirk(QuirkId::software_direct),
+          .unified_memory = kind == "intel" || kind == "qualcomm" || kind == "arm" || kind == "imagination" ||
+                            kind == "broadcom",
+          .buffer_storage = context.gl.limits.buffer_storage,
+          .memory_barrier = context.gl.limits.memory_barrier,
+          .orphan_uploads = context.gl.quirk(QuirkId::mobile_orphaning),
+          .client_writes = context.gl.quirk(QuirkId::radeonsi_client_storage),
+          .client_uploads = context.gl.quirk(QuirkId::nvidia_upload_client_storage),
+          .client_reads = context.gl.quirk(QuirkId::nvidia_readback_client_storage)};
+}
+
+Result<Plan> make_plan(const ContextState& context, PlanRequest asked, Memory memory,
+                       std::source_location where) {
+  DriverTraits traits = traits_of(context);
+  if (!asked.model) asked.model = context.options.model;
+  if (!asked.path) asked.path = context.options.path;
+  Measured measured;
+  if (context.plans.profile) {
+    measured = measured_for(*context.plans.profile, asked.access, client_by_quirk(asked.access, traits));
+  }
+  if (memory == Memory::mapped) {
+    if (asked.path && is_private(*asked.path)) asked.path = std::nullopt;
+    traits.orphan_uploads = false;
+  }
+  Plan plan;
+  const bool possible = choose(asked, traits, measured.placement, plan);
+  if (!possible || (memory == Memory::mapped && is_private(plan.path))) {
+    const Limits& limits = context.gl.limits;
+    if (limits.buffer_storage) return fail(ErrorId::barrier_missing, where);
+    return fail(ErrorId::buffer_storage_missing, where,
+                {.numbers = {static_cast<std::uint64_t>(limits.gl_major),
+                             static_cast<std::uint64_t>(limits.gl_minor)}});
+  }
+  if (!is_private(plan.path)) set_flags(plan, choose_client_storage(traits, measured, plan));
+  return plan;
+}
+
 TransferPlan unforced_transfers(const ContextState& context, const Profile* profile) {
   const bool measured = profile && profile->transfers;
   TransferPlan plan = measured ? *profile->transfers : default_transfers(context);
-  if (!measured && context.gl.quirk(QuirkId::mobile_orphaning))
-    detail::force_path(plan.up, Path::traditional);
+  if (!measured && context.gl.quirk(QuirkId::mobile_orphaning)) force_path(plan.up, Path::traditional);
   // OpenGL ES has no glGetBufferSubData, and cannot map a buffer twice.
-  if (context.gl.limits.gles) detail::force_path(plan.down, Path::staged);
+  if (context.gl.limits.gles) force_path(plan.down, Path::staged);
   if (!context.gl.limits.buffer_storage) force_by_gl(plan);
   return plan;
 }
@@ -113,11 +104,11 @@ Result<TransferPlan> make_transfer_plan(const ContextState& context, std::source
   if (options.transfer && !options.transfer->usable()) return fail(ErrorId::bad_transfer_plan, where);
   const Profile* const profile = context.plans.profile ? &*context.plans.profile : nullptr;
   TransferPlan plan = options.transfer ? *options.transfer : unforced_transfers(context, profile);
-  if (!context.gl.limits.buffer_storage || (options.path && detail::is_private(*options.path))) {
+  if (!context.gl.limits.buffer_storage || (options.path && is_private(*options.path))) {
     force_by_gl(plan);
   } else if (options.path) {
-    detail::force_path(plan.up, Path::staged);
-    detail::force_path(plan.down, Path::staged);
+    force_path(plan.up, Path::staged);
+    force_path(plan.down, Path::staged);
     plan.reason = "transfers: through rings, forced by the caller";
   }
   return plan;

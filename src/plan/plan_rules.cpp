@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "plan/plan_rules.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace pmb::detail {
 namespace {
 
-struct Choice {
-  Path path;
-  const char* reason;
-};
-
-Choice choose_path(const PlanRequest& request, const DriverTraits& driver, Placement placement) noexcept {
+std::pair<Path, const char*> choose_path(const PlanRequest& request, const DriverTraits& driver,
+                                         Placement placement) noexcept {
   const bool orphans = driver.orphan_uploads && request.access == Access::sequential_write;
   if (request.path) return {*request.path, "path: forced by the caller"};
   if (orphans) return {Path::orphaned, "path: orphaned, by quirk mobile_orphaning"};
@@ -43,12 +42,8 @@ Measured measured_for(const Profile& profile, Access access, bool by_default) no
 }
 
 void add_reason(Plan& plan, const char* reason) noexcept {
-  for (const char*& slot : plan.reasons) {
-    if (slot == nullptr) {
-      slot = reason;
-      return;
-    }
-  }
+  const auto unused = std::find(plan.reasons.begin(), plan.reasons.end(), nullptr);
+  if (unused != plan.reasons.end()) *unused = reason;
 }
 
 bool choose(const PlanRequest& request, const DriverTraits& driver, Placement placement,
@@ -61,8 +56,7 @@ bool choose(const PlanRequest& request, const DriverTraits& driver, Placement pl
   // What the GPU wrote would be gone with the old storage.
   if (path == Path::orphaned && plan.access != Access::sequential_write) path = Path::traditional;
   plan.path = path;
-  const bool readable = plan.access != Access::sequential_write;
-  const bool flushing_works = !readable || driver.memory_barrier;
+  const bool flushing_works = plan.access == Access::sequential_write || driver.memory_barrier;
 
   if (is_private(path)) {
     plan.model = Model::explicit_flush;

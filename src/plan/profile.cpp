@@ -20,28 +20,12 @@ namespace fs = std::filesystem;
 // A hundred times the size of the files that save() writes.
 constexpr std::uintmax_t kLongestFile = 1 << 20;
 
-// FNV-1a: the same on every machine, and enough for a name.
-std::uint32_t hash_of(std::string_view text, std::uint32_t hash) {
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
-  return (hash ^ 0xFFU) * 16777619U;
-}
-
 }  // namespace
 
 const char* to_string(Placement placement) noexcept {
-  switch (placement) {
-    case Placement::unknown:
-      return "not measured";
-    case Placement::cached:
-      return "cached system memory";
-    case Placement::write_combined:
-      return "write-combined system memory";
-    case Placement::gpu_memory:
-      return "GPU memory through the bus";
-    case Placement::plain:
-      return "plain memory of a software renderer";
-  }
-  return "unknown";
+  constexpr const char* kNames[] = {"not measured", "cached system memory", "write-combined system memory",
+                                    "GPU memory through the bus", "plain memory of a software renderer"};
+  return kNames[static_cast<std::size_t>(placement)];
 }
 
 Result<Profile> Profile::load(const std::string& file, std::source_location where) {
@@ -99,12 +83,11 @@ std::string Profile::file_name(const ProfileKey& key) {
     if (!plain && !capital && !name.empty() && name.back() != '-') name += '-';
     if (name.size() == kLongestName) break;
   }
+  const std::string all = fmt::format("{0}{5}{1}{5}{2}{5}{3}{5}{4}{5}", key.vendor, key.renderer,
+                                      key.gles ? "es" : "gl", key.cpu, key.hardware_threads, '\xFF');
+  // FNV-1a: the same on every machine, and enough for a name.
   std::uint32_t hash = 2166136261U;
-  for (const std::string_view part : {std::string_view(key.vendor), std::string_view(key.renderer),
-                                      std::string_view(key.gles ? "es" : "gl"), std::string_view(key.cpu)}) {
-    hash = hash_of(part, hash);
-  }
-  hash = hash_of(std::to_string(key.hardware_threads), hash);
+  for (const char letter : all) hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
   return fmt::format("{}{}{:08x}.json", name, name.empty() || name.back() == '-' ? "" : "-", hash);
 }
 

@@ -55,9 +55,6 @@ class Object {
   }
 
  private:
-  static void expect(bool right) {
-    if (!right) throw std::invalid_argument("no such value");
-  }
   template <class T>
   void visit(Json& json, T& value) const {
     if constexpr (std::is_enum_v<T>) {
@@ -66,14 +63,14 @@ class Object {
         return;
       }
       const auto found = std::ranges::find(kNames<T>, json.get_ref<const std::string&>());
-      expect(found != std::end(kNames<T>));
+      if (found == std::end(kNames<T>)) throw std::invalid_argument("no such name");
       value = static_cast<T>(found - std::begin(kNames<T>));
     } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
       if (writes_) {
         json = value;
         return;
       }
-      expect(fits<T>(json));
+      if (!fits<T>(json)) throw std::out_of_range("no such number");
       value = json.get<T>();
     } else {
       fields(Object(json, writes_), value);

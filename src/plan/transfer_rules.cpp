@@ -80,13 +80,8 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
 }
 
 void force_path(TransferDirection& way, Path path) {
-  if (path == Path::traditional) {
-    // What GL's call may not do goes through the ring nevertheless.
-    TransferStep step = way.steps.back();
-    step.path = path;
-    way.steps = {step};
-    return;
-  }
+  // One step: what GL's call may not do goes through the ring nevertheless.
+  if (path == Path::traditional) way.steps.erase(way.steps.begin(), way.steps.end() - 1);
   for (TransferStep& step : way.steps) step.path = path;
 }
 
@@ -103,12 +98,12 @@ std::string TransferPlan::describe() const {
     for (const TransferStep& step : way->steps) {
       const std::string limit =
           step.up_to_bytes == UINT64_MAX ? "beyond" : fmt::format("up to {} bytes", step.up_to_bytes);
+      text += fmt::format("\n  {} {}: ", name, limit);
       if (step.path == Path::traditional) {
-        text +=
-            fmt::format("\n  {} {}: {}", name, limit, way == &up ? "glBufferSubData" : "glGetBufferSubData");
+        text += way == &up ? "glBufferSubData" : "glGetBufferSubData";
       } else {
-        text += fmt::format("\n  {} {}: ring of {} bytes, chunks of {}, {} thread{}", name, limit,
-                            way->ring_bytes, step.chunk_bytes, step.threads, step.threads == 1 ? "" : "s");
+        text += fmt::format("ring of {} bytes, chunks of {}, {} thread{}", way->ring_bytes, step.chunk_bytes,
+                            step.threads, step.threads == 1 ? "" : "s");
       }
     }
   }
