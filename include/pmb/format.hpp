@@ -12,6 +12,7 @@
 #include <pmb/result.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <version>
 
 #if __has_include(<fmt/format.h>)
@@ -23,11 +24,11 @@
 
 namespace pmb::detail {
 
-inline std::string_view text_of(StatusCode status) {
-  return to_string(status);
-}
-inline std::string_view text_of(ErrorId id) {
-  return to_string(id);
+template <class T>
+concept HasText = std::is_same_v<T, StatusCode> || std::is_same_v<T, ErrorId> || std::is_same_v<T, Error>;
+
+inline std::string_view text_of(const auto& named) {
+  return to_string(named);
 }
 inline std::string text_of(const Error& error) {
   return error.message();
@@ -44,25 +45,11 @@ struct TextFormatter : Base {
 }  // namespace pmb::detail
 
 #ifdef FMT_VERSION
-template <>
-struct fmt::formatter<pmb::StatusCode>
-    : pmb::detail::TextFormatter<pmb::StatusCode, fmt::formatter<std::string_view>> {};
-template <>
-struct fmt::formatter<pmb::ErrorId>
-    : pmb::detail::TextFormatter<pmb::ErrorId, fmt::formatter<std::string_view>> {};
-template <>
-struct fmt::formatter<pmb::Error> : pmb::detail::TextFormatter<pmb::Error, fmt::formatter<std::string_view>> {
-};
+template <pmb::detail::HasText T>
+struct fmt::formatter<T> : pmb::detail::TextFormatter<T, fmt::formatter<std::string_view>> {};
 #endif
 
 #ifdef __cpp_lib_format
-template <>
-struct std::formatter<pmb::StatusCode>
-    : pmb::detail::TextFormatter<pmb::StatusCode, std::formatter<std::string_view>> {};
-template <>
-struct std::formatter<pmb::ErrorId>
-    : pmb::detail::TextFormatter<pmb::ErrorId, std::formatter<std::string_view>> {};
-template <>
-struct std::formatter<pmb::Error> : pmb::detail::TextFormatter<pmb::Error, std::formatter<std::string_view>> {
-};
+template <pmb::detail::HasText T>
+struct std::formatter<T> : pmb::detail::TextFormatter<T, std::formatter<std::string_view>> {};
 #endif

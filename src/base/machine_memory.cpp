@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <limits>
 
 namespace pmb::detail {
 namespace {
 
-constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kUnlimited = UINT64_MAX;
 
 /// One number in a file; unlimited for "max", for no file, and for anything else.
 std::uint64_t limit_in(const std::string& path) {

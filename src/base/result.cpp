@@ -2,8 +2,9 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <pmb/validation.hpp>
-#include <span>
 #include <utility>
 
 #include "base/fail.hpp"
@@ -26,10 +27,8 @@ constexpr ErrorEntry kErrors[] = {
 };
 
 const ErrorEntry& entry_of(ErrorId id) noexcept {
-  for (const ErrorEntry& entry : kErrors) {
-    if (entry.id == id) return entry;
-  }
-  return kErrors[0];
+  const auto* const found = std::ranges::find(kErrors, id, &ErrorEntry::id);
+  return found != std::end(kErrors) ? *found : kErrors[0];
 }
 
 constexpr std::pair<std::uint32_t, const char*> kGlErrors[] = {
@@ -40,32 +39,10 @@ constexpr std::pair<std::uint32_t, const char*> kGlErrors[] = {
     {0x0507, "GL_CONTEXT_LOST"},
 };
 
-constexpr std::pair<Status, const char*> kStatuses[] = {
-    {Status::ok, "ok"},
-    {Status::would_block, "would_block"},
-    {Status::timed_out, "timed_out"},
-    {Status::unsupported, "unsupported"},
-    {Status::out_of_memory, "out_of_memory"},
-    {Status::too_large, "too_large"},
-    {Status::map_failed, "map_failed"},
-    {Status::data_lost, "data_lost"},
-    {Status::context_lost, "context_lost"},
-    {Status::fence_failed, "fence_failed"},
-    {Status::wait_failed, "wait_failed"},
-    {Status::invalid_argument, "invalid_argument"},
-    {Status::wrong_context, "wrong_context"},
-    {Status::stale_handle, "stale_handle"},
-    {Status::refused, "refused"},
-    {Status::gl_error, "gl_error"},
-};
-
-template <class Key>
-const char* name_in(std::span<const std::pair<Key, const char*>> names, Key key,
-                    const char* otherwise) noexcept {
-  for (const auto& [known, name] : names) {
-    if (known == key) return name;
-  }
-  return otherwise;
+const char* gl_error_name(std::uint32_t error) noexcept {
+  const auto* const found =
+      std::ranges::find(kGlErrors, error, &std::pair<std::uint32_t, const char*>::first);
+  return found != std::end(kGlErrors) ? found->second : "an unknown GL error";
 }
 
 std::string place(const char* verb, const std::source_location& location) {
@@ -86,7 +63,7 @@ std::string Error::message() const {
   fmt::dynamic_format_arg_store<fmt::format_context> arguments;
   for (const std::uint64_t number : numbers) arguments.push_back(number);
   arguments.push_back(fmt::arg("call", gl_call));
-  arguments.push_back(fmt::arg("gl", name_in<std::uint32_t>(kGlErrors, gl_error, "an unknown GL error")));
+  arguments.push_back(fmt::arg("gl", gl_error_name(gl_error)));
   return fmt::vformat(entry_of(id).sentence, arguments);
 }
 
@@ -108,7 +85,13 @@ const char* to_string(ErrorId id) noexcept {
 }
 
 const char* to_string(Status status) noexcept {
-  return name_in<Status>(kStatuses, status, "unknown");
+  // From Status::gl_error to Status::timed_out.
+  constexpr const char* kNames[] = {"gl_error",         "refused",     "stale_handle", "wrong_context",
+                                    "invalid_argument", "wait_failed", "fence_failed", "context_lost",
+                                    "data_lost",        "map_failed",  "too_large",    "out_of_memory",
+                                    "unsupported",      "ok",          "would_block",  "timed_out"};
+  const int index = static_cast<int>(status) - static_cast<int>(Status::gl_error);
+  return index >= 0 && index < std::ssize(kNames) ? kNames[index] : "unknown";
 }
 
 }  // namespace pmb

@@ -41,14 +41,6 @@ enum class RingKind : std::uint8_t { upload, readback };
 /// Recycled, never freed; see SlotPool. Without an owner every operation returns stale_slice.
 ///
 /// Slots of readbacks go acquired → retired. While acquired, `serial` is the one after which the bytes have arrived.
-///
-/// Positions that a ring keeps beside its layout, and the unit of each:
-///   first_key     key     the first slice of this owner
-///   issued_end    key     published slices before it were retired by retire_issued() and have no fence yet; 0: none
-///   fenced_bytes  bytes   allocated at the last fence of retire_issued()
-///   fenced_key    key     the next slice then
-///   polled_at_    serial  the last mark when the timeline was polled for older storage
-///   observed_at_  serial  the last passed serial when `counts.high_water_bytes` was updated
 struct RingControl final : ContextChild, RingHot {
   static RingControl& of(RingHot* hot) noexcept { return static_cast<RingControl&>(*hot); }
 
@@ -126,11 +118,12 @@ struct RingControl final : ContextChild, RingHot {
   RingStats counts;  ///< What does not depend on the present storage. It moves from one block to the next.
   std::uint64_t flushes = 0;  ///< Of this block.
   RingControl* older = nullptr;
-  ArenaControl* arenas = nullptr;  ///< Lent and not yet published.
-  std::uint64_t first_key = RingSlot::kStates;
+  ArenaControl* arenas = nullptr;               ///< Lent and not yet published.
+  std::uint64_t first_key = RingSlot::kStates;  ///< Of this owner.
+  /// Published slices before this key were retired by retire_issued() and have no fence yet; 0: none.
   std::uint64_t issued_end = 0;
-  std::uint64_t fenced_bytes = 0;
-  std::uint64_t fenced_key = 0;
+  std::uint64_t fenced_bytes = 0;  ///< Allocated at the last fence of retire_issued().
+  std::uint64_t fenced_key = 0;    ///< The next slice's key then.
 
  private:
   friend class RingOwner;
@@ -182,8 +175,8 @@ struct RingControl final : ContextChild, RingHot {
   /// Counts a wait of `request`, which took `time`.
   void note_wait(const Request& request, std::chrono::nanoseconds time) noexcept;
 
-  std::uint64_t polled_at_ = 0;
-  std::uint64_t observed_at_ = 0;
+  std::uint64_t polled_at_ = 0;    ///< The last mark when the timeline was polled for older storage.
+  std::uint64_t observed_at_ = 0;  ///< The last passed serial when `counts.high_water_bytes` was updated.
 };
 
 /// The place of a block that commands may use: published, or of a read-only pool. Statuses: as for slices.

@@ -75,9 +75,8 @@ Result<void> RingOwner::drain(std::optional<std::chrono::nanoseconds> timeout, s
   std::uint64_t latest = 0;
   for (RingControl* block = ring; block; block = block->older) {
     if (auto fenced = block->fence_issued(where); !fenced) return pass_on(fenced);
-  }
-  for (const RingControl* block = ring; block; block = block->older)
     latest = std::max(latest, block->layout.latest_retired());
+  }
   // A readback released before its mark cannot be waited for here.
   TimelineState& timeline = *ring->timeline;
   latest = std::min(latest, timeline.issued);
