@@ -8,13 +8,16 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <compare>
+#include <concepts>
 #include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <source_location>
 #include <span>
 #include <string>
@@ -25,6 +28,10 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#if __has_include(<fmt/format.h>)
+#include <fmt/format.h>
+#endif
 
 #if __has_include(<GL/glx.h>)
 #include <GL/glx.h>
