@@ -123,10 +123,11 @@ class BlockPool {
 
  private:
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
-  Result<Block> acquire(bool may_wait, std::source_location where);
+  [[nodiscard]] Result<Block> acquire(bool may_wait, std::source_location where);
   /// Polls, or waits for at most `timeout`.
-  Result<ReadView> view(Block block, Ticket ticket, std::optional<std::chrono::nanoseconds> timeout,
-                        std::source_location where);
+  [[nodiscard]] Result<ReadView> view(Block block, Ticket ticket,
+                                      std::optional<std::chrono::nanoseconds> timeout,
+                                      std::source_location where);
   std::unique_ptr<detail::BlockPoolControl, detail::CloseBlockPool> control_;
 };
 

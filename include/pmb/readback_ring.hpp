@@ -100,9 +100,10 @@ class PendingReadback {
       : control_(control), key_(key) {}
   detail::RingSlot* live_slot() const noexcept;
   /// The live slot, on the context's thread.
-  Result<detail::RingSlot*> checked_slot(std::source_location where) const;
+  [[nodiscard]] Result<detail::RingSlot*> checked_slot(std::source_location where) const;
   /// Polls, or waits for at most `timeout`.
-  Result<ReadView> view(std::optional<std::chrono::nanoseconds> timeout, std::source_location where) const;
+  [[nodiscard]] Result<ReadView> view(std::optional<std::chrono::nanoseconds> timeout,
+                                      std::source_location where) const;
 
   detail::RingControl* control_ = nullptr;
   std::uint64_t key_ = 0;

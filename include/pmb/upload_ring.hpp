@@ -317,7 +317,7 @@ class UploadRing : public detail::RingOwner {
   Result<void> retire_slowly(Slice slice, Ticket ticket, std::source_location where);
   Result<void> retire_slowly(Ticket ticket, std::source_location where);
   /// Ends taking and reports overruns. Returns the bytes that were taken.
-  Result<std::uint64_t> end(const Arena& arena, bool publishes, std::source_location where);
+  [[nodiscard]] Result<std::uint64_t> end(const Arena& arena, bool publishes, std::source_location where);
 };
 
 }  // namespace pmb
