@@ -130,7 +130,8 @@ struct BlockPoolControl final : ContextChild {
 
   static Result<BufferPlace> place_of(const ContextState& user, const Block& block, bool gpu_writes,
                                       std::source_location where) noexcept {
-    if (!block.control_) return fail(ErrorId::stale_slice, where);
+    // The control block of a pool that is gone has no context until the next pool takes it.
+    if (!block.control_ || !block.control_->context) return fail(ErrorId::stale_slice, where);
     const auto found = find_in(block.control_, block, where);
     if (!found) return pass_on(found);
     const BlockPoolControl& pool = *block.control_;

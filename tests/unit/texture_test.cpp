@@ -625,6 +625,9 @@ TEST_P(Texture, BlocksGiveAndTakeTexels) {
   EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, foreign)), ErrorId::other_context_current);
   take(theirs.retire(foreign, take(other.timeline().mark())));
   take(writes.retire(written, mark()));
+  const pmb::Block outlived = take(writes.acquire());
+  writes = {};
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, kRgba, outlived)), ErrorId::stale_slice);
 }
 
 // Queries are expensive: state that cannot matter is not queried.
