@@ -21,7 +21,7 @@ namespace pmb::detail {
 struct ContextState;
 
 /// Threads that wait for tickets without calling GL sleep here. The process has one, since a thread may wait for tickets of
-/// several timelines. A timeline notifies it when it ends, and when a ticket passes while a thread waits for one of its own.
+/// several timelines. A timeline notifies it when it ends, and when one of its tickets passes while a thread waits.
 struct TicketWaiters {
   std::mutex mutex;                 ///< Also guards every TimelineControl::last_end.
   std::condition_variable changed;  ///< A ticket has passed, or a timeline has ended.
