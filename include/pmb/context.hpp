@@ -130,7 +130,7 @@ struct Options {
   /// libraries that the process has loaded.
   void* (*current_context)() = nullptr;
 
-  /// The defaults, changed by these variables. Other values are ignored.
+  /// The defaults, changed by these variables. Other values are ignored, and an unknown quirk is logged.
   ///
   ///   PMB_MODEL            coherent or explicit_flush
   ///   PMB_PATH             direct, staged, traditional or orphaned

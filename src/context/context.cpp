@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <pmb/context.hpp>
@@ -35,12 +36,18 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   set_caller_errors_aside();
   gl.read_limits();
   gl.apply_quirks(options);
-  for (const Quirk& quirk : gl.list_quirks()) {
+  const std::vector<Quirk> quirks = gl.list_quirks();
+  for (const Quirk& quirk : quirks) {
     if (!quirk.applies) continue;
     log(LogLevel::info, [&] {
       return fmt::format("quirk {} {}: {} ({})", quirk.id, quirk.enabled ? "in force" : "switched off",
                          quirk.what, quirk.evidence);
     });
+  }
+  for (const std::string& id : options.disabled_quirks) {
+    if (std::ranges::find(quirks, id, &Quirk::id) != quirks.end()) continue;
+    log(LogLevel::warning,
+        [&] { return fmt::format("no quirk is named {}; disabling it has no effect", id); });
   }
   read_profile(*this);
   auto transfers = make_transfer_plan(*this, where);

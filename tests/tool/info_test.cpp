@@ -106,6 +106,10 @@ TEST_F(Info, AQuirkDisabledInTheEnvironmentIsShownAsDisabled) {
   };
   EXPECT_TRUE(enabled_in(run_program("info --software --json")));
   EXPECT_FALSE(enabled_in(run_program("info --software --json", "PMB_DISABLE_QUIRKS=software_direct")));
+  const ProgramRun mistyped = run_program("info --software --json 2>&1 >/dev/null",
+                                          "PMB_DISABLE_QUIRKS=software_direct,sotfware_direct");
+  EXPECT_NE(mistyped.output.find("sotfware_direct; did you mean software_direct?"), std::string::npos)
+      << mistyped.output;
 }
 
 TEST_F(Info, TextNamesTheRendererAndEveryAccessWithinAHundredColumns) {

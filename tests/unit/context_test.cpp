@@ -423,6 +423,19 @@ TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
   EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
 }
 
+TEST_F(ContextTest, ADisabledQuirkThatDoesNotExistIsLogged) {
+  pmb::Options options;
+  options.disabled_quirks = {"software_direct", "sotfware_direct"};
+  start({}, options);
+  const auto names_it = [](const std::string& line) {
+    return line.find("sotfware_direct") != std::string::npos;
+  };
+  EXPECT_EQ(std::ranges::count_if(log_lines_, names_it), 1);
+  EXPECT_TRUE(std::ranges::none_of(log_lines_, [](const std::string& line) {
+    return line.find("named software_direct") != std::string::npos;
+  }));
+}
+
 TEST_F(ContextTest, AMappedBufferCountsUntilItIsDestroyed) {
   start();
   auto buffer = take(pmb::MappedBuffer::create(*context_, {.size_bytes = 640, .label = "vertices"}));

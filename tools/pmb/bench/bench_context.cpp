@@ -68,6 +68,7 @@ Outcome<std::unique_ptr<BenchContext>> BenchContext::open(const GpuOptions& opti
 
   auto planned = bench->make_context(program_options(options));
   if (!planned) return pass_on(planned);
+  warn_of_unknown_quirks(*planned);
   bench->planned_.emplace(std::move(*planned));
   const pmb::Limits& limits = bench->planned().limits();
   for (const ForcedChoice& choice : kForcedChoices) {

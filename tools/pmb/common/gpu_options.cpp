@@ -3,9 +3,15 @@
 
 #include "common/gpu_options.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <pmb/tune/profile.hpp>
 #include <utility>
+
+#include "common/suggestion.hpp"
 
 #ifdef PMB_TOOL_TBB
 #include <pmb/tbb.hpp>
@@ -57,6 +63,17 @@ pmb::Options program_options(const GpuOptions& options) {
   return chosen;
 }
 
+void warn_of_unknown_quirks(const pmb::Context& context) {
+  std::vector<std::string> known;
+  for (const pmb::Quirk& quirk : context.quirks()) known.emplace_back(quirk.id);
+  for (const std::string& id : context.options().disabled_quirks) {
+    if (std::ranges::find(known, id) != known.end()) continue;
+    const std::string near = nearest(id, known);
+    fmt::print(stderr, "pmb: warning: PMB_DISABLE_QUIRKS: no quirk is named {}; {}\n", id,
+               near.empty() ? "`pmb info` lists them" : "did you mean " + near + "?");
+  }
+}
+
 pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust) {
   HeadlessOptions wanted;
   wanted.software = options.software;
@@ -99,6 +116,7 @@ pmb::Result<std::unique_ptr<OpenGpu>> open_gpu(const GpuOptions& options, pmb::O
   lend_threads(context_options);
   auto context = Context::from_current(HeadlessContext::loader(), std::move(context_options));
   if (!context) return tl::unexpected(context.error());
+  warn_of_unknown_quirks(*context);
   return std::unique_ptr<OpenGpu>(new OpenGpu{std::move(*headless), std::move(*context)});
 }
 

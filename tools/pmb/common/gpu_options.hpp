@@ -35,6 +35,9 @@ void add_profile_option(CLI::App& app, GpuOptions& options);
 /// --no-profile is not given.
 pmb::Options program_options(const GpuOptions& options);
 
+/// Prints a warning for each name in PMB_DISABLE_QUIRKS that is no quirk.
+void warn_of_unknown_quirks(const pmb::Context& context);
+
 /// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
 /// make_current. Not robust: where nobody listens for resets, whose notification costs.
 pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust = true);
