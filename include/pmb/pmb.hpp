@@ -17,3 +17,4 @@
 #include <pmb/transfer.hpp>
 #include <pmb/upload_ring.hpp>
 #include <pmb/validation.hpp>
+#include <pmb/version.hpp>

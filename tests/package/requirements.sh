@@ -43,6 +43,17 @@ expect "glad 1 before glad 2" "found $folder/glad2/glad" find_glad "$folder/glad
 expect "glad as a module" "found python3;-m;glad" find_glad "$folder/glad1:$folder/module"
 expect "no glad" 'pmb needs glad 2.* Debian: python3-glad' find_glad "$folder/glad1"
 
+# The revision, in the root of a git tree and elsewhere.
+printf 'include("%s/cmake/revision.cmake")\npmb_revision(revision file %s)\nmessage("[${revision}]")\n' "$tree" "$folder" \
+  >"$folder/revision.cmake"
+expect "no git tree" '^\[\]' "$cmake" -P "$folder/revision.cmake"
+git -C "$folder" init --quiet
+git -C "$folder" -c user.name=pmb -c user.email=pmb@example.org commit --quiet --allow-empty -m "first"
+expect "a git tree" "^\[$(git -C "$folder" rev-parse --short HEAD)\]" "$cmake" -P "$folder/revision.cmake"
+mkdir "$folder/unpacked"
+sed -i "s|file $folder)|file $folder/unpacked)|" "$folder/revision.cmake"
+expect "an archive inside a git tree" '^\[\]' "$cmake" -P "$folder/revision.cmake"
+
 # A program that is not compiled as C++20.
 for header in pmb.hpp copy.hpp headless.hpp; do
   printf '#include <pmb/%s>\n' "$header" >"$folder/program.cpp"

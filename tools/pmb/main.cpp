@@ -5,14 +5,28 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <pmb/version.hpp>
+#include <string>
+#include <string_view>
 
 #include "common/command.hpp"
 #include "common/environment_check.hpp"
 #include "common/suggestion.hpp"
 
+namespace {
+
+/// "pmb 0.1.0 (revision 1a2b3c4)".
+std::string version_line() {
+  constexpr std::string_view kRevision = PMB_REVISION;
+  return fmt::format("pmb {}{}", pmb::library_version(),
+                     kRevision.empty() ? "" : fmt::format(" (revision {})", kRevision));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app{"pmb - persistent mapped buffers for OpenGL: CPU and GPU work on the same memory"};
-  app.set_version_flag("--version", PMB_VERSION);
+  app.set_version_flag("--version", version_line());
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 wrong usage, 2 input unreadable or malformed, 3 output closed or unwritable,\n"
