@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <optional>
 #include <pmb/copy.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/upload_ring.hpp>
 #include <span>
 
@@ -42,7 +43,7 @@ struct ArenaPiece {
 };
 
 /// See the head of this file. Made by UploadRing::lend.
-class Arena {
+class PMB_API Arena {
  public:
   constexpr Arena() noexcept = default;
 

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/detail/api.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/readback_ring.hpp>
@@ -38,12 +39,12 @@ class Context;
 namespace detail {
 struct BlockPoolControl;
 struct CloseBlockPool {
-  void operator()(BlockPoolControl* control) const noexcept;
+  PMB_API void operator()(BlockPoolControl* control) const noexcept;
 };
 }  // namespace detail
 
 /// One block of a pool, lent for one use. Two words, copied freely; a stale one is inert.
-class Block {
+class PMB_API Block {
  public:
   constexpr Block() noexcept = default;
 
@@ -76,7 +77,7 @@ struct BlockPoolOptions {
 };
 
 /// See the head of this file. Move-only.
-class BlockPool {
+class PMB_API BlockPool {
  public:
   /// Makes all blocks or none. Statuses: those of MappedBuffer::create.
   [[nodiscard]] static Result<BlockPool> create(Context& context, const BlockPoolOptions& options,

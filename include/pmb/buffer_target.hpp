@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <pmb/detail/api.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
 
@@ -54,7 +55,7 @@ enum class BufferUse : std::uint8_t {
 /// BufferUse holds. Calls from the wrong thread are always detected. A wrong current context on the right thread is
 /// detected only with Options::validation, because querying it costs as much as copying a few hundred bytes.
 /// Uploads follow the transfer plan of the time of query(); after calibrate(), query it again.
-class BufferTarget {
+class PMB_API BufferTarget {
  public:
   /// A buffer of which nothing is known. Each transfer checks it.
   constexpr BufferTarget(std::uint32_t buffer = 0) noexcept : buffer_(buffer) {}

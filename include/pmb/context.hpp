@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/copy.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/timeline.hpp>
@@ -138,7 +139,7 @@ struct Options {
   ///   PMB_DISABLE_QUIRKS   ids joined by commas
   ///   PMB_PROFILE          a file or folder
   ///   PMB_LOG              1: to stderr
-  static Options from_environment();
+  PMB_API static Options from_environment();
 };
 
 /// What the context supports, in bytes unless stated otherwise. 0 means that the context has no such limit.
@@ -186,7 +187,7 @@ struct Quirk {
 };
 
 /// See the head of this file. Moving keeps everything made on it valid; a moved-from context returns context_gone.
-class Context {
+class PMB_API Context {
  public:
   /// Reads entry points, limits and driver of the context that is current on this thread. Takes pending GL errors out of GL
   /// and logs them as the caller's. Blocks for some queries, not for a frame. Statuses: wrong_context, unsupported,

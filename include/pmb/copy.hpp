@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/language.hpp>
 #include <span>
 
@@ -65,16 +66,16 @@ struct CopyOptions {
 
 /// Copies all of `source` to the start of `mapped`. Returns false, and copies nothing, if it does not fit. The ranges
 /// must not overlap.
-bool copy_to_mapped(std::span<std::byte> mapped, std::span<const std::byte> source,
-                    const CopyOptions& options = {}) noexcept;
+PMB_API bool copy_to_mapped(std::span<std::byte> mapped, std::span<const std::byte> source,
+                            const CopyOptions& options = {}) noexcept;
 
 /// Copies all of `mapped` to the start of `target`. Returns false, and copies nothing, if it does not fit. The GPU must
 /// have written the bytes (a ReadView, or a passed ticket). The ranges must not overlap.
-bool copy_from_mapped(std::span<std::byte> target, std::span<const std::byte> mapped,
-                      const CopyOptions& options = {}) noexcept;
+PMB_API bool copy_from_mapped(std::span<std::byte> target, std::span<const std::byte> mapped,
+                              const CopyOptions& options = {}) noexcept;
 
 /// The instruction set in use: "AVX3", "AVX2", "SSE4", …
-const char* stream_copy_target() noexcept;
+PMB_API const char* stream_copy_target() noexcept;
 
 /// Makes all earlier stores of this thread, non-temporal ones included, visible before its later stores. Call it after
 /// non-temporal stores of the program, on the thread that made them, before the bytes are handed over: neither a release

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/context.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
 #include <string>
@@ -31,7 +32,7 @@ struct GpuInfo {
 };
 
 /// Lists the devices on which EGL can create a context, GPUs before software. Statuses: unsupported.
-[[nodiscard]] Result<std::vector<GpuInfo>> list_gpus(
+[[nodiscard]] PMB_API Result<std::vector<GpuInfo>> list_gpus(
     std::source_location where = std::source_location::current());
 
 class HeadlessContext;
@@ -52,7 +53,7 @@ struct HeadlessOptions {
 };
 
 /// A context without a window. Move-only. Not current until make_current().
-class HeadlessContext {
+class PMB_API HeadlessContext {
  public:
   [[nodiscard]] static Result<HeadlessContext> create(
       const HeadlessOptions& options = {}, std::source_location where = std::source_location::current());

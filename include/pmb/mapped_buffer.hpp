@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
@@ -53,7 +54,7 @@ struct AdoptedMapping {
 };
 
 /// See the head of this file. Move-only. A moved-from or destroyed one is inert: it returns stale_handle and null.
-class MappedBuffer {
+class PMB_API MappedBuffer {
  public:
   /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Takes milliseconds,
   /// and longer with prefault. If GL has no memory, it waits until the GPU is idle and tries once more. Statuses:

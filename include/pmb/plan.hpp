@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <pmb/detail/api.hpp>
 #include <string>
 
 namespace pmb {
@@ -49,13 +50,13 @@ struct Plan {
   std::array<const char*, 6> reasons = {};  ///< Sentences (literals); unused ones are null.
 
   /// Access, model, path, flags by name, and every reason, in a few lines. Allocates.
-  std::string describe() const;
+  PMB_API std::string describe() const;
 };
 
-const char* to_string(Access access) noexcept;
-const char* to_string(Model model) noexcept;
-const char* to_string(Path path) noexcept;
+PMB_API const char* to_string(Access access) noexcept;
+PMB_API const char* to_string(Model model) noexcept;
+PMB_API const char* to_string(Path path) noexcept;
 /// Names of storage or map flags, such as "MAP_WRITE | MAP_PERSISTENT". Allocates.
-std::string flag_names(std::uint32_t flags);
+PMB_API std::string flag_names(std::uint32_t flags);
 
 }  // namespace pmb

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <pmb/buffer_target.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/result.hpp>
@@ -39,7 +40,7 @@ struct ViewWatch;
 }
 
 /// Bytes that have arrived, in place, for any thread. Valid until the readback or the block is released.
-class ReadView {
+class PMB_API ReadView {
  public:
   ReadView() noexcept = default;
   explicit ReadView(std::span<const std::byte> bytes,
@@ -60,7 +61,7 @@ class ReadView {
 };
 
 /// A readback in flight. Two words, copied freely. Inert once released, or once its ring is destroyed.
-class PendingReadback {
+class PMB_API PendingReadback {
  public:
   constexpr PendingReadback() noexcept = default;
 
@@ -110,7 +111,7 @@ class PendingReadback {
 };
 
 /// See the head of this file. Move-only; pending readbacks follow the ring when it moves.
-class ReadbackRing : public detail::RingOwner {
+class PMB_API ReadbackRing : public detail::RingOwner {
  public:
   /// Statuses: those of MappedBuffer::create.
   [[nodiscard]] static Result<ReadbackRing> create(

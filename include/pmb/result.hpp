@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstdint>
 #include <iosfwd>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/language.hpp>
 #include <source_location>
 #include <string>
@@ -70,7 +71,7 @@ struct Error {
   std::source_location where = {};  ///< The line that called pmb, or the line in pmb that noticed.
 
   /// The whole sentence, with what to do. Allocates.
-  std::string message() const;
+  PMB_API std::string message() const;
 };
 static_assert(std::is_trivially_copyable_v<Error>);
 
@@ -85,12 +86,12 @@ constexpr Status status_of(const Result<T>& result) noexcept {
 }
 
 /// The status that an error id always carries.
-Status status_of(ErrorId id) noexcept;
+PMB_API Status status_of(ErrorId id) noexcept;
 
 /// "would_block", "context_lost", …
-const char* to_string(Status status) noexcept;
+PMB_API const char* to_string(Status status) noexcept;
 /// "ring_full_unretired", …
-const char* to_string(ErrorId id) noexcept;
+PMB_API const char* to_string(ErrorId id) noexcept;
 
 /// Writes the name of a Status or an ErrorId, or the message of an Error. pmb/format.hpp has the same for {fmt} and
 /// std::format.

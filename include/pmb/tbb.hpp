@@ -10,10 +10,11 @@
 #pragma once
 
 #include <pmb/copy.hpp>
+#include <pmb/detail/api.hpp>
 
 namespace pmb {
 
 /// Runs bodies on threads of TBB and on the calling thread.
-ParallelFor tbb_parallel_for();
+PMB_API ParallelFor tbb_parallel_for();
 
 }  // namespace pmb

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <pmb/block_pool.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
@@ -80,66 +81,68 @@ struct PixelRectangle {
 /// Returns the bytes from the start of the memory to the end of the region's last texel in this layout. Statuses:
 /// invalid_argument (GL has no such pair of format and type, an empty region, a stride shorter than its row or image),
 /// too_large.
-[[nodiscard]] Result<std::uint64_t> texel_bytes(const TextureRegion& region, const TexelLayout& layout,
-                                                std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<std::uint64_t> texel_bytes(
+    const TextureRegion& region, const TexelLayout& layout,
+    std::source_location where = std::source_location::current());
 
 /// Writes texels into a texture. Later commands see them. `bytes` may be reused on return. The ticket passes once the GPU has
 /// the texels. Waits only while the ring is full. On OpenGL ES the caller ensures that format and type suit the internal
 /// format (OpenGL ES 3.2, table 8.2), and on 3.0, which cannot report the size of a level, that the region lies in it.
-[[nodiscard]] Result<Ticket> upload_texture(Context& context, const TextureRegion& region,
-                                            const TexelLayout& layout, detail::SourceBytes bytes,
-                                            std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<Ticket> upload_texture(
+    Context& context, const TextureRegion& region, const TexelLayout& layout, detail::SourceBytes bytes,
+    std::source_location where = std::source_location::current());
 
 /// As upload_texture() for several images, such as the planes of a frame, with one ticket. GL state is queried and restored
 /// once. All images are checked before the first is written.
-[[nodiscard]] Result<Ticket> upload_textures(Context& context, std::span<const TextureUpload> uploads,
-                                             std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<Ticket> upload_textures(
+    Context& context, std::span<const TextureUpload> uploads,
+    std::source_location where = std::source_location::current());
 
 /// Writes texels from a published slice without a copy. offset_bytes counts from the start of the slice. The caller retires
 /// the slice with a ticket marked afterwards. Each row is a GL call if it is compressed with a gap, or if its stride is neither
 /// whole texels nor a row padded to 2, 4 or 8 bytes. Statuses: those of upload_texture, refused (the slice is not published),
 /// wrong_context (its ring has another context).
-[[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
-                                          const TexelLayout& layout, Slice slice,
-                                          std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> upload_texture(
+    Context& context, const TextureRegion& region, const TexelLayout& layout, Slice slice,
+    std::source_location where = std::source_location::current());
 /// The same from a block: published, or written by the GPU in a read-only pool.
-[[nodiscard]] Result<void> upload_texture(Context& context, const TextureRegion& region,
-                                          const TexelLayout& layout, Block block,
-                                          std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> upload_texture(
+    Context& context, const TextureRegion& region, const TexelLayout& layout, Block block,
+    std::source_location where = std::source_location::current());
 
 /// Copies pixels of the current read framebuffer and read buffer into `target`. Bytes between rows keep their values. Waits
 /// for the GPU, at most Options::timeout for each band. A multisampled framebuffer is refused: resolve it first.
 /// OpenGL ES reads few pairs: GL_RGBA with GL_UNSIGNED_BYTE (fixed point) or GL_FLOAT (floating point), GL_RGBA_INTEGER with
 /// GL_INT or GL_UNSIGNED_INT (integers), and one pair that the driver chooses.
-[[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
-                                       const TexelLayout& layout, detail::TargetBytes target,
-                                       std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
+                                               const TexelLayout& layout, detail::TargetBytes target,
+                                               std::source_location where = std::source_location::current());
 
 /// As above, without a wait for these pixels: a readback in `ring`, in this layout, arrives after the next mark(). Waits for
 /// room as ReadbackRing::acquire does.
-[[nodiscard]] Result<PendingReadback> read_pixels(
+[[nodiscard]] PMB_API Result<PendingReadback> read_pixels(
     Context& context, const PixelRectangle& rectangle, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
 /// The same into a block of a readable pool: BlockPool::wait_view() returns the pixels, with a ticket marked afterwards. In a
 /// bidirectional pool, publish the block first, with at least texel_bytes(). Statuses: also stale_handle, refused (unpublished, not readable).
-[[nodiscard]] Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
-                                       const TexelLayout& layout, Block block,
-                                       std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> read_pixels(Context& context, const PixelRectangle& rectangle,
+                                               const TexelLayout& layout, Block block,
+                                               std::source_location where = std::source_location::current());
 
 /// Copies texels into `target`. Bytes between rows keep their values. Waits for the GPU, at most Options::timeout for each
 /// band. Before OpenGL 4.5 and on OpenGL ES, GL cannot read a part of a texture: a framebuffer reads it, if it can be drawn to.
 /// OpenGL ES reads no compressed texels. Statuses: those of read_pixels, unsupported (no way to read the region).
-[[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
-                                        const TexelLayout& layout, detail::TargetBytes target,
-                                        std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> read_texture(Context& context, const TextureRegion& region,
+                                                const TexelLayout& layout, detail::TargetBytes target,
+                                                std::source_location where = std::source_location::current());
 
 /// As read_pixels() into a ring.
-[[nodiscard]] Result<PendingReadback> read_texture(
+[[nodiscard]] PMB_API Result<PendingReadback> read_texture(
     Context& context, const TextureRegion& region, const TexelLayout& layout, ReadbackRing& ring,
     std::source_location where = std::source_location::current());
 /// The same into a block, as for read_pixels().
-[[nodiscard]] Result<void> read_texture(Context& context, const TextureRegion& region,
-                                        const TexelLayout& layout, Block block,
-                                        std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> read_texture(Context& context, const TextureRegion& region,
+                                                const TexelLayout& layout, Block block,
+                                                std::source_location where = std::source_location::current());
 
 }  // namespace pmb

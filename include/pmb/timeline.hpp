@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <pmb/detail/api.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
 #include <span>
@@ -37,7 +38,7 @@ inline constexpr int kSerialShift = 20;
 }  // namespace detail
 
 /// A point on a timeline. Copy it freely; an empty one has never passed.
-class Ticket {
+class PMB_API Ticket {
  public:
   constexpr Ticket() noexcept = default;
 
@@ -85,11 +86,12 @@ class Ticket {
 /// this is its thread, it waits through GL as Ticket::wait does. Otherwise it sleeps; if some are of this thread, it polls
 /// their timelines about every millisecond, so that their GL context must be current. A ticket that can never pass ends the
 /// wait with its error, unless another one has passed. Statuses: those of Ticket::wait, and invalid_argument (no ticket).
-[[nodiscard]] Result<std::size_t> wait_any(std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
-                                           std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<std::size_t> wait_any(
+    std::span<const Ticket> tickets, std::chrono::nanoseconds timeout,
+    std::source_location where = std::source_location::current());
 
 /// Each context has one.
-class Timeline {
+class PMB_API Timeline {
  public:
   static constexpr std::size_t kMaxFences = 128;  ///< Most fences that exist at once.
 

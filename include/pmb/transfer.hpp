@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <pmb/buffer_target.hpp>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
@@ -39,20 +40,20 @@ class Context;
 
 /// Copies `bytes` into a buffer. Later commands see the new bytes, earlier ones the old. The source may be reused on
 /// return. Waits only while the ring is full. For a ticket that passes once the GPU has the bytes, mark the timeline.
-[[nodiscard]] Result<void> upload(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                                  detail::SourceBytes bytes,
-                                  std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> upload(Context& context, const BufferTarget& buffer,
+                                          std::uint64_t offset_bytes, detail::SourceBytes bytes,
+                                          std::source_location where = std::source_location::current());
 
 /// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout for each chunk.
 /// Where the plan is glGetBufferSubData, that call waits without a limit.
-[[nodiscard]] Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes,
-                                    detail::TargetBytes bytes,
-                                    std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<void> download(Context& context, const BufferTarget& buffer,
+                                            std::uint64_t offset_bytes, detail::TargetBytes bytes,
+                                            std::source_location where = std::source_location::current());
 
 /// Starts copying a range of a buffer, after all earlier commands, into memory of the context. Does not wait for these bytes;
 /// waits for room only while released readbacks that have not arrived fill the memory. Makes the fence itself. Release the readback, or copy_to() it: unreleased ones share pending_bytes of the transfer plan.
 /// Statuses: would_block (that memory is full), too_large (it never fits), invalid_argument (also 0 bytes), and those above.
-[[nodiscard]] Result<PendingReadback> download_async(
+[[nodiscard]] PMB_API Result<PendingReadback> download_async(
     Context& context, const BufferTarget& buffer, std::uint64_t offset_bytes, std::uint64_t size_bytes,
     std::source_location where = std::source_location::current());
 

@@ -26,6 +26,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <pmb/detail/api.hpp>
 #include <pmb/detail/ring_layout.hpp>
 #include <pmb/detail/typed_bytes.hpp>
 #include <pmb/mapped_buffer.hpp>
@@ -58,7 +59,7 @@ struct RingHot {
 };
 
 /// The part of UploadRing and ReadbackRing that is the same. Move-only; slices and readbacks follow a ring when it moves.
-class RingOwner {
+class PMB_API RingOwner {
  public:
   /// Waits until everything retired or released is reusable, and shrinks a grown ring to its first capacity. Live slices
   /// keep their storage. For idle moments: a level ends, a window is hidden. Waits for at most `timeout`, by default that
@@ -86,7 +87,7 @@ class RingOwner {
 
 /// A byte range of a ring, lent to the CPU for one use. Two words, copied freely. A stale slice is inert: it has no bytes,
 /// and its buffer is 0.
-class Slice {
+class PMB_API Slice {
  public:
   constexpr Slice() noexcept = default;
 
@@ -181,7 +182,7 @@ struct RingOptions {
 /// knows its buffer, and the old buffer is freed once its slices have passed. Both together hold at most twice
 /// max_capacity_bytes. If there is no memory to grow, the ring waits as one that does not grow, until drain(); only a
 /// request that does not fit otherwise tries again. drain() shrinks the ring to its first capacity.
-class UploadRing : public detail::RingOwner {
+class PMB_API UploadRing : public detail::RingOwner {
  public:
   /// Allocates everything that the ring needs until it grows. Takes as long as MappedBuffer::create. Statuses: its own.
   [[nodiscard]] static Result<UploadRing> create(

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <pmb/detail/api.hpp>
 #include <pmb/result.hpp>
 #include <source_location>
 #include <string>
@@ -35,7 +36,7 @@ struct Report {
 
   /// "PMB-81 slice_used_unpublished: … (buffer 3 'vertices', bytes 64 to 128, acquired at a.cpp:10, noticed at
   /// b.cpp:20)". Allocates.
-  std::string message() const;
+  PMB_API std::string message() const;
 };
 
 /// Receives reports. Must not throw and must not call pmb.

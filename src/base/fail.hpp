@@ -9,7 +9,7 @@
 namespace pmb {
 
 /// The error of this id and place. `rest` holds its numbers, its GL call and its GL error.
-Error make_error(ErrorId id, std::source_location where, Error rest = {}) noexcept;
+PMB_API Error make_error(ErrorId id, std::source_location where, Error rest = {}) noexcept;
 
 /// For `return fail(…)` in any function that returns a Result.
 inline tl::unexpected<Error> fail(ErrorId id, std::source_location where, const Error& rest = {}) noexcept {

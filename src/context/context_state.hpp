@@ -42,7 +42,7 @@ class CallerErrors {
   std::ptrdiff_t count_ = 0;
 };
 
-struct ContextState {
+struct PMB_API ContextState {
   /// The state behind a public object.
   static ContextState& of(const Context& context) noexcept { return *context.state_; }
   static std::shared_ptr<ContextState> share(const Context& context) noexcept { return context.state_; }
@@ -141,12 +141,12 @@ inline CopyOptions copy_options(const ContextState& state, const TransferDirecti
 }
 
 /// The driver's traits, for plans where nothing was measured.
-DriverTraits traits_of(const ContextState& state);
+PMB_API DriverTraits traits_of(const ContextState& state);
 /// The transfer plan in force: forced by the options, or of the profile, or the driver's default. Statuses:
 /// invalid_argument.
-Result<TransferPlan> make_transfer_plan(const ContextState& state, std::source_location where);
+PMB_API Result<TransferPlan> make_transfer_plan(const ContextState& state, std::source_location where);
 /// The transfer plan of a profile, or the driver's default if `profile` is null. Nothing is forced.
-TransferPlan unforced_transfers(const ContextState& state, const Profile* profile);
+PMB_API TransferPlan unforced_transfers(const ContextState& state, const Profile* profile);
 
 /// Puts the profile that the options name in force, or logs why not.
 void read_profile(ContextState& state);

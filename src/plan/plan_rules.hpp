@@ -53,7 +53,7 @@ constexpr bool reads_slowly(Placement placement) noexcept {
 }
 
 /// The measurements of an access. `by_default` is the CLIENT_STORAGE of the quirks.
-Measured measured_for(const Profile& profile, Access access, bool by_default) noexcept;
+PMB_API Measured measured_for(const Profile& profile, Access access, bool by_default) noexcept;
 
 /// A choice, with reasons added to `plan.reasons`. Flags are left alone. False if a forced choice cannot
 /// work.

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <pmb/detail/api.hpp>
 
 namespace pmb::detail {
 
@@ -47,7 +48,7 @@ struct alignas(64) RingSlot {
 /// Why nothing could be reserved now.
 enum class RingAnswer : std::uint8_t { ok, full, slots_full };
 
-class RingLayout {
+class PMB_API RingLayout {
  public:
   RingLayout() noexcept = default;
   RingLayout(const RingLayout&) = delete;

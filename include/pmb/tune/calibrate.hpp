@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <pmb/detail/api.hpp>
 #include <pmb/result.hpp>
 #include <pmb/tune/profile.hpp>
 #include <source_location>
@@ -70,7 +71,8 @@ struct Calibration {
 /// Measures, and applies the profile to all later plans, rings and transfers of this context. Transfers make their
 /// rings anew; the program's objects stay as they are. Blocks for the budget. Statuses: wrong_context, context_lost,
 /// out_of_memory.
-[[nodiscard]] Result<Calibration> calibrate(Context& context, const CalibrateOptions& options = {},
-                                            std::source_location where = std::source_location::current());
+[[nodiscard]] PMB_API Result<Calibration> calibrate(
+    Context& context, const CalibrateOptions& options = {},
+    std::source_location where = std::source_location::current());
 
 }  // namespace pmb

@@ -18,12 +18,13 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <pmb/detail/api.hpp>
 #include <span>
 
 namespace pmb::tune {
 
 /// A monotonic clock.
-double now_ns() noexcept;
+PMB_API double now_ns() noexcept;
 
 /// Runs `work` once and returns its duration.
 template <class Work>
@@ -47,16 +48,17 @@ struct Statistics {
 };
 
 /// Of no samples: all zero. Allocates.
-Statistics summarize(std::span<const double> samples);
+PMB_API Statistics summarize(std::span<const double> samples);
 
 /// With fewer samples a spread means nothing.
 inline constexpr std::uint32_t kLeastSamples = 3;
 
 /// True if the interquartile ranges do not touch and both have kLeastSamples.
-bool differ(const Statistics& a, const Statistics& b) noexcept;
+PMB_API bool differ(const Statistics& a, const Statistics& b) noexcept;
 
 /// How many runs of `once_ns` fill `burst_ns`, within the limits. Bursts keep short runs well above the clock's step.
-std::uint32_t burst_length(double once_ns, double burst_ns, std::uint32_t least, std::uint32_t most) noexcept;
+PMB_API std::uint32_t burst_length(double once_ns, double burst_ns, std::uint32_t least,
+                                   std::uint32_t most) noexcept;
 
 struct TurnRules {
   std::uint32_t least_turns = kLeastSamples;  ///< Taken even after end_ns.
@@ -70,7 +72,7 @@ struct TurnRules {
 };
 
 /// Calls `turn` for each of `count` candidates, turn after turn, until the rules end it or `turn` returns false.
-void take_turns(std::size_t count, const TurnRules& rules,
-                const std::function<bool(std::size_t candidate)>& turn);
+PMB_API void take_turns(std::size_t count, const TurnRules& rules,
+                        const std::function<bool(std::size_t candidate)>& turn);
 
 }  // namespace pmb::tune

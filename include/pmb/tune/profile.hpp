@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <pmb/detail/api.hpp>
 #include <pmb/plan.hpp>
 #include <pmb/result.hpp>
 #include <pmb/tune/transfer_plan.hpp>
@@ -80,30 +81,30 @@ struct Profile {
     return mappings[static_cast<std::size_t>(access)][client_storage ? 1 : 0];
   }
 
-  std::string to_json() const;
+  PMB_API std::string to_json() const;
   /// Statuses: invalid_argument (profile_corrupt), unsupported (profile_version).
-  [[nodiscard]] static Result<Profile> from_json(
+  [[nodiscard]] PMB_API static Result<Profile> from_json(
       std::string_view text, std::source_location where = std::source_location::current());
 
   /// Reads a file; blocks. Statuses: those of from_json, unsupported (profile_missing).
-  [[nodiscard]] static Result<Profile> load(const std::string& file,
-                                            std::source_location where = std::source_location::current());
+  [[nodiscard]] PMB_API static Result<Profile> load(
+      const std::string& file, std::source_location where = std::source_location::current());
   /// Writes the whole file or none, and makes its folder; blocks. Statuses: refused (profile_unwritable).
-  [[nodiscard]] Result<void> save(const std::string& file,
-                                  std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] PMB_API Result<void> save(const std::string& file,
+                                          std::source_location where = std::source_location::current()) const;
 
   /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment.
-  static std::string default_folder();
+  PMB_API static std::string default_folder();
   /// The file name for a GPU and CPU, the same for every driver version: "llvmpipe-1a2b3c4d.json".
-  static std::string file_name(const ProfileKey& key);
+  PMB_API static std::string file_name(const ProfileKey& key);
 };
 
 /// The key of profiles of this driver and machine. Reads the name of the CPU. Allocates.
-ProfileKey profile_key(const Context& context);
+PMB_API ProfileKey profile_key(const Context& context);
 /// The file that Options::profile led to; "" for none.
-const std::string& profile_file(const Context& context) noexcept;
+PMB_API const std::string& profile_file(const Context& context) noexcept;
 
 /// "cached system memory", …
-const char* to_string(Placement placement) noexcept;
+PMB_API const char* to_string(Placement placement) noexcept;
 
 }  // namespace pmb

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <pmb/detail/api.hpp>
 #include <pmb/plan.hpp>
 #include <string>
 #include <vector>
@@ -64,9 +65,9 @@ struct TransferPlan {
 
   /// Whether each direction has steps of growing size, the last without limit; paths are traditional or staged; chunks are
   /// multiples of 64 KiB and at most a quarter of the ring; threads are at least 1; and pending_bytes is not 0.
-  bool usable() const noexcept;
+  PMB_API bool usable() const noexcept;
   /// One line a step. Allocates.
-  std::string describe() const;
+  PMB_API std::string describe() const;
 };
 
 }  // namespace pmb
