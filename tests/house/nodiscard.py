@@ -13,7 +13,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE / "unchecked_results.cpp"
 HEADERS = HERE.parents[1] / "include" / "pmb"
-RETURNS_RESULT = re.compile(r"^ *(?:static )?Result<.*> (?!\w+_slowly)\w+\(")
+RETURNS_RESULT = re.compile(r"^ *(?:PMB_API )?(?:static )?Result<.*> (?!\w+_slowly)\w+\(")
 
 
 def lines_that_warn(command: list[str]) -> set[int]:

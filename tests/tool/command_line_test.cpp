@@ -5,6 +5,7 @@
 #include <pty.h>
 
 #include <array>
+#include <pmb/version.hpp>
 
 #include "common/command.hpp"
 #include "common/environment_check.hpp"
@@ -35,6 +36,12 @@ TEST_P(CommandLine, AnUnknownOptionIsAnsweredWithTheNearest) {
 INSTANTIATE_TEST_SUITE_P(Each, CommandLine,
                          testing::Values("info", "stream copy --block 64", "bench --quick",
                                          "tune --dry-run"));
+
+TEST(CommandLineNames, TheVersionIsThatOfTheLibrary) {
+  const ProgramRun run = run_program("--version");
+  EXPECT_EQ(run.exit_code, ExitCode::kSuccess);
+  EXPECT_EQ(run.output.find("pmb " PMB_VERSION_STRING), 0U) << run.output;
+}
 
 TEST(CommandLineNames, AnUnknownSubcommandIsAnsweredWithTheNearest) {
   for (const auto& [wrong, right] : {std::pair{"steam copy", "stream"}, std::pair{"benhc", "bench"}}) {

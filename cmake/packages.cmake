@@ -1,0 +1,46 @@
+# Debian packages by CPack: libpmb0, libpmb-dev, pmb and, where the component python is built, python3-pmb. `./run package`
+# configures the preset that includes this file.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The pmb authors <pmb@example.org>")
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
+    WORLD_EXECUTE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/src)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+
+# pmb_package(<component> <package> <section> <depends> <title> <text>)
+set(CPACK_COMPONENTS_ALL "")
+macro(pmb_package component package section depends title text)
+  string(TOUPPER ${component} upper)
+  list(APPEND CPACK_COMPONENTS_ALL ${component})
+  set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${package})
+  set(CPACK_DEBIAN_${upper}_PACKAGE_SECTION ${section})
+  set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS "${depends}")
+  set(CPACK_COMPONENT_${upper}_DESCRIPTION "${title}\n${text}")
+  install(FILES ${PROJECT_SOURCE_DIR}/packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+          COMPONENT ${component})
+  install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+          COMPONENT ${component})
+endmacro()
+
+execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/debian/changelog
+                OUTPUT_FILE ${PROJECT_BINARY_DIR}/changelog.gz COMMAND_ERROR_IS_FATAL ANY)
+set(about "pmb streams data to and from the GPU through memory that both share, without driver copies, stalls or corruption.")
+set(same "libpmb0 (= ${PROJECT_VERSION})")
+pmb_package(runtime libpmb0 libs "" "Persistent mapped buffers for OpenGL" "${about}\n.\nThese are the shared libraries.")
+pmb_package(development libpmb-dev libdevel "${same}, libexpected-dev"
+            "Persistent mapped buffers for OpenGL (development files)"
+            "${about}\n.\nThese are the headers, the CMake package and the files of pkg-config.")
+pmb_package(program pmb utils "" "Streams data through compute shaders of OpenGL, and measures its transfers"
+            "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a stream, and measures transfers.")
+if(TARGET pmb_python)
+  pmb_package(python python3-pmb python "" "Persistent mapped buffers for OpenGL (Python module)"
+              "${about}\n.\nThis is the Python module pmb.")
+endif()
+include(CPack)
