@@ -5,7 +5,7 @@
 # whether the library is shared.
 #
 # A target that exists only in this build is given as $<BUILD_INTERFACE:target>. PC_PRIVATE names the pkg-config modules of
-# the PRIVATE targets; a static library needs them. cmake/pmbConfig.cmake.in finds the same as CMake packages.
+# the PRIVATE targets; a static library needs them. The config file of pmb's CMake package finds the same.
 include(GNUInstallDirs)
 
 set(PMB_SYMBOLS ${PROJECT_BINARY_DIR}/symbols.map)

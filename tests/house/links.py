@@ -80,7 +80,7 @@ class Tree:
             return False
         if len(parts) < 2 or FOREIGN.fullmatch(parts[-2]):
             return True
-        defines = re.compile(rf"\b(?:class|struct|enum|namespace)\s+(?:\w+::)*{parts[-2]}\b")
+        defines = re.compile(rf"\b(?:class|struct|enum|namespace)\s+(?:PMB_API\s+)?(?:\w+::)*{parts[-2]}\b")
         return any(parts[-1] in words and parts[-2] in words and defines.search(self.code[path])
                    for path, words in self.words.items())
 

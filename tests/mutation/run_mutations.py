@@ -31,7 +31,7 @@ COPIED = ("CMakeLists.txt", "cmake", "include", "src", "tests")
 PATIENCE = 4
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\w+|\S')
 COMMENT_OR_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
-SCOPE = re.compile(r"\b(?:class|struct)\s+(?:alignas\([^)]*\)\s*)?(\w+)\s*(?:final\s*)?(?::[^;{}()]*)?\{")
+SCOPE = re.compile(r"\b(?:class|struct)\s+(?:PMB_API\s+)?(?:alignas\([^)]*\)\s*)?(\w+)\s*(?:final\s*)?(?::[^;{}()]*)?\{")
 CLOSING = {"(": ")", "{": "}"}
 
 
