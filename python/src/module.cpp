@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The extension module pmb._pmb, which the package python/pmb exports.
+#include <pybind11/pybind11.h>
+
+#include "block_pool.hpp"
+#include "callbacks.hpp"
+#include "context.hpp"
+#include "facts.hpp"
+#include "mapped_buffer.hpp"
+#include "options.hpp"
+#include "readback_ring.hpp"
+#include "timeline.hpp"
+#include "transfer.hpp"
+#include "upload_ring.hpp"
+
+PYBIND11_MODULE(_pmb, module) {
+  using namespace pmb::python;
+  // Types and signatures say pmb, where users find them.
+  const py::object name = module.attr("__name__");
+  module.attr("__name__") = "pmb";
+  bind_facts(module);
+  bind_callbacks(module);
+  bind_options(module);
+  ContextClass context = declare_context(module);
+  bind_timeline(module);
+  bind_context(module, context);
+  bind_upload_ring(module);
+  bind_readback_ring(module);
+  bind_block_pool(module);
+  bind_mapped_buffer(module);
+  bind_transfer(module);
+  bind_texture(module);
+  module.attr("__name__") = name;
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The samples of docs/python.md, the description of the package and the examples run."""
+
+import re
+import subprocess
+import sys
+
+import pmb
+import pytest
+from support import TREE, run_python
+
+BLOCKS = re.findall(r"^```python\n(.*?)^```", (TREE / "docs/python.md").read_text(), re.S | re.M)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_sample_of_the_document_runs(context, number):
+    run_python(BLOCKS[number])
+
+
+def test_the_sample_of_the_package_runs(context):
+    sample = "\n".join(line[4:] for line in pmb.__doc__.splitlines() if line.startswith("    "))
+    run_python("import numpy, pmb\n" + sample)
+
+
+@pytest.mark.parametrize("example", sorted((TREE / "examples/python").glob("*.py")), ids=lambda path: path.name)
+def test_an_example_runs(context, example):
+    pytest.importorskip("moderngl")
+    subprocess.run([sys.executable, "-B", example], check=True)
