@@ -36,7 +36,7 @@ void download_to_target(PyContext& context, std::uint32_t buffer, std::uint64_t 
 }
 
 py::bytearray download_bytes(PyContext& context, std::uint32_t buffer, std::uint64_t offset_bytes,
-                          std::size_t size_bytes) {
+                             std::size_t size_bytes) {
   py::bytearray bytes = new_bytearray(size_bytes);
   download_to_target(context, buffer, offset_bytes, Target(bytes));
   return bytes;

@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOPS = ("include", "src", "tools", "tests", "bench", "examples", "docs", "cmake")
+TOPS = ("include", "src", "tools", "tests", "bench", "examples", "python", "docs", "cmake")
 CPP = {".hpp", ".cpp", ".h", ".c", ".def", ".comp"}
 HASH = {".py", ".sh", ".cmake", ".txt", ""}
 EXTENSIONS = "hpp|cpp|def|comp|md|py|sh|cmake|txt|json|html|js"
