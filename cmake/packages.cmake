@@ -40,7 +40,7 @@ pmb_package(development libpmb-dev libdevel "${same}, libexpected-dev"
 pmb_package(program pmb utils "" "Streams data through compute shaders of OpenGL, and measures its transfers"
             "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a stream, and measures transfers.")
 if(TARGET pmb_python)
-  pmb_package(python python3-pmb python "" "Persistent mapped buffers for OpenGL (Python module)"
+  pmb_package(python python3-pmb python "${PMB_PYTHON_DEPENDS}" "Persistent mapped buffers for OpenGL (Python module)"
               "${about}\n.\nThis is the Python module pmb.")
 endif()
 include(CPack)

@@ -9,4 +9,5 @@
 """
 
 from pmb._pmb import *
+from pmb._pmb import __version__ as __version__
 from pmb.errors import *

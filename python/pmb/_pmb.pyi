@@ -9,6 +9,8 @@ if sys.version_info >= (3, 12):
 else:
     Buffer = Any
 
+__version__: str
+
 
 class Limits:
     @property

@@ -2,6 +2,8 @@
 // The extension module pmb._pmb, which the package python/pmb exports.
 #include <pybind11/pybind11.h>
 
+#include <pmb/version.hpp>
+
 #include "block_pool.hpp"
 #include "callbacks.hpp"
 #include "context.hpp"
@@ -31,4 +33,5 @@ PYBIND11_MODULE(_pmb, module) {
   bind_transfer(module);
   bind_texture(module);
   module.attr("__name__") = name;
+  module.attr("__version__") = PMB_VERSION_STRING;
 }

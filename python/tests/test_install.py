@@ -31,7 +31,7 @@ def test_the_installed_module_is_complete(tmp_path, context):
 
 def test_the_project_file_names_what_exists():
     project = tomllib.loads((TREE / "pyproject.toml").read_text())
-    assert f"project({project['project']['name']} VERSION {project['project']['version']} " in CMAKE
+    assert project["project"]["name"] == "pmb" and project["project"]["version"] == pmb.__version__
     for file in project["project"]["readme"], project["project"]["license"]["file"]:
         assert (TREE / file).is_file()
     settings = project["tool"]["scikit-build"]

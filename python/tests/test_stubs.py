@@ -43,8 +43,8 @@ def in_stubs():
                 found[prefix + node.target.id] = "value"
 
     visit(ast.parse(STUBS.read_text()).body, "")
-    # Classes have it from Python 3.12 on.
-    return {name: kind for name, kind in found.items() if not name.endswith("__buffer__")}
+    # Classes have __buffer__ from Python 3.12 on.
+    return {name: kind for name, kind in found.items() if not name.endswith("__buffer__") and name not in ("__version__", "Buffer")}
 
 
 def signatures(function):
