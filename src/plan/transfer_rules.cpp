@@ -43,7 +43,7 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
       // nvidia_update_order. One thread copies a chunk in the time that the bus takes for four; four keep up
       // with it, and longer transfers, of which less is in a cache, need more.
       plan.up.steps = {by_gl(64 * kKiB),
-                       {.up_to_bytes = 256 * kKiB, .chunk_bytes = 256 * kKiB},
+                       {.up_to_bytes = 128 * kKiB, .chunk_bytes = 128 * kKiB},
                        {.up_to_bytes = 512 * kKiB, .chunk_bytes = 512 * kKiB, .threads = 4},
                        {.up_to_bytes = 2 * kMiB, .chunk_bytes = kMiB, .threads = 6},
                        {.up_to_bytes = 16 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 8},
@@ -59,8 +59,8 @@ TransferPlan default_transfer_plan(TransferKind kind, bool slow_reads) {
                          {.up_to_bytes = 8 * kMiB, .chunk_bytes = 4 * kMiB, .threads = 8},
                          {.chunk_bytes = 4 * kMiB, .threads = 6}};
       plan.down.ring_bytes = 32 * kMiB;
-      // bench/results/2026-11-25-transfer-h200.json, 2026-11-28-middle-sizes-h200.json and
-      // 2026-11-28-transfer-timeline-h200.json
+      // bench/results/2026-11-25-transfer-h200.json, 2026-11-28-middle-sizes-h200.json,
+      // 2026-11-28-transfer-timeline-h200.json and 2026-11-28-waited-downloads-h100.json
       plan.reason = "transfers: defaults for NVIDIA, measured on an H200";
       break;
     case TransferKind::mesa:
