@@ -6,7 +6,6 @@
 #
 # A target that exists only in this build is given as $<BUILD_INTERFACE:target>. PC_PRIVATE names the pkg-config modules of
 # the PRIVATE targets; a static library needs them. The config file of pmb's CMake package finds the same.
-include(GNUInstallDirs)
 
 set(PMB_SYMBOLS ${PROJECT_BINARY_DIR}/symbols.map)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/symbols.map.in ${PMB_SYMBOLS} @ONLY)

@@ -1,8 +1,10 @@
-# Debian packages by CPack: libpmb0, libpmb-dev, pmb and, where the component python is built, python3-pmb. `./run package`
+# Debian packages by CPack: libpmb0, libpmb-dev and, where they are built, pmb and python3-pmb. `./run package`
 # configures the preset that includes this file.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The pmb authors <pmb@example.org>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
+# Each package has a summary: the first line of its description.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
     WORLD_EXECUTE)
@@ -13,6 +15,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/src)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)
 
 # pmb_package(<component> <package> <section> <depends> <title> <text>)
 set(CPACK_COMPONENTS_ALL "")
@@ -31,14 +34,16 @@ endmacro()
 
 execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/debian/changelog
                 OUTPUT_FILE ${PROJECT_BINARY_DIR}/changelog.gz COMMAND_ERROR_IS_FATAL ANY)
-set(about "pmb streams data to and from the GPU through memory that both share, without driver copies, stalls or corruption.")
+set(about "pmb streams data to and from the GPU through memory that both share,\nwithout driver copies, stalls or corruption.")
 set(same "libpmb0 (= ${PROJECT_VERSION})")
 pmb_package(runtime libpmb0 libs "" "Persistent mapped buffers for OpenGL" "${about}\n.\nThese are the shared libraries.")
 pmb_package(development libpmb-dev libdevel "${same}, libexpected-dev"
             "Persistent mapped buffers for OpenGL (development files)"
             "${about}\n.\nThese are the headers, the CMake package and the files of pkg-config.")
-pmb_package(program pmb utils "" "Streams data through compute shaders of OpenGL, and measures its transfers"
-            "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a stream, and measures transfers.")
+if(TARGET pmb_program)
+  pmb_package(program pmb utils "" "Streams data through compute shaders of OpenGL, and measures its transfers"
+              "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a\nstream, and measures transfers.")
+endif()
 if(TARGET pmb_python)
   pmb_package(python python3-pmb python "${PMB_PYTHON_DEPENDS}" "Persistent mapped buffers for OpenGL (Python module)"
               "${about}\n.\nThis is the Python module pmb.")

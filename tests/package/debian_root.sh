@@ -6,7 +6,7 @@ set -euo pipefail
 packages=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 root=$(mktemp -d)
-trap 'umount -q "$root/proc" "$root/dev" || true; rm -rf --one-file-system "$root"' EXIT
+trap 'umount "$root/proc" "$root/dev" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 
 # step NAME COMMAND…
 step() {
@@ -23,7 +23,7 @@ step() {
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root PMB_REQUIRE_GL=1 DEBIAN_FRONTEND=noninteractive bash -ec "$1"; }
 
 # The machine's own sources and settings of apt, so that a mirror or a proxy serves the root, too.
-sources=$(find /etc/apt/sources.list /etc/apt/sources.list.d -type f -size +0 2>/dev/null)
+sources=$(find /etc/apt -path '/etc/apt/sources.list*' -type f -size +0)
 settings=$(mktemp)
 apt-config dump | grep -E '^Acquire::(http|https|Check)' >"$settings" || true
 # shellcheck disable=SC2086
