@@ -40,5 +40,5 @@ step "apt install ./libpmb-dev, a compiler" inside 'cd && apt-get install -y --n
 step "a program by find_package" inside 'cd && cmake -S first_stream -B found && cmake --build found && found/first_stream'
 step "a program by pkg-config" inside 'cd && g++ -std=c++20 first_stream/first_stream.cpp $(pkg-config --cflags --libs pmb-headless) -o first && ./first'
 if compgen -G "$packages/python3-pmb_*.deb" >/dev/null; then
-  step "apt install ./python3-pmb, import pmb" inside 'cd && apt-get install -y --no-install-recommends ./python3-pmb_*.deb && python3 -c "import pmb"'
+  step "apt install ./python3-pmb, import pmb" inside 'cd && apt-get install -y --no-install-recommends ./python3-pmb_*.deb && python3 -c "import pmb; print(pmb.__version__)"'
 fi
