@@ -73,6 +73,12 @@ bool in_callback() noexcept {
   return t_in_callback;
 }
 
+void refuse_in_callback() {
+  if (!t_in_callback) return;
+  PyErr_SetString(PyExc_RuntimeError, "a callback of pmb called pmb; note the facts and call it later");
+  throw py::error_already_set();
+}
+
 void bind_callbacks(py::module_& module) {
   py::enum_<LogLevel>(module, "LogLevel", "The importance of a logged line.")
       .value("info", LogLevel::info)

@@ -13,6 +13,8 @@ LogCallback log_to(pybind11::object function);
 ValidationSink report_to(pybind11::object function);
 /// True while such a function runs on this thread. It must not call pmb.
 bool in_callback() noexcept;
+/// Throws RuntimeError in a callback.
+void refuse_in_callback();
 
 void bind_callbacks(pybind11::module_& module);
 

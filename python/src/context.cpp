@@ -24,10 +24,7 @@ const pmb::Context& PyContext::facts() const {
 pmb::Context& PyContext::use() {
   if (closed_) raise(ErrorId::context_gone);
   if (!on_own_thread()) raise(ErrorId::wrong_thread);
-  if (in_callback()) {
-    PyErr_SetString(PyExc_RuntimeError, "a callback of pmb called pmb; note the facts and call it later");
-    throw py::error_already_set();
-  }
+  refuse_in_callback();
   if (!delayed_.empty()) run_delayed();
   return *context_;
 }

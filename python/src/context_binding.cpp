@@ -5,6 +5,7 @@
 #include <exception>
 #include <variant>
 
+#include "callbacks.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "loader.hpp"
@@ -17,6 +18,7 @@ namespace pmb::python {
 namespace {
 
 std::shared_ptr<PyContext> from_current(const py::object& loader, const PyOptions& options) {
+  refuse_in_callback();
   const std::source_location place = python_place();
   if (loader.is_none()) {
     auto context = pmb::Context::from_current(take(find_loader()), options.options, place);
@@ -42,6 +44,7 @@ std::shared_ptr<PyContext> make_headless(const std::optional<std::variant<int, s
                                          bool software, bool gles, std::pair<int, int> gl_version,
                                          bool no_error, bool robust, PyContext* share_with,
                                          const PyOptions& options) {
+  refuse_in_callback();
   HeadlessOptions chosen;
   if (gpu && std::holds_alternative<int>(*gpu)) chosen.gpu_index = std::get<int>(*gpu);
   if (gpu && std::holds_alternative<std::string>(*gpu)) chosen.gpu_name = std::get<std::string>(*gpu);

@@ -6,6 +6,7 @@
 #include <pmb/timeline.hpp>
 #include <vector>
 
+#include "callbacks.hpp"
 #include "errors.hpp"
 
 namespace pmb::python {
@@ -13,10 +14,12 @@ namespace pmb::python {
 namespace {
 
 void wait_for_ticket(const Ticket& ticket, double timeout) {
+  refuse_in_callback();
   take(wait_in_steps(timeout, [&](std::chrono::nanoseconds step) { return ticket.wait(step); }));
 }
 
 std::size_t wait_for_any_ticket(const std::vector<Ticket>& tickets, double timeout) {
+  refuse_in_callback();
   return take(
       wait_in_steps(timeout, [&](std::chrono::nanoseconds step) { return pmb::wait_any(tickets, step); }));
 }

@@ -165,17 +165,18 @@ def test_a_callback_may_fail_but_not_call_pmb(make_context):
     context, raised = None, []
 
     def report(_):
-        try:
-            context.timeline.mark()
-        except RuntimeError as error:
-            raised.append(error)
+        for call in context.timeline.mark, ticket.wait, lambda: pmb.wait_any([ticket]), pmb.Context.headless, pmb.Context.from_current:
+            try:
+                call()
+            except RuntimeError as error:
+                raised.append(error)
         raise KeyError("in a callback")
 
     context = make_context(options=pmb.Options(validation=report))
-    ring = pmb.UploadRing(context, 4096)
+    ring, ticket = pmb.UploadRing(context, 4096), context.timeline.mark()
     with pytest.raises(pmb.StaleHandle):
         retire_twice(ring, context)
-    assert len(raised) == 1
+    assert len(raised) == 5
 
 
 def retire_twice(ring, context):

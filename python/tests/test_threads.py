@@ -5,6 +5,7 @@ No test measures time. A thread that counts can run during a call only if the ca
 is told never to take it away.
 """
 
+import signal
 import sys
 import threading
 import time
@@ -82,6 +83,53 @@ def test_the_gil_is_free_while_a_ticket_is_waited_for(context, counter, wait):
         context.timeline.poll()
         time.sleep(0)
     assert len(ended) == 1
+
+
+def test_the_end_of_the_context_ends_a_wait(make_context):
+    context, ended = make_context(), []
+    ticket = context.timeline.mark()
+
+    def wait():
+        try:
+            ticket.wait(600)
+        except pmb.StaleHandle as error:
+            ended.append(error.id)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    context.close()
+    waiter.join()
+    assert ended == ["stale_ticket"]
+
+
+def test_ctrl_c_ends_a_wait(context):
+    context.release_current()
+    tickets, marked, interrupted = [], threading.Event(), threading.Event()
+
+    def own():
+        context.make_current()
+        context.claim_thread()
+        tickets.append(context.timeline.mark())
+        marked.set()
+        interrupted.wait()
+        context.release_current()
+
+    def interrupt():
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threads = [threading.Thread(target=own), threading.Thread(target=interrupt)]
+    threads[0].start()
+    marked.wait()
+    # The thread of the context does not poll, so nothing else ends the wait.
+    with pytest.raises(KeyboardInterrupt):
+        threads[1].start()
+        tickets[0].wait(600)
+    interrupted.set()
+    for thread in threads:
+        thread.join()
+    context.make_current()
+    context.claim_thread()
 
 
 def test_bytes_are_filled_and_read_on_other_threads(context):
