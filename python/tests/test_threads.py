@@ -121,10 +121,12 @@ def test_ctrl_c_ends_a_wait(context):
     threads = [threading.Thread(target=own), threading.Thread(target=interrupt)]
     threads[0].start()
     marked.wait()
-    # The thread of the context does not poll, so nothing else ends the wait.
+    # The thread of the context does not poll, so nothing else ends the wait before its timeout.
+    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         threads[1].start()
         tickets[0].wait(600)
+    assert time.monotonic() - start < 600
     interrupted.set()
     for thread in threads:
         thread.join()
