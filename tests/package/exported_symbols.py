@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Compares the symbols that shared libraries export with the declarations of the public headers, in both directions.
 
-    exported_symbols.py PREFIX     reads PREFIX/include and PREFIX/lib/libpmb*.so
+    exported_symbols.py PREFIX     reads PREFIX/include and the libraries below PREFIX/lib*
 
 A symbol of a version PMB_PRIVATE… serves pmb's components and may be in no header. Every other symbol must belong to a
 class or function that a header marks with PMB_API, and each of those must be exported.
@@ -17,7 +17,7 @@ NAMESPACE = re.compile(r"namespace (\w+(?:::\w+)*) \{")
 STRUCT = re.compile(r"struct (\w+) \{")
 CLASS = re.compile(r"(?:class|struct) PMB_API (\w+)")
 FUNCTION = re.compile(r"PMB_API .*?(operator\(\)|\w+)\(")
-EXPORTED = re.compile(r"[0-9a-f]+ [B-DR-WV] (.*?)(?:@@(\S+))?$")
+EXPORTED = re.compile(r"[0-9a-f]+ (?!A)\w (.*?)(?:@@(\S+))?$")
 # The functions of the Fortran module are declared in its source.
 FORTRAN = "__gpu_persistent_buffers"
 
@@ -51,7 +51,7 @@ def exported(library):
 
 
 def main(prefix):
-    libraries = list(prefix.glob("lib/libpmb*.so"))
+    libraries = list(prefix.glob("lib*/**/libpmb*.so"))
     headers = [*prefix.glob("include/**/*.hpp"), *prefix.glob("include/**/*.h")]
     names = {name for header in headers for name in declared(header)}
     problems, seen = [], set()

@@ -7,7 +7,8 @@ prefix=$1 compiler=$2 source=$3
 shift 3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+libraries=$(dirname "$(find "$prefix" -name pkgconfig)")
+export PKG_CONFIG_PATH=$libraries/pkgconfig
 read -r -a flags <<<"$(pkg-config "$@" --cflags --libs pmb-headless)"
 "$compiler" -std=c++20 "$source" "${flags[@]}" -o "$folder/program"
-LD_LIBRARY_PATH=$prefix/lib "$folder/program"
+LD_LIBRARY_PATH=$libraries "$folder/program"
