@@ -2,6 +2,7 @@
 """Contexts of other libraries, options, callbacks and facts."""
 
 import ctypes
+import ctypes.util
 import gc
 import os
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import pmb
 import pytest
 from conftest import headless, no_gl
-from support import GL_RGBA, GL_TEXTURE_2D, GL_UNSIGNED_BYTE, publish
+from support import GL_RGBA, GL_TEXTURE_2D, GL_UNSIGNED_BYTE, TREE, publish
 
 
 @pytest.fixture
@@ -78,6 +79,33 @@ assert bytes(GL.glGetBufferSubData(GL.GL_ARRAY_BUFFER, 0, 64)) == bytes(range(64
 """
     make_context()
     run = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_glx_context_of_a_glfw_window_is_opened():
+    program = """
+import ctypes, pmb
+glfw = ctypes.CDLL("libglfw.so.3")
+glfw.glfwCreateWindow.restype = ctypes.c_void_p
+glfw.glfwMakeContextCurrent.argtypes = [ctypes.c_void_p]
+assert glfw.glfwInit()
+window = glfw.glfwCreateWindow(64, 64, b"", None, None)
+assert window
+glfw.glfwMakeContextCurrent(window)
+assert ctypes.CDLL("libGL.so.1").glXGetCurrentContext()
+with pmb.Context.from_current() as context:
+    ring = pmb.UploadRing(context, 4096)
+    with ring.acquire(3) as slice:
+        slice.copy_from(b"abc")
+    assert pmb.download(context, slice.buffer, slice.offset_bytes, 3) == b"abc"
+glfw.glfwTerminate()
+"""
+    if not ctypes.util.find_library("glfw"):
+        pytest.skip("GLFW is not installed")
+    under_x = TREE / "tests/package/run_neighbour.sh"
+    run = subprocess.run([under_x, sys.executable, "-B", "-c", program], capture_output=True, text=True)
+    if run.returncode == 77:
+        pytest.skip(run.stdout)
     assert run.returncode == 0, run.stderr
 
 
