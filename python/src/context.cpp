@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "context.hpp"
 
-#include <algorithm>
-
 #include "callbacks.hpp"
 #include "errors.hpp"
 #include "place.hpp"

@@ -28,7 +28,7 @@ namespace pmb::python {
 
 class Memory;
 
-class PyContext : public std::enable_shared_from_this<PyContext> {
+class PyContext {
  public:
   PyContext(std::optional<HeadlessContext> headless, pmb::Context context);
   PyContext(const PyContext&) = delete;
@@ -39,7 +39,7 @@ class PyContext : public std::enable_shared_from_this<PyContext> {
   pmb::Context& use();
   /// The context, open, for facts that never change.
   const pmb::Context& facts() const;
-  /// As use(), for calls that give their place in the program to pmb if validation is on.
+  /// The line of the program that calls, if validation is on, which reports it.
   std::source_location place() const;
   /// Moves it to this thread.
   void claim_thread();
@@ -79,7 +79,6 @@ class Memory {
   virtual ~Memory() = default;
 
   PyContext& context() const noexcept { return *context_; }
-  const std::shared_ptr<PyContext>& shared_context() const noexcept { return context_; }
   void close();
   bool is_closed() const noexcept { return closed_; }
   void add_view() noexcept;

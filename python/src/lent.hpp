@@ -25,7 +25,6 @@ class Lent {
   virtual ~Lent() = default;
 
   Memory& memory() const noexcept { return *memory_; }
-  const std::shared_ptr<Memory>& shared_memory() const noexcept { return memory_; }
   /// Ends the loan. `reason` is a literal that BufferError gives.
   void end_loan(const char* reason) noexcept;
   bool is_lent() const noexcept { return !ended_because_; }

@@ -34,7 +34,7 @@ def test_an_error_has_status_id_numbers_and_sentence(context):
     assert "create a larger ring" in str(error)
 
 
-def test_an_error_of_gl_names_the_call(context):
+def test_numbers_name_the_object(context):
     with pytest.raises(pmb.Error) as caught:
         pmb.upload(context, 12345, 0, b"abc")
     assert caught.value.id == "not_a_buffer"
