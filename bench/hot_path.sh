@@ -8,7 +8,7 @@ program="${1:?usage: bench/hot_path.sh BUILD_FOLDER}/bin/bench_hot_path"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE [PATH].
+# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE [traditional|c].
 count() {
   local slices instructions
   slices=$(valgrind --tool=callgrind --collect-atstart=no --callgrind-out-file="$scratch/out" \
@@ -43,6 +43,20 @@ for shape in "1 1" "100 1" "10000 1"; do
   count "$live" "$rings" all traditional
   all=$per_slice
   count "$live" "$rings" each traditional
+  each=$per_slice
+  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
+done
+
+echo
+echo "The same through pmb.h, on a coherent ring"
+echo "live slices  rings  retire_all                  retire                      loops (taken off)"
+for shape in "1 1" "100 1" "10000 1"; do
+  read -r live rings <<<"$shape"
+  count "$live" "$rings" none c
+  loops=$per_slice
+  count "$live" "$rings" all c
+  all=$per_slice
+  count "$live" "$rings" each c
   each=$per_slice
   printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
 done

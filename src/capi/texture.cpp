@@ -68,6 +68,7 @@ pmb_status pmb_upload_textures(pmb_context* context, const pmb_texture_upload* u
   return answer([&](auto where) {
     pmb::Context& owner = object(context);
     std::vector<pmb::TextureUpload> images;
+    images.reserve(number(count));
     for (const pmb_texture_upload& one : values_of(uploads, count)) {
       images.push_back({value_of(&one.region), value_of(&one.layout), bytes_of(one.bytes, one.size_bytes)});
     }

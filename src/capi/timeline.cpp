@@ -47,6 +47,7 @@ uint64_t pmb_ticket_serial(pmb_ticket ticket) {
 pmb_status pmb_wait_any(const pmb_ticket* tickets, int64_t count, int64_t timeout_ns, int64_t* index) {
   return answer(index, [&](auto where) {
     std::vector<pmb::Ticket> all;
+    all.reserve(number(count));
     for (const pmb_ticket& ticket : values_of(tickets, count)) all.push_back(from_c(ticket));
     return pmb::wait_any(all, timeout(timeout_ns), where);
   });

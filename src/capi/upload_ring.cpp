@@ -131,6 +131,7 @@ pmb_status pmb_upload_ring_publish_many(pmb_upload_ring* ring, const pmb_slice* 
   return answer([&](auto where) {
     pmb::UploadRing& owner = object(ring);
     std::vector<pmb::Slice> chosen;
+    chosen.reserve(number(count));
     for (const pmb_slice& slice : values_of(slices, count)) chosen.push_back(from_c(slice));
     std::vector<std::uint64_t> used;
     if (used_bytes) std::ranges::transform(values_of(used_bytes, count), std::back_inserter(used), number);
