@@ -7,7 +7,8 @@
  *   pmb_slice slice;
  *   pmb_ticket ticket;
  *   if (pmb_context_from_current(eglGetProcAddress, NULL, &context) != PMB_OK) return fail(pmb_last_error_message());
- *   pmb_upload_ring_create(context, &(pmb_ring_options){.struct_bytes = sizeof(pmb_ring_options), .capacity_bytes = 65536}, &ring);
+ *   const pmb_ring_options options = {.struct_bytes = sizeof options, .capacity_bytes = 8 << 20};
+ *   pmb_upload_ring_create(context, &options, &ring);
  *   pmb_upload_ring_acquire(ring, 4096, 0, &slice);       // reserve
  *   fill(pmb_slice_raw_bytes(slice), 4096);               // write
  *   pmb_upload_ring_publish(ring, slice, 4096);           // make visible
@@ -27,7 +28,8 @@
  *          it reads, 0 means the default. Later versions add members at the end. Structs without struct_bytes never change.
  * Errors:  a function that can fail returns a pmb_status. Its outputs are changed only by PMB_OK, unless it says otherwise.
  *          A null pointer that is not called optional, a struct_bytes that fits no version and a value that names no
- *          constant are PMB_INVALID_ARGUMENT. Functions that cannot fail return 0, false or null for a null object.
+ *          constant are PMB_INVALID_ARGUMENT. Functions that cannot fail return 0, false, null
+ *          or, as text, "" for a null object.
  *          Every call that allocates may return PMB_OUT_OF_MEMORY. pmb prints nothing.
  * Threads: as in C++: calls on the thread of the context, unless they say otherwise. Misuse on another thread is
  *          PMB_WRONG_CONTEXT.
@@ -597,11 +599,11 @@ PMB_C_API uint32_t pmb_slice_buffer(pmb_slice slice);
 PMB_C_API int64_t pmb_slice_offset_bytes(pmb_slice slice);
 /** True while acquired or published; false once retired or cancelled. */
 PMB_C_API bool pmb_slice_is_live(pmb_slice slice);
-/** Copies `size_bytes` to `offset_bytes` in the slice. Statuses: stale_handle (not being filled), invalid_argument (it does not
+/** Copies `size_bytes` to `offset_bytes` in the slice. Statuses: stale_handle, refused (published), invalid_argument (it does not
  * fit; nothing was copied). */
 PMB_C_API pmb_status pmb_slice_copy_from(pmb_slice slice, int64_t offset_bytes, const void* bytes,
                                          int64_t size_bytes);
-/** Sets every byte. Statuses: stale_handle (not being filled). */
+/** Sets every byte. Statuses: stale_handle, refused (published). */
 PMB_C_API pmb_status pmb_slice_fill(pmb_slice slice, uint8_t value);
 
 /* ------------------------------------------------------------------------------------------------------------ arenas -- */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that every name in a document or a comment exists, and that documents show only compiled C++.
+"""Checks that every name in a document or a comment exists, and that documents show only compiled code.
 
     tests/house/links.py [ROOT]          checks the tree; every broken reference is one line: file:line and the reason
     tests/house/links.py --self-test     plants broken references in a copy of the tree and expects each to be found
 
 Documents (README.md, CONTRIBUTING.md, CHANGELOG.md, docs/, tests/**/README.md): linked files and headings; in backticks
-the names of files, tests and code. C++ blocks must occur, line for line, in one of examples/ (indentation may differ).
+the names of files, tests and code. C++ and C blocks must occur, line for line, in one of examples/ (indentation may differ).
 The changelog may name what is gone.
 Comments of sources: names of files and tests, and rows of docs/spec.md, which are written docs/spec.md, row "name".
 """
@@ -51,7 +51,7 @@ class Tree:
         self.all_words = set().union(*self.words.values())
         self.tests = self.all_tests()
         self.examples = [lines_of(self.texts[path]) for path in self.sources
-                         if path.parent == root / "examples" and path.suffix in CPP]
+                         if path.parent in (root / "examples", root / "examples" / "c") and path.suffix in CPP]
         spec = self.texts.get(root / "docs" / "spec.md", "")
         self.rows = {row.strip() for row in re.findall(r"^\| ([^|]+?) \|", spec, re.M)} - {"row"}
 
@@ -112,10 +112,10 @@ def heading_anchors(text):
 
 
 def blocks(tree, text):
-    """C++ blocks that no example has."""
-    for block in re.finditer(r"^```cpp\n(.*?)^```", text, re.S | re.M):
+    """C++ and C blocks that no example has."""
+    for block in re.finditer(r"^```(?:cpp|c)\n(.*?)^```", text, re.S | re.M):
         if not any(contains(example, lines_of(block[1])) for example in tree.examples):
-            yield block.start(), "this C++ block is in no file of examples/"
+            yield block.start(), "this block is in no file of examples/"
 
 
 def links(tree, document, text):
@@ -230,7 +230,7 @@ def self_test():
         ("docs/drivers.md", "`UploadRing::parallel_for`", "no code is called UploadRing::parallel_for"),
         ("docs/drivers.md", "`gone_long_ago`", "no code is called gone_long_ago"),
         ("docs/drivers.md", "`goneLongAgo()`", "no code is called goneLongAgo"),
-        ("docs/drivers.md", "```cpp\nint gone_long_ago();\n```", "this C++ block is in no file of examples/"),
+        ("docs/drivers.md", "```cpp\nint gone_long_ago();\n```", "this block is in no file of examples/"),
         ("src/gl/gl_table.hpp", "// See docs/gone.md.", "there is no file docs/gone.md"),
         ("src/gl/gl_table.hpp", "int gone;  ///< as in gone.hpp", "there is no file gone.hpp"),
         ("src/gl/gl_table.hpp", "// Timeline.IsGoneAltogether shows it.", "there is no test Timeline.IsGoneAltogether"),

@@ -20,7 +20,8 @@ CONTEXT = "public/context"  # context.hpp, which takes a transfer plan and retur
 TUNE = "public/tune"
 HEADLESS = "public/headless"
 TBB = "public/tbb"
-PUBLIC = [CORE, DATA, CONTEXT, TUNE, HEADLESS, TBB]
+C = "public/c"  # pmb.h
+PUBLIC = [CORE, DATA, CONTEXT, TUNE, HEADLESS, TBB, C]
 
 # Room: the rooms that it may include besides itself, lowest first. A room that is not here includes whatever it likes.
 RULES = {
@@ -30,6 +31,7 @@ RULES = {
     TUNE: [CORE, DATA],
     HEADLESS: [CORE, CONTEXT],
     TBB: [CORE],
+    C: [CORE],
     "base": [CORE],
     "copy": [CORE, "base"],
     "gl": [CORE, CONTEXT, "base"],
@@ -42,6 +44,7 @@ RULES = {
     "tune": [CORE, DATA, CONTEXT, TUNE, "ring layout", *LIBRARY],
     "headless": [CORE, CONTEXT, HEADLESS, "base"],
     "tbb": [CORE, TBB, "base"],
+    "capi": [CORE, DATA, CONTEXT, TUNE, HEADLESS, C],
     "tools/common": PUBLIC,
     "tools/info": [*PUBLIC, "tools/common"],
     "tools/stream": [*PUBLIC, "tools/common"],
@@ -58,7 +61,7 @@ SEES_GL = ["gl", "context", "ring", "transfer", "texture", "tune", "headless", "
 GL_HEADER = re.compile(r"(glad|GL|GLES\d|EGL|KHR)/|gl/")
 
 PUBLIC_ROOMS = {"pmb/tune/profile.hpp": DATA, "pmb/tune/transfer_plan.hpp": DATA, "pmb/context.hpp": CONTEXT,
-                "pmb/pmb.hpp": CONTEXT, "pmb/headless.hpp": HEADLESS, "pmb/tbb.hpp": TBB}
+                "pmb/pmb.hpp": CONTEXT, "pmb/headless.hpp": HEADLESS, "pmb/tbb.hpp": TBB, "pmb.h": C}
 INCLUDE = re.compile(r'\s*#\s*include\s*["<]([^">]+)[">]')
 SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".def"}
 
@@ -120,6 +123,7 @@ def self_test():
                ("src/ring/ring_layout.cpp", "context/mapping.hpp"), ("src/ring/upload_ring.cpp", "transfer/transfer_rings.hpp"),
                ("src/headless/headless.cpp", "context/mapping.hpp"), ("include/pmb/upload_ring.hpp", "glad/gl.h"),
                ("include/pmb/upload_ring.hpp", "pmb/tune/calibrate.hpp"), ("include/pmb/timeline.hpp", "pmb/headless.hpp"),
+               ("include/pmb.h", "pmb/context.hpp"), ("src/capi/status.cpp", "base/fail.hpp"),
                ("tools/pmb/info/info.cpp", "stream/stream_options.hpp"), ("tools/pmb/common/failure.hpp", "info/info_report.hpp"),
                ("tools/pmb/stream/y4m.cpp", "../../../src/base/fail.hpp"), ("examples/hello.cpp", "../src/base/fail.hpp"), ("python/src/context.hpp", "ring/ring_control.hpp")]
     wrong = 0

@@ -336,7 +336,13 @@ TEST_F(Capi, OptionsReachTheContext) {
 TEST_F(Capi, LargeCopiesUseTheThreadsOfTheProgram) {
   constexpr std::int64_t kSize = 1 << 20;
   int calls = 0;
+  pmb_transfer_step step = {};
+  step.threads = 2;
+  auto plan = sized<pmb_transfer_plan>();
+  plan.down.steps = &step;
+  plan.down.step_count = 1;
   auto options = c_options();
+  options.transfer = &plan;
   options.copy_threads = 2;
   options.parallel_for_user = &calls;
   options.parallel_for = [](void* user, std::int64_t count, pmb_parallel_body run, void* body) {
