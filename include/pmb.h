@@ -28,11 +28,10 @@
  *          it reads, 0 means the default. Later versions add members at the end. Structs without struct_bytes never change.
  * Errors:  a function that can fail returns a pmb_status. Its outputs are changed only by PMB_OK, unless it says otherwise.
  *          A null pointer that is not called optional, a struct_bytes that fits no version and a value that names no
- *          constant are PMB_INVALID_ARGUMENT. Functions that cannot fail return 0, false, null
- *          or, as text, "" for a null object.
- *          Every call that allocates may return PMB_OUT_OF_MEMORY. pmb prints nothing.
- * Threads: as in C++: calls on the thread of the context, unless they say otherwise. Misuse on another thread is
- *          PMB_WRONG_CONTEXT.
+ *          constant are PMB_INVALID_ARGUMENT. Functions that cannot fail return 0, false, null or, as text, "" for a null
+ *          object. Every call that allocates may return PMB_OUT_OF_MEMORY. pmb prints nothing.
+ * Threads: as in C++: calls on the thread of the context, unless they say otherwise. On another thread they return
+ *          PMB_WRONG_CONTEXT; acquire, publish and retire of a coherent ring check that under validation only.
  * Places:  C++ reports the line that called pmb. C reports the function of this header that was called; labels tell
  *          objects apart.
  * Strings: UTF-8 with a terminating null; pmb copies those that it keeps.
@@ -550,7 +549,7 @@ PMB_C_API pmb_status pmb_upload_ring_create_on(pmb_context* context, pmb_mapped_
 PMB_C_API void pmb_upload_ring_destroy(pmb_upload_ring** ring);
 /** Reserves `size_bytes`, at an offset that is a multiple of `alignment`. Slices start on a cache line and never wrap.
  * Alignment 0 suits every indexed binding. If the ring is full of retired slices, this waits for the oldest, at most for the
- * timeout. Checks the thread only if the ring is not coherent, is full, or under validation. Constant cost. Statuses:
+ * timeout. Constant cost. Statuses:
  * would_block (an unretired slice is in the way), timed_out, too_large, invalid_argument, fence_failed, context_lost,
  * wait_failed, stale_handle, wrong_context. */
 PMB_C_API pmb_status pmb_upload_ring_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
