@@ -43,6 +43,9 @@ namespace pmb {
 
 class Arena;
 class Context;
+namespace capi {
+struct HotPath;
+}
 namespace detail {
 struct RingControl;
 class RingShadow;
@@ -147,6 +150,7 @@ class PMB_API Slice {
   friend bool operator==(const Slice&, const Slice&) noexcept = default;
 
  private:
+  friend struct capi::HotPath;
   friend struct detail::RingControl;
   friend class UploadRing;
   constexpr Slice(detail::RingHot* control, std::uint64_t key) noexcept : control_(control), key_(key) {}
@@ -309,6 +313,7 @@ class PMB_API UploadRing : public detail::RingOwner {
   [[nodiscard]] Result<void> retire_issued(std::source_location where = std::source_location::current());
 
  private:
+  friend struct capi::HotPath;
   explicit UploadRing(detail::RingHot* control) noexcept : RingOwner(control) {}
 
   // The slow path: waiting, flushing, validation, older storage, and every error.

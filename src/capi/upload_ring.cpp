@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// Acquire, publish and retire of one slice are the hot path: they check their arguments without an exception to catch.
 #include <pmb/upload_ring.hpp>
 
 #include "capi/ring.hpp"
@@ -31,24 +30,6 @@ pmb_ring_stats to_c(const RingStats& stats) noexcept {
 
 namespace {
 
-/// The slow half of a check: which argument is wrong. Both numbers are 0 or more if a pointer is null.
-pmb_status refuse(std::int64_t first, std::int64_t second, std::source_location where) noexcept {
-  return answer(
-      [&](auto) -> Result<void> {
-        number(first);
-        number(second);
-        throw Misuse{ErrorId::null_pointer};
-      },
-      where);
-}
-
-template <class T>
-pmb_status status_of_hot(const Result<T>& result) noexcept {
-  if (result) [[likely]]
-    return PMB_OK;
-  return remember(result.error());
-}
-
 /// The bytes of a slice that is being filled.
 std::span<std::byte> fillable(Slice slice) {
   const std::span<std::byte> bytes = slice.raw_bytes();
@@ -56,20 +37,63 @@ std::span<std::byte> fillable(Slice slice) {
   return bytes;
 }
 
-template <class Acquire>
-pmb_status acquire(pmb_upload_ring* ring, std::int64_t size_bytes, std::int64_t alignment, pmb_slice* slice,
-                   std::source_location where, Acquire&& reserve) noexcept {
-  if (!ring || !slice || (size_bytes | alignment) < 0) [[unlikely]]
-    return refuse(size_bytes, alignment, where);
-  const Result<Slice> reserved = reserve(*object_or_null(ring), static_cast<std::uint64_t>(size_bytes),
-                                         static_cast<std::uint64_t>(alignment), where);
-  if (!reserved) [[unlikely]]
-    return remember(reserved.error());
-  *slice = to_c(*reserved);
-  return PMB_OK;
-}
-
 }  // namespace
+
+/// Acquire, publish and retire of one slice: the hot path as UploadRing inlines it. Misuse and everything slow are other
+/// functions, so that these need no stack frame.
+struct HotPath {
+  static pmb_status acquire(pmb_upload_ring* ring, std::int64_t size, std::int64_t alignment,
+                            pmb_slice* slice, std::source_location where) noexcept {
+    if (!ring || !slice) [[unlikely]]
+      return acquire_slowly(ring, size, alignment, slice, where);
+    if (alignment < 0) [[unlikely]]
+      return acquire_slowly(ring, size, alignment, slice, where);
+    detail::RingHot* const hot = object_or_null(ring)->control_;
+    // A negative size is more than any ring has.
+    if (!hot->layout.reserve_ahead(static_cast<std::uint64_t>(size), static_cast<std::uint64_t>(alignment)))
+        [[unlikely]]
+      return acquire_slowly(ring, size, alignment, slice, where);
+    *slice = to_c(Slice(hot, hot->layout.newest_key()));
+    return PMB_OK;
+  }
+
+  static pmb_status publish(pmb_upload_ring* ring, Slice slice, std::int64_t used,
+                            std::source_location where) noexcept {
+    if (!ring || used < 0) [[unlikely]]
+      return refuse(ring, used, where);
+    return status_of(object_or_null(ring)->publish(slice, static_cast<std::uint64_t>(used), where));
+  }
+
+  static pmb_status retire(pmb_upload_ring* ring, Slice slice, Ticket ticket,
+                           std::source_location where) noexcept {
+    if (!ring) [[unlikely]]
+      return refuse(ring, 0, where);
+    return status_of(object_or_null(ring)->retire(slice, ticket, where));
+  }
+
+ private:
+  [[gnu::noinline]] static pmb_status acquire_slowly(pmb_upload_ring* ring, std::int64_t size,
+                                                     std::int64_t alignment, pmb_slice* slice,
+                                                     std::source_location where) noexcept {
+    return answer(
+        slice, [&](auto) { return object(ring).acquire(number(size), number(alignment), where); }, where);
+  }
+
+  [[gnu::noinline]] static pmb_status refuse(pmb_upload_ring* ring, std::int64_t used,
+                                             std::source_location where) noexcept {
+    return answer(
+        [&](auto) {
+          not_null(ring);
+          number(used);
+        },
+        where);
+  }
+
+  static pmb_status status_of(const Result<void>& result) noexcept {
+    return result ? PMB_OK : remember(result.error());
+  }
+};
+
 }  // namespace pmb::capi
 
 using namespace pmb::capi;
@@ -93,29 +117,22 @@ void pmb_upload_ring_destroy(pmb_upload_ring** ring) {
 
 pmb_status pmb_upload_ring_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
                                    pmb_slice* slice) {
-  return acquire(ring, size_bytes, alignment, slice, std::source_location::current(),
-                 [](pmb::UploadRing& owner, auto... arguments) { return owner.acquire(arguments...); });
+  return HotPath::acquire(ring, size_bytes, alignment, slice, std::source_location::current());
 }
 
 pmb_status pmb_upload_ring_try_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
                                        pmb_slice* slice) {
-  return acquire(ring, size_bytes, alignment, slice, std::source_location::current(),
-                 [](pmb::UploadRing& owner, auto... arguments) { return owner.try_acquire(arguments...); });
+  return answer(slice, [&](auto where) {
+    return object(ring).try_acquire(number(size_bytes), number(alignment), where);
+  });
 }
 
 pmb_status pmb_upload_ring_publish(pmb_upload_ring* ring, pmb_slice slice, int64_t used_bytes) {
-  const auto where = std::source_location::current();
-  if (!ring || used_bytes < 0) [[unlikely]]
-    return refuse(used_bytes, 0, where);
-  return status_of_hot(
-      object_or_null(ring)->publish(from_c(slice), static_cast<std::uint64_t>(used_bytes), where));
+  return HotPath::publish(ring, from_c(slice), used_bytes, std::source_location::current());
 }
 
 pmb_status pmb_upload_ring_retire(pmb_upload_ring* ring, pmb_slice slice, pmb_ticket ticket) {
-  const auto where = std::source_location::current();
-  if (!ring) [[unlikely]]
-    return refuse(0, 0, where);
-  return status_of_hot(object_or_null(ring)->retire(from_c(slice), from_c(ticket), where));
+  return HotPath::retire(ring, from_c(slice), from_c(ticket), std::source_location::current());
 }
 
 pmb_status pmb_upload_ring_retire_all(pmb_upload_ring* ring, pmb_ticket ticket) {
