@@ -42,12 +42,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#if defined(__GNUC__) && !defined(_WIN32)
-#define PMB_C_API __attribute__((visibility("default")))
-#else
-#define PMB_C_API
-#endif
+#include <pmb/detail/api.hpp>
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,13 +82,13 @@ enum {
 
 /** The sentence of the last call on this thread that did not return PMB_OK, with what to do; "" if there was none. Never
  * null. Valid until the next such call on this thread. Calls that return PMB_OK do not change it. Allocates. */
-PMB_C_API const char* pmb_last_error_message(void);
+PMB_API const char* pmb_last_error_message(void);
 /** The id of that error; PMB_ERROR_none if there was none. */
-PMB_C_API pmb_error_id pmb_last_error_id(void);
+PMB_API pmb_error_id pmb_last_error_id(void);
 /** "ok", "would_block", …; "unknown" for other values. */
-PMB_C_API const char* pmb_status_name(pmb_status status);
+PMB_API const char* pmb_status_name(pmb_status status);
 /** "ring_full_in_flight", …; "unknown" for other values. */
-PMB_C_API const char* pmb_error_name(pmb_error_id id);
+PMB_API const char* pmb_error_name(pmb_error_id id);
 
 /* ------------------------------------------------------------------------------------------------- choices and plans -- */
 
@@ -120,11 +115,11 @@ enum {
   PMB_PATH_ORPHANED = 4 /**< As traditional, but the whole buffer is respecified where a ring would wait. */
 };
 /** "sequential_write", …; "unknown" for other values. */
-PMB_C_API const char* pmb_access_name(pmb_access access);
+PMB_API const char* pmb_access_name(pmb_access access);
 /** "coherent", …; "unknown" for other values. */
-PMB_C_API const char* pmb_model_name(pmb_model model);
+PMB_API const char* pmb_model_name(pmb_model model);
 /** "direct", …; "unknown" for other values. */
-PMB_C_API const char* pmb_path_name(pmb_path path);
+PMB_API const char* pmb_path_name(pmb_path path);
 
 /** A choice with its reasons. */
 typedef struct pmb_plan {
@@ -142,9 +137,9 @@ typedef struct pmb_plan {
 /** Writes text about a plan that pmb filled: access, model, path, flags by name, and every reason, in a few lines.
  * This and all functions with `text` write at most `text_bytes - 1` bytes and a terminating null, and set `length`, which is
  * optional, to the length of the whole text. `text` may be null if `text_bytes` is 0. Any thread. Allocates. */
-PMB_C_API pmb_status pmb_plan_describe(const pmb_plan* plan, char* text, int64_t text_bytes, int64_t* length);
+PMB_API pmb_status pmb_plan_describe(const pmb_plan* plan, char* text, int64_t text_bytes, int64_t* length);
 /** Writes the names of storage or map flags, such as "MAP_WRITE | MAP_PERSISTENT". Any thread. Allocates. */
-PMB_C_API pmb_status pmb_flag_names(uint32_t flags, char* text, int64_t text_bytes, int64_t* length);
+PMB_API pmb_status pmb_flag_names(uint32_t flags, char* text, int64_t text_bytes, int64_t* length);
 
 /** The method for transfers up to a size. */
 typedef struct pmb_transfer_step {
@@ -175,10 +170,10 @@ typedef struct pmb_transfer_plan {
 
 /** Checks that each direction has steps of growing size, the last without limit; that paths are traditional or staged; that
  * chunks are multiples of 64 KiB and at most a quarter of the ring. Statuses: invalid_argument. Any thread. Allocates. */
-PMB_C_API pmb_status pmb_transfer_plan_check(const pmb_transfer_plan* plan);
+PMB_API pmb_status pmb_transfer_plan_check(const pmb_transfer_plan* plan);
 /** Writes one line a step. Any thread. Allocates. */
-PMB_C_API pmb_status pmb_transfer_plan_describe(const pmb_transfer_plan* plan, char* text, int64_t text_bytes,
-                                                int64_t* length);
+PMB_API pmb_status pmb_transfer_plan_describe(const pmb_transfer_plan* plan, char* text, int64_t text_bytes,
+                                              int64_t* length);
 
 /* ------------------------------------------------------------------------------------------------------------ copies -- */
 
@@ -202,17 +197,17 @@ typedef struct pmb_copy_options {
 /** Copies all of `source` to the start of `mapped`, with streaming stores for large copies. `options` is optional. The ranges
  * must not overlap. Any thread that is ordered after the return may publish the bytes. Any thread; blocks for the copy.
  * Statuses: invalid_argument (the source does not fit; nothing was copied). */
-PMB_C_API pmb_status pmb_copy_to_mapped(void* mapped, int64_t mapped_bytes, const void* source,
-                                        int64_t source_bytes, const pmb_copy_options* options);
+PMB_API pmb_status pmb_copy_to_mapped(void* mapped, int64_t mapped_bytes, const void* source,
+                                      int64_t source_bytes, const pmb_copy_options* options);
 /** Copies all of `mapped` to the start of `target`. The GPU must have written the bytes (a view, or a passed ticket).
  * Otherwise as pmb_copy_to_mapped(). */
-PMB_C_API pmb_status pmb_copy_from_mapped(void* target, int64_t target_bytes, const void* mapped,
-                                          int64_t mapped_bytes, const pmb_copy_options* options);
+PMB_API pmb_status pmb_copy_from_mapped(void* target, int64_t target_bytes, const void* mapped,
+                                        int64_t mapped_bytes, const pmb_copy_options* options);
 /** The instruction set of copies: "AVX3", "AVX2", "SSE4", … Any thread. */
-PMB_C_API const char* pmb_stream_copy_target(void);
+PMB_API const char* pmb_stream_copy_target(void);
 /** Makes all earlier stores of this thread, non-temporal ones included, visible before its later stores. Call it after
  * non-temporal stores of the program, on the thread that made them, before the bytes are handed over. */
-PMB_C_API void pmb_store_fence(void);
+PMB_API void pmb_store_fence(void);
 
 /* ----------------------------------------------------------------------------------------------------------- context -- */
 
@@ -285,17 +280,17 @@ typedef struct pmb_options {
 /** Reads entry points, limits and driver of the GL context that is current on this thread. `options` is optional; pointers in
  * it must live only as long as this call, but callbacks and their user pointers as long as the context. Blocks for some
  * queries, not for a frame. Statuses: wrong_context, unsupported, out_of_memory, invalid_argument. */
-PMB_C_API pmb_status pmb_context_from_current(pmb_loader loader, const pmb_options* options,
-                                              pmb_context** context);
+PMB_API pmb_status pmb_context_from_current(pmb_loader loader, const pmb_options* options,
+                                            pmb_context** context);
 /** The same with a loader that takes `user`, which may be null. */
-PMB_C_API pmb_status pmb_context_from_current_with(pmb_user_loader loader, void* user,
-                                                   const pmb_options* options, pmb_context** context);
+PMB_API pmb_status pmb_context_from_current_with(pmb_user_loader loader, void* user,
+                                                 const pmb_options* options, pmb_context** context);
 /** Makes the remaining objects inert and reports remaining buffers as leaks. Makes GL calls only if its GL context is current
  * here. Their pointers stay valid until their destroy functions. */
-PMB_C_API void pmb_context_destroy(pmb_context** context);
+PMB_API void pmb_context_destroy(pmb_context** context);
 /** Moves the context, with everything made on it, to the calling thread. The caller must order the last call on the previous
  * thread before this one. Makes no GL call. Statuses: wrong_context (its GL context is not current here). */
-PMB_C_API pmb_status pmb_context_claim_thread(pmb_context* context);
+PMB_API pmb_status pmb_context_claim_thread(pmb_context* context);
 
 /** What the context supports, in bytes unless stated otherwise. 0: the context has no such limit. */
 typedef struct pmb_limits {
@@ -320,7 +315,7 @@ typedef struct pmb_limits {
   bool reset_notification; /**< GL reports when the context is lost. */
 } pmb_limits;
 /** Fills `limits`. Any thread. */
-PMB_C_API pmb_status pmb_context_limits(const pmb_context* context, pmb_limits* limits);
+PMB_API pmb_status pmb_context_limits(const pmb_context* context, pmb_limits* limits);
 
 typedef struct pmb_driver {
   size_t struct_bytes;
@@ -334,9 +329,9 @@ typedef struct pmb_driver {
   bool software; /**< The CPU renders, so that mapped memory is plain memory. */
 } pmb_driver;
 /** Fills `driver`. Its strings are valid until the context is destroyed. Any thread. */
-PMB_C_API pmb_status pmb_context_driver(const pmb_context* context, pmb_driver* driver);
+PMB_API pmb_status pmb_context_driver(const pmb_context* context, pmb_driver* driver);
 /** Whether GL lists the extension. Any thread. */
-PMB_C_API bool pmb_context_has_extension(const pmb_context* context, const char* name);
+PMB_API bool pmb_context_has_extension(const pmb_context* context, const char* name);
 
 /** A known peculiarity of a driver. The strings are literals. */
 typedef struct pmb_quirk {
@@ -348,74 +343,73 @@ typedef struct pmb_quirk {
   bool enabled;         /**< It applies, and the options do not disable it. */
 } pmb_quirk;
 /** The number of known quirks. */
-PMB_C_API int64_t pmb_context_quirk_count(const pmb_context* context);
+PMB_API int64_t pmb_context_quirk_count(const pmb_context* context);
 /** Fills `quirk` with the one at `index`. Statuses: invalid_argument (no such index). */
-PMB_C_API pmb_status pmb_context_quirk(const pmb_context* context, int64_t index, pmb_quirk* quirk);
+PMB_API pmb_status pmb_context_quirk(const pmb_context* context, int64_t index, pmb_quirk* quirk);
 
 /** Fills `plan` with what pmb advises for a buffer of which the GPU reads or writes each byte `gpu_reads` times. Staged is
  * advice to the program, which then copies with pmb_upload(). Statuses: unsupported, invalid_argument (size 0). */
-PMB_C_API pmb_status pmb_context_plan(const pmb_context* context, pmb_access access, int64_t size_bytes,
-                                      uint32_t gpu_reads, pmb_plan* plan);
+PMB_API pmb_status pmb_context_plan(const pmb_context* context, pmb_access access, int64_t size_bytes,
+                                    uint32_t gpu_reads, pmb_plan* plan);
 /** Fills `plan` with how transfers of this context work, and why. Its pointers are valid until the next call of this function
  * for this context, or of pmb_context_destroy(). Allocates. */
-PMB_C_API pmb_status pmb_context_transfer_plan(pmb_context* context, pmb_transfer_plan* plan);
+PMB_API pmb_status pmb_context_transfer_plan(pmb_context* context, pmb_transfer_plan* plan);
 /** Sets `profile` to a copy of the profile in force, from the options or from pmb_calibrate(). Destroy it. Sets it to null if
  * there is none. Allocates. */
-PMB_C_API pmb_status pmb_context_profile(const pmb_context* context, pmb_profile** profile);
+PMB_API pmb_status pmb_context_profile(const pmb_context* context, pmb_profile** profile);
 /** The file that pmb_options::profile led to; "" for none. Valid until the context is destroyed. */
-PMB_C_API const char* pmb_context_profile_file(const pmb_context* context);
+PMB_API const char* pmb_context_profile_file(const pmb_context* context);
 /** Returns why the profile that the options name is not in force. PMB_OK if it is, or if they name none. */
-PMB_C_API pmb_status pmb_context_profile_error(const pmb_context* context);
+PMB_API pmb_status pmb_context_profile_error(const pmb_context* context);
 /** Bytes that this process maps now. */
-PMB_C_API int64_t pmb_context_mapped_bytes(const pmb_context* context);
+PMB_API int64_t pmb_context_mapped_bytes(const pmb_context* context);
 /** The most that it may map. */
-PMB_C_API int64_t pmb_context_memory_limit_bytes(const pmb_context* context);
+PMB_API int64_t pmb_context_memory_limit_bytes(const pmb_context* context);
 /** Takes the oldest GL error that was pending when a creating call of pmb had to ask for errors: it belongs to the caller, as
  * from glGetError. 0 if there is none. */
-PMB_C_API uint32_t pmb_context_take_caller_error(pmb_context* context);
+PMB_API uint32_t pmb_context_take_caller_error(pmb_context* context);
 /** Takes a value that glGetGraphicsResetStatus returned to the program, which must pass every value on. */
-PMB_C_API void pmb_context_report_reset(pmb_context* context, uint32_t status);
+PMB_API void pmb_context_report_reset(pmb_context* context, uint32_t status);
 /** True once a reset was noticed; everything made on the context is inert then. */
-PMB_C_API bool pmb_context_lost(const pmb_context* context);
+PMB_API bool pmb_context_lost(const pmb_context* context);
 
 /* -------------------------------------------------------------------------------------------------- timeline, tickets -- */
 
 /** Inserts a fence after every command issued so far, and sets `ticket` to that point. The readbacks requested so far arrive
  * with it. Statuses: fence_failed (mark again), would_block (128 adopted fences exist), context_lost, wait_failed,
  * wrong_context. */
-PMB_C_API pmb_status pmb_timeline_mark(pmb_context* context, pmb_ticket* ticket);
+PMB_API pmb_status pmb_timeline_mark(pmb_context* context, pmb_ticket* ticket);
 /** Takes over a GLsync that the caller made after the readers that the ticket shall cover. pmb then owns it, also with
  * fence_failed or would_block; with any other error it stays the caller's. The ticket passes when the adopted fence and every
  * command issued before this call are done. Statuses: those of pmb_timeline_mark(), and invalid_argument (no fence). */
-PMB_C_API pmb_status pmb_timeline_adopt(pmb_context* context, void* gl_sync, pmb_ticket* ticket);
+PMB_API pmb_status pmb_timeline_adopt(pmb_context* context, void* gl_sync, pmb_ticket* ticket);
 /** Finds out which tickets have passed. Never blocks; flushes once if the oldest fence was not flushed. Statuses:
  * wait_failed, context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_timeline_poll(pmb_context* context);
+PMB_API pmb_status pmb_timeline_poll(pmb_context* context);
 /** Flushes everything marked so far: pmb_ticket_wait_on_gpu() in other contexts needs it. Never blocks. Statuses: those of
  * pmb_timeline_poll(). */
-PMB_C_API pmb_status pmb_timeline_flush(pmb_context* context);
+PMB_API pmb_status pmb_timeline_flush(pmb_context* context);
 /** pmb_ticket_serial() of the last mark. */
-PMB_C_API uint64_t pmb_timeline_marked_serial(const pmb_context* context);
+PMB_API uint64_t pmb_timeline_marked_serial(const pmb_context* context);
 
 /** True once the thread of the context has noticed that the GPU finished everything before the mark. False for an empty
  * ticket, and after the context is gone or lost. Any thread; makes no GL call. */
-PMB_C_API bool pmb_ticket_passed(pmb_ticket ticket);
+PMB_API bool pmb_ticket_passed(pmb_ticket ticket);
 /** Blocks until the ticket has passed, for at most `timeout_ns`. On the thread of its context it waits through GL. On any other
  * thread it sleeps, and the thread of the context must call pmb_timeline_poll() meanwhile, or a call that waits. Statuses:
  * timed_out, context_lost, wait_failed, stale_handle, wrong_context. */
-PMB_C_API pmb_status pmb_ticket_wait(pmb_ticket ticket, int64_t timeout_ns);
+PMB_API pmb_status pmb_ticket_wait(pmb_ticket ticket, int64_t timeout_ns);
 /** Makes the commands that `other` issues from now on wait on the GPU until this ticket has passed. Call it on the thread of
  * `other`. Both contexts have the same pmb_options::share_group, and the ticket's context was flushed after the mark. Never
  * blocks. Statuses: refused (not flushed, or of another share group), invalid_argument (the GL contexts do not share),
  * context_lost, wait_failed, stale_handle, wrong_context. */
-PMB_C_API pmb_status pmb_ticket_wait_on_gpu(pmb_ticket ticket, pmb_context* other);
+PMB_API pmb_status pmb_ticket_wait_on_gpu(pmb_ticket ticket, pmb_context* other);
 /** The number of its mark on its timeline, growing; 0 for an empty ticket. Any thread. */
-PMB_C_API uint64_t pmb_ticket_serial(pmb_ticket ticket);
+PMB_API uint64_t pmb_ticket_serial(pmb_ticket ticket);
 /** Blocks until any of `count` tickets has passed, for at most `timeout_ns`, and sets `index` to it. If some are of this
  * thread, their GL context must be current. Any thread. Statuses: those of pmb_ticket_wait(), and invalid_argument (no
  * ticket). */
-PMB_C_API pmb_status pmb_wait_any(const pmb_ticket* tickets, int64_t count, int64_t timeout_ns,
-                                  int64_t* index);
+PMB_API pmb_status pmb_wait_any(const pmb_ticket* tickets, int64_t count, int64_t timeout_ns, int64_t* index);
 
 /* ---------------------------------------------------------------------------------------------------- mapped buffers -- */
 
@@ -444,44 +438,44 @@ typedef struct pmb_adopted_mapping {
 /** Creates storage and maps it. Takes milliseconds, and longer with prefault. If GL has no memory, it waits until the GPU is
  * idle and tries once more. Statuses: invalid_argument (size 0), too_large, unsupported, out_of_memory, map_failed, gl_error,
  * context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapped_buffer_options* options,
-                                              pmb_mapped_buffer** buffer);
+PMB_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapped_buffer_options* options,
+                                            pmb_mapped_buffer** buffer);
 /** Uses a mapping of the caller's, after checking it against GL. GL buffer and mapping must outlive this object. Statuses:
  * invalid_argument, refused (adopted already), unsupported, wrong_context. */
-PMB_C_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mapping* mapping,
-                                             pmb_mapped_buffer** buffer);
+PMB_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mapping* mapping,
+                                           pmb_mapped_buffer** buffer);
 /** Unmaps and deletes. Waits for nothing: GL keeps the storage until its commands are done. With wrong_context nothing is done
  * and `*buffer` stays valid; with every other status it is destroyed. Statuses: data_lost, stale_handle (its context is gone),
  * wrong_context, context_lost. */
-PMB_C_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);
+PMB_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);
 /** Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command in
  * flight may read these bytes. Under the coherent model on any thread. Statuses: invalid_argument (range), refused (not
  * writable), stale_handle, wrong_context (explicit flush). */
-PMB_C_API pmb_status pmb_mapped_buffer_write(pmb_mapped_buffer* buffer, int64_t offset_bytes,
-                                             const void* bytes, int64_t size_bytes);
+PMB_API pmb_status pmb_mapped_buffer_write(pmb_mapped_buffer* buffer, int64_t offset_bytes, const void* bytes,
+                                           int64_t size_bytes);
 /** Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them. Polls; does
  * not wait. Statuses: would_block (it has not passed), invalid_argument, refused (not readable, foreign or too old ticket),
  * stale_handle, context_lost, wait_failed, wrong_context. */
-PMB_C_API pmb_status pmb_mapped_buffer_read(pmb_mapped_buffer* buffer, int64_t offset_bytes, void* bytes,
-                                            int64_t size_bytes, pmb_ticket after_writer);
+PMB_API pmb_status pmb_mapped_buffer_read(pmb_mapped_buffer* buffer, int64_t offset_bytes, void* bytes,
+                                          int64_t size_bytes, pmb_ticket after_writer);
 /** Makes bytes visible that were written through pmb_mapped_buffer_raw_bytes(). Makes no GL call under the coherent model.
  * Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context. */
-PMB_C_API pmb_status pmb_mapped_buffer_flush(pmb_mapped_buffer* buffer, int64_t offset_bytes,
-                                             int64_t size_bytes);
+PMB_API pmb_status pmb_mapped_buffer_flush(pmb_mapped_buffer* buffer, int64_t offset_bytes,
+                                           int64_t size_bytes);
 /** The mapped bytes, pmb_mapped_buffer_size_bytes() of them; null when inert. Any thread, ordered by the caller. */
-PMB_C_API void* pmb_mapped_buffer_raw_bytes(const pmb_mapped_buffer* buffer);
+PMB_API void* pmb_mapped_buffer_raw_bytes(const pmb_mapped_buffer* buffer);
 /** GL name, 0 when inert. */
-PMB_C_API uint32_t pmb_mapped_buffer_buffer(const pmb_mapped_buffer* buffer);
+PMB_API uint32_t pmb_mapped_buffer_buffer(const pmb_mapped_buffer* buffer);
 /** Mapped bytes, 0 when inert. */
-PMB_C_API int64_t pmb_mapped_buffer_size_bytes(const pmb_mapped_buffer* buffer);
+PMB_API int64_t pmb_mapped_buffer_size_bytes(const pmb_mapped_buffer* buffer);
 /** Where the mapping starts in the GL buffer; 0 unless adopted. */
-PMB_C_API int64_t pmb_mapped_buffer_offset_bytes(const pmb_mapped_buffer* buffer);
+PMB_API int64_t pmb_mapped_buffer_offset_bytes(const pmb_mapped_buffer* buffer);
 /** False once it is inert. */
-PMB_C_API bool pmb_mapped_buffer_is_mapped(const pmb_mapped_buffer* buffer);
+PMB_API bool pmb_mapped_buffer_is_mapped(const pmb_mapped_buffer* buffer);
 /** Fills `plan` with how the buffer is mapped, and why. */
-PMB_C_API pmb_status pmb_mapped_buffer_plan(const pmb_mapped_buffer* buffer, pmb_plan* plan);
+PMB_API pmb_status pmb_mapped_buffer_plan(const pmb_mapped_buffer* buffer, pmb_plan* plan);
 /** Its label, or "". Valid until the buffer is destroyed. */
-PMB_C_API const char* pmb_mapped_buffer_label(const pmb_mapped_buffer* buffer);
+PMB_API const char* pmb_mapped_buffer_label(const pmb_mapped_buffer* buffer);
 
 /* ------------------------------------------------------------------------------------------------------ upload rings -- */
 
@@ -538,72 +532,72 @@ typedef struct pmb_ring_stats {
 
 /** Makes a ring and allocates everything that it needs until it grows. Takes as long as pmb_mapped_buffer_create(), and
  * returns its statuses. */
-PMB_C_API pmb_status pmb_upload_ring_create(pmb_context* context, const pmb_ring_options* options,
-                                            pmb_upload_ring** ring);
+PMB_API pmb_status pmb_upload_ring_create(pmb_context* context, const pmb_ring_options* options,
+                                          pmb_upload_ring** ring);
 /** Makes a ring on an existing mapped buffer, which may be adopted. Takes the buffer: sets `*buffer` to null, and destroys the
  * buffer on failure. Only null pointers and wrong options leave it. `options` is optional. Statuses: stale_handle (inert
  * buffer), refused (wrong access), out_of_memory, context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_create_on(pmb_context* context, pmb_mapped_buffer** buffer,
-                                               const pmb_ring_options* options, pmb_upload_ring** ring);
+PMB_API pmb_status pmb_upload_ring_create_on(pmb_context* context, pmb_mapped_buffer** buffer,
+                                             const pmb_ring_options* options, pmb_upload_ring** ring);
 /** Frees the ring; GL keeps the storage until its commands are done. Its slices are stale then. */
-PMB_C_API void pmb_upload_ring_destroy(pmb_upload_ring** ring);
+PMB_API void pmb_upload_ring_destroy(pmb_upload_ring** ring);
 /** Reserves `size_bytes`, at an offset that is a multiple of `alignment`. Slices start on a cache line and never wrap.
  * Alignment 0 suits every indexed binding. If the ring is full of retired slices, this waits for the oldest, at most for the
  * timeout. Constant cost. Statuses:
  * would_block (an unretired slice is in the way), timed_out, too_large, invalid_argument, fence_failed, context_lost,
  * wait_failed, stale_handle, wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
-                                             pmb_slice* slice);
+PMB_API pmb_status pmb_upload_ring_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
+                                           pmb_slice* slice);
 /** As pmb_upload_ring_acquire(), but returns would_block instead of waiting. It may still grow the ring. */
-PMB_C_API pmb_status pmb_upload_ring_try_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
-                                                 pmb_slice* slice);
+PMB_API pmb_status pmb_upload_ring_try_acquire(pmb_upload_ring* ring, int64_t size_bytes, int64_t alignment,
+                                               pmb_slice* slice);
 /** Ends filling. The first `used_bytes`, which may be 0, become visible to commands issued from now on. Flushes exactly these
  * under the explicit model. Statuses: stale_handle, refused (already published), invalid_argument (more than acquired),
  * wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_publish(pmb_upload_ring* ring, pmb_slice slice, int64_t used_bytes);
+PMB_API pmb_status pmb_upload_ring_publish(pmb_upload_ring* ring, pmb_slice slice, int64_t used_bytes);
 /** Publishes `count` slices: of each its first `used_bytes`, or all of it if `used_bytes` is null. Neighbours share a flush. A
  * refusal changes nothing. Allocates. Statuses: those of publish, refused also if a slice is given twice. */
-PMB_C_API pmb_status pmb_upload_ring_publish_many(pmb_upload_ring* ring, const pmb_slice* slices,
-                                                  int64_t count, const int64_t* used_bytes);
+PMB_API pmb_status pmb_upload_ring_publish_many(pmb_upload_ring* ring, const pmb_slice* slices, int64_t count,
+                                                const int64_t* used_bytes);
 /** Undoes an acquire. Statuses: stale_handle, refused (already published), context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_cancel(pmb_upload_ring* ring, pmb_slice slice);
+PMB_API pmb_status pmb_upload_ring_cancel(pmb_upload_ring* ring, pmb_slice slice);
 /** Makes one published slice reusable once `ticket` has passed. Every reader must have been issued before the mark. Statuses:
  * stale_handle, refused (unpublished, foreign ticket, marked before the publish), context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_retire(pmb_upload_ring* ring, pmb_slice slice, pmb_ticket ticket);
+PMB_API pmb_status pmb_upload_ring_retire(pmb_upload_ring* ring, pmb_slice slice, pmb_ticket ticket);
 /** Retires every slice that is published and not yet retired. Slices still being filled stay. Statuses: those of retire. */
-PMB_C_API pmb_status pmb_upload_ring_retire_all(pmb_upload_ring* ring, pmb_ticket ticket);
+PMB_API pmb_status pmb_upload_ring_retire_all(pmb_upload_ring* ring, pmb_ticket ticket);
 /** As pmb_upload_ring_retire_all() with a new mark, but the ring makes its own fences, and few of them. Every reader of the
  * published slices must have been issued. For streams of little data. Statuses: stale_handle, fence_failed, would_block,
  * context_lost, wait_failed, wrong_context. */
-PMB_C_API pmb_status pmb_upload_ring_retire_issued(pmb_upload_ring* ring);
+PMB_API pmb_status pmb_upload_ring_retire_issued(pmb_upload_ring* ring);
 /** Waits until everything retired is reusable, and shrinks a grown ring to its first capacity, for at most `timeout_ns`, or with
  * PMB_RING_TIMEOUT for that of acquire. Statuses: timed_out, wait_failed, context_lost, stale_handle, wrong_context, and those
  * of create if a grown ring finds no memory. */
-PMB_C_API pmb_status pmb_upload_ring_drain(pmb_upload_ring* ring, int64_t timeout_ns);
+PMB_API pmb_status pmb_upload_ring_drain(pmb_upload_ring* ring, int64_t timeout_ns);
 /** For drain: the timeout of the ring's acquire. */
 #define PMB_RING_TIMEOUT INT64_C(-1)
 /** Fills `stats`. Looks at every record. */
-PMB_C_API pmb_status pmb_upload_ring_stats(const pmb_upload_ring* ring, pmb_ring_stats* stats);
+PMB_API pmb_status pmb_upload_ring_stats(const pmb_upload_ring* ring, pmb_ring_stats* stats);
 /** The buffer of new slices, owned by the ring; null for a null ring. Valid until the ring grows, drains or is destroyed. */
-PMB_C_API const pmb_mapped_buffer* pmb_upload_ring_mapped_buffer(const pmb_upload_ring* ring);
+PMB_API const pmb_mapped_buffer* pmb_upload_ring_mapped_buffer(const pmb_upload_ring* ring);
 
 /** The bytes to fill while the slice is acquired; null afterwards. Write-only: reads are undefined, and can be a hundred times
  * slower than reads of system memory. The bytes may be written on any thread until publish. */
-PMB_C_API void* pmb_slice_raw_bytes(pmb_slice slice);
+PMB_API void* pmb_slice_raw_bytes(pmb_slice slice);
 /** As acquired; as used once published; 0 when stale. */
-PMB_C_API int64_t pmb_slice_size_bytes(pmb_slice slice);
+PMB_API int64_t pmb_slice_size_bytes(pmb_slice slice);
 /** The GL name for binding calls, after publish; 0 when stale. */
-PMB_C_API uint32_t pmb_slice_buffer(pmb_slice slice);
+PMB_API uint32_t pmb_slice_buffer(pmb_slice slice);
 /** From the start of the GL buffer, after publish. */
-PMB_C_API int64_t pmb_slice_offset_bytes(pmb_slice slice);
+PMB_API int64_t pmb_slice_offset_bytes(pmb_slice slice);
 /** True while acquired or published; false once retired or cancelled. */
-PMB_C_API bool pmb_slice_is_live(pmb_slice slice);
+PMB_API bool pmb_slice_is_live(pmb_slice slice);
 /** Copies `size_bytes` to `offset_bytes` in the slice. Statuses: stale_handle, refused (published), invalid_argument (it does not
  * fit; nothing was copied). */
-PMB_C_API pmb_status pmb_slice_copy_from(pmb_slice slice, int64_t offset_bytes, const void* bytes,
-                                         int64_t size_bytes);
+PMB_API pmb_status pmb_slice_copy_from(pmb_slice slice, int64_t offset_bytes, const void* bytes,
+                                       int64_t size_bytes);
 /** Sets every byte. Statuses: stale_handle, refused (published). */
-PMB_C_API pmb_status pmb_slice_fill(pmb_slice slice, uint8_t value);
+PMB_API pmb_status pmb_slice_fill(pmb_slice slice, uint8_t value);
 
 /* ------------------------------------------------------------------------------------------------------------ arenas -- */
 
@@ -617,26 +611,26 @@ typedef struct pmb_arena_piece {
 
 /** Lends a slice to worker threads, which take pieces of it without a lock. Waits as acquire does. Takes a mutex of pmb.
  * Destroy the arena once it was published or cancelled. Statuses: those of acquire. */
-PMB_C_API pmb_status pmb_upload_ring_lend(pmb_upload_ring* ring, int64_t size_bytes, pmb_arena** arena);
+PMB_API pmb_status pmb_upload_ring_lend(pmb_upload_ring* ring, int64_t size_bytes, pmb_arena** arena);
 /** Ends an arena: the bytes taken become visible, in one flush. Every thread must have handed its pieces back. Sets `slice` to
  * the slice to use and retire. Statuses: those of publish. */
-PMB_C_API pmb_status pmb_upload_ring_publish_arena(pmb_upload_ring* ring, const pmb_arena* arena,
-                                                   pmb_slice* slice);
+PMB_API pmb_status pmb_upload_ring_publish_arena(pmb_upload_ring* ring, const pmb_arena* arena,
+                                                 pmb_slice* slice);
 /** Ends an arena without use. Statuses: those of cancel. */
-PMB_C_API pmb_status pmb_upload_ring_cancel_arena(pmb_upload_ring* ring, const pmb_arena* arena);
+PMB_API pmb_status pmb_upload_ring_cancel_arena(pmb_upload_ring* ring, const pmb_arena* arena);
 /** Frees the pointer. It neither publishes nor cancels, and no thread may be using the arena. */
-PMB_C_API void pmb_arena_destroy(pmb_arena** arena);
+PMB_API void pmb_arena_destroy(pmb_arena** arena);
 /** Takes `size_bytes`, at an offset that is a multiple of `alignment`; 0 suits every indexed binding. Any thread, lock-free;
  * pieces never overlap. Statuses: would_block (the rest is too small, or the arena was published, cancelled or lost),
  * invalid_argument (size 0). */
-PMB_C_API pmb_status pmb_arena_take(const pmb_arena* arena, int64_t size_bytes, int64_t alignment,
-                                    pmb_arena_piece* piece);
+PMB_API pmb_status pmb_arena_take(const pmb_arena* arena, int64_t size_bytes, int64_t alignment,
+                                  pmb_arena_piece* piece);
 /** pmb_store_fence(): call it after non-temporal stores, before the thread hands its pieces back. */
-PMB_C_API void pmb_arena_finish(void);
+PMB_API void pmb_arena_finish(void);
 /** Bytes taken so far, gaps included; 0 once published. Any thread. */
-PMB_C_API int64_t pmb_arena_taken_bytes(const pmb_arena* arena);
+PMB_API int64_t pmb_arena_taken_bytes(const pmb_arena* arena);
 /** As lent. Any thread. */
-PMB_C_API int64_t pmb_arena_size_bytes(const pmb_arena* arena);
+PMB_API int64_t pmb_arena_size_bytes(const pmb_arena* arena);
 
 /* ---------------------------------------------------------------------------------------- buffers as transfers take them -- */
 
@@ -664,10 +658,10 @@ typedef struct pmb_buffer_target {
 /** Asks GL about a buffer. As long as `target` is used, the buffer is neither deleted nor given new storage nor mapped without
  * PERSISTENT, its context is current at each transfer, and its use holds. Makes up to six GL queries. Statuses:
  * invalid_argument (no such buffer), refused (mapped without PERSISTENT), wrong_context. */
-PMB_C_API pmb_status pmb_buffer_target_query(pmb_context* context, uint32_t buffer, pmb_buffer_use use,
-                                             pmb_buffer_target* target);
+PMB_API pmb_status pmb_buffer_target_query(pmb_context* context, uint32_t buffer, pmb_buffer_use use,
+                                           pmb_buffer_target* target);
 /** 0 without a query. Any thread. */
-PMB_C_API int64_t pmb_buffer_target_size_bytes(pmb_buffer_target target);
+PMB_API int64_t pmb_buffer_target_size_bytes(pmb_buffer_target target);
 
 /* ---------------------------------------------------------------------------------------------------- readback rings -- */
 
@@ -686,57 +680,57 @@ typedef struct pmb_read_view {
 } pmb_read_view;
 
 /** Makes a readback ring. Statuses: those of pmb_mapped_buffer_create(). */
-PMB_C_API pmb_status pmb_readback_ring_create(pmb_context* context, const pmb_ring_options* options,
-                                              pmb_readback_ring** ring);
+PMB_API pmb_status pmb_readback_ring_create(pmb_context* context, const pmb_ring_options* options,
+                                            pmb_readback_ring** ring);
 /** Makes a ring on an existing readable buffer, as pmb_upload_ring_create_on() does. */
-PMB_C_API pmb_status pmb_readback_ring_create_on(pmb_context* context, pmb_mapped_buffer** buffer,
-                                                 const pmb_ring_options* options, pmb_readback_ring** ring);
+PMB_API pmb_status pmb_readback_ring_create_on(pmb_context* context, pmb_mapped_buffer** buffer,
+                                               const pmb_ring_options* options, pmb_readback_ring** ring);
 /** Frees the ring. Its readbacks are stale then, and their views invalid. */
-PMB_C_API void pmb_readback_ring_destroy(pmb_readback_ring** ring);
+PMB_API void pmb_readback_ring_destroy(pmb_readback_ring** ring);
 /** Copies a range of any buffer into the ring on the GPU, ordered after earlier shader stores. Arrives after the next mark.
  * Statuses: those of pmb_upload_ring_acquire(), and invalid_argument (0 bytes, range, no buffer), refused (mapped without
  * PERSISTENT). */
-PMB_C_API pmb_status pmb_readback_ring_request(pmb_readback_ring* ring, pmb_buffer_target buffer,
-                                               int64_t offset_bytes, int64_t size_bytes,
-                                               pmb_pending_readback* pending);
+PMB_API pmb_status pmb_readback_ring_request(pmb_readback_ring* ring, pmb_buffer_target buffer,
+                                             int64_t offset_bytes, int64_t size_bytes,
+                                             pmb_pending_readback* pending);
 /** Reserves memory that commands write directly. They must be issued before the next mark. Statuses: those of
  * pmb_upload_ring_acquire(). */
-PMB_C_API pmb_status pmb_readback_ring_acquire(pmb_readback_ring* ring, int64_t size_bytes, int64_t alignment,
-                                               pmb_pending_readback* pending);
+PMB_API pmb_status pmb_readback_ring_acquire(pmb_readback_ring* ring, int64_t size_bytes, int64_t alignment,
+                                             pmb_pending_readback* pending);
 /** As pmb_upload_ring_drain(), for released readbacks. Does not wait for one that was released before the mark after its
  * writer. */
-PMB_C_API pmb_status pmb_readback_ring_drain(pmb_readback_ring* ring, int64_t timeout_ns);
+PMB_API pmb_status pmb_readback_ring_drain(pmb_readback_ring* ring, int64_t timeout_ns);
 /** Fills `stats`. Looks at every record. */
-PMB_C_API pmb_status pmb_readback_ring_stats(const pmb_readback_ring* ring, pmb_ring_stats* stats);
+PMB_API pmb_status pmb_readback_ring_stats(const pmb_readback_ring* ring, pmb_ring_stats* stats);
 /** As pmb_upload_ring_mapped_buffer(). */
-PMB_C_API const pmb_mapped_buffer* pmb_readback_ring_mapped_buffer(const pmb_readback_ring* ring);
+PMB_API const pmb_mapped_buffer* pmb_readback_ring_mapped_buffer(const pmb_readback_ring* ring);
 
 /** Polls, and sets `view` if the bytes have arrived. Statuses: would_block (until a mark after the writer has passed),
  * stale_handle, context_lost, wait_failed, wrong_context. */
-PMB_C_API pmb_status pmb_pending_readback_try_view(pmb_pending_readback pending, pmb_read_view* view);
+PMB_API pmb_status pmb_pending_readback_try_view(pmb_pending_readback pending, pmb_read_view* view);
 /** Waits for the bytes, for at most `timeout_ns`. Returns would_block at once if no mark was made after the writer. Statuses:
  * those of try_view, and timed_out. */
-PMB_C_API pmb_status pmb_pending_readback_wait(pmb_pending_readback pending, int64_t timeout_ns,
-                                               pmb_read_view* view);
+PMB_API pmb_status pmb_pending_readback_wait(pmb_pending_readback pending, int64_t timeout_ns,
+                                             pmb_read_view* view);
 /** Waits for the bytes as wait does, copies them to the start of `target`, on the threads of pmb_options::parallel_for, and
  * releases the readback. Statuses: those of wait, and invalid_argument (`target` is too small); it stays live after an
  * error. */
-PMB_C_API pmb_status pmb_pending_readback_copy_to(pmb_pending_readback pending, void* target,
-                                                  int64_t target_bytes, int64_t timeout_ns);
+PMB_API pmb_status pmb_pending_readback_copy_to(pmb_pending_readback pending, void* target,
+                                                int64_t target_bytes, int64_t timeout_ns);
 /** Makes the memory reusable, at once or when the bytes have arrived. Never waits. Statuses: stale_handle, context_lost,
  * wrong_context. */
-PMB_C_API pmb_status pmb_pending_readback_release(pmb_pending_readback pending);
+PMB_API pmb_status pmb_pending_readback_release(pmb_pending_readback pending);
 /** GL name to write into, for pmb_readback_ring_acquire(); 0 when stale. */
-PMB_C_API uint32_t pmb_pending_readback_buffer(pmb_pending_readback pending);
+PMB_API uint32_t pmb_pending_readback_buffer(pmb_pending_readback pending);
 /** From the start of the GL buffer. */
-PMB_C_API int64_t pmb_pending_readback_offset_bytes(pmb_pending_readback pending);
+PMB_API int64_t pmb_pending_readback_offset_bytes(pmb_pending_readback pending);
 /** Its size; 0 when stale. */
-PMB_C_API int64_t pmb_pending_readback_size_bytes(pmb_pending_readback pending);
+PMB_API int64_t pmb_pending_readback_size_bytes(pmb_pending_readback pending);
 /** False once released. */
-PMB_C_API bool pmb_pending_readback_is_live(pmb_pending_readback pending);
+PMB_API bool pmb_pending_readback_is_live(pmb_pending_readback pending);
 /** A ticket that passes when the bytes have arrived, for other threads to wait for. Empty until the mark that follows the
  * writer, and after release. */
-PMB_C_API pmb_ticket pmb_pending_readback_ticket(pmb_pending_readback pending);
+PMB_API pmb_ticket pmb_pending_readback_ticket(pmb_pending_readback pending);
 
 /* ------------------------------------------------------------------------------------------------------- block pools -- */
 
@@ -760,46 +754,46 @@ typedef struct pmb_block_pool_options {
 } pmb_block_pool_options;
 
 /** Makes all blocks or none. Statuses: those of pmb_mapped_buffer_create(). */
-PMB_C_API pmb_status pmb_block_pool_create(pmb_context* context, const pmb_block_pool_options* options,
-                                           pmb_block_pool** pool);
+PMB_API pmb_status pmb_block_pool_create(pmb_context* context, const pmb_block_pool_options* options,
+                                         pmb_block_pool** pool);
 /** Frees the pool; GL keeps the storage until its commands are done. Its blocks are stale then. */
-PMB_C_API void pmb_block_pool_destroy(pmb_block_pool** pool);
+PMB_API void pmb_block_pool_destroy(pmb_block_pool** pool);
 /** Sets `block` to a free one. If there is none, waits for the oldest retired one, at most for the timeout. Statuses:
  * would_block (no block was retired), timed_out, context_lost, wait_failed, stale_handle, wrong_context. */
-PMB_C_API pmb_status pmb_block_pool_acquire(pmb_block_pool* pool, pmb_block* block);
+PMB_API pmb_status pmb_block_pool_acquire(pmb_block_pool* pool, pmb_block* block);
 /** As acquire, but returns would_block instead of waiting. */
-PMB_C_API pmb_status pmb_block_pool_try_acquire(pmb_block_pool* pool, pmb_block* block);
+PMB_API pmb_status pmb_block_pool_try_acquire(pmb_block_pool* pool, pmb_block* block);
 /** Ends filling. The first `used_bytes` become visible to commands issued from now on. Statuses: stale_handle, refused
  * (published, or a read-only pool), invalid_argument, wrong_context. */
-PMB_C_API pmb_status pmb_block_pool_publish(pmb_block_pool* pool, pmb_block block, int64_t used_bytes);
+PMB_API pmb_status pmb_block_pool_publish(pmb_block_pool* pool, pmb_block block, int64_t used_bytes);
 /** Makes the block free once `ticket` has passed. In writable pools the block must be published. Statuses: stale_handle, refused
  * (unpublished, foreign or too old ticket), context_lost, wrong_context. A refusal changes nothing. */
-PMB_C_API pmb_status pmb_block_pool_retire(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket);
+PMB_API pmb_status pmb_block_pool_retire(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket);
 /** Polls, and sets `view` to the whole block, which the GPU wrote, if `ticket`, marked after the writer, has passed. Readable
  * pools only; in bidirectional ones the block must be published. Statuses: would_block, stale_handle, refused, context_lost,
  * wait_failed, wrong_context. */
-PMB_C_API pmb_status pmb_block_pool_try_view(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket,
-                                             pmb_read_view* view);
+PMB_API pmb_status pmb_block_pool_try_view(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket,
+                                           pmb_read_view* view);
 /** The same, but waits for at most `timeout_ns`. Statuses: also timed_out. */
-PMB_C_API pmb_status pmb_block_pool_wait_view(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket,
-                                              int64_t timeout_ns, pmb_read_view* view);
+PMB_API pmb_status pmb_block_pool_wait_view(pmb_block_pool* pool, pmb_block block, pmb_ticket ticket,
+                                            int64_t timeout_ns, pmb_read_view* view);
 /** Makes a viewed or unpublished block free. No GPU work may have been issued on a viewed one after its ticket. Statuses:
  * stale_handle, refused (published and not viewed since: retire it), context_lost, wrong_context. */
-PMB_C_API pmb_status pmb_block_pool_release(pmb_block_pool* pool, pmb_block block);
+PMB_API pmb_status pmb_block_pool_release(pmb_block_pool* pool, pmb_block block);
 /** Blocks of the pool; 0 for a null one. */
-PMB_C_API uint32_t pmb_block_pool_count(const pmb_block_pool* pool);
+PMB_API uint32_t pmb_block_pool_count(const pmb_block_pool* pool);
 /** Free blocks. Retired ones count once a poll or a wait has noticed their ticket. */
-PMB_C_API uint32_t pmb_block_pool_free_count(const pmb_block_pool* pool);
+PMB_API uint32_t pmb_block_pool_free_count(const pmb_block_pool* pool);
 
 /** All bytes of the block while it is acquired and not yet published; null otherwise, and in read-only pools. They may be
  * written on any thread until publish. */
-PMB_C_API void* pmb_block_raw_bytes(pmb_block block);
+PMB_API void* pmb_block_raw_bytes(pmb_block block);
 /** GL name; the block starts at its byte 0. 0 when stale. */
-PMB_C_API uint32_t pmb_block_buffer(pmb_block block);
+PMB_API uint32_t pmb_block_buffer(pmb_block block);
 /** As created; as used once published; 0 when stale. */
-PMB_C_API int64_t pmb_block_size_bytes(pmb_block block);
+PMB_API int64_t pmb_block_size_bytes(pmb_block block);
 /** False once retired or released. */
-PMB_C_API bool pmb_block_is_live(pmb_block block);
+PMB_API bool pmb_block_is_live(pmb_block block);
 
 /* --------------------------------------------------------------------------------------------------------- transfers -- */
 
@@ -807,18 +801,18 @@ PMB_C_API bool pmb_block_is_live(pmb_block block);
  * be reused on return. An empty upload does nothing. Waits only while the ring of the context is full. Statuses:
  * invalid_argument, refused (mapped without PERSISTENT), timed_out, context_lost, wait_failed, wrong_context, and at the first
  * use of a ring those of pmb_mapped_buffer_create(). */
-PMB_C_API pmb_status pmb_upload(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
-                                const void* bytes, int64_t size_bytes);
+PMB_API pmb_status pmb_upload(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
+                              const void* bytes, int64_t size_bytes);
 /** Copies a range of a buffer out, after all earlier commands, instead of glGetBufferSubData. Waits for the GPU, at most
  * pmb_options::timeout_ns for each chunk; where the plan is glGetBufferSubData, without a limit. Statuses: those of
  * pmb_upload(). */
-PMB_C_API pmb_status pmb_download(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
-                                  void* bytes, int64_t size_bytes);
+PMB_API pmb_status pmb_download(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
+                                void* bytes, int64_t size_bytes);
 /** Starts copying a range of a buffer, after all earlier commands, into memory of the context. Makes the fence itself. Release
  * the readback, or copy it: unreleased ones share pmb_transfer_plan::pending_bytes. Does not wait for these bytes. Statuses:
  * would_block (that memory is full), too_large (it never fits), invalid_argument (also 0 bytes), and those of pmb_upload(). */
-PMB_C_API pmb_status pmb_download_async(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
-                                        int64_t size_bytes, pmb_pending_readback* pending);
+PMB_API pmb_status pmb_download_async(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
+                                      int64_t size_bytes, pmb_pending_readback* pending);
 
 /* ---------------------------------------------------------------------------------------------------------- textures -- */
 
@@ -863,50 +857,50 @@ typedef struct pmb_pixel_rectangle {
 
 /** Sets `size_bytes` to the bytes from the start of the memory to the end of the region's last texel. Any thread. Statuses:
  * invalid_argument (no such pair of format and type, an empty region, a stride shorter than its row), too_large. */
-PMB_C_API pmb_status pmb_texel_bytes(const pmb_texture_region* region, const pmb_texel_layout* layout,
-                                     int64_t* size_bytes);
+PMB_API pmb_status pmb_texel_bytes(const pmb_texture_region* region, const pmb_texel_layout* layout,
+                                   int64_t* size_bytes);
 /** Writes texels into a texture, instead of glTexSubImage*. Later commands see them. `bytes` may be reused on return. Sets
  * `ticket`, which is optional, to one that passes once the GPU has the texels. Waits only while the ring of the context is full.
  * Checks before it calls GL. Statuses: invalid_argument, refused, unsupported, too_large, would_block, timed_out, context_lost,
  * wait_failed, wrong_context, and at the first use of a ring those of pmb_mapped_buffer_create(). */
-PMB_C_API pmb_status pmb_upload_texture(pmb_context* context, const pmb_texture_region* region,
-                                        const pmb_texel_layout* layout, const void* bytes, int64_t size_bytes,
-                                        pmb_ticket* ticket);
+PMB_API pmb_status pmb_upload_texture(pmb_context* context, const pmb_texture_region* region,
+                                      const pmb_texel_layout* layout, const void* bytes, int64_t size_bytes,
+                                      pmb_ticket* ticket);
 /** As pmb_upload_texture() for `count` images, with one ticket. All are checked before the first is written. Allocates. */
-PMB_C_API pmb_status pmb_upload_textures(pmb_context* context, const pmb_texture_upload* uploads,
-                                         int64_t count, pmb_ticket* ticket);
+PMB_API pmb_status pmb_upload_textures(pmb_context* context, const pmb_texture_upload* uploads, int64_t count,
+                                       pmb_ticket* ticket);
 /** Writes texels from a published slice without a copy. offset_bytes of the layout counts from the start of the slice. Retire
  * the slice with a ticket marked afterwards. Statuses: those of pmb_upload_texture(), refused (the slice is not published),
  * stale_handle. */
-PMB_C_API pmb_status pmb_upload_texture_from_slice(pmb_context* context, const pmb_texture_region* region,
-                                                   const pmb_texel_layout* layout, pmb_slice slice);
+PMB_API pmb_status pmb_upload_texture_from_slice(pmb_context* context, const pmb_texture_region* region,
+                                                 const pmb_texel_layout* layout, pmb_slice slice);
 /** The same from a block: published, or written by the GPU in a read-only pool. */
-PMB_C_API pmb_status pmb_upload_texture_from_block(pmb_context* context, const pmb_texture_region* region,
-                                                   const pmb_texel_layout* layout, pmb_block block);
+PMB_API pmb_status pmb_upload_texture_from_block(pmb_context* context, const pmb_texture_region* region,
+                                                 const pmb_texel_layout* layout, pmb_block block);
 /** Copies pixels of the current read framebuffer into `target`, instead of glReadPixels. Bytes between rows keep their values.
  * Waits for the GPU, at most pmb_options::timeout_ns for each band. Statuses: those of pmb_upload_texture(). */
-PMB_C_API pmb_status pmb_read_pixels(pmb_context* context, const pmb_pixel_rectangle* rectangle,
-                                     const pmb_texel_layout* layout, void* target, int64_t target_bytes);
+PMB_API pmb_status pmb_read_pixels(pmb_context* context, const pmb_pixel_rectangle* rectangle,
+                                   const pmb_texel_layout* layout, void* target, int64_t target_bytes);
 /** The same without a wait for these pixels: a readback in `ring` arrives after the next mark. Waits for room as
  * pmb_readback_ring_acquire() does. */
-PMB_C_API pmb_status pmb_read_pixels_into_ring(pmb_context* context, const pmb_pixel_rectangle* rectangle,
-                                               const pmb_texel_layout* layout, pmb_readback_ring* ring,
-                                               pmb_pending_readback* pending);
+PMB_API pmb_status pmb_read_pixels_into_ring(pmb_context* context, const pmb_pixel_rectangle* rectangle,
+                                             const pmb_texel_layout* layout, pmb_readback_ring* ring,
+                                             pmb_pending_readback* pending);
 /** The same into a block of a readable pool: pmb_block_pool_wait_view() returns the pixels, with a ticket marked afterwards. In a
  * bidirectional pool, publish the block first. Statuses: also stale_handle, refused (unpublished, not readable). */
-PMB_C_API pmb_status pmb_read_pixels_into_block(pmb_context* context, const pmb_pixel_rectangle* rectangle,
-                                                const pmb_texel_layout* layout, pmb_block block);
+PMB_API pmb_status pmb_read_pixels_into_block(pmb_context* context, const pmb_pixel_rectangle* rectangle,
+                                              const pmb_texel_layout* layout, pmb_block block);
 /** Copies texels into `target`, instead of glGetTexImage. Bytes between rows keep their values. Waits for the GPU, at most
  * pmb_options::timeout_ns for each band. Statuses: those of pmb_read_pixels(), unsupported (GL cannot read the region). */
-PMB_C_API pmb_status pmb_read_texture(pmb_context* context, const pmb_texture_region* region,
-                                      const pmb_texel_layout* layout, void* target, int64_t target_bytes);
+PMB_API pmb_status pmb_read_texture(pmb_context* context, const pmb_texture_region* region,
+                                    const pmb_texel_layout* layout, void* target, int64_t target_bytes);
 /** As pmb_read_pixels_into_ring(). */
-PMB_C_API pmb_status pmb_read_texture_into_ring(pmb_context* context, const pmb_texture_region* region,
-                                                const pmb_texel_layout* layout, pmb_readback_ring* ring,
-                                                pmb_pending_readback* pending);
+PMB_API pmb_status pmb_read_texture_into_ring(pmb_context* context, const pmb_texture_region* region,
+                                              const pmb_texel_layout* layout, pmb_readback_ring* ring,
+                                              pmb_pending_readback* pending);
 /** As pmb_read_pixels_into_block(). */
-PMB_C_API pmb_status pmb_read_texture_into_block(pmb_context* context, const pmb_texture_region* region,
-                                                 const pmb_texel_layout* layout, pmb_block block);
+PMB_API pmb_status pmb_read_texture_into_block(pmb_context* context, const pmb_texture_region* region,
+                                               const pmb_texel_layout* layout, pmb_block block);
 
 /* ------------------------------------------------------------------------------------------------- headless contexts -- */
 
@@ -925,14 +919,14 @@ typedef struct pmb_gpu_info {
 
 /** Lists the devices on which EGL can create a context, GPUs before software. Any thread; takes milliseconds. Statuses:
  * unsupported. */
-PMB_C_API pmb_status pmb_list_gpus(pmb_gpu_list** gpus);
+PMB_API pmb_status pmb_list_gpus(pmb_gpu_list** gpus);
 /** Frees the list and the strings of its entries. */
-PMB_C_API void pmb_gpu_list_destroy(pmb_gpu_list** gpus);
+PMB_API void pmb_gpu_list_destroy(pmb_gpu_list** gpus);
 /** The number of entries. */
-PMB_C_API int64_t pmb_gpu_list_count(const pmb_gpu_list* gpus);
+PMB_API int64_t pmb_gpu_list_count(const pmb_gpu_list* gpus);
 /** Fills `gpu` with the entry at `position`. Its strings are valid as long as the list. Statuses: invalid_argument (no such
  * entry). */
-PMB_C_API pmb_status pmb_gpu_list_get(const pmb_gpu_list* gpus, int64_t position, pmb_gpu_info* gpu);
+PMB_API pmb_status pmb_gpu_list_get(const pmb_gpu_list* gpus, int64_t position, pmb_gpu_info* gpu);
 
 typedef struct pmb_headless_options {
   size_t struct_bytes;
@@ -952,42 +946,42 @@ typedef struct pmb_headless_options {
 /** Creates a context, by default on the first GPU, or else on the CPU. Not current until make_current. `options` is optional.
  * Any thread; takes milliseconds. Statuses: unsupported (EGL or the version is missing), invalid_argument (no such GPU),
  * out_of_memory. */
-PMB_C_API pmb_status pmb_headless_context_create(const pmb_headless_options* options,
-                                                 pmb_headless_context** headless);
+PMB_API pmb_status pmb_headless_context_create(const pmb_headless_options* options,
+                                               pmb_headless_context** headless);
 /** Destroys the context. It is no longer current on this thread then. Destroy the pmb_context on it first. */
-PMB_C_API void pmb_headless_context_destroy(pmb_headless_context** headless);
+PMB_API void pmb_headless_context_destroy(pmb_headless_context** headless);
 /** Makes the context current on this thread, with no surface. Statuses: unsupported (EGL refuses). */
-PMB_C_API pmb_status pmb_headless_context_make_current(pmb_headless_context* headless);
+PMB_API pmb_status pmb_headless_context_make_current(pmb_headless_context* headless);
 /** Leaves no context current on this thread. Statuses: unsupported (EGL refuses). */
-PMB_C_API pmb_status pmb_headless_context_release_current(pmb_headless_context* headless);
+PMB_API pmb_status pmb_headless_context_release_current(pmb_headless_context* headless);
 /** Fills `gpu`. Its strings are valid until the context is destroyed. */
-PMB_C_API pmb_status pmb_headless_context_gpu(const pmb_headless_context* headless, pmb_gpu_info* gpu);
+PMB_API pmb_status pmb_headless_context_gpu(const pmb_headless_context* headless, pmb_gpu_info* gpu);
 /** eglGetProcAddress: a pmb_loader. Null for unknown names. */
-PMB_C_API pmb_gl_function pmb_headless_context_loader(const char* name);
+PMB_API pmb_gl_function pmb_headless_context_loader(const char* name);
 /** The EGLDisplay, for programs that call EGL themselves. */
-PMB_C_API void* pmb_headless_context_native_display(const pmb_headless_context* headless);
+PMB_API void* pmb_headless_context_native_display(const pmb_headless_context* headless);
 /** The EGLContext. */
-PMB_C_API void* pmb_headless_context_native_context(const pmb_headless_context* headless);
+PMB_API void* pmb_headless_context_native_context(const pmb_headless_context* headless);
 
 /* ---------------------------------------------------------------------------------------------------------- profiles -- */
 
 /** Reads a profile from a file; blocks. Any thread. Statuses: unsupported (missing, or of another format), invalid_argument
  * (no profile). */
-PMB_C_API pmb_status pmb_profile_load(const char* file, pmb_profile** profile);
+PMB_API pmb_status pmb_profile_load(const char* file, pmb_profile** profile);
 /** Reads a profile from `text_bytes` of JSON. Any thread. Statuses: those of pmb_profile_load(). */
-PMB_C_API pmb_status pmb_profile_from_json(const char* text, int64_t text_bytes, pmb_profile** profile);
+PMB_API pmb_status pmb_profile_from_json(const char* text, int64_t text_bytes, pmb_profile** profile);
 /** Frees the profile. */
-PMB_C_API void pmb_profile_destroy(pmb_profile** profile);
+PMB_API void pmb_profile_destroy(pmb_profile** profile);
 /** Writes the whole file or none, and makes its folder; blocks. Any thread. Statuses: refused. */
-PMB_C_API pmb_status pmb_profile_save(const pmb_profile* profile, const char* file);
+PMB_API pmb_status pmb_profile_save(const pmb_profile* profile, const char* file);
 /** Writes the profile as JSON, with everything that was measured. Any thread. Allocates. */
-PMB_C_API pmb_status pmb_profile_to_json(const pmb_profile* profile, char* text, int64_t text_bytes,
-                                         int64_t* length);
+PMB_API pmb_status pmb_profile_to_json(const pmb_profile* profile, char* text, int64_t text_bytes,
+                                       int64_t* length);
 /** Writes the file name for the GPU and CPU of the profile: "llvmpipe-1a2b3c4d.json". Any thread. Allocates. */
-PMB_C_API pmb_status pmb_profile_file_name(const pmb_profile* profile, char* text, int64_t text_bytes,
-                                           int64_t* length);
+PMB_API pmb_status pmb_profile_file_name(const pmb_profile* profile, char* text, int64_t text_bytes,
+                                         int64_t* length);
 /** Writes $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment. Any thread. Allocates. */
-PMB_C_API pmb_status pmb_profile_default_folder(char* text, int64_t text_bytes, int64_t* length);
+PMB_API pmb_status pmb_profile_default_folder(char* text, int64_t text_bytes, int64_t* length);
 
 /** The placement of a buffer, as reported by the driver. */
 typedef int32_t pmb_reported_memory;
@@ -1025,22 +1019,22 @@ typedef struct pmb_calibration_cell {
 
 /** Measures the driver, and applies the profile to all later plans, rings and transfers of this context. Blocks for the budget;
  * about 90 MiB are mapped meanwhile. `options` is optional. Statuses: wrong_context, context_lost, out_of_memory. */
-PMB_C_API pmb_status pmb_calibrate(pmb_context* context, const pmb_calibrate_options* options,
-                                   pmb_calibration** calibration);
+PMB_API pmb_status pmb_calibrate(pmb_context* context, const pmb_calibrate_options* options,
+                                 pmb_calibration** calibration);
 /** Frees the calibration. */
-PMB_C_API void pmb_calibration_destroy(pmb_calibration** calibration);
+PMB_API void pmb_calibration_destroy(pmb_calibration** calibration);
 /** The profile, owned by the calibration; null for a null one. */
-PMB_C_API const pmb_profile* pmb_calibration_profile(const pmb_calibration* calibration);
+PMB_API const pmb_profile* pmb_calibration_profile(const pmb_calibration* calibration);
 /** True if every size was measured. */
-PMB_C_API bool pmb_calibration_complete(const pmb_calibration* calibration);
+PMB_API bool pmb_calibration_complete(const pmb_calibration* calibration);
 /** Candidates that moved wrong bytes. */
-PMB_C_API uint32_t pmb_calibration_wrong(const pmb_calibration* calibration);
+PMB_API uint32_t pmb_calibration_wrong(const pmb_calibration* calibration);
 /** The number of cells. */
-PMB_C_API int64_t pmb_calibration_cell_count(const pmb_calibration* calibration);
+PMB_API int64_t pmb_calibration_cell_count(const pmb_calibration* calibration);
 /** Fills `cell` with the one at `index`, in the order of measuring. Its strings are valid as long as the calibration. Statuses:
  * invalid_argument (no such index). */
-PMB_C_API pmb_status pmb_calibration_cell_at(const pmb_calibration* calibration, int64_t index,
-                                             pmb_calibration_cell* cell);
+PMB_API pmb_status pmb_calibration_cell_at(const pmb_calibration* calibration, int64_t index,
+                                           pmb_calibration_cell* cell);
 
 #ifdef __cplusplus
 }
