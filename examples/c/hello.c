@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: MIT */
-/* The samples of docs/c.md: each frame writes its uniform block straight into the memory that the GPU reads. */
+// SPDX-License-Identifier: MIT
+// The samples of docs/c.md: each frame writes its uniform block straight into the memory that the GPU reads.
 #define GL_GLEXT_PROTOTYPES
 #include <GL/glcorearb.h>
 #include <pmb.h>
@@ -22,7 +22,7 @@ static bool fail(const char* what) {
   return false;
 }
 
-/** Stands in for the program's own work. */
+// Stands in for the program's own work.
 static void fill(void* bytes, int frame) {
   const float colour[4] = {(float)frame / 255.0F, 0, 0, 1};
   memcpy(bytes, colour, sizeof colour);

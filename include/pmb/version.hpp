@@ -15,6 +15,7 @@
 #define PMB_VERSION_PATCH 0
 #define PMB_VERSION_STRING "0.1.0"
 
+#ifdef __cplusplus  // pmb.h needs the macros alone.
 namespace pmb {
 
 /// The PMB_VERSION_STRING that the library was compiled with: "0.1.0". It differs from the macro if the program found
@@ -22,3 +23,4 @@ namespace pmb {
 PMB_API const char* library_version() noexcept;
 
 }  // namespace pmb
+#endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The border between pmb.h and C++: objects behind pointers, values behind words, checked arguments, and errors that become
-// statuses. No exception crosses it.
+// The border between pmb.h and C++: objects behind pointers, values behind words, checked arguments, and errors that
+// become statuses. No exception crosses it.
 //
 //   pmb_status pmb_timeline_mark(pmb_context* context, pmb_ticket* ticket) {
 //     return answer(ticket, [&](auto where) { return object(context).timeline().mark(where); });

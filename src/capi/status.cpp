@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Statuses, names and the last error of each thread.
+#include <pmb/version.hpp>
 #include <string>
 
 #include "capi/border.hpp"
@@ -81,4 +82,8 @@ const char* pmb_status_name(pmb_status status) {
 const char* pmb_error_name(pmb_error_id id) {
   const auto known = static_cast<pmb::ErrorId>(id);
   return id != 0 && pmb::status_of(known) == pmb::Status::ok ? "unknown" : to_string(known);
+}
+
+const char* pmb_library_version(void) {
+  return pmb::library_version();
 }

@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: MIT */
-/* Calls every function of pmb.h from C on a real driver, and verifies the bytes that it moves. PMB_PATH and PMB_MODEL choose
- * the path. Exits with 0 if everything was right, with 77 where no GL context can be created. */
+// SPDX-License-Identifier: MIT
+// Calls every function of pmb.h from C on a real driver, and verifies the bytes that it moves. PMB_PATH and PMB_MODEL
+// choose the path. Exits with 0 if everything was right, with 77 where no GL context can be created.
 #define GL_GLEXT_PROTOTYPES
 #include <GL/glcorearb.h>
 #include <pmb.h>
@@ -19,7 +19,7 @@ static void stop(int line, const char* what) {
 
 enum { kBytes = 4096 };
 
-/** Bytes that differ from their neighbours and from those of other seeds. */
+// Bytes that differ from their neighbours and from those of other seeds.
 static void fill_pattern(void* bytes, int64_t size, unsigned seed) {
   for (int64_t i = 0; i < size; ++i)
     ((unsigned char*)bytes)[i] = (unsigned char)((unsigned)i * 31u + seed * 7u + 1u);
@@ -33,7 +33,7 @@ static bool has_pattern(const void* bytes, int64_t size, unsigned seed) {
 static pmb_buffer_target named(uint32_t buffer) {
   return (pmb_buffer_target){.buffer = buffer};
 }
-/** Whether `size` bytes of a GL buffer have the pattern, as the GPU sees them. */
+// Whether `size` bytes of a GL buffer have the pattern, as the GPU sees them.
 static bool buffer_has_pattern(pmb_context* context, uint32_t buffer, int64_t offset, int64_t size,
                                unsigned seed) {
   unsigned char bytes[kBytes];
@@ -63,6 +63,7 @@ static void names(void) {
   char text[256];
   int64_t length = 0;
   NEED(pmb_last_error_id() == PMB_ERROR_none && pmb_last_error_message()[0] == '\0');
+  NEED(strcmp(pmb_library_version(), PMB_VERSION_STRING) == 0);
   NEED(strcmp(pmb_status_name(PMB_WOULD_BLOCK), "would_block") == 0);
   NEED(strcmp(pmb_error_name(PMB_ERROR_zero_size), "zero_size") == 0);
   NEED(strcmp(pmb_access_name(PMB_ACCESS_READ), "read") == 0);
@@ -437,7 +438,7 @@ static void textures_up(pmb_context* context, const pmb_texture_region* region) 
   pmb_block_pool_destroy(&pool);
 }
 
-/** The framebuffer and the texture have the pattern of this seed. */
+// The framebuffer and the texture have the pattern of this seed.
 static void texels_down(pmb_context* context, const pmb_texture_region* region, unsigned seed) {
   unsigned char texels[kImage];
   OK(pmb_read_pixels(context, &kAll, &kRgba, texels, sizeof texels));
@@ -492,7 +493,7 @@ static void count_misuse(void* user, const pmb_report* report) {
   *(int*)user += report->id == PMB_ERROR_destroyed_with_live_slices && report->message[0] != '\0';
 }
 
-/** A second context, whose objects the first shares, with validation and a loader that takes a pointer. */
+// A second context, whose objects the first shares, with validation and a loader that takes a pointer.
 static pmb_gl_function load_for(void* user, const char* name) {
   ++*(int*)user;
   return pmb_headless_context_loader(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every function of pmb.h with every pointer null, with negative numbers, with values that name nothing, and with structs of
-// the wrong size: a status, and no crash.
+// Every function of pmb.h with every pointer null, with negative numbers, with values that name nothing, and with
+// structs of the wrong size: a status, and no crash.
 #include <array>
 #include <functional>
 #include <set>
