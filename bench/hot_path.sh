@@ -20,43 +20,32 @@ count() {
 # The loops and the switching of the counter, counted by themselves, are taken off.
 net() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a - b }'; }
 
+# rows LOOPS VARIANT SHAPE…: a line for each shape, "LIVE RINGS". LOOPS is the mode that is taken off.
+rows() {
+  local taken_off=$1 variant=$2 shape live rings loops all each
+  shift 2
+  for shape in "$@"; do
+    read -r live rings <<<"$shape"
+    count "$live" "$rings" "$taken_off" "$variant"
+    loops=$per_slice
+    count "$live" "$rings" all "$variant"
+    all=$per_slice
+    count "$live" "$rings" each "$variant"
+    each=$per_slice
+    printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
+  done
+}
+
 echo "Instructions that acquire + publish + retire of a 256-byte slice take, coherent ring, release build"
 echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops (taken off)"
-for shape in "1 1" "100 1" "10000 1" "100 100" "10000 10000"; do
-  read -r live rings <<<"$shape"
-  count "$live" "$rings" none
-  loops=$per_slice
-  count "$live" "$rings" all
-  all=$per_slice
-  count "$live" "$rings" each
-  each=$per_slice
-  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
-done
+rows none "" "1 1" "100 1" "10000 1" "100 100" "10000 10000"
 
 echo
 echo "The same on private memory (traditional path), without the driver's glBufferSubData of each slice"
 echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops and updates (taken off)"
-for shape in "1 1" "100 1" "10000 1"; do
-  read -r live rings <<<"$shape"
-  count "$live" "$rings" update traditional
-  loops=$per_slice
-  count "$live" "$rings" all traditional
-  all=$per_slice
-  count "$live" "$rings" each traditional
-  each=$per_slice
-  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
-done
+rows update traditional "1 1" "100 1" "10000 1"
 
 echo
 echo "The same through pmb.h, on a coherent ring"
 echo "live slices  rings  retire_all                  retire                      loops (taken off)"
-for shape in "1 1" "100 1" "10000 1"; do
-  read -r live rings <<<"$shape"
-  count "$live" "$rings" none c
-  loops=$per_slice
-  count "$live" "$rings" all c
-  all=$per_slice
-  count "$live" "$rings" each c
-  each=$per_slice
-  printf '%11s %6s %23s %27s %18s\n' "$live" "$rings" "$(net "$all" "$loops")" "$(net "$each" "$loops")" "$loops"
-done
+rows none c "1 1" "100 1" "10000 1"
