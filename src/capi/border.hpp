@@ -259,7 +259,18 @@ pmb_status answer(Body&& body, std::source_location where = std::source_location
   }
 }
 
-/// The same for a body that returns a value, which becomes `*out`.
+/// Makes a value of C++ known to C: by its words, or, for an object, by its address.
+template <class Out, class Value>
+void give(Out& out, Value&& value) {
+  out = to_c(value);
+}
+template <class Handle, class Object>
+  requires requires { typename ObjectOf<Handle>::type; }
+void give(Handle*& out, Object&& object) {
+  out = reinterpret_cast<Handle*>(new typename ObjectOf<Handle>::type{std::forward<Object>(object)});
+}
+
+/// The same for a body that returns a value or an object, which is given to `*out`.
 template <class Out, class Body>
   requires std::invocable<Body, std::source_location>
 pmb_status answer(Out* out, Body&& body,
@@ -269,23 +280,7 @@ pmb_status answer(Out* out, Body&& body,
         not_null(out);
         auto result = body(where);
         if (!result) return tl::unexpected<Error>(result.error());
-        *out = to_c(*result);
-        return {};
-      },
-      where);
-}
-
-/// The same for a body that returns an object, which is then known by `*out`.
-template <class Handle, class Body>
-  requires requires { typename ObjectOf<Handle>::type; }
-pmb_status answer(Handle** out, Body&& body,
-                  std::source_location where = std::source_location::current()) noexcept {
-  return answer(
-      [&](std::source_location) -> Result<void> {
-        not_null(out);
-        auto result = body(where);
-        if (!result) return tl::unexpected<Error>(result.error());
-        *out = reinterpret_cast<Handle*>(new typename ObjectOf<Handle>::type{std::move(*result)});
+        give(*out, std::move(*result));
         return {};
       },
       where);
