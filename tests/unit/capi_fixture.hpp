@@ -14,7 +14,7 @@ inline pmb_gl_function load(const char* name) {
   return strict_gl::get_proc_address(name);
 }
 
-/// A struct of pmb.h with its size. C++ has no other way that gives no warning for the members left out.
+/// A struct of pmb.h with its size. A braced list of some members would give a warning for the others.
 template <class Struct>
 Struct sized() {
   Struct values = {};
