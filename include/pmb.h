@@ -454,7 +454,14 @@ PMB_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapp
 /// Statuses: invalid_argument, refused (adopted already), unsupported, wrong_context.
 PMB_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mapping* mapping,
                                            pmb_mapped_buffer** buffer);
-/// Unmaps and deletes. Waits for nothing: GL keeps the storage until its commands are done. With wrong_context nothing
+/// Makes whole pages of the program's memory a GL buffer, without a copy (GL_AMD_pinned_memory). The memory must outlive
+/// this object, whose end waits until the GPU is idle. `access`: 0 for PMB_ACCESS_BIDIRECTIONAL. `label`: null for none.
+/// Statuses: unsupported, invalid_argument (no whole pages), refused (pmb uses a part of it already), map_failed (the
+/// driver cannot pin it), out_of_memory, context_lost, wrong_context.
+PMB_API pmb_status pmb_mapped_buffer_adopt_memory(pmb_context* context, void* memory, int64_t size_bytes,
+                                                  pmb_access access, const char* label,
+                                                  pmb_mapped_buffer** buffer);
+/// Unmaps and deletes. Waits for nothing unless the memory is the program's: GL keeps its own until its commands are done. With wrong_context nothing
 /// is done and `*buffer` stays valid; with every other status it is destroyed. Statuses: data_lost, stale_handle (its
 /// context is gone), wrong_context, context_lost.
 PMB_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);

@@ -69,6 +69,16 @@ class PMB_API MappedBuffer {
       Context& context, const AdoptedMapping& mapping,
       std::source_location where = std::source_location::current());
 
+  /// Makes memory of the program a GL buffer, without a copy: memory of aligned_alloc, a shared mapping, a mapped file.
+  /// Whole pages only. The memory must outlive this object. Its bytes are there at once; the model is coherent, and tickets
+  /// order CPU and GPU as for every mapped buffer. destroy() and the destructor first wait until the GPU is idle, since the
+  /// program may free the memory next. Needs GL_AMD_pinned_memory. Statuses: unsupported, invalid_argument (no whole
+  /// pages), refused (pmb uses a part of it already), map_failed (the driver cannot pin it), out_of_memory, context_lost,
+  /// wrong_context.
+  [[nodiscard]] static Result<MappedBuffer> adopt_memory(
+      Context& context, std::span<std::byte> memory, Access access = Access::bidirectional,
+      std::string_view label = {}, std::source_location where = std::source_location::current());
+
   MappedBuffer() noexcept;
   MappedBuffer(MappedBuffer&&) noexcept;
   MappedBuffer& operator=(MappedBuffer&&) noexcept;
@@ -91,8 +101,8 @@ class PMB_API MappedBuffer {
   [[nodiscard]] Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                    std::source_location where = std::source_location::current());
 
-  /// Unmaps and deletes now, as the destructor does, and returns how that went. Waits for nothing: GL keeps the storage until
-  /// its commands are done. Statuses: data_lost, stale_handle (destroyed already), wrong_context (nothing was done),
+  /// Unmaps and deletes now, as the destructor does, and returns how that went. Waits for nothing unless the memory is the
+  /// program's: GL keeps its own storage until its commands are done. Statuses: data_lost, stale_handle (destroyed already), wrong_context (nothing was done),
   /// context_lost (it is inert).
   [[nodiscard]] Result<void> destroy(std::source_location where = std::source_location::current());
 

@@ -15,14 +15,19 @@ namespace pmb::python {
 
 namespace {
 
-using BufferMemory = Owner<MappedBuffer>;
+/// A buffer, and the Python memory below it, which is let go after the buffer.
+struct HeldBuffer {
+  std::shared_ptr<const Target> memory;  ///< Null unless adopted.
+  MappedBuffer buffer;
+};
+using BufferMemory = Owner<HeldBuffer>;
 
 /// The buffer lends its own bytes, until it is destroyed.
 class PyMappedBuffer : public Lent {
  public:
   explicit PyMappedBuffer(const std::shared_ptr<BufferMemory>& memory, bool is_writable)
-      : Lent(memory, memory->use().raw_bytes(), is_writable), buffer_(memory) {}
-  MappedBuffer& use() const { return buffer_->use(); }
+      : Lent(memory, memory->use().buffer.raw_bytes(), is_writable), buffer_(memory) {}
+  MappedBuffer& use() const { return buffer_->use().buffer; }
   std::source_location place() const { return memory().context().place(); }
 
  private:
@@ -39,7 +44,29 @@ std::shared_ptr<PyMappedBuffer> create_mapped_buffer(const std::shared_ptr<PyCon
   options.prefault = prefault;
   const std::source_location place = python_place();
   auto buffer = take(without_lock([&] { return MappedBuffer::create(open, options, place); }));
-  const auto memory = own<BufferMemory>(context, std::move(buffer));
+  const auto memory = own<BufferMemory>(context, HeldBuffer{.memory = {}, .buffer = std::move(buffer)});
+  return std::make_shared<PyMappedBuffer>(memory, access != Access::read);
+}
+
+/// Keeps the bytes of a Python object. The last owner may be a thread without the GIL.
+std::shared_ptr<const Target> hold(Target target) {
+  return {new Target(std::move(target)), [](const Target* held) {
+            // Without an interpreter there is nothing to give back.
+            if (Py_IsInitialized() == 0) return;
+            const py::gil_scoped_acquire lock;
+            delete held;
+          }};
+}
+
+std::shared_ptr<PyMappedBuffer> adopt_memory(const std::shared_ptr<PyContext>& context, Target target,
+                                             Access access, const std::string& label) {
+  pmb::Context& open = context->use();
+  const std::source_location place = python_place();
+  const auto held = hold(std::move(target));
+  const std::span<std::byte> bytes(held->data(), held->size());
+  auto buffer =
+      take(without_lock([&] { return MappedBuffer::adopt_memory(open, bytes, access, label, place); }));
+  const auto memory = own<BufferMemory>(context, HeldBuffer{.memory = held, .buffer = std::move(buffer)});
   return std::make_shared<PyMappedBuffer>(memory, access != Access::read);
 }
 
@@ -71,6 +98,14 @@ void bind_mapped_buffer(py::module_& module) {
            py::arg("label") = "", py::arg("model") = py::none(), py::arg("prefault") = false,
            "Creates storage and maps it. Raises Unsupported without buffer storage, TooLarge, OutOfMemory or "
            "MapFailed.")
+      .def_static(
+          "adopt_memory", &adopt_memory, py::arg("context"), py::arg("memory"),
+          py::arg_v("access", Access::bidirectional, "Access.bidirectional"), py::kw_only(),
+          py::arg("label") = "",
+          "Makes whole pages of writable memory, such as an mmap.mmap, a GL buffer without a copy "
+          "(GL_AMD_pinned_memory). Keeps the memory until the buffer has ended, which waits until the "
+          "GPU is idle. Raises Unsupported, InvalidArgument (no whole pages), Refused (pmb uses a part "
+          "of it already), MapFailed or OutOfMemory.")
       .def("write", &write_bytes, py::arg("offset_bytes"), py::arg("source"),
            "Copies bytes in, without the GIL, and makes them visible to commands issued from now on.")
       .def("read", &read_bytes, py::arg("offset_bytes"), py::arg("target"), py::arg("after_writer"),

@@ -68,8 +68,12 @@ std::atomic<std::uint64_t>& process_mapped_bytes() noexcept {
   return bytes;
 }
 
+std::uint64_t page_bytes() noexcept {
+  return static_cast<std::uint64_t>(std::max(sysconf(_SC_PAGESIZE), 1L));
+}
+
 void touch_pages(void* address, std::uint64_t size_bytes, bool writable) noexcept {
-  const auto page = static_cast<std::uint64_t>(std::max(sysconf(_SC_PAGESIZE), 1L));
+  const std::uint64_t page = page_bytes();
   auto* bytes = static_cast<volatile unsigned char*>(address);
   for (std::uint64_t offset = 0; offset < size_bytes; offset += page) {
     if (writable) {

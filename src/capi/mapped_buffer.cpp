@@ -34,6 +34,15 @@ pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mappi
   });
 }
 
+pmb_status pmb_mapped_buffer_adopt_memory(pmb_context* context, void* memory, int64_t size_bytes,
+                                          pmb_access access, const char* label, pmb_mapped_buffer** buffer) {
+  return answer(buffer, [&](auto where) {
+    return pmb::MappedBuffer::adopt_memory(object(context), bytes_of(memory, size_bytes),
+                                           access_of(access).value_or(pmb::Access::bidirectional),
+                                           text_or_empty(label), where);
+  });
+}
+
 pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer) {
   return answer([&](auto where) -> pmb::Result<void> {
     if (!*not_null(buffer)) return {};

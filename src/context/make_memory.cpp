@@ -55,15 +55,6 @@ GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error
   return 0;
 }
 
-void set_label(const ContextState& context, GLuint name, const std::string& label) {
-  const auto set = context.gl.ObjectLabel ? context.gl.ObjectLabel : context.gl.ObjectLabelKHR;
-  const bool labels =
-      context.gl.version() >= (context.gl.limits.gles ? 32 : 43) || context.gl.has("GL_KHR_debug");
-  if (!labels || !set || label.empty()) return;
-  // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
-  set(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)), label.c_str());
-}
-
 /// Gives the mapping its bytes: those of the buffer, or system memory.
 Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
   if (is_private(mapping.plan.path)) {
@@ -137,6 +128,15 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
 }
 
 }  // namespace
+
+void set_label(const ContextState& context, GLuint name, const std::string& label) {
+  const auto set = context.gl.ObjectLabel ? context.gl.ObjectLabel : context.gl.ObjectLabelKHR;
+  const bool labels =
+      context.gl.version() >= (context.gl.limits.gles ? 32 : 43) || context.gl.has("GL_KHR_debug");
+  if (!labels || !set || label.empty()) return;
+  // GL_MAX_LABEL_LENGTH is at least 256, its end mark included.
+  set(GL_BUFFER, name, static_cast<GLsizei>(std::min<std::size_t>(label.size(), 255)), label.c_str());
+}
 
 Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
                                  const MappedBufferOptions& info, Memory memory, std::source_location where) {

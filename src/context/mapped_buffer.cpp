@@ -65,7 +65,7 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     mapping->pointer = static_cast<std::byte*>(given.pointer);
     mapping->map_offset = given.offset_bytes;
     mapping->buffer = given.buffer;
-    mapping->adopted = true;
+    mapping->origin = detail::Origin::adopted;
     state->registry.add(*mapping);
     return MappedBuffer(std::move(mapping));
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "context/mapping.hpp"
 
+#include <functional>
+
 #include "base/machine_memory.hpp"
 #include "gl/buffer_calls.hpp"
 
@@ -55,7 +57,12 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   const GLuint name = buffer;
   const Report lost_data = report(ErrorId::unmap_lost_data, 0, size, where);
   context->registry.remove(*this);
-  if (adopted) return {};
+  if (origin == Origin::adopted) return {};
+  if (origin == Origin::adopted_memory) {
+    context->gl.Finish();
+    context->gl.DeleteBuffers(1, &name);
+    return {};
+  }
   const BufferCalls calls(context->gl);
   const bool kept = is_private() || calls.unmap(name);
   context->gl.DeleteBuffers(1, &name);
@@ -84,9 +91,19 @@ void Registry::remove(Mapping& mapping) noexcept {
   mapping.buffer = 0;
 }
 
+std::optional<std::uint32_t> Registry::owner_of(const std::byte* begin, std::uint64_t bytes) const noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [address, mapping] : mappings_) {
+    const std::less<const std::byte*> before;
+    if (before(begin, mapping->pointer + mapping->size) && before(mapping->pointer, begin + bytes))
+      return mapping->buffer;
+  }
+  return {};
+}
+
 void Registry::abandon(Mapping& mapping) noexcept {
   const std::lock_guard lock(mutex_);
-  if (!mapping.adopted) abandoned_bytes_ += mapping.size;
+  if (mapping.origin == Origin::created) abandoned_bytes_ += mapping.size;
   remove(mapping);
 }
 

@@ -11,6 +11,13 @@
 
 namespace pmb::detail {
 
+/// Whose memory and mapping it is.
+enum class Origin : std::uint8_t {
+  created,         ///< pmb's own.
+  adopted,         ///< A mapping of the caller's, with its buffer.
+  adopted_memory,  ///< Memory of the caller's, in a buffer of pmb's that is never mapped.
+};
+
 struct Mapping {
   /// `plan.size_bytes` bytes, inert until it has a pointer and a buffer.
   Mapping(std::shared_ptr<ContextState> owner, std::string_view name, const Plan& chosen,
@@ -24,7 +31,7 @@ struct Mapping {
   std::uint64_t map_offset = 0;  ///< Of that byte in the GL buffer.
   std::uint64_t born;  ///< The last serial before pmb knew the mapping: no mark up to it had its barrier.
   std::uint32_t buffer = 0;
-  bool adopted = false;
+  Origin origin = Origin::created;
   bool readable;
   bool writable;
   bool explicit_flush;                                                     ///< Written ranges need flush().
@@ -43,9 +50,14 @@ struct Mapping {
             .noticed_at = noticed_at};
   }
   bool is_private() const noexcept { return own != nullptr; }
-  /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier.
+  /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier. GL_AMD_pinned_memory promises nothing about shader
+  /// stores, so memory of the caller's gets the barrier too.
   bool needs_barrier() const noexcept {
-    return readable && !is_private() && plan.model == Model::explicit_flush;
+    if (!readable || is_private()) return false;
+    const Limits& limits = context->gl.limits;
+    // The bit of the barrier came with buffer storage.
+    if (origin == Origin::adopted_memory) return limits.memory_barrier && limits.buffer_storage;
+    return plan.model == Model::explicit_flush;
   }
 
   /// Makes written bytes of the GL buffer visible, by a flush or by glBufferSubData. Checks nothing.
@@ -78,5 +90,8 @@ Result<Plan> make_plan(const ContextState& context, PlanRequest asked, Memory me
 /// use it. See MappedBuffer::create.
 Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
                                  const MappedBufferOptions& info, Memory memory, std::source_location where);
+
+/// Names a GL buffer for debuggers, if GL can.
+void set_label(const ContextState& context, GLuint name, const std::string& label);
 
 }  // namespace pmb::detail

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <source_location>
 
@@ -50,6 +52,8 @@ class Registry {
     const std::lock_guard lock(mutex_);
     return mappings_.contains(address);
   }
+  /// The buffer of a mapping that has a byte of this memory, or none.
+  std::optional<std::uint32_t> owner_of(const std::byte* begin, std::uint64_t bytes) const noexcept;
   /// Makes a mapping inert that GL has unmapped, or that was adopted.
   void remove(Mapping& mapping) noexcept;
   /// Makes a mapping inert without GL: the context is gone or not current. A buffer of pmb's lives until the GL context
@@ -63,7 +67,7 @@ class Registry {
     for (const auto& [address, mapping] : mappings_) visit(address, *mapping);
   }
 
-  /// A mark must make GPU writes visible: some mapping is readable and not coherent.
+  /// A mark must make GPU writes visible: some mapping is readable, and not coherent storage of GL's.
   bool needs_barrier() const noexcept { return barriers_ > 0; }
 
  private:

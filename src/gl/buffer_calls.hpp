@@ -46,6 +46,13 @@ class BufferCalls {
   void data(GLuint name, std::uint64_t size, GLenum usage) const noexcept {
     on(name, gl_.NamedBufferData, gl_.BufferData, number(size), nullptr, usage);
   }
+  /// Makes memory of the program the storage of a new buffer (GL_AMD_pinned_memory). This target has a binding of its own.
+  void pin(GLuint name, std::byte* memory, std::uint64_t size) const noexcept {
+    constexpr GLenum kExternalVirtualMemory = 0x9160;
+    gl_.BindBuffer(kExternalVirtualMemory, name);
+    gl_.BufferData(kExternalVirtualMemory, number(size), memory, GL_STREAM_COPY);
+    gl_.BindBuffer(kExternalVirtualMemory, 0);
+  }
   void write(GLuint name, std::uint64_t offset, const void* bytes, std::uint64_t size) const noexcept {
     on(name, gl_.NamedBufferSubData, gl_.BufferSubData, number(offset), number(size), bytes);
   }

@@ -21,7 +21,7 @@ void RingShadow::acquired(const RingSlot& slot, std::source_location where) {
   watch.range = {slot.offset, slot.offset + slot.size};
   watch.acquired_at = where;
   const std::span<std::byte> bytes = bytes_of(watch.range);
-  if (cpu_fills_ && mapping_.adopted) {
+  if (cpu_fills_ && mapping_.origin != Origin::created) {
     watch.copy.assign(bytes.begin(), bytes.end());
   } else if (cpu_fills_) {
     // Never read here: reads of write-combined memory are slow.

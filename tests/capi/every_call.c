@@ -17,7 +17,7 @@ static void stop(int line, const char* what) {
 #define NEED(condition) ((condition) ? (void)0 : stop(__LINE__, #condition))
 #define OK(call) NEED((call) == PMB_OK)
 
-enum { kBytes = 4096 };
+enum { kBytes = 4096, kPage = 4096 };
 
 // Bytes that differ from their neighbours and from those of other seeds.
 static void fill_pattern(void* bytes, int64_t size, unsigned seed) {
@@ -210,6 +210,21 @@ static void adopted(pmb_context* context) {
   NEED(pmb_mapped_buffer_offset_bytes(buffer) == 1024);
   OK(pmb_mapped_buffer_destroy(&buffer));
   glDeleteBuffers(1, &name);
+}
+
+static void adopted_memory(pmb_context* context) {
+  void* memory = aligned_alloc(kPage, kPage);
+  pmb_mapped_buffer* buffer = NULL;
+  NEED(memory != NULL);
+  const pmb_status status = pmb_mapped_buffer_adopt_memory(context, memory, kPage, 0, "own memory", &buffer);
+  if (status == PMB_UNSUPPORTED) {
+    NEED(buffer == NULL);
+  } else {
+    OK(status);
+    NEED(pmb_mapped_buffer_raw_bytes(buffer) == memory);
+    OK(pmb_mapped_buffer_destroy(&buffer));
+  }
+  free(memory);
 }
 
 static pmb_upload_ring* new_ring(pmb_context* context) {
@@ -611,6 +626,7 @@ int main(void) {
   timeline(context);
   mapped_buffers(context);
   adopted(context);
+  adopted_memory(context);
   upload_ring(context);
   rings_on_buffers(context);
   arenas(context);

@@ -19,6 +19,7 @@ constexpr std::array kTargets{
     TargetInfo{GL_DRAW_INDIRECT_BUFFER, GL_DRAW_INDIRECT_BUFFER_BINDING, 40, 31},
     TargetInfo{GL_ELEMENT_ARRAY_BUFFER, GL_ELEMENT_ARRAY_BUFFER_BINDING, 15, 20},
     TargetInfo{GL_PARAMETER_BUFFER, GL_PARAMETER_BUFFER_BINDING, 46, 0},
+    TargetInfo{kPinnedMemory, 0, 0, 0},
     TargetInfo{GL_PIXEL_PACK_BUFFER, GL_PIXEL_PACK_BUFFER_BINDING, 21, 30},
     TargetInfo{GL_PIXEL_UNPACK_BUFFER, GL_PIXEL_UNPACK_BUFFER_BINDING, 21, 30},
     TargetInfo{GL_QUERY_BUFFER, GL_QUERY_BUFFER_BINDING, 44, 0},
@@ -46,7 +47,9 @@ std::span<const TargetInfo> buffer_targets() {
 
 const TargetInfo* Driver::target_info(GLenum target) const {
   const auto found = std::find_if(kTargets.begin(), kTargets.end(), [&](const TargetInfo& row) {
-    return row.target == target && (at_least(row.desktop, row.es) || (row.desktop == 31 && has(Need::copy)));
+    if (row.target != target) return false;
+    if (target == kPinnedMemory) return has_extension("GL_AMD_pinned_memory");
+    return at_least(row.desktop, row.es) || (row.desktop == 31 && has(Need::copy));
   });
   return found == kTargets.end() ? nullptr : &*found;
 }

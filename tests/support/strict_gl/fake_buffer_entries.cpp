@@ -78,6 +78,8 @@ void GLAD_API_PTR named_buffer_storage(GLuint name, GLsizeiptr size, const void*
 
 void GLAD_API_PTR buffer_data(GLenum target, GLsizeiptr size, const void* data, GLenum usage) {
   if (const Entered call("glBufferData", Need::nothing, Enum{target}, size, data, Enum{usage}); call) {
+    if (target == kPinnedMemory)
+      return call->pin_memory(call->bound(target), size, const_cast<void*>(data), usage);
     call->buffer_data(call->bound(target), size, data, usage);
   }
 }

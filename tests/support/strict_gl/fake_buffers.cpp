@@ -79,6 +79,22 @@ void Driver::buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data
   if (buffer->storage == nullptr) generate(GL_OUT_OF_MEMORY);
 }
 
+// GL_AMD_pinned_memory: no copy; the pages are the client's.
+void Driver::pin_memory(const Buffer& buffer, GLsizeiptr size, void* memory, GLenum usage) {
+  if (buffer == nullptr) return;
+  constexpr std::int64_t kPage = 4096;
+  if (!is_usage(usage)) return error(GL_INVALID_ENUM, enum_name(usage) + " is no usage");
+  if (size <= 0 || size % kPage != 0 || memory == nullptr ||
+      reinterpret_cast<std::uintptr_t>(memory) % kPage != 0) {
+    return error(GL_INVALID_VALUE, "pinned memory of " + std::to_string(size) + " bytes is not whole pages");
+  }
+  if (buffer->immutable) return error(GL_INVALID_OPERATION, "the storage is immutable");
+  release_storage(*buffer);
+  if (size > config_.total_memory_bytes - *share_->used_bytes) return generate(GL_OUT_OF_MEMORY);
+  buffer->storage = std::make_shared<Storage>(Region(static_cast<std::byte*>(memory), size), kMutableFlags,
+                                              share_->used_bytes);
+}
+
 void Driver::buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, const void* data) {
   if (buffer == nullptr || !check_range(buffer, offset, size)) return;
   if (size == 0) return;

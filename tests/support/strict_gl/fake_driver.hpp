@@ -68,6 +68,9 @@ struct IndexedBinding {
   std::int64_t size = 0;
 };
 
+// The target of GL_AMD_pinned_memory; it has no binding query.
+inline constexpr GLenum kPinnedMemory = 0x9160;
+
 // One row for each buffer target: its binding query and the first versions with it (major * 10 + minor; 0: none).
 struct TargetInfo {
   GLenum target;
@@ -156,6 +159,7 @@ class Driver {
 
   // --- data stores: fake_buffers.cpp; a null buffer was already reported ---
   void buffer_storage(const Buffer& buffer, GLsizeiptr size, const void* data, GLbitfield flags);
+  void pin_memory(const Buffer& buffer, GLsizeiptr size, void* memory, GLenum usage);
   void buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data, GLenum usage);
   void fail_storage(const Buffer& buffer);  // the state after GL_OUT_OF_MEMORY
   void buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr size, const void* data);

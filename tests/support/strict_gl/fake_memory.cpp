@@ -28,20 +28,23 @@ Region::Region(std::int64_t size_bytes) {
 }
 
 Region::~Region() {
-  if (data_ != nullptr) munmap(data_, static_cast<std::size_t>(size_));
+  if (data_ != nullptr && owned_) munmap(data_, static_cast<std::size_t>(size_));
 }
 
 Region::Region(Region&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      owned_(std::exchange(other.owned_, true)) {}
 
 Region& Region::operator=(Region&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(owned_, other.owned_);
   return *this;
 }
 
 void Region::relocate() {
-  if (data_ == nullptr) return;
+  if (data_ == nullptr || !owned_) return;
   const auto size = static_cast<std::size_t>(size_);
   std::byte* const target = reserve(size);
   if (target == nullptr) return;

@@ -16,6 +16,8 @@ class Region {
  public:
   Region() = default;
   explicit Region(std::int64_t size_bytes);
+  // Memory of the client, which stays his.
+  Region(std::byte* memory, std::int64_t size_bytes) : data_(memory), size_(size_bytes), owned_(false) {}
   ~Region();
   Region(Region&& other) noexcept;
   Region& operator=(Region&& other) noexcept;
@@ -30,6 +32,7 @@ class Region {
  private:
   std::byte* data_ = nullptr;
   std::int64_t size_ = 0;
+  bool owned_ = true;
 };
 
 // Disjoint half-open ranges.

@@ -30,6 +30,15 @@ Storage::Storage(std::int64_t size, GLbitfield flags, const void* data, bool poi
   }
 }
 
+Storage::Storage(Region memory, GLbitfield flags, std::shared_ptr<std::int64_t> used_bytes)
+    : size_(memory.size()),
+      flags_(flags),
+      defined_(true),
+      gpu_(std::move(memory)),
+      used_bytes_(std::move(used_bytes)) {
+  *used_bytes_ += size_;
+}
+
 Storage::~Storage() {
   *used_bytes_ -= size_;
 }

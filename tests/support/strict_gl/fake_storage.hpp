@@ -50,6 +50,8 @@ class Storage {
   // `used_bytes` counts the memory of all storage of a share group.
   Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison,
           std::shared_ptr<std::int64_t> used_bytes);
+  // Memory of the client as the storage (GL_AMD_pinned_memory): the bytes that are there are the buffer's.
+  Storage(Region memory, GLbitfield flags, std::shared_ptr<std::int64_t> used_bytes);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
