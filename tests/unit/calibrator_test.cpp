@@ -256,6 +256,18 @@ TEST_F(CalibratorTest, NoMeasurementOverridesAQuirkThatProtectsCorrectness) {
   EXPECT_EQ(fake_->gpu_bytes(buffer), pattern(4096, 1));
 }
 
+TEST_F(CalibratorTest, CallsThatOvertakeReadersAreTimedOnlyWhereThePlanHasThem) {
+  start_on(nvidia());
+  calibrate();
+  std::size_t defaults = 0;
+  for (const pmb::CalibrationCell& cell : measured_.cells) {
+    if (cell.candidate.find("raw GL call") == std::string::npos) continue;
+    EXPECT_TRUE(cell.is_default) << cell.work << " of " << cell.size_bytes << " bytes";
+    ++defaults;
+  }
+  EXPECT_GT(defaults, 0U) << "small sizes";
+}
+
 TEST_F(CalibratorTest, CandidatesThatMoveWrongBytesAreLeftOut) {
   SimulatedDriver driver = radeonsi(kAperture);
   driver.chunk = -3000;  // Short chunks would win everywhere.
