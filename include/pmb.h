@@ -120,7 +120,7 @@ enum {
   /// As traditional, but the whole buffer is respecified where a ring would wait.
   PMB_PATH_ORPHANED = 4
 };
-/// "sequential_write", …; "unknown" for other values.
+/// "sequential write", …; "unknown" for other values.
 PMB_API const char* pmb_access_name(pmb_access access);
 /// "coherent", …; "unknown" for other values.
 PMB_API const char* pmb_model_name(pmb_model model);
