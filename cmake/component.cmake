@@ -1,17 +1,19 @@
-# pmb_component(<name> DESCRIPTION <text> SOURCES <file>… [PUBLIC <target>…] [PRIVATE <target>…] [PC_PRIVATE <module>…])
+# pmb_component(<name> DESCRIPTION <text> SOURCES <file>… [PUBLIC <target>…] [PRIVATE <target>…] [PC_PRIVATE <module>…]
+#               [INCLUDES <folder>])
 #
 # Makes one library of pmb. For the name headless: the target pmb_headless, its alias pmb::headless, its part of pmb's CMake
 # package, pmb-headless.pc, and what installs them. For the name pmb: pmb, pmb::pmb and pmb.pc. BUILD_SHARED_LIBS decides
 # whether the library is shared.
 #
 # A target that exists only in this build is given as $<BUILD_INTERFACE:target>. PC_PRIVATE names the pkg-config modules of
-# the PRIVATE targets; a static library needs them. The config file of pmb's CMake package finds the same.
+# the PRIVATE targets; a static library needs them. The config file of pmb's CMake package finds the same. INCLUDES is where,
+# below the prefix of an installation, the component has its headers or modules; without it, with those of pmb.
 
 set(PMB_SYMBOLS ${PROJECT_BINARY_DIR}/symbols.map)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/symbols.map.in ${PMB_SYMBOLS} @ONLY)
 
 function(pmb_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION" "SOURCES;PUBLIC;PRIVATE;PC_PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;INCLUDES" "SOURCES;PUBLIC;PRIVATE;PC_PRIVATE")
   set(target pmb_${name})
   set(module pmb-${name})
   set(requires "Requires: pmb = ${PROJECT_VERSION}")
@@ -20,10 +22,14 @@ function(pmb_component name)
     set(module pmb)
     set(requires "")
   endif()
+  set(includes ${CMAKE_INSTALL_INCLUDEDIR})
+  if(arg_INCLUDES)
+    set(includes ${arg_INCLUDES})
+  endif()
   add_library(${target} ${arg_SOURCES})
   add_library(pmb::${name} ALIAS ${target})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+                                              $<INSTALL_INTERFACE:${includes}>
                                        PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:pmb_warnings>)
   set_target_properties(${target} PROPERTIES
@@ -60,7 +66,7 @@ Name: @module@
 Description: @arg_DESCRIPTION@
 Version: @PROJECT_VERSION@
 @requires@
-Cflags: -I${prefix}/@CMAKE_INSTALL_INCLUDEDIR@@definition@
+Cflags: -I${prefix}/@includes@@definition@
 Libs: -L${prefix}/@CMAKE_INSTALL_LIBDIR@ -l@target@
 ]] @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${module}.pc DESTINATION ${folder} COMPONENT development)

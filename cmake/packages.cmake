@@ -37,10 +37,10 @@ execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/packaging/debian/changel
 set(about "pmb streams data to and from the GPU through memory that both share,\nwithout driver copies, stalls or corruption.")
 # dpkg-shlibdeps knows no package of a library that is not installed.
 set(same "libpmb0 (= ${PROJECT_VERSION})")
-pmb_package(runtime libpmb0 libs "" "Persistent mapped buffers for OpenGL" "${about}\n.\nThese are the shared libraries.")
+pmb_package(runtime libpmb0 libs "" "Persistent mapped buffers for OpenGL" "${about}\n.\nThese are the shared libraries for C++, C and Fortran.")
 pmb_package(development libpmb-dev libdevel "${same}, libexpected-dev"
             "Persistent mapped buffers for OpenGL (development files)"
-            "${about}\n.\nThese are the headers, the CMake package and the files of pkg-config.")
+            "${about}\n.\nThese are the headers, the Fortran module, the CMake package and the files of pkg-config.")
 if(TARGET pmb_program)
   pmb_package(program pmb utils "${same}" "Streams data through compute shaders of OpenGL, and measures its transfers"
               "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a\nstream, and measures transfers.")

@@ -51,6 +51,7 @@ class Pmb(ConanFile):
         toolchain.cache_variables["PMB_BUILD_TBB"] = bool(self.options.tbb)
         toolchain.cache_variables["PMB_BUILD_TOOLS"] = False
         toolchain.cache_variables["PMB_BUILD_PYTHON"] = False
+        toolchain.cache_variables["PMB_BUILD_FORTRAN"] = False
         toolchain.cache_variables["PMB_BUILD_TESTS"] = False
         toolchain.cache_variables["PMB_BUILD_BENCH"] = False
         toolchain.generate()

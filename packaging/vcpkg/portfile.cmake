@@ -5,7 +5,8 @@ cmake_path(GET packaging PARENT_PATH SOURCE_PATH)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS features FEATURES headless PMB_BUILD_HEADLESS tbb PMB_BUILD_TBB)
 vcpkg_cmake_configure(SOURCE_PATH ${SOURCE_PATH}
-                      OPTIONS ${features} -DPMB_BUILD_TOOLS=OFF -DPMB_BUILD_PYTHON=OFF -DPMB_BUILD_TESTS=OFF -DPMB_BUILD_BENCH=OFF)
+                      OPTIONS ${features} -DPMB_BUILD_TOOLS=OFF -DPMB_BUILD_PYTHON=OFF -DPMB_BUILD_FORTRAN=OFF
+                              -DPMB_BUILD_TESTS=OFF -DPMB_BUILD_BENCH=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/pmb)
 vcpkg_fixup_pkgconfig()

@@ -53,6 +53,7 @@ RULES = {
     "tools": [*PUBLIC, "tools/common", "tools/info", "tools/stream", "tools/bench", "tools/tune"],
     "examples": PUBLIC,
     "python": PUBLIC,
+    "fortran": [C],
 }
 
 # Rooms whose code sees OpenGL. Elsewhere, and in every public header, an include of a GL or EGL header is refused.
@@ -76,7 +77,7 @@ def room_of(path):
         return "ring layout" if name.startswith("src/ring/ring_layout.") else parts[1]
     if parts[0] == "tools":
         return f"tools/{parts[2]}" if len(parts) > 3 else "tools"
-    return parts[0] if parts[0] in ("examples", "python") else None
+    return parts[0] if parts[0] in ("examples", "python", "fortran") else None
 
 
 def resolve(root, path, included):
@@ -100,7 +101,7 @@ def complaint(room, included, target):
 
 def violations(root):
     root, found = root.resolve(), []
-    for top in ("include", "src", "tools", "examples", "python"):
+    for top in ("include", "src", "tools", "examples", "python", "fortran"):
         for path in sorted((root / top).rglob("*")):
             below = path.relative_to(root)
             if path.suffix not in SUFFIXES:
@@ -125,11 +126,12 @@ def self_test():
                ("include/pmb/upload_ring.hpp", "pmb/tune/calibrate.hpp"), ("include/pmb/timeline.hpp", "pmb/headless.hpp"),
                ("include/pmb.h", "pmb/context.hpp"), ("src/capi/status.cpp", "base/fail.hpp"),
                ("tools/pmb/info/info.cpp", "stream/stream_options.hpp"), ("tools/pmb/common/failure.hpp", "info/info_report.hpp"),
-               ("tools/pmb/stream/y4m.cpp", "../../../src/base/fail.hpp"), ("examples/hello.cpp", "../src/base/fail.hpp"), ("python/src/context.hpp", "ring/ring_control.hpp")]
+               ("tools/pmb/stream/y4m.cpp", "../../../src/base/fail.hpp"), ("examples/hello.cpp", "../src/base/fail.hpp"), ("python/src/context.hpp", "ring/ring_control.hpp"),
+               ("fortran/array_bytes.c", "pmb/context.hpp")]
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder).resolve()
-        for top in ("include", "src", "tools", "examples", "python"):
+        for top in ("include", "src", "tools", "examples", "python", "fortran"):
             shutil.copytree(ROOT / top, root / top)
         before = violations(root)
         for file, include in planted:

@@ -19,7 +19,7 @@ CLASS = re.compile(r"(?:class|struct) PMB_API (\w+)")
 FUNCTION = re.compile(r"PMB_API .*?(operator\(\)|\w+)\(")
 EXPORTED = re.compile(r"[0-9a-f]+ (?!A)\w (.*?)(?:@@(\S+))?$")
 # The functions of the Fortran module are declared in its source.
-FORTRAN = "__gpu_persistent_buffers"
+FORTRAN = "__gpu_persistent_buffers_MOD_"
 
 
 def declared(header):

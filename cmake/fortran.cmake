@@ -1,0 +1,16 @@
+# Enables Fortran and builds pmb::fortran, where the compilers for it are.
+include(CheckLanguage)
+include(CheckIncludeFile)
+if(PMB_SANITIZE)
+  message(STATUS "The Fortran module is not built: gfortran does not work with clang's sanitizers")
+  return()
+endif()
+check_language(Fortran)
+# gcc has this header beside gfortran.
+check_include_file(ISO_Fortran_binding.h PMB_HAS_FORTRAN_BINDING)
+if(NOT CMAKE_Fortran_COMPILER OR NOT PMB_HAS_FORTRAN_BINDING)
+  message(STATUS "The Fortran module is not built: it needs gfortran (Debian: gfortran), and gcc for C")
+  return()
+endif()
+enable_language(Fortran)
+add_subdirectory(fortran)
