@@ -6,7 +6,7 @@
     tests/house/links.py --self-test     plants broken references in a copy of the tree and expects each to be found
 
 Documents (README.md, CONTRIBUTING.md, CHANGELOG.md, docs/, tests/**/README.md): linked files and headings; in backticks
-the names of files, tests and code. C++ and C blocks must occur, line for line, in one of examples/ (indentation may differ).
+the names of files, tests and code. C++, C and Fortran blocks must occur, line for line, in one of examples/ (indentation may differ).
 The changelog may name what is gone.
 Comments of sources: names of files and tests, and rows of docs/spec.md, which are written docs/spec.md, row "name".
 """
@@ -18,8 +18,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOPS = ("include", "src", "tools", "tests", "bench", "examples", "python", "docs", "cmake")
+TOPS = ("include", "src", "tools", "tests", "bench", "examples", "python", "fortran", "docs", "cmake")
 CPP = {".hpp", ".cpp", ".h", ".c", ".def", ".comp"}
+FORTRAN = {".f90"}
 HASH = {".py", ".sh", ".cmake", ".txt", ""}
 EXTENSIONS = "hpp|cpp|def|comp|md|py|sh|cmake|txt|json|html|js"
 
@@ -44,14 +45,16 @@ class Tree:
         self.documents = [path for path in sorted(root.glob("*.md")) + self.sources if path.suffix == ".md"]
         self.names = {path.relative_to(root).as_posix() for path in [*self.sources, *self.documents]}
         self.texts = {path: path.read_text(errors="replace") for path in {*self.sources, *self.documents}
-                      if path.suffix in CPP | HASH | {".md", ".html", ".js"} or path.name == "CMakePresets.json"}
-        self.code = {path: without_comments(text) if path.suffix in CPP else text for path, text in self.texts.items()
+                      if path.suffix in CPP | FORTRAN | HASH | {".md", ".html", ".js"} or path.name == "CMakePresets.json"}
+        self.code = {path: without_comments(path, text) for path, text in self.texts.items()
                      if path.suffix != ".md" and path.parent != root / "tests" / "house" and "results" not in path.parts}
         self.words = {path: set(re.findall(r"\w+", text)) for path, text in self.code.items()}
         self.all_words = set().union(*self.words.values())
+        self.components = {f"pmb::{name}" for text in self.texts.values() for name in re.findall(r"^ *pmb_component\((\w+)", text, re.M)}
         self.tests = self.all_tests()
         self.examples = [lines_of(self.texts[path]) for path in self.sources
-                         if path.parent in (root / "examples", root / "examples" / "c") and path.suffix in CPP]
+                         if path.parent.name in ("examples", "c", "fortran") and path.is_relative_to(root / "examples")
+                         and path.suffix in CPP | FORTRAN]
         spec = self.texts.get(root / "docs" / "spec.md", "")
         self.rows = {row.strip() for row in re.findall(r"^\| ([^|]+?) \|", spec, re.M)} - {"row"}
 
@@ -75,6 +78,8 @@ class Tree:
 
     def has_code(self, name):
         """A word of the code. `Type::member` needs a file that defines Type and has the member."""
+        if name in self.components:
+            return True
         parts = [part for part in name.split("::") if part]
         if any(not FOREIGN.fullmatch(part) and part not in self.all_words for part in parts):
             return False
@@ -93,7 +98,11 @@ def contains(whole, part):
     return any(whole[i : i + len(part)] == part for i in range(len(whole) - len(part) + 1))
 
 
-def without_comments(text):
+def without_comments(path, text):
+    if path.suffix in FORTRAN:
+        return re.sub(r"^\s*!.*$", "", text, flags=re.M)
+    if path.suffix not in CPP:
+        return text
     return re.sub(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or " ", text, flags=re.S)
 
 
@@ -112,8 +121,8 @@ def heading_anchors(text):
 
 
 def blocks(tree, text):
-    """C++ and C blocks that no example has."""
-    for block in re.finditer(r"^```(?:cpp|c)\n(.*?)^```", text, re.S | re.M):
+    """C++, C and Fortran blocks that no example has."""
+    for block in re.finditer(r"^```(?:cpp|c|fortran)\n(.*?)^```", text, re.S | re.M):
         if not any(contains(example, lines_of(block[1])) for example in tree.examples):
             yield block.start(), "this block is in no file of examples/"
 
@@ -171,7 +180,7 @@ def line_starts(text):
 
 def comments(path, text):
     """Each run of comment lines as (position of its first line, its words)."""
-    mark = r"//[/!]*<?|/?\*+/?" if path.suffix in CPP else r"#"
+    mark = r"//[/!]*<?|/?\*+/?" if path.suffix in CPP else r"!" if path.suffix in FORTRAN else r"#"
     only = re.compile(rf"\s*(?:{mark})(?=\s|$)(.*)")
     trailing = re.compile(r'^(?:[^"\n]|"(?:\\.|[^"\\\n])*")*?\s//[/!]*<?\s(.*)')
     at, first, run = 0, 0, []
@@ -210,7 +219,7 @@ def broken(root):
         own = path.parent.name == "house" and path.parent.parent.name == "tests"
         if path.suffix == ".md":
             wrong = check_document(tree, path)
-        elif path.suffix in CPP | HASH and not own and "third_party" not in path.parts:
+        elif path.suffix in CPP | FORTRAN | HASH and not own and "third_party" not in path.parts:
             wrong = check_source(tree, path)
         else:
             continue
@@ -231,6 +240,8 @@ def self_test():
         ("docs/drivers.md", "`gone_long_ago`", "no code is called gone_long_ago"),
         ("docs/drivers.md", "`goneLongAgo()`", "no code is called goneLongAgo"),
         ("docs/drivers.md", "```cpp\nint gone_long_ago();\n```", "this block is in no file of examples/"),
+        ("docs/drivers.md", "```fortran\ncall gone_long_ago()\n```", "this block is in no file of examples/"),
+        ("fortran/status.f90", "! See docs/gone.md.", "there is no file docs/gone.md"),
         ("src/gl/gl_table.hpp", "// See docs/gone.md.", "there is no file docs/gone.md"),
         ("src/gl/gl_table.hpp", "int gone;  ///< as in gone.hpp", "there is no file gone.hpp"),
         ("src/gl/gl_table.hpp", "// Timeline.IsGoneAltogether shows it.", "there is no test Timeline.IsGoneAltogether"),
