@@ -927,6 +927,117 @@ PMB_API pmb_status pmb_read_texture_into_ring(pmb_context* context, const pmb_te
 PMB_API pmb_status pmb_read_texture_into_block(pmb_context* context, const pmb_texture_region* region,
                                                const pmb_texel_layout* layout, pmb_block block);
 
+// --- frames ---
+
+/// Rendered frames on the CPU, in order and without a stall.
+typedef struct pmb_frame_grabber pmb_frame_grabber;
+/// A frame that has arrived. It must be released before its grabber and its context are destroyed; one that outlives
+/// them has no bytes.
+typedef struct pmb_frame pmb_frame;
+
+typedef struct pmb_frame_grabber_options {
+  size_t struct_bytes;
+  pmb_texel_layout layout;  ///< How the pixels lie in memory. Format 0: GL_RGBA with GL_UNSIGNED_BYTE.
+  int64_t timeout_ns;       ///< Of waits; 0: that of the context's options.
+  const char* label;        ///< For messages; null: none.
+  uint32_t frames;          ///< Memory for so many frames: in flight, arrived, and held. 0: 4.
+  bool bottom_up;  ///< Rows in the order of GL. Otherwise from the top down, as files and pipes have them.
+} pmb_frame_grabber_options;
+
+typedef struct pmb_grabber_stats {
+  size_t struct_bytes;
+  int64_t grabbed;
+  int64_t dropped;  ///< Grabs that found no memory for their frame.
+  int64_t waits;    ///< Calls that had to wait: next for the GPU, grab for a release.
+  int64_t waited_ns;
+  uint32_t in_flight;  ///< Frames that next has not returned.
+  uint32_t held;       ///< Frames that next has returned and the program has not released.
+} pmb_grabber_stats;
+
+/// Makes a grabber. `options` is optional. Statuses: invalid_argument (an illegal layout), out_of_memory.
+PMB_API pmb_status pmb_frame_grabber_create(pmb_context* context, const pmb_frame_grabber_options* options,
+                                            pmb_frame_grabber** grabber);
+/// Frees the memory of all frames; GL keeps it until its commands are done.
+PMB_API void pmb_frame_grabber_destroy(pmb_frame_grabber** grabber);
+/// Starts copying pixels of the current read framebuffer, as they are after all commands so far. The size may differ
+/// from call to call. Blocks only if the program holds all memory, until a thread releases a frame. The first grab, and
+/// the first of a larger size, allocate. Statuses: those of pmb_read_pixels(), would_block (all frames were grabbed and
+/// not taken), timed_out.
+PMB_API pmb_status pmb_frame_grabber_grab(pmb_frame_grabber* grabber, const pmb_pixel_rectangle* pixels);
+/// The same from one image of a texture. Statuses: those of pmb_read_texture().
+PMB_API pmb_status pmb_frame_grabber_grab_texture(pmb_frame_grabber* grabber,
+                                                  const pmb_texture_region* texels);
+/// As pmb_frame_grabber_grab(), but returns would_block instead of waiting: the new frame is dropped.
+PMB_API pmb_status pmb_frame_grabber_try_grab(pmb_frame_grabber* grabber, const pmb_pixel_rectangle* pixels);
+/// As pmb_frame_grabber_grab_texture(), but returns would_block instead of waiting: the new frame is dropped.
+PMB_API pmb_status pmb_frame_grabber_try_grab_texture(pmb_frame_grabber* grabber,
+                                                      const pmb_texture_region* texels);
+/// Sets `frame` to the oldest frame. If more than `latency` frames are in flight, waits for it, at most for the
+/// timeout; else returns it only if it has arrived. Statuses: would_block (it has not arrived, or none is in flight),
+/// timed_out, context_lost, wait_failed, wrong_context.
+PMB_API pmb_status pmb_frame_grabber_next(pmb_frame_grabber* grabber, uint32_t latency, pmb_frame** frame);
+/// Fills `stats`.
+PMB_API pmb_status pmb_frame_grabber_stats(const pmb_frame_grabber* grabber, pmb_grabber_stats* stats);
+/// The pixels in place, pmb_frame_size_bytes() of them; null without bytes. Bytes between rows are undefined. This and
+/// all pmb_frame functions: any thread, one at a time.
+PMB_API const void* pmb_frame_bytes(const pmb_frame* frame);
+/// 0 without bytes.
+PMB_API int64_t pmb_frame_size_bytes(const pmb_frame* frame);
+/// In pixels.
+PMB_API uint32_t pmb_frame_width(const pmb_frame* frame);
+/// In pixels.
+PMB_API uint32_t pmb_frame_height(const pmb_frame* frame);
+/// Counts the grabs from 0, the dropped ones too.
+PMB_API int64_t pmb_frame_number(const pmb_frame* frame);
+/// Writes all bytes to a file descriptor, straight from mapped memory. A descriptor that blocks does so until its
+/// reader has taken them. For one that does not block, waits at most `timeout_ns`; after timed_out, the next call
+/// continues where this one stopped. Raises no SIGPIPE. Statuses: timed_out, stale_handle, refused (the reader is gone,
+/// or write(2) failed), unsupported (no POSIX here).
+PMB_API pmb_status pmb_frame_write_to(pmb_frame* frame, int descriptor, int64_t timeout_ns);
+/// Makes the memory reusable and frees the frame.
+PMB_API void pmb_frame_release(pmb_frame** frame);
+
+/// Images into textures, a budget of bytes at a time.
+typedef struct pmb_texture_feeder pmb_texture_feeder;
+typedef struct pmb_texture_feeder_options {
+  size_t struct_bytes;
+  /// Most bytes that one feed uploads, in whole rows; a row that is longer goes alone. 0: 4 MiB.
+  int64_t bytes_per_feed;
+  const char* label;  ///< For messages; null: none.
+} pmb_texture_feeder_options;
+
+/// Makes a feeder, with a mapped ring of three times the budget. `options` is optional. Statuses: those of
+/// pmb_upload_ring_create().
+PMB_API pmb_status pmb_texture_feeder_create(pmb_context* context, const pmb_texture_feeder_options* options,
+                                             pmb_texture_feeder** feeder);
+/// Forgets the images that were not fed.
+PMB_API void pmb_texture_feeder_destroy(pmb_texture_feeder** feeder);
+/// Queues an image, and sets `number`: 0, 1, … Its bytes must stay valid until it is fed. Statuses: those of
+/// pmb_upload_texture().
+PMB_API pmb_status pmb_texture_feeder_queue(pmb_texture_feeder* feeder, const pmb_texture_upload* image,
+                                            int64_t* number);
+/// The same from a published slice, without a copy by the CPU. Retire the slice once its image is fed, with
+/// pmb_texture_feeder_ticket(). Statuses: those of pmb_upload_texture_from_slice().
+PMB_API pmb_status pmb_texture_feeder_queue_slice(pmb_texture_feeder* feeder,
+                                                  const pmb_texture_region* region,
+                                                  const pmb_texel_layout* layout, pmb_slice slice,
+                                                  int64_t* number);
+/// The same from a published block.
+PMB_API pmb_status pmb_texture_feeder_queue_block(pmb_texture_feeder* feeder,
+                                                  const pmb_texture_region* region,
+                                                  const pmb_texel_layout* layout, pmb_block block,
+                                                  int64_t* number);
+/// Uploads the next rows and sets `fed_bytes`, which is optional: 0 if nothing is queued, less than the budget if the
+/// GPU still reads what earlier calls gave it. Never blocks. An image that fails is dropped. Statuses: those of
+/// pmb_upload_texture() but would_block and timed_out.
+PMB_API pmb_status pmb_texture_feeder_feed(pmb_texture_feeder* feeder, int64_t* fed_bytes);
+/// True once all rows of the image were uploaded: commands issued from now on see it. True for one that failed, too.
+PMB_API bool pmb_texture_feeder_is_fed(const pmb_texture_feeder* feeder, int64_t number);
+/// Bytes of queued images that were not uploaded.
+PMB_API int64_t pmb_texture_feeder_queued_bytes(const pmb_texture_feeder* feeder);
+/// Passes once the GPU has all that was fed so far. Empty before the first upload.
+PMB_API pmb_ticket pmb_texture_feeder_ticket(const pmb_texture_feeder* feeder);
+
 // --- headless contexts ---
 
 /// A GL context without a window, through EGL. A pmb built without EGL returns unsupported from every call about it.

@@ -36,11 +36,16 @@
 namespace pmb {
 
 class Context;
+class BlockPool;
+struct BlockPoolOptions;
 namespace detail {
 struct BlockPoolControl;
+struct ContextState;
 struct CloseBlockPool {
   PMB_API void operator()(BlockPoolControl* control) const noexcept;
 };
+Result<BlockPool> make_block_pool(std::shared_ptr<ContextState> context, const BlockPoolOptions& options,
+                                  std::source_location where);
 }  // namespace detail
 
 /// One block of a pool, lent for one use. Two words, copied freely; a stale one is inert.
@@ -123,6 +128,9 @@ class PMB_API BlockPool {
       const noexcept;  ///< Retired blocks count once a poll or a wait has noticed their ticket.
 
  private:
+  friend Result<BlockPool> detail::make_block_pool(std::shared_ptr<detail::ContextState> context,
+                                                   const BlockPoolOptions& options,
+                                                   std::source_location where);
   explicit BlockPool(detail::BlockPoolControl* control) noexcept : control_(control) {}
   [[nodiscard]] Result<Block> acquire(bool may_wait, std::source_location where);
   /// Polls, or waits for at most `timeout`.

@@ -61,6 +61,15 @@ struct TexelLayout {
   std::uint64_t offset_bytes = 0;        ///< Of the first texel, from the start of the memory.
   std::uint64_t row_stride_bytes = 0;    ///< 0: no bytes between rows.
   std::uint64_t image_stride_bytes = 0;  ///< 0: no bytes between images (slices, layers, faces).
+
+  /// Layouts by their usual names, with nothing between rows. OpenGL ES reads framebuffers as rgba8 and rgba32f only.
+  static constexpr TexelLayout r8() noexcept { return {.format = 0x1903, .type = 0x1401}; }
+  static constexpr TexelLayout rgb8() noexcept { return {.format = 0x1907, .type = 0x1401}; }
+  static constexpr TexelLayout rgba8() noexcept { return {.format = 0x1908, .type = 0x1401}; }
+  static constexpr TexelLayout bgra8() noexcept { return {.format = 0x80E1, .type = 0x1401}; }
+  static constexpr TexelLayout rgba16f() noexcept { return {.format = 0x1908, .type = 0x140B}; }
+  static constexpr TexelLayout rgba32f() noexcept { return {.format = 0x1908, .type = 0x1406}; }
+  static constexpr TexelLayout depth32f() noexcept { return {.format = 0x1902, .type = 0x1406}; }
 };
 
 /// One of several images for upload_textures().

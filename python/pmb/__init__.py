@@ -11,3 +11,4 @@
 from pmb._pmb import *
 from pmb._pmb import __version__ as __version__
 from pmb.errors import *
+from pmb.frames import *

@@ -8,6 +8,7 @@
 #include "callbacks.hpp"
 #include "context.hpp"
 #include "facts.hpp"
+#include "frame_grabber.hpp"
 #include "mapped_buffer.hpp"
 #include "options.hpp"
 #include "readback_ring.hpp"
@@ -32,6 +33,8 @@ PYBIND11_MODULE(_pmb, module) {
   bind_mapped_buffer(module);
   bind_transfer(module);
   bind_texture(module);
+  bind_frame_grabber(module);
+  bind_texture_feeder(module);
   module.attr("__name__") = name;
   module.attr("__version__") = PMB_VERSION_STRING;
 }

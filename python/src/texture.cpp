@@ -110,16 +110,27 @@ void bind_values(py::module_& module) {
            }),
            py::arg("width"), py::arg("height"), py::kw_only(), py::arg("x") = 0, py::arg("y") = 0,
            "In pixels.");
-  py::class_<TexelLayout>(module, "TexelLayout", "How texels lie in memory.")
-      .def(py::init([](std::uint32_t format, std::uint32_t type, std::uint64_t offset_bytes,
-                       std::uint64_t row_stride_bytes, std::uint64_t image_stride_bytes) {
-             return TexelLayout{format, type, offset_bytes, row_stride_bytes, image_stride_bytes};
-           }),
-           py::arg("format"), py::arg("type") = 0, py::kw_only(), py::arg("offset_bytes") = 0,
-           py::arg("row_stride_bytes") = 0, py::arg("image_stride_bytes") = 0,
-           "GL enumerants: GL_RGBA with GL_UNSIGNED_BYTE, and so on; or a compressed format, without a type. "
-           "A stride of 0 "
-           "leaves no gaps.");
+  py::class_<TexelLayout> layout(
+      module, "TexelLayout",
+      "How texels lie in memory. Class attributes are layouts without gaps: r8, rgb8, rgba8, bgra8, rgba16f, "
+      "rgba32f, depth32f.");
+  layout.def(
+      py::init([](std::uint32_t format, std::uint32_t type, std::uint64_t offset_bytes,
+                  std::uint64_t row_stride_bytes, std::uint64_t image_stride_bytes) {
+        return TexelLayout{format, type, offset_bytes, row_stride_bytes, image_stride_bytes};
+      }),
+      py::arg("format"), py::arg("type") = 0, py::kw_only(), py::arg("offset_bytes") = 0,
+      py::arg("row_stride_bytes") = 0, py::arg("image_stride_bytes") = 0,
+      "GL enumerants: GL_RGBA with GL_UNSIGNED_BYTE, and so on; or a compressed format, without a type. "
+      "A stride of 0 "
+      "leaves no gaps.");
+  layout.attr("r8") = TexelLayout::r8();
+  layout.attr("rgb8") = TexelLayout::rgb8();
+  layout.attr("rgba8") = TexelLayout::rgba8();
+  layout.attr("bgra8") = TexelLayout::bgra8();
+  layout.attr("rgba16f") = TexelLayout::rgba16f();
+  layout.attr("rgba32f") = TexelLayout::rgba32f();
+  layout.attr("depth32f") = TexelLayout::depth32f();
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ def in_module():
                 continue
             if isinstance(member, property):
                 found[f"{name}.{part}"] = "property"
+            elif isinstance(member, value):
+                found[f"{name}.{part}"] = "value"
             elif hasattr(value, "__members__"):
                 if part in value.__members__:
                     found[f"{name}.{part}"] = "value"

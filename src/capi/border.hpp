@@ -23,7 +23,9 @@
 #include <pmb/arena.hpp>
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
+#include <pmb/frame_grabber.hpp>
 #include <pmb/readback_ring.hpp>
+#include <pmb/texture_feeder.hpp>
 #include <pmb/tune/profile.hpp>
 #include <pmb/upload_ring.hpp>
 #include <source_location>
@@ -72,6 +74,12 @@ template <>
 struct ObjectOf<pmb_arena> : std::type_identity<Arena> {};
 template <>
 struct ObjectOf<pmb_readback_ring> : std::type_identity<ReadbackRing> {};
+template <>
+struct ObjectOf<pmb_frame_grabber> : std::type_identity<FrameGrabber> {};
+template <>
+struct ObjectOf<pmb_frame> : std::type_identity<Frame> {};
+template <>
+struct ObjectOf<pmb_texture_feeder> : std::type_identity<TextureFeeder> {};
 template <>
 struct ObjectOf<pmb_block_pool> : std::type_identity<BlockPool> {};
 

@@ -1,39 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <pmb/texture.hpp>
 
-#include "capi/border.hpp"
+#include "capi/texels.hpp"
 
 namespace pmb::capi {
 namespace {
-
-TextureRegion from_c(const pmb_texture_region& region) noexcept {
-  return {.texture = region.texture,
-          .target = region.target,
-          .level = region.level,
-          .x = region.x,
-          .y = region.y,
-          .z = region.z,
-          .width = region.width,
-          .height = std::max(region.height, 1U),
-          .depth = std::max(region.depth, 1U)};
-}
-
-TexelLayout from_c(const pmb_texel_layout& layout) {
-  return {.format = layout.format,
-          .type = layout.type,
-          .offset_bytes = number(layout.offset_bytes),
-          .row_stride_bytes = number(layout.row_stride_bytes),
-          .image_stride_bytes = number(layout.image_stride_bytes)};
-}
-
-PixelRectangle from_c(const pmb_pixel_rectangle& rectangle) noexcept {
-  return {rectangle.x, rectangle.y, rectangle.width, rectangle.height};
-}
-
-template <class Struct>
-auto value_of(const Struct* given) {
-  return from_c(*not_null(given));
-}
 
 /// For calls whose ticket is optional.
 Result<void> give(const Result<Ticket>& result, pmb_ticket* ticket) {

@@ -203,6 +203,11 @@ bool Block::is_live() const noexcept {
 
 Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& options,
                                     std::source_location where) {
+  return detail::make_block_pool(ContextState::share(context), options, where);
+}
+
+Result<BlockPool> detail::make_block_pool(std::shared_ptr<ContextState> context,
+                                          const BlockPoolOptions& options, std::source_location where) {
   if (options.count == 0 || options.block_bytes == 0) return fail(ErrorId::zero_size, where);
   if (options.count > BlockPoolControl::kIndexMask + 1) {
     return fail(ErrorId::range_outside, where,
@@ -211,7 +216,7 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
   return guarded(where, [&]() -> Result<BlockPool> {
     std::vector<Record> records(options.count);
     for (Record& record : records) {
-      auto buffer = detail::make_memory(ContextState::share(context),
+      auto buffer = detail::make_memory(context,
                                         {.size_bytes = options.block_bytes,
                                          .access = options.access,
                                          .label = options.label,
@@ -226,16 +231,16 @@ Result<BlockPool> BlockPool::create(Context& context, const BlockPoolOptions& op
     }
     auto* control = detail::SlotPool<BlockPoolControl>::take();
     BlockPool pool(control);  // returns the control block if anything throws
-    control->timeline = &ContextState::of(context).timeline();
+    control->timeline = &context->timeline();
     control->records = std::move(records);
     control->idle.resize(options.count);
     std::iota(control->idle.begin(), control->idle.end(), 0U);
     control->block_bytes = options.block_bytes;
-    control->timeout = options.timeout.value_or(context.options().timeout);
+    control->timeout = options.timeout.value_or(context->options.timeout);
     control->created_at = where;
     control->access = options.access;
     control->inert = false;
-    control->context = ContextState::share(context);
+    control->context = std::move(context);
     control->context->registry.add(*control);
     return pool;
   });

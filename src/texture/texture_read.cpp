@@ -9,6 +9,7 @@
 #include "context/mapping.hpp"
 #include "gl/read_framebuffer.hpp"
 #include "ring/ring_control.hpp"
+#include "texture/mapped_texels.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 
@@ -264,10 +265,9 @@ Result<PendingReadback> read_later(Context& context, const Result<TexelSource>& 
   return pending;
 }
 
-Result<void> read_into_block(Context& context, const Result<TexelSource>& source, Block block,
-                             std::source_location where) {
+Result<void> read_source(const ContextState& state, const Result<TexelSource>& source, Block block,
+                         std::source_location where) {
   if (!source) return pass_on(source);
-  const ContextState& state = ContextState::of(context);
   const auto place = place_to_write(state, block, where);
   if (!place) return pass_on(place);
   if (auto inside = check_bytes(source->texels.shape, block.size_bytes(), where); !inside) return inside;
@@ -277,6 +277,18 @@ Result<void> read_into_block(Context& context, const Result<TexelSource>& source
 }
 
 }  // namespace
+
+Result<void> read_into_block(ContextState& context, const PixelRectangle& rectangle,
+                             const TexelLayout& layout, Block block, std::source_location where) {
+  return read_source(context, source_of_pixels(context, rectangle, layout, where), block, where);
+}
+
+Result<void> read_into_block(ContextState& context, const TextureRegion& region, const TexelLayout& layout,
+                             Block block, std::source_location where) {
+  TextureBindings bindings(context.gl);
+  return read_source(context, source_of_texture(context, bindings, region, layout, where), block, where);
+}
+
 }  // namespace detail
 
 using detail::ContextState;
@@ -323,18 +335,14 @@ Result<PendingReadback> read_texture(Context& context, const TextureRegion& regi
 Result<void> read_pixels(Context& context, const PixelRectangle& rectangle, const TexelLayout& layout,
                          Block block, std::source_location where) {
   return guarded(where, [&] {
-    return detail::read_into_block(
-        context, detail::source_of_pixels(ContextState::of(context), rectangle, layout, where), block, where);
+    return detail::read_into_block(ContextState::of(context), rectangle, layout, block, where);
   });
 }
 
 Result<void> read_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                           Block block, std::source_location where) {
-  ContextState& state = ContextState::of(context);
-  TextureBindings bindings(state.gl);
   return guarded(where, [&] {
-    return detail::read_into_block(context, detail::source_of_texture(state, bindings, region, layout, where),
-                                   block, where);
+    return detail::read_into_block(ContextState::of(context), region, layout, block, where);
   });
 }
 

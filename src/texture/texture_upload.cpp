@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ring/ring_control.hpp"
+#include "texture/mapped_texels.hpp"
 #include "texture/texture_check.hpp"
 #include "transfer/transfer_rings.hpp"
 
@@ -92,12 +93,11 @@ void barrier_before_writes(const ContextState& state, GLbitfield more) noexcept 
 
 /// Writes texels from a slice or block, whose place `place_of` checks.
 template <class Memory>
-Result<void> write_from(Context& context, const TextureRegion& region, const TexelLayout& layout,
+Result<void> write_from(ContextState& state, const TextureRegion& region, const TexelLayout& layout,
                         const Memory& memory,
                         Result<BufferPlace> (*place_of)(const ContextState&, const Memory&,
                                                         std::source_location) noexcept,
                         std::source_location where) {
-  ContextState& state = ContextState::of(context);
   TextureBindings bindings(state.gl);
   const auto checked = check_region(state, bindings, region, layout, Transfer::write, where);
   if (!checked) return pass_on(checked);
@@ -114,6 +114,17 @@ Result<void> write_from(Context& context, const TextureRegion& region, const Tex
 }
 
 }  // namespace
+
+Result<void> write_from_slice(ContextState& context, const TextureRegion& region, const TexelLayout& layout,
+                              Slice slice, std::source_location where) {
+  return write_from(context, region, layout, slice, RingControl::place_of_published, where);
+}
+
+Result<void> write_from_block(ContextState& context, const TextureRegion& region, const TexelLayout& layout,
+                              Block block, std::source_location where) {
+  return write_from<Block>(context, region, layout, block, place_of_published, where);
+}
+
 }  // namespace detail
 
 using detail::CheckedRegion;
@@ -158,12 +169,12 @@ Result<Ticket> upload_texture(Context& context, const TextureRegion& region, con
 
 Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                             Slice slice, std::source_location where) {
-  return detail::write_from(context, region, layout, slice, detail::RingControl::place_of_published, where);
+  return detail::write_from_slice(ContextState::of(context), region, layout, slice, where);
 }
 
 Result<void> upload_texture(Context& context, const TextureRegion& region, const TexelLayout& layout,
                             Block block, std::source_location where) {
-  return detail::write_from<Block>(context, region, layout, block, detail::place_of_published, where);
+  return detail::write_from_block(ContextState::of(context), region, layout, block, where);
 }
 
 }  // namespace pmb

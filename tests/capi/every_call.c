@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Calls every function of pmb.h from C on a real driver, and verifies the bytes that it moves. PMB_PATH and PMB_MODEL
 // choose the path. Exits with 0 if everything was right, with 77 where no GL context can be created.
+#define _POSIX_C_SOURCE 200809L  // fileno
 #define GL_GLEXT_PROTOTYPES
 #include <GL/glcorearb.h>
 #include <pmb.h>
@@ -486,6 +487,87 @@ static void texels_down(pmb_context* context, const pmb_texture_region* region, 
   pmb_block_pool_destroy(&pool);
 }
 
+// Frames of the framebuffer, which has the pattern of this seed.
+static void frames(pmb_context* context, const pmb_texture_region* region, unsigned seed) {
+  const pmb_frame_grabber_options options = {.struct_bytes = sizeof options, .frames = 3, .bottom_up = true};
+  pmb_frame_grabber* grabber = NULL;
+  pmb_frame* frame = NULL;
+  OK(pmb_frame_grabber_create(context, &options, &grabber));
+  NEED(pmb_frame_grabber_next(grabber, 0, &frame) == PMB_WOULD_BLOCK && frame == NULL);
+  OK(pmb_frame_grabber_grab(grabber, &kAll));
+  OK(pmb_frame_grabber_grab_texture(grabber, region));
+  OK(pmb_frame_grabber_try_grab(grabber, &kAll));
+  NEED(pmb_frame_grabber_try_grab_texture(grabber, region) == PMB_WOULD_BLOCK);
+  for (int64_t number = 0; number < 3; ++number) {
+    OK(pmb_frame_grabber_next(grabber, 0, &frame));
+    NEED(pmb_frame_number(frame) == number && pmb_frame_size_bytes(frame) == kImage);
+    NEED(pmb_frame_width(frame) == region->width && pmb_frame_height(frame) == region->height);
+    NEED(has_pattern(pmb_frame_bytes(frame), kImage, seed));
+    if (number < 2) pmb_frame_release(&frame);
+  }
+  FILE* file = tmpfile();
+  unsigned char texels[kImage];
+  NEED(file);
+  OK(pmb_frame_write_to(frame, fileno(file), SECOND));
+  rewind(file);
+  NEED(fread(texels, 1, kImage, file) == kImage && has_pattern(texels, kImage, seed));
+  fclose(file);
+  pmb_grabber_stats stats = {.struct_bytes = sizeof stats};
+  OK(pmb_frame_grabber_stats(grabber, &stats));
+  NEED(stats.grabbed == 3 && stats.dropped == 1 && stats.in_flight == 0 && stats.held == 1);
+  pmb_frame_release(&frame);
+  NEED(frame == NULL);
+  pmb_frame_grabber_destroy(&grabber);
+}
+
+static void feed_all(pmb_context* context, pmb_texture_feeder* feeder, int64_t number,
+                     const pmb_texture_region* region, unsigned seed) {
+  NEED(!pmb_texture_feeder_is_fed(feeder, number));
+  NEED(pmb_texture_feeder_queued_bytes(feeder) == kImage);
+  while (!pmb_texture_feeder_is_fed(feeder, number)) {
+    int64_t fed = 0;
+    OK(pmb_texture_feeder_feed(feeder, &fed));
+    NEED(fed <= kImage / 2);
+    OK(pmb_ticket_wait(pmb_texture_feeder_ticket(feeder), 10 * SECOND));
+  }
+  NEED(texture_has_pattern(context, region, seed));
+}
+
+static void feeder(pmb_context* context, const pmb_texture_region* region) {
+  const pmb_texture_feeder_options options = {.struct_bytes = sizeof options, .bytes_per_feed = kImage / 2};
+  pmb_texture_feeder* fed = NULL;
+  unsigned char texels[kImage];
+  int64_t number = -1;
+  OK(pmb_texture_feeder_create(context, &options, &fed));
+  fill_pattern(texels, sizeof texels, 21);
+  const pmb_texture_upload image = {
+      .region = *region, .layout = kRgba, .bytes = texels, .size_bytes = sizeof texels};
+  OK(pmb_texture_feeder_queue(fed, &image, &number));
+  feed_all(context, fed, number, region, 21);
+
+  pmb_upload_ring* ring = new_ring(context);
+  pmb_slice slice;
+  OK(pmb_upload_ring_acquire(ring, kImage, 0, &slice));
+  fill_pattern(pmb_slice_raw_bytes(slice), kImage, 22);
+  OK(pmb_upload_ring_publish(ring, slice, kImage));
+  OK(pmb_texture_feeder_queue_slice(fed, region, &kRgba, slice, &number));
+  feed_all(context, fed, number, region, 22);
+  OK(pmb_upload_ring_retire(ring, slice, pmb_texture_feeder_ticket(fed)));
+  pmb_upload_ring_destroy(&ring);
+
+  pmb_block_pool* pool = new_pool(context, PMB_ACCESS_SEQUENTIAL_WRITE);
+  pmb_block block;
+  OK(pmb_block_pool_acquire(pool, &block));
+  fill_pattern(pmb_block_raw_bytes(block), kImage, 23);
+  OK(pmb_block_pool_publish(pool, block, kImage));
+  OK(pmb_texture_feeder_queue_block(fed, region, &kRgba, block, &number));
+  NEED(number == 2);
+  feed_all(context, fed, number, region, 23);
+  pmb_block_pool_destroy(&pool);
+  pmb_texture_feeder_destroy(&fed);
+  NEED(fed == NULL);
+}
+
 static void textures(pmb_context* context) {
   const pmb_texture_region region = new_texture();
   GLuint framebuffer = 0;
@@ -494,6 +576,8 @@ static void textures(pmb_context* context) {
   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
   glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, region.texture, 0);
   texels_down(context, &region, 14);
+  frames(context, &region, 14);
+  feeder(context, &region);
   glDeleteFramebuffers(1, &framebuffer);
   glDeleteTextures(1, &region.texture);
 }

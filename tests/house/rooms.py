@@ -41,6 +41,7 @@ RULES = {
     "ring": [CORE, CONTEXT, "ring layout", "base", "copy", "gl", "plan", "context"],
     "transfer": [CORE, DATA, CONTEXT, "ring layout", *LIBRARY[:6]],
     "texture": [CORE, DATA, CONTEXT, "ring layout", *LIBRARY[:7]],
+    "frames": [CORE, DATA, CONTEXT, "ring layout", *LIBRARY],
     "tune": [CORE, DATA, CONTEXT, TUNE, "ring layout", *LIBRARY],
     "headless": [CORE, CONTEXT, HEADLESS, "base"],
     "tbb": [CORE, TBB, "base"],
@@ -57,7 +58,7 @@ RULES = {
 }
 
 # Rooms whose code sees OpenGL. Elsewhere, and in every public header, an include of a GL or EGL header is refused.
-SEES_GL = ["gl", "context", "ring", "transfer", "texture", "tune", "headless", "tools/common", "tools/info", "tools/stream",
+SEES_GL = ["gl", "context", "ring", "transfer", "texture", "frames", "tune", "headless", "tools/common", "tools/info", "tools/stream",
            "tools/bench", "tools/tune", "tools", "examples"]
 GL_HEADER = re.compile(r"(glad|GL|GLES\d|EGL|KHR)/|gl/")
 

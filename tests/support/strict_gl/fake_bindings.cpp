@@ -29,11 +29,12 @@ constexpr std::array kTargets{
     TargetInfo{GL_UNIFORM_BUFFER, GL_UNIFORM_BUFFER_BINDING, 31, 30},
 };
 
-constexpr std::array kCapabilities{GLenum{GL_BLEND},        GLenum{GL_CULL_FACE},
-                                   GLenum{GL_DEBUG_OUTPUT}, GLenum{GL_DEBUG_OUTPUT_SYNCHRONOUS},
-                                   GLenum{GL_DEPTH_TEST},   GLenum{GL_DITHER},
-                                   GLenum{GL_MULTISAMPLE},  GLenum{GL_RASTERIZER_DISCARD},
-                                   GLenum{GL_SCISSOR_TEST}, GLenum{GL_STENCIL_TEST}};
+constexpr std::array kCapabilities{GLenum{GL_BLEND},           GLenum{GL_CULL_FACE},
+                                   GLenum{GL_DEBUG_OUTPUT},    GLenum{GL_DEBUG_OUTPUT_SYNCHRONOUS},
+                                   GLenum{GL_DEPTH_TEST},      GLenum{GL_DITHER},
+                                   GLenum{GL_MULTISAMPLE},     GLenum{GL_RASTERIZER_DISCARD},
+                                   GLenum{GL_SCISSOR_TEST},    GLenum{GL_STENCIL_TEST},
+                                   GLenum{GL_FRAMEBUFFER_SRGB}};
 
 std::int64_t name_of(const Buffer& buffer) {
   return buffer == nullptr ? 0 : buffer->name;

@@ -81,6 +81,17 @@ void GLAD_API_PTR disable(GLenum capability) {
   if (const Entered call("glDisable", Need::nothing, Enum{capability}); call) call->enable(capability, false);
 }
 
+// The fake has one viewport.
+void GLAD_API_PTR enable_indexed(GLenum capability, GLuint index) {
+  if (const Entered call("glEnablei", Need::nothing, Enum{capability}, index); call)
+    call->enable(capability, true);
+}
+
+void GLAD_API_PTR disable_indexed(GLenum capability, GLuint index) {
+  if (const Entered call("glDisablei", Need::nothing, Enum{capability}, index); call)
+    call->enable(capability, false);
+}
+
 GLboolean GLAD_API_PTR is_enabled(GLenum capability) {
   const Entered call("glIsEnabled", Need::nothing, Enum{capability});
   return call ? call->is_enabled(capability) : static_cast<GLboolean>(GL_FALSE);
@@ -205,6 +216,8 @@ std::span<const EntryPoint> context_entries() {
       entry<PFNGLGETGRAPHICSRESETSTATUSPROC>("glGetGraphicsResetStatusEXT", &get_graphics_reset_status),
       entry<PFNGLENABLEPROC>("glEnable", &enable),
       entry<PFNGLDISABLEPROC>("glDisable", &disable),
+      entry<PFNGLENABLEIPROC>("glEnablei", &enable_indexed),
+      entry<PFNGLDISABLEIPROC>("glDisablei", &disable_indexed),
       entry<PFNGLISENABLEDPROC>("glIsEnabled", &is_enabled),
       entry<PFNGLFLUSHPROC>("glFlush", &flush),
       entry<PFNGLFINISHPROC>("glFinish", &finish),

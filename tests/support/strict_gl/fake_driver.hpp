@@ -214,6 +214,12 @@ class Driver {
   void read_buffer(GLenum buffer);
   void draw_buffers();
   void read_pixels(const Box& box, GLenum format, GLenum type, void* pointer);
+  void gen_renderbuffers(GLsizei n, GLuint* names);
+  void delete_renderbuffers(GLsizei n, const GLuint* names);
+  void bind_renderbuffer(GLuint name);
+  void renderbuffer_storage(GLenum internal_format, const Box& size);
+  void framebuffer_renderbuffer(GLenum target, GLenum attachment, GLuint name);
+  void blit_framebuffer(const std::array<GLint, 4>& from, const std::array<GLint, 4>& to, GLbitfield planes);
 
   // --- order: fake_sync.cpp ---
   void issue(Command command);
@@ -304,6 +310,9 @@ class Driver {
   PixelStore pack_;
   std::map<GLuint, Framebuffer> framebuffers_;
   GLuint next_framebuffer_ = 1;
+  std::map<GLuint, Texture> renderbuffers_;  // each a texture of one level
+  GLuint next_renderbuffer_ = 1;
+  GLuint renderbuffer_ = 0;  // bound
   Framebuffer read_framebuffer_;
   Framebuffer draw_framebuffer_;
 

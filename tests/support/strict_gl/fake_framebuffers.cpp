@@ -99,7 +99,14 @@ void Driver::get_attachment_parameter(GLenum target, GLenum point, GLenum name, 
   } else if (name == GL_FRAMEBUFFER_ATTACHMENT_COMPONENT_TYPE) {
     *value = static_cast<GLint>(component_of(found->second));
   } else if (name == GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE) {
-    *value = 8;
+    const TexelRow& texels = *found->second.texture->texels;
+    *value = texels.component_type == GL_FLOAT ? static_cast<GLint>(8 * texels.element_bytes) : 8;
+  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_DEPTH_SIZE) {
+    *value = component_of(found->second) == GL_FLOAT ? 32 : 24;
+  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_STENCIL_SIZE) {
+    *value = found->second.texture->texels->format == GL_DEPTH_STENCIL ? 8 : 0;
+  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_COLOR_ENCODING) {
+    *value = GL_LINEAR;
   } else {
     error(GL_INVALID_ENUM, enum_name(name) + " is no attachment parameter of the fake");
   }
@@ -121,6 +128,12 @@ bool Driver::get_framebuffer_integer(GLenum name, GLint64* value) const {
       return true;
     case GL_DRAW_FRAMEBUFFER_BINDING:
       *value = draw_framebuffer_ == nullptr ? 0 : draw_framebuffer_->name;
+      return true;
+    case GL_RENDERBUFFER_BINDING:
+      *value = renderbuffer_;
+      return true;
+    case GL_MAX_RENDERBUFFER_SIZE:
+      *value = 16384;
       return true;
     case GL_READ_BUFFER:
       *value = read_framebuffer_ == nullptr ? GL_NONE : read_framebuffer_->read_buffer;
@@ -147,6 +160,7 @@ void Driver::snapshot_framebuffers(StateSnapshot& snapshot) const {
     snapshot.values[name == GL_READ_FRAMEBUFFER_BINDING ? "GL_READ_FRAMEBUFFER" : "GL_DRAW_FRAMEBUFFER"] =
         value;
   }
+  snapshot.values["GL_RENDERBUFFER"] = renderbuffer_;
   for (const auto& [name, framebuffer] : framebuffers_) {
     snapshot.values["framebuffer " + std::to_string(name) + " GL_READ_BUFFER"] = framebuffer->read_buffer;
   }
@@ -180,6 +194,96 @@ void Driver::read_pixels(const Box& box, GLenum format, GLenum type, void* point
     return violation("pixels outside the framebuffer are undefined");
   }
   pack_image(source.texture, image, place, false, GL_FRAMEBUFFER_BARRIER_BIT, -1, pointer);
+}
+
+void Driver::gen_renderbuffers(GLsizei n, GLuint* names) {
+  for (GLsizei i = 0; i < n; ++i) {
+    auto made = std::make_shared<TextureObject>();
+    made->name = names[i] = next_renderbuffer_++;
+    made->target = GL_RENDERBUFFER;
+    renderbuffers_.emplace(names[i], std::move(made));
+  }
+}
+
+void Driver::delete_renderbuffers(GLsizei n, const GLuint* names) {
+  for (GLsizei i = 0; i < n; ++i) {
+    if (names[i] != 0 && renderbuffers_.erase(names[i]) == 0) violation("deletes what is no renderbuffer");
+    if (renderbuffer_ == names[i]) renderbuffer_ = 0;
+  }
+}
+
+void Driver::bind_renderbuffer(GLuint name) {
+  if (name != 0 && !renderbuffers_.contains(name)) {
+    return error(GL_INVALID_OPERATION, "no renderbuffer is named " + std::to_string(name));
+  }
+  renderbuffer_ = name;
+}
+
+void Driver::renderbuffer_storage(GLenum internal_format, const Box& size) {
+  if (renderbuffer_ == 0) return error(GL_INVALID_OPERATION, "no renderbuffer is bound");
+  TextureObject& made = *renderbuffers_.at(renderbuffer_);
+  made.texels = find_texels(internal_format);
+  if (made.texels == nullptr) return error(GL_INVALID_ENUM, "the fake does not have this internal format");
+  TextureLevel level = {size.width, size.height, 1, nullptr};
+  level.storage = allocate(made.place(level, 0, 0, 1), 0, nullptr);
+  made.levels.clear();
+  if (level.storage == nullptr) return generate(GL_OUT_OF_MEMORY);
+  made.levels.push_back(std::move(level));
+}
+
+void Driver::framebuffer_renderbuffer(GLenum target, GLenum attachment, GLuint name) {
+  const Framebuffer framebuffer = target == GL_READ_FRAMEBUFFER ? read_framebuffer_ : draw_framebuffer_;
+  if (framebuffer == nullptr || !renderbuffers_.contains(name)) {
+    return error(GL_INVALID_OPERATION, "no such framebuffer or renderbuffer");
+  }
+  framebuffer->attachments[attachment] = {renderbuffers_.at(name), 0, 0};
+}
+
+void Driver::blit_framebuffer(const std::array<GLint, 4>& from, const std::array<GLint, 4>& to,
+                              GLbitfield planes) {
+  if (framebuffer_status(GL_READ_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE ||
+      framebuffer_status(GL_DRAW_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
+    return error(GL_INVALID_FRAMEBUFFER_OPERATION, "a framebuffer is not complete");
+  }
+  if (enabled_.contains(GL_SCISSOR_TEST)) return violation("the scissor test cuts this blit");
+  const auto attachment_of = [planes](const Framebuffer& framebuffer, GLenum colour) -> const Attachment* {
+    const auto& all = framebuffer->attachments;
+    auto found = all.find(colour);
+    if (planes != GL_COLOR_BUFFER_BIT) found = all.find(GL_DEPTH_STENCIL_ATTACHMENT);
+    if (planes != GL_COLOR_BUFFER_BIT && found == all.end()) found = all.find(GL_DEPTH_ATTACHMENT);
+    return found == all.end() ? nullptr : &found->second;
+  };
+  const Attachment* const source = attachment_of(read_framebuffer_, read_framebuffer_->read_buffer);
+  const Attachment* const target = attachment_of(draw_framebuffer_, GL_COLOR_ATTACHMENT0);
+  if (source == nullptr || target == nullptr) return error(GL_INVALID_OPERATION, "there is nothing to blit");
+  if (source->texture->texels != target->texture->texels)
+    return error(GL_INVALID_OPERATION, "the fake blits without conversion only");
+  const bool flips = to[1] > to[3];
+  const std::int64_t width = from[2] - from[0];
+  const std::int64_t height = from[3] - from[1];
+  const std::int64_t first_row = flips ? to[3] : to[1];
+  const TextureLevel source_level = source->texture->levels[source->level];
+  const TextureLevel target_level = target->texture->levels[target->level];
+  if (width != to[2] - to[0] || height != (flips ? to[1] - to[3] : to[3] - to[1]) || from[0] < 0 ||
+      from[1] < 0 || from[2] > source_level.width || from[3] > source_level.height ||
+      to[2] > target_level.width || first_row + height > target_level.height) {
+    return violation("the fake neither scales nor clips a blit");
+  }
+  Command command;
+  command.first = source_level.storage.get();
+  command.second = target_level.storage.get();
+  command.run = [=, this, read = source->texture, drawn = target->texture, layer = source->layer,
+                 left = to[0]](std::uint64_t position) {
+    const std::int64_t row_bytes = width * read->texels->texel_bytes;
+    for (std::int64_t row = 0; row < height; ++row) {
+      const std::int64_t place = first_row + (flips ? height - 1 - row : row);
+      const Bytes bytes = source_level.storage->read_visible(
+          read->place(source_level, from[0], from[1] + row, layer), row_bytes, GL_FRAMEBUFFER_BARRIER_BIT);
+      write(target_level.storage, position, Storage::Writer::server,
+            drawn->place(target_level, left, place, 0), bytes);
+    }
+  };
+  issue(std::move(command));
 }
 
 }  // namespace strict_gl

@@ -206,6 +206,9 @@ GLuint FakeGl::bound_buffer(GLenum target) const {
 std::size_t FakeGl::live_framebuffers() const {
   return driver_->framebuffers_.size();
 }
+std::size_t FakeGl::live_renderbuffers() const {
+  return driver_->renderbuffers_.size();
+}
 
 StateSnapshot FakeGl::state_snapshot() const {
   return driver_->snapshot();

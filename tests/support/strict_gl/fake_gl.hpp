@@ -161,6 +161,7 @@ class FakeGl {
   [[nodiscard]] std::size_t unflushed_commands() const;
   [[nodiscard]] GLuint bound_buffer(GLenum target) const;
   [[nodiscard]] std::size_t live_framebuffers() const;
+  [[nodiscard]] std::size_t live_renderbuffers() const;
   [[nodiscard]] StateSnapshot state_snapshot() const;
   [[nodiscard]] std::string label_of(GLuint buffer) const;  // what glObjectLabel set
 

@@ -236,6 +236,37 @@ void GLAD_API_PTR read_pixels(GLint x, GLint y, GLsizei width, GLsizei height, G
     call->read_pixels({x, y, 0, width, height, 1}, format, type, data);
 }
 
+void GLAD_API_PTR gen_renderbuffers(GLsizei n, GLuint* names) {
+  if (const Entered call("glGenRenderbuffers", Need::nothing, n, names); call)
+    call->gen_renderbuffers(n, names);
+}
+void GLAD_API_PTR delete_renderbuffers(GLsizei n, const GLuint* names) {
+  if (const Entered call("glDeleteRenderbuffers", Need::nothing, n, names); call)
+    call->delete_renderbuffers(n, names);
+}
+void GLAD_API_PTR bind_renderbuffer(GLenum target, GLuint name) {
+  if (const Entered call("glBindRenderbuffer", Need::nothing, Enum{target}, name); call)
+    call->bind_renderbuffer(name);
+}
+void GLAD_API_PTR renderbuffer_storage(GLenum target, GLenum format, GLsizei width, GLsizei height) {
+  if (const Entered call("glRenderbufferStorage", Need::nothing, Enum{target}, Enum{format}, width, height);
+      call)
+    call->renderbuffer_storage(format, {0, 0, 0, width, height, 1});
+}
+void GLAD_API_PTR framebuffer_renderbuffer(GLenum target, GLenum point, GLenum kind, GLuint name) {
+  if (const Entered call("glFramebufferRenderbuffer", Need::nothing, Enum{target}, Enum{point}, Enum{kind},
+                         name);
+      call)
+    call->framebuffer_renderbuffer(target, point, name);
+}
+void GLAD_API_PTR blit_framebuffer(GLint x0, GLint y0, GLint x1, GLint y1, GLint to_x0, GLint to_y0,
+                                   GLint to_x1, GLint to_y1, GLbitfield planes, GLenum filter) {
+  if (const Entered call("glBlitFramebuffer", Need::nothing, x0, y0, x1, y1, to_x0, to_y0, to_x1, to_y1,
+                         planes, Enum{filter});
+      call)
+    call->blit_framebuffer({x0, y0, x1, y1}, {to_x0, to_y0, to_x1, to_y1}, planes);
+}
+
 }  // namespace
 
 std::span<const EntryPoint> texture_entries() {
@@ -280,6 +311,12 @@ std::span<const EntryPoint> texture_entries() {
       entry<PFNGLREADBUFFERPROC>("glReadBuffer", &read_buffer),
       entry<PFNGLDRAWBUFFERSPROC>("glDrawBuffers", &draw_buffers),
       entry<PFNGLREADPIXELSPROC>("glReadPixels", &read_pixels),
+      entry<PFNGLGENRENDERBUFFERSPROC>("glGenRenderbuffers", &gen_renderbuffers),
+      entry<PFNGLDELETERENDERBUFFERSPROC>("glDeleteRenderbuffers", &delete_renderbuffers),
+      entry<PFNGLBINDRENDERBUFFERPROC>("glBindRenderbuffer", &bind_renderbuffer),
+      entry<PFNGLRENDERBUFFERSTORAGEPROC>("glRenderbufferStorage", &renderbuffer_storage),
+      entry<PFNGLFRAMEBUFFERRENDERBUFFERPROC>("glFramebufferRenderbuffer", &framebuffer_renderbuffer),
+      entry<PFNGLBLITFRAMEBUFFERPROC>("glBlitFramebuffer", &blit_framebuffer),
   };
   return kEntries;
 }
