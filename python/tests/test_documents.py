@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The samples of docs/python.md, the description of the package and the examples run."""
+"""The samples of docs/python.md and docs/frames.md, the description of the package and the examples run."""
 
 import re
 import subprocess
@@ -9,7 +9,8 @@ import pmb
 import pytest
 from support import TREE, run_python
 
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (TREE / "docs/python.md").read_text(), re.S | re.M)
+DOCUMENTS = "".join((TREE / "docs" / name).read_text() for name in ("python.md", "frames.md"))
+BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENTS, re.S | re.M)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

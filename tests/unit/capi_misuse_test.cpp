@@ -32,10 +32,14 @@ class CapiMisuse : public CapiTest {
     ok(pmb_mapped_buffer_create(c_, &buffer_options, &buffer_));
     ok(pmb_block_pool_create(c_, &pool_options, &pool_));
     ok(pmb_upload_ring_lend(ring_, 1024, &arena_));
+    ok(pmb_frame_grabber_create(c_, nullptr, &grabber_));
+    ok(pmb_texture_feeder_create(c_, nullptr, &feeder_));
     const std::string json = pmb::Profile{}.to_json();
     ok(pmb_profile_from_json(json.data(), static_cast<std::int64_t>(json.size()), &profile_));
   }
   void TearDown() override {
+    pmb_texture_feeder_destroy(&feeder_);
+    pmb_frame_grabber_destroy(&grabber_);
     pmb_profile_destroy(&profile_);
     pmb_arena_destroy(&arena_);
     pmb_block_pool_destroy(&pool_);
@@ -53,6 +57,8 @@ class CapiMisuse : public CapiTest {
     if constexpr (std::is_same_v<Handle, pmb_mapped_buffer>) return buffer_;
     if constexpr (std::is_same_v<Handle, pmb_block_pool>) return pool_;
     if constexpr (std::is_same_v<Handle, pmb_arena>) return arena_;
+    if constexpr (std::is_same_v<Handle, pmb_frame_grabber>) return grabber_;
+    if constexpr (std::is_same_v<Handle, pmb_texture_feeder>) return feeder_;
     if constexpr (std::is_same_v<Handle, pmb_profile>) return profile_;
     static Handle* none = nullptr;
     return none;
@@ -135,6 +141,8 @@ class CapiMisuse : public CapiTest {
   pmb_block_pool* pool_ = nullptr;
   pmb_arena* arena_ = nullptr;
   pmb_profile* profile_ = nullptr;
+  pmb_frame_grabber* grabber_ = nullptr;
+  pmb_texture_feeder* feeder_ = nullptr;
 };
 
 // Stringizes the name, so that a failure says which function it was.
@@ -259,6 +267,37 @@ TEST_F(CapiMisuse, TransferAndTextureCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_copy_from_mapped, {4});
 }
 
+TEST_F(CapiMisuse, FrameCallsRefuseNullAndNegativeArguments) {
+  REFUSES(pmb_frame_grabber_create, {1});
+  REFUSES(pmb_frame_grabber_destroy, {0});
+  pmb_frame_grabber_destroy(nullptr);
+  REFUSES(pmb_frame_grabber_grab);
+  REFUSES(pmb_frame_grabber_grab_texture);
+  REFUSES(pmb_frame_grabber_try_grab);
+  REFUSES(pmb_frame_grabber_try_grab_texture);
+  REFUSES(pmb_frame_grabber_next);
+  REFUSES(pmb_frame_grabber_stats);
+  REFUSES(pmb_frame_bytes);
+  REFUSES(pmb_frame_size_bytes);
+  REFUSES(pmb_frame_width);
+  REFUSES(pmb_frame_height);
+  REFUSES(pmb_frame_number);
+  // There is no frame here, so a negative timeout does not matter.
+  EXPECT_EQ(pmb_frame_write_to(nullptr, 0, 1), PMB_INVALID_ARGUMENT);
+  REFUSES(pmb_frame_release, {0});
+  pmb_frame_release(nullptr);
+  REFUSES(pmb_texture_feeder_create, {1});
+  REFUSES(pmb_texture_feeder_destroy, {0});
+  pmb_texture_feeder_destroy(nullptr);
+  REFUSES(pmb_texture_feeder_queue);
+  REFUSES(pmb_texture_feeder_queue_slice);
+  REFUSES(pmb_texture_feeder_queue_block);
+  REFUSES(pmb_texture_feeder_feed, {1});
+  REFUSES(pmb_texture_feeder_is_fed);
+  REFUSES(pmb_texture_feeder_queued_bytes);
+  REFUSES(pmb_texture_feeder_ticket, {0});
+}
+
 TEST_F(CapiMisuse, PlanProfileAndHeadlessCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_plan_describe, {3});
   REFUSES(pmb_flag_names, {3});
@@ -360,6 +399,9 @@ TEST_F(CapiMisuse, StructsOfAnotherSizeAreRefused) {
   CHECKS_SIZE(pmb_ring_options, pmb_readback_ring_create(c_, values, &readback_));
   CHECKS_SIZE(pmb_ring_stats, pmb_upload_ring_stats(ring_, values));
   CHECKS_SIZE(pmb_block_pool_options, pmb_block_pool_create(c_, values, &pool_));
+  CHECKS_SIZE(pmb_frame_grabber_options, pmb_frame_grabber_create(c_, values, &grabber_));
+  CHECKS_SIZE(pmb_grabber_stats, pmb_frame_grabber_stats(grabber_, values));
+  CHECKS_SIZE(pmb_texture_feeder_options, pmb_texture_feeder_create(c_, values, &feeder_));
   CHECKS_SIZE(pmb_headless_options, pmb_headless_context_create(values, &headless));
   CHECKS_SIZE(pmb_calibrate_options, pmb_calibrate(c_, values, &calibration));
   EXPECT_TRUE(pmb_mapped_buffer_is_mapped(buffer_)) << "the refused create_on() took the buffer";
