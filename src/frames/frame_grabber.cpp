@@ -357,7 +357,7 @@ Result<void> FrameGrabber::try_grab_texture(const TextureRegion& texels, std::so
 Result<Frame> FrameGrabber::next(std::uint32_t latency, std::source_location where) {
   if (!state_) return fail(ErrorId::not_mapped, where);
   FrameGrabberState& state = *state_;
-  if (auto own = state.context->check_own_thread(where); !own) return pass_on(own);
+  if (auto usable = state.context->check_thread(where); !usable) return pass_on(usable);
   state.collect();
   if (state.in_flight.empty()) return fail(ErrorId::no_frame, where);
   const detail::FrameInFlight oldest = state.in_flight.front();

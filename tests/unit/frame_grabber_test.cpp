@@ -43,7 +43,7 @@ class FrameGrabber : public PmbPathTest {
     start(config, std::move(options));
   }
   void TearDown() override {
-    if (fake_) {
+    if (fake_ && !leaks_expected_) {
       EXPECT_EQ(fake_->live_framebuffers(), framebuffers_) << "framebuffers left behind";
       EXPECT_EQ(fake_->live_renderbuffers(), 0U) << "renderbuffers left behind";
     }
@@ -151,6 +151,7 @@ TEST_P(FrameGrabber, NextWaitsOnlyBeyondTheLatency) {
   const GLuint texture = make_target();
   auto grabber = make();
   EXPECT_EQ(id_of(grabber.next(0)), ErrorId::no_frame);
+  fake_->set_polls_until_done(1000);
   for (std::uint64_t number = 0; number < 3; ++number) {
     draw(texture, number);
     take(grabber.grab(kAll));
@@ -248,9 +249,12 @@ TEST_P(FrameGrabber, AGrabWaitsForAReleaseNoLongerThanItsTimeout) {
   auto grabber = make({.frames = 1, .timeout = 1ms});
   take(grabber.grab(kAll));
   Frame held = take(grabber.next(0));
-  EXPECT_EQ(id_of(grabber.grab(kAll)), ErrorId::frames_not_released);
+  const std::uint64_t waits = grabber.stats().waits;
   EXPECT_EQ(id_of(grabber.try_grab(kAll)), ErrorId::pool_exhausted);
-  EXPECT_EQ(grabber.stats().waits, grabber.stats().dropped - 1);
+  EXPECT_EQ(grabber.stats().waits, waits);
+  EXPECT_EQ(id_of(grabber.grab(kAll)), ErrorId::frames_not_released);
+  EXPECT_EQ(grabber.stats().waits, waits + 1);
+  EXPECT_EQ(grabber.stats().dropped, 2U);
   held.release();
   take(grabber.grab(kAll));
 }
@@ -412,6 +416,7 @@ TEST_P(FrameGrabber, NoRoomForTheFlippedCopyIsAnError) {
 }
 
 TEST_P(FrameGrabber, ALostContextEndsEveryFrame) {
+  if (!context_->limits().reset_notification) GTEST_SKIP() << "GL does not report a loss here";
   make_target();
   auto grabber = make();
   take(grabber.grab(kAll));
