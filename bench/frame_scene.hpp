@@ -30,12 +30,16 @@ struct FrameShape {
 };
 
 inline constexpr std::uint32_t kPictures = 4;
-inline constexpr std::uint32_t kCorner =
-    8;  ///< Pixels of the number, in both directions from the lower left.
+/// Pixels of the number, in both directions from the lower left.
+inline constexpr std::uint32_t kCorner = 8;
 
 inline std::byte picture_byte(std::uint32_t picture, std::uint32_t x, std::uint32_t y,
                               std::uint32_t component) {
   return static_cast<std::byte>(x * 3 + y * 5 + component * 67 + picture * 29);
+}
+/// The row of picture 0 with the same bytes, below 256: 5 * 205 is 1 modulo 256.
+inline std::uint32_t row_of(std::uint32_t picture, std::uint32_t y) {
+  return (y + picture * 29 * 205) % 256;
 }
 inline std::byte number_byte(std::uint64_t number, std::uint32_t component) {
   return component == 3 ? std::byte{255} : static_cast<std::byte>(number >> (8 * component));
@@ -44,16 +48,11 @@ inline std::byte number_byte(std::uint64_t number, std::uint32_t component) {
 /// Verifies frames. It needs no GL, so a process that reads a pipe can have one.
 class FrameCheck {
  public:
-  explicit FrameCheck(const FrameShape& shape) : shape_(shape) {
-    for (std::uint32_t picture = 0; picture < kPictures; ++picture) {
-      std::vector<std::byte>& bytes = pictures_[picture];
-      bytes.reserve(shape.bytes());
-      for (std::uint32_t row = 0; row < shape.height; ++row) {
-        const std::uint32_t y = y_of(row);
-        for (std::uint32_t x = 0; x < shape.width; ++x) {
-          for (std::uint32_t c = 0; c < shape.components; ++c)
-            bytes.push_back(picture_byte(picture, x, y, c));
-        }
+  explicit FrameCheck(const FrameShape& shape) : shape_(shape), rows_(256) {
+    for (std::uint32_t y = 0; y < rows_.size(); ++y) {
+      rows_[y].reserve(shape.row_bytes());
+      for (std::uint32_t x = 0; x < shape.width; ++x) {
+        for (std::uint32_t c = 0; c < shape.components; ++c) rows_[y].push_back(picture_byte(0, x, y, c));
       }
     }
   }
@@ -61,36 +60,35 @@ class FrameCheck {
   /// Ends the program if the frame is not the one of this number. `every_byte`: else one pixel of each row.
   void operator()(std::uint64_t number, std::span<const std::byte> frame, bool every_byte) const {
     if (frame.size() != shape_.bytes()) stop(number, "has a wrong size");
-    const std::vector<std::byte>& expected = pictures_[number % kPictures];
     const std::size_t row_bytes = shape_.row_bytes();
     const std::size_t corner_bytes = std::size_t{kCorner} * shape_.components;
     for (std::uint32_t row = 0; row < shape_.height; ++row) {
-      const std::size_t from = row * row_bytes;
-      const bool has_corner = y_of(row) < kCorner;
-      const std::size_t pixel =
-          from + corner_bytes + (row * std::size_t{977} % (shape_.width - kCorner)) * shape_.components;
-      const std::size_t start = every_byte ? from + (has_corner ? corner_bytes : 0) : pixel;
-      const std::size_t end = every_byte ? from + row_bytes : pixel + shape_.components;
-      if (std::memcmp(frame.data() + start, expected.data() + start, end - start) != 0)
-        stop(number, "has wrong pixels");
-      for (std::size_t at = 0; has_corner && at < corner_bytes; ++at) {
-        if (frame[from + at] != number_byte(number, static_cast<std::uint32_t>(at % shape_.components)))
+      const std::uint32_t y = shape_.bottom_up ? row : shape_.height - 1 - row;
+      const std::byte* const found = frame.data() + row * row_bytes;
+      const std::byte* const expected =
+          rows_[row_of(static_cast<std::uint32_t>(number % kPictures), y)].data();
+      std::size_t start = y < kCorner ? corner_bytes : 0;
+      std::size_t end = row_bytes;
+      if (!every_byte) {
+        start = corner_bytes + (row * std::size_t{977} % (shape_.width - kCorner)) * shape_.components;
+        end = start + shape_.components;
+      }
+      if (std::memcmp(found + start, expected + start, end - start) != 0) stop(number, "has wrong pixels");
+      for (std::size_t at = 0; y < kCorner && at < corner_bytes; ++at) {
+        if (found[at] != number_byte(number, static_cast<std::uint32_t>(at % shape_.components)))
           stop(number, "has another number");
       }
     }
   }
 
  private:
-  std::uint32_t y_of(std::uint32_t row) const noexcept {
-    return shape_.bottom_up ? row : shape_.height - 1 - row;
-  }
   [[noreturn]] static void stop(std::uint64_t number, const char* what) {
     std::fprintf(stderr, "frame %llu %s\n", static_cast<unsigned long long>(number), what);
     std::exit(1);
   }
 
   FrameShape shape_;
-  std::vector<std::byte> pictures_[kPictures];
+  std::vector<std::vector<std::byte>> rows_;  ///< Every row of every picture is one of these.
 };
 
 /// The framebuffers.

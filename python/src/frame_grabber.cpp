@@ -173,7 +173,7 @@ void bind_frame(py::module_& module) {
            "For numpy. Raises BufferError once released.");
 }
 
-void bind_stats(py::module_& module) {
+void bind_grabber_stats(py::module_& module) {
   py::class_<FrameGrabberStats>(module, "FrameGrabberStats", "Counts of a grabber since its creation.")
       .def_readonly("grabbed", &FrameGrabberStats::grabbed, "Frames.")
       .def_readonly("dropped", &FrameGrabberStats::dropped, "Grabs that found no memory for their frame.")
@@ -191,7 +191,7 @@ void bind_stats(py::module_& module) {
 
 void bind_frame_grabber(py::module_& module) {
   bind_frame(module);
-  bind_stats(module);
+  bind_grabber_stats(module);
   py::class_<PyFrameGrabber, std::shared_ptr<PyFrameGrabber>> grabber(
       module, "FrameGrabber",
       "Rendered frames on the CPU, in order and without a stall. pmb.grab() is a loop around it. All calls "

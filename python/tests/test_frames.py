@@ -175,13 +175,13 @@ def test_an_array_outlives_grabber_and_context(context, draw):
 
 
 def test_an_unfinished_loop_ends_its_grabber(context, draw):
-    before = context.mapped_bytes
     for frame in pmb.grab(context, SIZE, map(draw, range(1000))):
         if frame.number == 3:
+            mapped = context.mapped_bytes
             break
     del frame
     gc.collect()
-    assert context.mapped_bytes == before
+    assert mapped - context.mapped_bytes >= 5 * 40 * 24 * 3
 
 
 def test_a_frame_is_released_on_another_thread(context, draw):

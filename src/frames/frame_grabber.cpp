@@ -69,6 +69,9 @@ struct FrameGrabberState {
       : context(std::move(owner)), options(given), label(given.label) {
     options.label = label;
   }
+  ~FrameGrabberState();
+  FrameGrabberState(const FrameGrabberState&) = delete;
+  FrameGrabberState& operator=(const FrameGrabberState&) = delete;
 
   Result<void> grab(const FrameSource& source, bool may_wait, std::source_location where);
   FrameSource source_of(const PixelRectangle& pixels, std::source_location where);
@@ -208,6 +211,10 @@ Result<void> FrameGrabberState::grab(const FrameSource& source, bool may_wait, s
 Result<void> FrameGrabberState::read_flipped(const PixelRectangle& pixels, Block block,
                                              std::source_location where) {
   const GlTable& gl = context->gl;
+  if (InvertedRows::exists(gl)) {
+    const InvertedRows inverted(gl);
+    return read_into_block(*context, pixels, options.layout, block, where);
+  }
   const auto texel = texel_format(options.layout.format, options.layout.type, Api::either);
   if (auto readable = check_readable(gl, options.layout.format, options.layout.type, texel->kind, where);
       !readable)
@@ -262,13 +269,16 @@ FrameSource FrameGrabberState::source_of(const TextureRegion& texels, std::sourc
           }};
 }
 
-void CloseFrameGrabber::operator()(FrameGrabberState* state) const noexcept {
+FrameGrabberState::~FrameGrabberState() {
   // Frames that never arrive count as released: their memory stays GL's until its commands are done.
-  for (const FrameInFlight& frame : state->in_flight) {
-    static_cast<void>(state->pool_of(frame.pool).blocks.release(frame.block));
+  for (const FrameInFlight& frame : in_flight) {
+    static_cast<void>(pool_of(frame.pool).blocks.release(frame.block));
   }
-  state->collect();
-  if (state->context->is_current()) state->flipped.destroy(state->context->gl);
+  collect();
+  if (context->is_current()) flipped.destroy(context->gl);
+}
+
+void CloseFrameGrabber::operator()(FrameGrabberState* state) const noexcept {
   delete state;
 }
 

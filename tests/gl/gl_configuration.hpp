@@ -48,7 +48,7 @@ inline constexpr Configuration kConfigurations[] = {
      .what = "OpenGL 4.3 without GL_ARB_buffer_storage: the fallback",
      .buffer_storage = false,
      .version = "4.3",
-     .without = "-GL_ARB_buffer_storage"},
+     .without = "-GL_ARB_buffer_storage -GL_MESA_pack_invert"},
     {.name = "traditional", .what = "the fallback, forced", .path = pmb::Path::traditional},
     {.name = "orphaned", .what = "orphaning, forced", .path = pmb::Path::orphaned},
 };

@@ -6,14 +6,14 @@ namespace {
 
 using namespace pmb_test;
 
-constexpr std::size_t kPiece = std::size_t{2} << 20;
+constexpr std::size_t kPlanChunk = std::size_t{2} << 20;
 
 /// Everything through rings of four pieces, with threads that a callback lends where there are any.
 pmb::TransferPlan through_rings(std::uint32_t threads = 1) {
   pmb::TransferPlan plan;
   for (pmb::TransferDirection* way : {&plan.up, &plan.down}) {
-    way->steps = {{.chunk_bytes = kPiece, .threads = threads}};
-    way->ring_bytes = 4 * kPiece;
+    way->steps = {{.chunk_bytes = kPlanChunk, .threads = threads}};
+    way->ring_bytes = 4 * kPlanChunk;
   }
   return plan;
 }
@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, TransferRing, every_mapped_path(), path_name);
 
 TEST_P(Transfer, UploadsEverySize) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{4097},
-                                 kPiece - 1, kPiece, kPiece + 1, 4 * kPiece + 7}) {
+                                 kPlanChunk - 1, kPlanChunk, kPlanChunk + 1, 4 * kPlanChunk + 7}) {
     const GLuint buffer = plain_buffer(size + 10, filled(size + 10, 0).data());
     const Bytes bytes = pattern(size, size);
     take(pmb::upload(*context_, buffer, 5, bytes));
@@ -51,7 +51,7 @@ TEST_P(Transfer, UploadsEverySize) {
 }
 
 TEST_P(Transfer, DownloadsEverySize) {
-  for (const std::size_t size : {std::size_t{1}, std::size_t{65}, kPiece + 1, 4 * kPiece + 7}) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{65}, kPlanChunk + 1, 4 * kPlanChunk + 7}) {
     const Bytes bytes = pattern(size + 10, size);
     const GLuint buffer = plain_buffer(size + 10, bytes.data());
     Bytes target(size);
@@ -77,7 +77,7 @@ TEST_P(Transfer, TheSourceIsFreeOnReturnAndEarlierCommandsSeeTheOldBytes) {
 
 // More bytes are in flight than the ring holds: it must wait for its own copies and not overwrite their sources.
 TEST_P(Transfer, ManyLargeUploadsDoNotOverwriteEachOther) {
-  const std::size_t size = kPiece + 1000;
+  const std::size_t size = kPlanChunk + 1000;
   std::vector<GLuint> buffers;
   for (std::uint64_t number = 0; number < 6; ++number) {
     buffers.push_back(plain_buffer(size));
@@ -124,27 +124,27 @@ TEST_P(Transfer, BadRangesAndNamesAreRefused) {
 
 // Every kind of failure once, and then it works again.
 TEST_P(TransferRing, AnUploadWhoseFenceFailedDoesNotClogLaterOnes) {
-  const GLuint buffer = plain_buffer(4 * kPiece);
+  const GLuint buffer = plain_buffer(4 * kPlanChunk);
   take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
-  const Bytes failed = pattern(kPiece, 2);
+  const Bytes failed = pattern(kPlanChunk, 2);
   for (int i = 0; i < 6; ++i) {
     fake_->script("glFenceSync", 1, strict_gl::return_zero().for_ever());
     EXPECT_FALSE(pmb::upload(*context_, buffer, 0, failed));
     fake_->clear_script();
   }
   for (std::uint64_t i = 0; i < 6; ++i) {
-    const auto answer = pmb::upload(*context_, buffer, 0, pattern(kPiece, i));
+    const auto answer = pmb::upload(*context_, buffer, 0, pattern(kPlanChunk, i));
     ASSERT_EQ(id_of(answer), ErrorId::none);
   }
   gl_.Finish();
-  EXPECT_TRUE(fake_->gpu_bytes(buffer, 0, kPiece) == pattern(kPiece, 5));
+  EXPECT_TRUE(fake_->gpu_bytes(buffer, 0, kPlanChunk) == pattern(kPlanChunk, 5));
 }
 
 TEST_P(TransferRing, ADownloadThatFailedLeavesTheNextOneRight) {
   pmb::Options options;
   options.timeout = 1ms;
   restart(std::move(options));
-  const std::size_t size = 3 * kPiece;
+  const std::size_t size = 3 * kPlanChunk;
   const GLuint buffer = plain_buffer(size, pattern(size, 1).data());
   Bytes target(size);
   take(pmb::download(*context_, buffer, 0, std::span(target).first(64)));
