@@ -533,11 +533,7 @@ contains
     type(c_ptr), intent(in) :: address
     character(len=:), allocatable :: string
     character(kind=c_char), pointer :: text(:)
-    integer :: i
     call c_f_pointer(address, text, [strlen(address)])
-    allocate(character(len=size(text)) :: string)
-    do i = 1, size(text)
-      string(i:i) = text(i)
-    end do
+    string = transfer(text, repeat(" ", size(text)))
   end function from_c
 end module gpu_persistent_buffers_c

@@ -10,11 +10,13 @@
 ! Names:   the five procedures of persistent buffers, and otherwise those of pmb.h: pmb_upload_ring_acquire is acquire
 !          of a pmb_upload_ring. Comments of pmb.h hold here too, statuses included.
 ! Units:   bytes and nanoseconds, as integer(int64).
-! Arrays:  data may have any kind and rank. An array that is not contiguous is copied on the way.
+! Arrays:  data may have any kind and rank. An array that is not contiguous is copied on the way. Pointers to shared
+!          memory have the attribute asynchronous, since the GPU works while the program runs.
 ! Objects: persistent_buffer, pmb_context and the rings own their memory: they are destroyed when they go out of scope,
 !          and must not be assigned. Their create replaces the object that the variable held. Destroying an empty one
 !          does nothing.
-! Values:  slices, tickets and pending readbacks are copied freely. A stale one is safe to use.
+! Values:  slices, tickets and pending readbacks are copied freely. A stale one is safe to use. A failed call sets an
+!          empty one.
 ! Errors:  stat is set to 0 or to a status, and errmsg, after a failure, to a sentence with what to do. Without stat a
 !          failure ends the program with that sentence.
 ! Threads: those of pmb.h: one thread calls pmb for a context; others may fill and read bytes, and wait for tickets.

@@ -128,7 +128,7 @@ contains
   subroutine persistent()
     type(persistent_buffer) :: input, output
     type(pmb_ticket) :: ticket
-    real(real32), pointer :: pixels(:, :), filtered(:, :)
+    real(real32), pointer, asynchronous :: pixels(:, :), filtered(:, :)
     integer :: i
     call create_persistent_buffer(input, context, bytes, access=pmb_access_sequential_write)
     call create_persistent_buffer(output, context, bytes, access=pmb_access_read)

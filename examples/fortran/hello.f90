@@ -31,7 +31,7 @@ contains
   subroutine one_buffer()
     type(persistent_buffer) :: input, output
     type(pmb_ticket) :: ticket
-    real(real32), pointer :: mapped(:)
+    real(real32), pointer, asynchronous :: mapped(:)
     call create_persistent_buffer(input, context, bytes)
     call create_persistent_buffer(output, context, bytes, access=pmb_access_read)
     call write_persistent_buffer(input, numbers)      ! commands issued from now on see the numbers
@@ -54,7 +54,7 @@ contains
     type(pmb_pending_readback) :: pending
     type(pmb_ticket) :: ticket
     type(pmb_read_view) :: view
-    real(real32), pointer :: mapped(:), arrived(:)
+    real(real32), pointer, asynchronous :: mapped(:), arrived(:)
     integer :: step
     call uploads%create(context, 16 * bytes)
     call readbacks%create(context, 16 * bytes)
