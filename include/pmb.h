@@ -1116,7 +1116,8 @@ PMB_API pmb_status pmb_profile_to_json(const pmb_profile* profile, char* text, i
 /// Writes the file name for the GPU and CPU of the profile: "llvmpipe-1a2b3c4d.json". Any thread. Allocates.
 PMB_API pmb_status pmb_profile_file_name(const pmb_profile* profile, char* text, int64_t text_bytes,
                                          int64_t* length);
-/// Writes $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment. Any thread. Allocates.
+/// Writes $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". On Windows: %LOCALAPPDATA%/pmb/, else "". Reads the
+/// environment. Any thread. Allocates.
 PMB_API pmb_status pmb_profile_default_folder(char* text, int64_t text_bytes, int64_t* length);
 
 /// The placement of a buffer, as reported by the driver.

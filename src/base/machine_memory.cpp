@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/machine_memory.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+
+#include "base/platform.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -55,21 +55,12 @@ std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical
 }
 
 std::uint64_t machine_memory_limit() {
-  const long pages = sysconf(_SC_PHYS_PAGES);
-  const long page = sysconf(_SC_PAGESIZE);
-  const std::uint64_t physical = pages > 0 && page > 0
-                                     ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page)
-                                     : kUnlimited;
-  return memory_limit_under("", physical);
+  return memory_limit_under("", physical_memory_bytes());
 }
 
 std::atomic<std::uint64_t>& process_mapped_bytes() noexcept {
   static std::atomic<std::uint64_t> bytes = 0;
   return bytes;
-}
-
-std::uint64_t page_bytes() noexcept {
-  return static_cast<std::uint64_t>(std::max(sysconf(_SC_PAGESIZE), 1L));
 }
 
 void touch_pages(void* address, std::uint64_t size_bytes, bool writable) noexcept {

@@ -18,9 +18,6 @@ std::uint64_t memory_limit_under(const std::string& root, std::uint64_t physical
 /// Bytes that this process has mapped through pmb, in all contexts.
 std::atomic<std::uint64_t>& process_mapped_bytes() noexcept;
 
-/// Bytes of a page.
-std::uint64_t page_bytes() noexcept;
-
 /// Touches one byte of every page, so that later use meets no page fault: sets it to 0 if `writable`, otherwise reads it.
 void touch_pages(void* address, std::uint64_t size_bytes, bool writable) noexcept;
 

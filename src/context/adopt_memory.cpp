@@ -4,7 +4,7 @@
 #include <pmb/mapped_buffer.hpp>
 
 #include "base/fail.hpp"
-#include "base/machine_memory.hpp"
+#include "base/platform.hpp"
 #include "context/mapping.hpp"
 #include "gl/buffer_calls.hpp"
 

@@ -9,6 +9,7 @@
 
 #include "base/fail.hpp"
 #include "base/machine_memory.hpp"
+#include "base/platform.hpp"
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
 
@@ -29,8 +30,9 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   timeline().begin();
 
   if (auto loaded = gl.load(loader, identity != nullptr, where); !loaded) return loaded;
-  if (current) keep_loaded(reinterpret_cast<void (*)()>(current));
-  keep_loaded(reinterpret_cast<void (*)()>(gl.GetString));
+  // GLFW, SDL2 and programs unload GL while objects of pmb may still ask which context is current.
+  if (current) keep_loaded(reinterpret_cast<Function>(current));
+  keep_loaded(reinterpret_cast<Function>(gl.GetString));
   watch_process_exit();
   alive = true;
   set_caller_errors_aside();

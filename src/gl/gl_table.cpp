@@ -3,14 +3,13 @@
 // what exists: a function pointer proves nothing.
 #include "gl/gl_table.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <span>
 
 #include "base/fail.hpp"
+#include "base/platform.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -198,28 +197,15 @@ void GlTable::apply_quirks(const Options& options) {
 
 void* (*find_current_getter() noexcept)() {
   // GL cannot tell, but the window-system libraries can. A GL loader is not asked: it returns non-null for any name.
-  constexpr std::pair<const char*, const char*> kGetters[] = {{"libEGL.so.1", "eglGetCurrentContext"},
-                                                              {"libGLX.so.0", "glXGetCurrentContext"},
-                                                              {"libGL.so.1", "glXGetCurrentContext"},
-                                                              {"libOSMesa.so.8", "OSMesaGetCurrentContext"}};
-  for (const auto& [name, function] : kGetters) {
-    void* library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
-    if (!library) continue;
-    const auto getter = reinterpret_cast<void* (*)()>(dlsym(library, function));
-    const bool current = getter && getter();
-    // Releases the reference that RTLD_NOLOAD added.
-    dlclose(library);
-    if (current) return getter;
+  constexpr std::pair<const char*, const char*> kGetters[] = {
+      {"libEGL.so.1", "eglGetCurrentContext"},  {"libGLX.so.0", "glXGetCurrentContext"},
+      {"libGL.so.1", "glXGetCurrentContext"},   {"libOSMesa.so.8", "OSMesaGetCurrentContext"},
+      {"opengl32.dll", "wglGetCurrentContext"}, {"libEGL.dll", "eglGetCurrentContext"}};
+  for (const auto& [library, function] : kGetters) {
+    const auto getter = reinterpret_cast<void* (*)()>(find_loaded_function(library, function));
+    if (getter && getter()) return getter;
   }
   return nullptr;
-}
-
-void keep_loaded(void (*function)()) noexcept {
-  Dl_info found = {};
-  if (dladdr(reinterpret_cast<void*>(function), &found) == 0 || !found.dli_fname) return;
-  // Fails for the program itself, which stays loaded anyway.
-  void* const library = dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-  if (library) dlclose(library);
 }
 
 }  // namespace pmb::detail

@@ -46,11 +46,7 @@ struct GlTable : GladGLContext {
 };
 
 /// A function that returns the context that is current on a thread, from libraries that the process has loaded: EGL,
-/// GLX or OSMesa. Null if none of them has a current context on this thread.
+/// GLX, OSMesa or WGL. Null if none of them has a current context on this thread.
 void* (*find_current_getter() noexcept)();
-
-/// Keeps the library of a function loaded until the process ends. GLFW, SDL2 and programs unload GL while objects of pmb
-/// may still ask which context is current.
-void keep_loaded(void (*function)()) noexcept;
 
 }  // namespace pmb::detail

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Finds, loads and saves profile files.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <pmb/tune/profile.hpp>
 
 #include "base/fail.hpp"
+#include "base/platform.hpp"
 
 namespace pmb {
 namespace {
@@ -47,7 +46,7 @@ Result<void> Profile::save(const std::string& file, std::source_location where) 
     // Beside the target, so that the rename stays within one file system; unique to this call.
     static std::atomic<std::uint32_t> calls = 0;
     const fs::path target(file);
-    const fs::path half(fmt::format("{}.{}.{}.part", file, getpid(), ++calls));
+    const fs::path half(fmt::format("{}.{}.{}.part", file, detail::process_id(), ++calls));
     std::error_code error;
     if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
     std::ofstream stream(half, std::ios::binary);
@@ -61,15 +60,8 @@ Result<void> Profile::save(const std::string& file, std::source_location where) 
 }
 
 std::string Profile::default_folder() {
-  const auto value_of = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  // The XDG base directory specification: relative paths are ignored.
-  const std::string cache = value_of("XDG_CACHE_HOME");
-  if (cache.starts_with('/')) return cache + "/pmb/";
-  const std::string home = value_of("HOME");
-  return home.empty() ? "" : home + "/.cache/pmb/";
+  const std::string folder = detail::user_cache_folder();
+  return folder.empty() ? "" : folder + "pmb/";
 }
 
 std::string Profile::file_name(const ProfileKey& key) {

@@ -93,7 +93,7 @@ struct Profile {
   [[nodiscard]] PMB_API Result<void> save(const std::string& file,
                                           std::source_location where = std::source_location::current()) const;
 
-  /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". Reads the environment.
+  /// $XDG_CACHE_HOME/pmb/, else ~/.cache/pmb/, else "". On Windows: %LOCALAPPDATA%/pmb/, else "". Reads the environment.
   PMB_API static std::string default_folder();
   /// The file name for a GPU and CPU, the same for every driver version: "llvmpipe-1a2b3c4d.json".
   PMB_API static std::string file_name(const ProfileKey& key);
