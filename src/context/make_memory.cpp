@@ -58,10 +58,8 @@ GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error
 /// Gives the mapping its bytes: those of the buffer, or system memory.
 Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location where) {
   if (is_private(mapping.plan.path)) {
-    // Aligned as every driver aligns its mappings. No page is touched yet.
-    constexpr std::uint64_t kPage = 4096;
-    const std::uint64_t size = (mapping.size + kPage - 1) / kPage * kPage;
-    mapping.own.reset(static_cast<std::byte*>(std::aligned_alloc(kPage, size)));
+    // No page is touched yet.
+    mapping.own.reset(static_cast<std::byte*>(::operator new(mapping.size, kPrivateAlignment, std::nothrow)));
     mapping.pointer = mapping.own.get();
     if (!mapping.pointer) return fail(ErrorId::out_of_host_memory, where);
     return {};

@@ -3,7 +3,7 @@
 // paths both are the same memory. On the private paths the CPU touches system memory, and publishing and fetching copy.
 #pragma once
 
-#include <cstdlib>
+#include <new>
 #include <pmb/mapped_buffer.hpp>
 #include <string>
 
@@ -16,6 +16,13 @@ enum class Origin : std::uint8_t {
   created,         ///< pmb's own.
   adopted,         ///< A mapping of the caller's, with its buffer.
   adopted_memory,  ///< Memory of the caller's, in a buffer of pmb's that is never mapped.
+};
+
+/// Aligned as every driver aligns its mappings.
+constexpr std::align_val_t kPrivateAlignment{4096};
+
+struct FreePrivateBytes {
+  void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, kPrivateAlignment); }
 };
 
 struct Mapping {
@@ -34,8 +41,8 @@ struct Mapping {
   Origin origin = Origin::created;
   bool readable;
   bool writable;
-  bool explicit_flush;                                                     ///< Written ranges need flush().
-  std::unique_ptr<std::byte, void (*)(void*)> own = {nullptr, std::free};  ///< Null on the mapped paths.
+  bool explicit_flush;                               ///< Written ranges need flush().
+  std::unique_ptr<std::byte, FreePrivateBytes> own;  ///< Null on the mapped paths.
   std::source_location created_at;
 
   /// A report of misuse of `bytes` bytes at `offset` of the mapping.
