@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Memory of the program as a GL buffer: it is used in place, it is refused by name where that cannot work, and it is the
 // program's again once the buffer is destroyed.
-#include <sys/mman.h>
-
 #include "pmb_fixture.hpp"
+#include "support/platform.hpp"
 
 namespace {
 
@@ -16,15 +15,14 @@ constexpr std::size_t kPage = 4096;
 class Pages {
  public:
   explicit Pages(std::size_t size_bytes) : size_(size_bytes) {
-    void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("mmap failed");
-    data_ = static_cast<std::byte*>(memory);
+    data_ = test_support::reserve_pages(size_);
+    if (!data_) throw std::runtime_error("no memory");
   }
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
   ~Pages() { free(); }
   void free() {
-    if (data_) munmap(std::exchange(data_, nullptr), size_);
+    if (data_) test_support::release_pages(std::exchange(data_, nullptr), size_);
   }
   std::span<std::byte> bytes() const { return {data_, size_}; }
 

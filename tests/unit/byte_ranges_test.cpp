@@ -3,7 +3,6 @@
 #include "base/byte_ranges.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <vector>
 
@@ -33,27 +32,6 @@ TEST(ByteRanges, EqualBlocksHaveNoDifferingRange) {
   const std::vector<std::byte> block(100, std::byte{7});
   EXPECT_EQ(differing_range(block, block), ByteRange());
   EXPECT_TRUE(differing_range({}, {}).empty());
-}
-
-RC_GTEST_PROP(ByteRanges, DifferingRangeIsTheSmallestThatHoldsEveryDifference,
-              (std::vector<std::uint8_t> data)) {
-  std::vector<std::byte> left;
-  for (const std::uint8_t value : data) left.push_back(static_cast<std::byte>(value));
-  std::vector<std::byte> right = left;
-  std::uint64_t first = UINT64_MAX;
-  std::uint64_t last = 0;
-  for (std::size_t i = 0; i < right.size(); ++i) {
-    if (*rc::gen::inRange(0, 4) != 0) continue;
-    right[i] ^= std::byte{0x40};
-    first = std::min<std::uint64_t>(first, i);
-    last = i;
-  }
-  const ByteRange range = differing_range(left, right);
-  if (first == UINT64_MAX) {
-    RC_ASSERT(range.empty());
-  } else {
-    RC_ASSERT(range == (ByteRange{first, last + 1}));
-  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "pmb_fixture.hpp"
 #include "simulated_device.hpp"
+#include "support/test_folder.hpp"
 
 namespace {
 
@@ -24,12 +25,6 @@ constexpr std::uint64_t kMiB = 1 << 20;
 
 class CalibratorTest : public PmbTest {
  protected:
-  CalibratorTest()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("pmb_calibration_" + std::to_string(getpid()) + "_" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())) {}
-  ~CalibratorTest() override { std::filesystem::remove_all(folder_); }
-
   /// A context of that driver without a profile.
   void start_on(const SimulatedDriver& driver, pmb::Options options = {}) {
     driver_ = driver;
@@ -68,7 +63,8 @@ class CalibratorTest : public PmbTest {
   Path up(std::uint64_t size) const { return context_->transfer_plan().up.step_for(size).path; }
   Path down(std::uint64_t size) const { return context_->transfer_plan().down.step_for(size).path; }
 
-  std::filesystem::path folder_;
+  test_support::TestFolder own_folder_;
+  const std::filesystem::path& folder_ = own_folder_.path();
   SimulatedDriver driver_;
   Calibration measured_;
 };

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "pmb_fixture.hpp"
+#include "support/environment.hpp"
 #include "support/live_mappings.hpp"
 
 namespace {
@@ -409,9 +410,11 @@ TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
 }
 
 TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
-  setenv("PMB_MODEL", "explicit_flush", 1);
-  setenv("PMB_BIND_TO_EDIT", "1", 1);
-  setenv("PMB_DISABLE_QUIRKS", "one,,two", 1);
+  const test_support::Environment environment({"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS"});
+  EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
+  test_support::set_variable("PMB_MODEL", "explicit_flush");
+  test_support::set_variable("PMB_BIND_TO_EDIT", "1");
+  test_support::set_variable("PMB_DISABLE_QUIRKS", "one,,two");
   start();
   EXPECT_TRUE(context_->limits().direct_state_access);
   EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).model, Model::coherent);
@@ -419,8 +422,6 @@ TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
   EXPECT_EQ(options.model, Model::explicit_flush);
   EXPECT_TRUE(options.bind_to_edit);
   EXPECT_EQ(options.disabled_quirks, (std::vector<std::string>{"one", "two"}));
-  for (const char* name : {"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS"}) unsetenv(name);
-  EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
 }
 
 TEST_F(ContextTest, ADisabledQuirkThatDoesNotExistIsLogged) {

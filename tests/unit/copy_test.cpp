@@ -3,8 +3,6 @@
 // this machine has, and nothing outside. A missing store fence is not seen here: no run shows it reliably on x86.
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,7 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/platform.hpp"
 #include "copy/stream_kernels.hpp"
+#include "support/platform.hpp"
 
 namespace {
 
@@ -38,14 +38,15 @@ Bytes noise(std::size_t count, std::uint32_t seed) {
 class Fenced {
  public:
   explicit Fenced(std::size_t least) {
-    page_ = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    page_ = pmb::detail::page_bytes();
     size_ = (least + page_ - 1) / page_ * page_;
-    void* all = mmap(nullptr, size_ + 2 * page_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED) throw std::runtime_error("mmap");
-    first_ = static_cast<std::byte*>(all) + page_;
-    if (mprotect(first_, size_, PROT_READ | PROT_WRITE) != 0) throw std::runtime_error("mprotect");
+    std::byte* const all = test_support::reserve_pages(size_ + 2 * page_);
+    if (!all) throw std::runtime_error("no memory");
+    first_ = all + page_;
+    test_support::forbid_pages(all, page_);
+    test_support::forbid_pages(first_ + size_, page_);
   }
-  ~Fenced() { munmap(first_ - page_, size_ + 2 * page_); }
+  ~Fenced() { test_support::release_pages(first_ - page_, size_ + 2 * page_); }
   Fenced(const Fenced&) = delete;
   Fenced& operator=(const Fenced&) = delete;
   std::span<std::byte> at_start(std::size_t skip, std::size_t size) { return {first_ + skip, size}; }

@@ -5,10 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <vector>
+
+#include "support/test_folder.hpp"
 
 namespace {
 
@@ -19,19 +20,14 @@ constexpr std::uint64_t kPhysical = std::uint64_t{16} << 30;
 
 class MachineMemory : public testing::Test {
  protected:
-  MachineMemory() {
-    std::string name = (fs::temp_directory_path() / "pmb-memory-XXXXXX").string();
-    root_ = mkdtemp(name.data());
-  }
-  ~MachineMemory() override { fs::remove_all(root_); }
-
   void write(const std::string& path, const std::string& text) {
     const fs::path file = root_ + path;
     fs::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
 
-  std::string root_;
+  test_support::TestFolder folder_;
+  const std::string root_ = folder_.path().string();
 };
 
 TEST_F(MachineMemory, IsThePhysicalMemoryWithoutControlGroups) {

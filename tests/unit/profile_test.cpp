@@ -2,12 +2,13 @@
 // Profiles: JSON, files that are whole or missing, and the profiles that a context accepts.
 #include <pmb/tune/profile.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "pmb_fixture.hpp"
+#include "support/environment.hpp"
+#include "support/test_folder.hpp"
 #include "tune/calibrator.hpp"
 
 namespace {
@@ -17,6 +18,7 @@ using pmb::Path;
 using pmb::Placement;
 using pmb::Profile;
 using pmb::ProfileKey;
+using test_support::set_variable;
 
 Profile sample() {
   Profile profile;
@@ -132,50 +134,8 @@ TEST(ProfileName, DiffersByGpuAndMachineButNotByDriverVersion) {
   EXPECT_LT(Profile::file_name(other).size(), 64U);
 }
 
-/// Environment variables, restored afterwards.
-class Environment {
- public:
-  explicit Environment(std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-      const char* value = std::getenv(name);
-      before_.emplace_back(name, value ? std::optional<std::string>(value) : std::nullopt);
-      unsetenv(name);
-    }
-  }
-  ~Environment() {
-    for (const auto& [name, value] : before_) value ? setenv(name, value->c_str(), 1) : unsetenv(name);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  std::vector<std::pair<const char*, std::optional<std::string>>> before_;
-};
-
-TEST(ProfileFolder, IsTheUsersCache) {
-  const Environment environment({"XDG_CACHE_HOME", "HOME", "PMB_PROFILE"});
-  EXPECT_EQ(Profile::default_folder(), "");
-  setenv("HOME", "/home/somebody", 1);
-  EXPECT_EQ(Profile::default_folder(), "/home/somebody/.cache/pmb/");
-  setenv("XDG_CACHE_HOME", "relative", 1);
-  EXPECT_EQ(Profile::default_folder(), "/home/somebody/.cache/pmb/")
-      << "the specification ignores relative paths";
-  setenv("XDG_CACHE_HOME", "/caches", 1);
-  EXPECT_EQ(Profile::default_folder(), "/caches/pmb/");
-  EXPECT_EQ(pmb::Options::from_environment().profile, "");
-  setenv("PMB_PROFILE", "/some/file.json", 1);
-  EXPECT_EQ(pmb::Options::from_environment().profile, "/some/file.json");
-}
-
 class ProfileFile : public PmbTest {
  protected:
-  ProfileFile()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("pmb_profile_" + std::to_string(getpid()) + "_" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())),
-        file_((folder_ / "deep" / "profile.json").string()) {}
-  ~ProfileFile() override { std::filesystem::remove_all(folder_); }
-
   /// A profile of the fake GL on this machine.
   Profile own() {
     start();
@@ -195,8 +155,9 @@ class ProfileFile : public PmbTest {
     return count;
   }
 
-  std::filesystem::path folder_;
-  std::string file_;
+  test_support::TestFolder own_folder_;
+  const std::filesystem::path& folder_ = own_folder_.path();
+  const std::string file_ = (folder_ / "deep" / "profile.json").string();
 };
 
 TEST_F(ProfileFile, IsWrittenWithItsFolderAndReadBack) {
@@ -296,10 +257,12 @@ TEST_F(ProfileFile, OfADriverWhoseNameIsNotTextAppliesToo) {
 
 TEST_F(ProfileFile, IsNotReadUnlessTheOptionsNameIt) {
   const Profile profile = own();
-  const Environment environment({"XDG_CACHE_HOME", "PMB_PROFILE"});
-  setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+  const test_support::Environment environment({"XDG_CACHE_HOME", "LOCALAPPDATA", "PMB_PROFILE"});
+  for (const char* name : {"XDG_CACHE_HOME", "LOCALAPPDATA"}) set_variable(name, folder_.string().c_str());
   take(profile.save(Profile::default_folder() + Profile::file_name(profile.key)));
-  setenv("PMB_PROFILE", Profile::default_folder().c_str(), 1);
+  EXPECT_EQ(pmb::Options::from_environment().profile, "");
+  set_variable("PMB_PROFILE", Profile::default_folder().c_str());
+  EXPECT_EQ(pmb::Options::from_environment().profile, Profile::default_folder());
   EXPECT_EQ(id_with(Profile::default_folder()), ErrorId::none);
   start();
   EXPECT_EQ(context_->profile(), nullptr);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The positions of slices: alignment, cache lines, wraps, rollback, and records reclaimed in order.
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <memory>
 #include <pmb/detail/ring_layout.hpp>
@@ -88,16 +87,6 @@ TEST(RingLayout, AnAttendedLayoutNeverUsesTheFastPath) {
   reserve(layout, 64);
   EXPECT_EQ(layout.find(layout.newest_key(), RingSlot::kAcquired), nullptr);
   EXPECT_NE(layout.find_live(layout.newest_key()), nullptr);
-}
-
-RC_GTEST_PROP(RingLayout, AlignUpReturnsTheNextMultipleBeyondTheLine, ()) {
-  const auto offset = *rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 40);
-  const auto alignment = *rc::gen::inRange<std::uint64_t>(1, 100000);
-  const std::uint64_t answer = RingLayout::align_up(offset, alignment);
-  const std::uint64_t line = (offset + kCacheLine - 1) / kCacheLine * kCacheLine;
-  RC_ASSERT(answer >= line);
-  RC_ASSERT(answer % alignment == 0U);
-  RC_ASSERT(answer - line < alignment);
 }
 
 TEST(RingLayout, AWrappedSliceSharesNoLineWithTheOldest) {

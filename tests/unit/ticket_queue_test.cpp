@@ -3,7 +3,6 @@
 #include "context/ticket_queue.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <map>
 #include <vector>
@@ -92,43 +91,6 @@ TEST(TicketQueue, AnOwnFenceBeforeAnAdoptedOneIsKept) {
     queue.push(serial, fence(serial), serial % 2 == 0);
   }
   EXPECT_FALSE(queue.push(serial + 1, fence(serial + 1), false).has_value());
-}
-
-// The model records the serial of each fence. After merging, the fence found for a serial has that serial or a
-// later one, and every adopted fence up to it is still in the queue.
-RC_GTEST_PROP(TicketQueue, MergingNeverProvesTooMuch, ()) {
-  TicketQueue queue;
-  std::map<std::uint64_t, bool> adopted_by_serial;
-  std::uint64_t serial = 0;
-  std::uint64_t popped = 0;
-  const int steps = *rc::gen::inRange(1, 600);
-  for (int i = 0; i < steps; ++i) {
-    if (*rc::gen::inRange(0, 8) == 0 && !queue.empty()) {
-      popped = queue.pop().serial;
-      continue;
-    }
-    const bool adopted = *rc::gen::inRange(0, 10) == 0;
-    serial += *rc::gen::inRange<std::uint64_t>(1, 4);
-    const auto answer = queue.push(serial, fence(serial), adopted);
-    if (!answer) continue;
-    adopted_by_serial[serial] = adopted;
-    if (*answer) {
-      const auto gone = reinterpret_cast<std::uintptr_t>(*answer);
-      RC_ASSERT(!adopted_by_serial.at(gone));
-    }
-  }
-  for (std::size_t i = 0; i + 1 < queue.size(); ++i) RC_ASSERT(queue[i].serial < queue[i + 1].serial);
-  for (const auto& [asked, adopted] : adopted_by_serial) {
-    if (asked <= popped || queue.empty() || asked > queue[queue.size() - 1].serial) continue;
-    const TicketQueue::Entry& found = queue[queue.first_proving(asked)];
-    RC_ASSERT(found.serial >= asked);
-    RC_ASSERT((found.fence == fence(found.serial)));
-    if (adopted) RC_ASSERT(found.serial == asked);
-    // An own fence is a valid proof only if no adopted fence was skipped.
-    for (auto between = adopted_by_serial.lower_bound(asked); between->first < found.serial; ++between) {
-      RC_ASSERT(!between->second);
-    }
-  }
 }
 
 }  // namespace

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
-// Regions use mmap. Range sets and byte patches are ordered maps of disjoint pieces.
+// Range sets and byte patches are ordered maps of disjoint pieces.
 #include "fake_memory.hpp"
-
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "support/platform.hpp"
+
 namespace strict_gl {
-
-namespace {
-
-std::byte* reserve(std::size_t size) {
-  void* const address =
-      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return address == MAP_FAILED ? nullptr : static_cast<std::byte*>(address);
-}
-
-}  // namespace
 
 Region::Region(std::int64_t size_bytes) {
   if (size_bytes <= 0) return;
-  data_ = reserve(static_cast<std::size_t>(size_bytes));
+  data_ = test_support::reserve_pages(static_cast<std::size_t>(size_bytes));
   size_ = data_ == nullptr ? 0 : size_bytes;
 }
 
 Region::~Region() {
-  if (data_ != nullptr && owned_) munmap(data_, static_cast<std::size_t>(size_));
+  if (data_ != nullptr && owned_) test_support::release_pages(data_, static_cast<std::size_t>(size_));
 }
 
 Region::Region(Region&& other) noexcept
@@ -45,15 +35,8 @@ Region& Region::operator=(Region&& other) noexcept {
 
 void Region::relocate() {
   if (data_ == nullptr || !owned_) return;
-  const auto size = static_cast<std::size_t>(size_);
-  std::byte* const target = reserve(size);
-  if (target == nullptr) return;
-  void* const moved = mremap(data_, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
-  if (moved == MAP_FAILED) {
-    munmap(target, size);
-    return;
-  }
-  data_ = target;
+  std::byte* const moved = test_support::move_pages(data_, static_cast<std::size_t>(size_));
+  if (moved != nullptr) data_ = moved;
 }
 
 void RangeSet::add(std::int64_t begin, std::int64_t end) {

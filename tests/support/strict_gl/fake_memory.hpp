@@ -26,7 +26,7 @@ class Region {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::int64_t size() const { return size_; }
 
-  // Moves the bytes to another address without a copy. The old addresses fault afterwards.
+  // Moves the bytes to another address. The old addresses fault afterwards.
   void relocate();
 
  private:
