@@ -44,8 +44,8 @@ struct ContextState;
 struct CloseBlockPool {
   PMB_API void operator()(BlockPoolControl* control) const noexcept;
 };
-Result<BlockPool> make_block_pool(std::shared_ptr<ContextState> context, const BlockPoolOptions& options,
-                                  std::source_location where);
+[[nodiscard]] Result<BlockPool> make_block_pool(std::shared_ptr<ContextState> context,
+                                                const BlockPoolOptions& options, std::source_location where);
 }  // namespace detail
 
 /// One block of a pool, lent for one use. Two words, copied freely; a stale one is inert.
