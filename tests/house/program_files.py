@@ -22,7 +22,7 @@ def main(program, folder):
     page = (folder / "pmb.1").read_text().replace("\\-", "-")
     sections = dict(re.findall(r"^\.SH (\w+)\n(.*?)(?=^\.SH|\Z)", page, re.M | re.S))
     faults = []
-    for subcommand in ("info", "stream", "bench", "tune"):
+    for subcommand in ("info", "stream", "bench", "tune", "verify"):
         run = subprocess.run([program, subcommand, "--help"], capture_output=True, text=True, check=True)
         listed = options(run.stdout)
         described = set(re.findall(r"^\\fB.*(--[a-z-]+)\\fR", sections[subcommand.upper()], re.M))

@@ -51,7 +51,8 @@ RULES = {
     "tools/stream": [*PUBLIC, "tools/common"],
     "tools/bench": [*PUBLIC, "tools/common"],
     "tools/tune": [*PUBLIC, "tools/common"],
-    "tools": [*PUBLIC, "tools/common", "tools/info", "tools/stream", "tools/bench", "tools/tune"],
+    "tools/verify": [*PUBLIC, "tools/common"],
+    "tools": [*PUBLIC, "tools/common", "tools/info", "tools/stream", "tools/bench", "tools/tune", "tools/verify"],
     "examples": PUBLIC,
     "python": PUBLIC,
     "fortran": [C],
@@ -59,7 +60,7 @@ RULES = {
 
 # Rooms whose code sees OpenGL. Elsewhere, and in every public header, an include of a GL or EGL header is refused.
 SEES_GL = ["gl", "context", "ring", "transfer", "texture", "frames", "tune", "headless", "tools/common", "tools/info", "tools/stream",
-           "tools/bench", "tools/tune", "tools", "examples"]
+           "tools/bench", "tools/tune", "tools/verify", "tools", "examples"]
 GL_HEADER = re.compile(r"(glad|GL|GLES\d|EGL|KHR)/|gl/")
 
 PUBLIC_ROOMS = {"pmb/tune/profile.hpp": DATA, "pmb/tune/transfer_plan.hpp": DATA, "pmb/context.hpp": CONTEXT,

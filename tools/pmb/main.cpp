@@ -31,13 +31,14 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done, 1 wrong usage, 2 input unreadable or malformed, 3 output closed or unwritable,\n"
       "4 no usable GL or no such GPU, 5 kernel does not compile, uses what is not bound or writes nothing,\n"
-      "6 block larger than allowed, 7 bytes differ from what they should be, 8 the GPU failed, 130 "
-      "interrupted.");
+      "6 block larger than allowed, 7 bytes differ from what they should be, 8 the GPU failed,\n"
+      "9 the driver lacks a property, 130 interrupted.");
   int exit_code = pmb::tool::kSuccess;
   pmb::tool::add_info_command(app, exit_code);
   pmb::tool::add_stream_command(app, exit_code);
   pmb::tool::add_bench_command(app, exit_code);
   pmb::tool::add_tune_command(app, exit_code);
+  pmb::tool::add_verify_command(app, exit_code);
   for (const std::string& warning : pmb::tool::environment_warnings(environ))
     fmt::print(stderr, "pmb: warning: {}\n", warning);
   try {

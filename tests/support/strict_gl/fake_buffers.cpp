@@ -62,6 +62,7 @@ void Driver::buffer_storage(const Buffer& buffer, GLsizeiptr size, const void* d
 }
 
 void Driver::fail_storage(const Buffer& buffer) {
+  if (lies(Lie::memory_stays_exhausted)) config_.total_memory_bytes = 0;
   if (buffer == nullptr || buffer->immutable) return;
   release_storage(*buffer);
   buffer->immutable = true;
@@ -72,6 +73,10 @@ void Driver::buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data
   if (size < 0) return error(GL_INVALID_VALUE, "size " + std::to_string(size));
   if (!is_usage(usage)) return error(GL_INVALID_ENUM, enum_name(usage) + " is no usage");
   if (buffer->immutable) return error(GL_INVALID_OPERATION, "the storage is immutable");
+  if (lies(Lie::new_store_is_the_old_one) && data != nullptr && buffer->size() == size) {
+    std::memcpy(buffer->storage->gpu(0, size).data(), data, static_cast<std::size_t>(size));
+    return;
+  }
   // A new store; commands issued earlier keep the old one.
   release_storage(*buffer);
   if (size == 0) return;
@@ -104,6 +109,10 @@ void Driver::buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr s
   if (buffer->immutable && (buffer->storage->flags() & GL_DYNAMIC_STORAGE_BIT) == 0) {
     return error(GL_INVALID_OPERATION, "immutable storage without DYNAMIC_STORAGE_BIT");
   }
+  if (lies(Lie::update_overtakes)) {
+    const Bytes bytes = copy_of(data, static_cast<std::size_t>(size));
+    return write(buffer->storage, stream_->issued(), Storage::Writer::server, offset, bytes);
+  }
   Command command;
   command.first = buffer->storage.get();
   command.run = [this, storage = buffer->storage, offset,
@@ -119,7 +128,7 @@ void Driver::get_buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeip
   if (buffer->storage->mapped_not_persistently()) {
     return error(GL_INVALID_OPERATION, "the buffer is mapped without MAP_PERSISTENT_BIT");
   }
-  sync_with(buffer->storage.get());
+  if (!lies(Lie::read_overtakes)) sync_with(buffer->storage.get());
   Storage& storage = *buffer->storage;
   const Known visible = storage.shared_writes().visible_to(id_);
   const Bytes bytes = hidden(storage, visible, offset, storage.read_visible(offset, size));
@@ -132,7 +141,7 @@ void Driver::get_parameter(const Buffer& buffer, GLenum name, GLint64* value, bo
   std::int64_t answer = 0;
   switch (name) {
     case GL_BUFFER_SIZE:
-      answer = buffer->size();
+      answer = lies(Lie::size_has_32_bits) ? static_cast<std::int32_t>(buffer->size()) : buffer->size();
       break;
     case GL_BUFFER_USAGE:
       answer = buffer->immutable ? GL_DYNAMIC_DRAW : GL_STATIC_DRAW;
@@ -145,6 +154,7 @@ void Driver::get_parameter(const Buffer& buffer, GLenum name, GLint64* value, bo
       break;
     case GL_BUFFER_ACCESS_FLAGS:
       answer = mapping == nullptr ? 0 : mapping->access;
+      if (lies(Lie::access_flags_lack_coherent)) answer &= ~std::int64_t{GL_MAP_COHERENT_BIT};
       break;
     case GL_BUFFER_MAPPED:
       answer = mapping == nullptr ? GL_FALSE : GL_TRUE;
@@ -169,6 +179,14 @@ void Driver::get_parameter(const Buffer& buffer, GLenum name, GLint64* value, bo
   // The 32-bit query saturates (section 2.2.2).
   const std::int64_t most = std::numeric_limits<GLint>::max();
   *value = narrow ? std::min(answer, most) : answer;
+}
+
+void Driver::lose_coherent_bytes() {
+  for (const auto& [name, buffer] : share_->buffers) {
+    const Mapping* const mapping = buffer->mapping();
+    if (mapping != nullptr && mapping->shares_gpu_memory)
+      buffer->storage->poison(mapping->offset, mapping->length);
+  }
 }
 
 void Driver::get_pointer(const Buffer& buffer, GLenum name, void** pointer) {

@@ -48,6 +48,8 @@ Driver* Driver::current() {
 void Driver::set_current(Driver* driver) {
   if (t_current == driver) return;
   if (t_current != nullptr) t_current->owner_.store(std::thread::id{});
+  if (t_current != nullptr && t_current->lies(Lie::mapping_dies_with_its_context))
+    t_current->lose_coherent_bytes();
   t_current = driver;
   if (driver == nullptr) return;
   const std::thread::id owner = driver->owner_.exchange(std::this_thread::get_id());

@@ -146,6 +146,7 @@ void Driver::invalidate(GLuint name, GLintptr offset, GLsizeiptr length, bool wh
 }
 
 void Driver::memory_barrier(GLbitfield bits) {
+  if (lies(Lie::barrier_is_ignored)) return;
   if (bits != GL_ALL_BARRIER_BITS && (bits & ~kBarrierBits) != 0) {
     return error(GL_INVALID_VALUE, "unknown barrier bits");
   }
@@ -192,6 +193,12 @@ std::shared_ptr<GpuRead> Driver::shader_read(GLuint name, std::int64_t offset, s
                  visible = buffer->storage->shared_writes().visible_to(id_)](std::uint64_t) {
     const std::span<std::byte> bytes = storage->gpu(offset, size);
     read->bytes_ = hidden(*storage, visible, offset, Bytes(bytes.begin(), bytes.end()));
+    const auto& mapping = storage->mapping();
+    if (mapping ? lies(Lie::flush_leaves_shader_caches) && !mapping->shares_gpu_memory
+                : lies(Lie::update_leaves_shader_caches)) {
+      storage->read_through_cache(offset, read->bytes_);
+      share_->watched[storage.get()] = storage;
+    }
     read->executed_ = true;
   };
   issue(std::move(command));

@@ -138,6 +138,7 @@ class Driver {
   [[nodiscard]] bool has_extension(std::string_view name) const;
   [[nodiscard]] bool at_least(int desktop, int es) const;  // major * 10 + minor; 0: never
   void script(std::string_view name, std::uint64_t nth, Action action);
+  [[nodiscard]] bool lies(Lie lie) const { return config_.lie == lie; }
   void lose_context();
   GLenum get_error();
   GLenum reset_status();
@@ -263,6 +264,7 @@ class Driver {
   void note_binding(const Buffer& buffer);
   Bytes hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const;
   void release_storage(BufferObject& buffer);
+  void lose_coherent_bytes();  // Lie::mapping_dies_with_its_context
   struct Integer {
     bool available = false;
     GLint64 number = 0;

@@ -170,6 +170,8 @@ void Driver::read_pixels(const Box& box, GLenum format, GLenum type, void* point
   if (framebuffer_status(GL_READ_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
     return error(GL_INVALID_FRAMEBUFFER_OPERATION, "the read framebuffer is not complete");
   }
+  if (lies(Lie::pixels_need_draw_framebuffer) && draw_framebuffer_ == nullptr)
+    return generate(GL_INVALID_FRAMEBUFFER_OPERATION);
   const auto& attachments = read_framebuffer_->attachments;
   auto found = attachments.find(read_framebuffer_->read_buffer);
   if (is_depth(format)) {

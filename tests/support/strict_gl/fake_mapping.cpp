@@ -52,8 +52,11 @@ void* Driver::map(const Buffer& buffer, GLintptr offset, GLsizeiptr length, GLbi
         "MAP_COHERENT_BIT together with MAP_FLUSH_EXPLICIT_BIT: legal, but unflushed data is undefined");
   }
   if ((access & GL_MAP_UNSYNCHRONIZED_BIT) == 0) sync_with(buffer->storage.get());
-  const bool share = config_.instant || (access & GL_MAP_COHERENT_BIT) != 0;
-  void* const pointer = buffer->storage->map(offset, length, access, share, config_.min_map_alignment_bytes);
+  const Lie late_if_coherent =
+      (access & GL_MAP_READ_BIT) != 0 ? Lie::coherent_reads_are_late : Lie::coherent_writes_are_late;
+  const bool share = config_.instant || ((access & GL_MAP_COHERENT_BIT) != 0 && !lies(late_if_coherent));
+  const std::int64_t alignment = lies(Lie::pointer_is_aligned_to_16) ? 16 : config_.min_map_alignment_bytes;
+  void* const pointer = buffer->storage->map(offset, length, access, share, alignment);
   if (pointer == nullptr) generate(GL_OUT_OF_MEMORY);
   return pointer;
 }
@@ -70,6 +73,7 @@ void Driver::flush_mapped(const Buffer& buffer, GLintptr offset, GLsizeiptr leng
                                        " of a mapping of " + std::to_string(mapping->length) +
                                        " (the offset counts from the start of the mapping)");
   }
+  if (lies(Lie::flush_is_lost) || (lies(Lie::flush_counts_from_buffer) && mapping->offset > 0)) return;
   // After every fence so far, before the next one.
   note_write(*buffer->storage, stream_->issued() + 1, mapping->offset + offset, length);
   buffer->storage->flush(offset, length);

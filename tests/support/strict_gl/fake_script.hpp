@@ -54,6 +54,33 @@ inline Action lose_the_context() {
   return {Action::Kind::lose_context, GL_NO_ERROR, false};
 }
 
+// A way in which the fake breaks the specification, for tests of checks that must find it.
+enum class Lie {
+  none,
+  polled_fence_signals_early,   // before its commands have run
+  polled_fence_never_signals,   // a wait still ends
+  flush_bit_is_ignored,         // glFlush still works
+  wait_outlives_its_bound,      // by 60 ms
+  foreign_fence_signals_early,  // a fence of another context of the share group
+  server_wait_is_ignored,
+  coherent_writes_are_late,  // the GPU never sees them
+  coherent_reads_are_late,   // the CPU never sees the GPU's writes
+  flush_is_lost,
+  flush_counts_from_buffer,     // not from the start of the mapping
+  flush_leaves_shader_caches,   // shaders see flushed bytes after a storage barrier
+  update_leaves_shader_caches,  // the same of glBufferSubData
+  barrier_is_ignored,
+  update_overtakes,          // glBufferSubData runs before earlier commands
+  read_overtakes,            // glGetBufferSubData runs before earlier commands
+  new_store_is_the_old_one,  // glBufferData changes bytes that earlier commands still read
+  pointer_is_aligned_to_16,
+  access_flags_lack_coherent,
+  size_has_32_bits,
+  memory_stays_exhausted,         // after GL_OUT_OF_MEMORY every allocation fails
+  mapping_dies_with_its_context,  // coherent bytes are lost when another context becomes current
+  pixels_need_draw_framebuffer,
+};
+
 // The properties of a fake. The defaults are a 4.6 core context of a driver without quirks.
 struct FakeConfig {
   int major = 4;
@@ -89,12 +116,14 @@ struct FakeConfig {
   std::int64_t max_shader_storage_block_bytes = std::int64_t{1} << 27;
   std::int64_t max_uniform_block_bytes = 65536;
   std::int64_t min_map_alignment_bytes = 64;
-  std::map<GLenum, std::int64_t> more_limits;  // results of glGetInteger*v that replace the built-in ones
+  std::map<GLenum, std::int64_t> more_limits =
+      {};  // results of glGetInteger*v that replace the built-in ones
 
   std::int64_t total_memory_bytes = std::int64_t{16} << 30;  // storage beyond this: GL_OUT_OF_MEMORY
   int polls_until_done = 1;  // zero-timeout polls of a flushed fence that expire before its commands run
 
   std::size_t max_logged_calls = 65536;  // the ordered log stops here; counting continues
+  Lie lie = Lie::none;
   bool instant = false;  // for counting instructions: no log, no checks of order, commands run when issued
 };
 

@@ -184,7 +184,13 @@ void Storage::unmap(bool keep) {
   if (mapping.shares_gpu_memory) gpu_.relocate();
 }
 
+void Storage::read_through_cache(std::int64_t offset, Bytes& bytes) {
+  shader_cache_.add_missing(offset, bytes);
+  shader_cache_.apply(offset, bytes);
+}
+
 void Storage::update_barrier(std::uint32_t context, GLbitfield bits) {
+  if ((bits & GL_SHADER_STORAGE_BARRIER_BIT) != 0) shader_cache_ = {};
   std::erase_if(stale_, [&](const auto& entry) {
     return entry.first.first == context && (entry.first.second & bits) != 0;
   });
@@ -215,7 +221,8 @@ void Storage::observed(std::uint32_t context, std::uint64_t position) {
 bool Storage::outstanding() const {
   const bool hidden =
       std::any_of(stale_.begin(), stale_.end(), [](const auto& entry) { return !entry.second.empty(); });
-  return hidden || (mapping_ && (!mapping_->server_written.empty() || !mapping_->arrivals.empty()));
+  return hidden || !shader_cache_.empty() ||
+         (mapping_ && (!mapping_->server_written.empty() || !mapping_->arrivals.empty()));
 }
 
 }  // namespace strict_gl

@@ -83,6 +83,8 @@ class Storage {
   void unmap(bool keep);
 
   void update_barrier(std::uint32_t context, GLbitfield bits);
+  // Replaces `bytes` by those that shaders read there before, if no storage barrier followed. No driver may do so.
+  void read_through_cache(std::int64_t offset, Bytes& bytes);
   void client_mapped_barrier(std::uint32_t context, std::uint64_t position);
   // A client saw that `context` executed all commands before `position`.
   void observed(std::uint32_t context, std::uint64_t position);
@@ -103,6 +105,7 @@ class Storage {
   std::vector<GLbitfield> barriers_ = {GL_BUFFER_UPDATE_BARRIER_BIT, GL_PIXEL_BUFFER_BARRIER_BIT};
   // By context and barrier: the bytes under shader stores that had no such barrier.
   std::map<std::pair<std::uint32_t, GLbitfield>, BytePatches> stale_;
+  BytePatches shader_cache_;
   std::shared_ptr<std::int64_t> used_bytes_;
   SharedWrites shared_writes_;
 };

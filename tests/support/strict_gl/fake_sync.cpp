@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Flushing, fences and waits. Rules: OpenGL 4.6 section 4.1 and, once the context is lost, section 2.3.2.
+#include <chrono>
+#include <thread>
+
 #include "fake_driver.hpp"
 
 namespace strict_gl {
@@ -86,7 +89,7 @@ void Driver::observe(const Sync& sync) {
 
 bool Driver::poll(Sync& sync) {
   if (sync.stream->passed(sync.position)) return true;
-  if (!sync.stream->flushed(sync.position)) return false;
+  if (!sync.stream->flushed(sync.position) || lies(Lie::polled_fence_never_signals)) return false;
   if (sync.expired_polls < config_.polls_until_done) {
     ++sync.expired_polls;
     return false;
@@ -113,8 +116,15 @@ GLenum Driver::client_wait(GLsync handle, GLbitfield flags, GLuint64 timeout) {
     observe(*sync);
     return GL_ALREADY_SIGNALED;
   }
+  if (lies(Lie::polled_fence_signals_early) && timeout == 0) return GL_ALREADY_SIGNALED;
+  if (lies(Lie::foreign_fence_signals_early) && sync->stream != stream_) return GL_ALREADY_SIGNALED;
+  constexpr GLuint64 kShort = 100'000'000;
+  if (lies(Lie::wait_outlives_its_bound) && timeout > 0 && timeout < kShort)
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
   // The bit has an effect only in the context that made the fence.
-  if ((flags & GL_SYNC_FLUSH_COMMANDS_BIT) != 0 && sync->stream == stream_) flush();
+  if ((flags & GL_SYNC_FLUSH_COMMANDS_BIT) != 0 && sync->stream == stream_ &&
+      !lies(Lie::flush_bit_is_ignored))
+    flush();
   const bool done = timeout == 0 ? poll(*sync) : sync->stream->run_to(sync->position);
   if (!done) return GL_TIMEOUT_EXPIRED;
   observe(*sync);
@@ -127,6 +137,7 @@ void Driver::server_wait(GLsync handle, GLbitfield flags, GLuint64 timeout) {
   if (flags != 0 || timeout != GL_TIMEOUT_IGNORED) {
     return error(GL_INVALID_VALUE, "flags must be 0 and the timeout GL_TIMEOUT_IGNORED");
   }
+  if (lies(Lie::server_wait_is_ignored)) return;
   Command command;
   command.wait = sync;
   issue(std::move(command));

@@ -17,6 +17,7 @@ enum ExitCode : int {
   kLimit = 6,          ///< A block is larger than this context or machine allows.
   kMismatch = 7,       ///< --check, or the verification of bench or tune, found a difference.
   kGpu = 8,            ///< The GPU or driver failed while working.
+  kProperty = 9,       ///< verify: the driver lacks a property, and no quirk avoids that.
   kInterrupted = 130,  ///< SIGINT; the blocks in flight were finished, and no half profile was written.
 };
 
@@ -25,5 +26,6 @@ void add_info_command(CLI::App& app, int& exit_code);
 void add_stream_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_tune_command(CLI::App& app, int& exit_code);
+void add_verify_command(CLI::App& app, int& exit_code);
 
 }  // namespace pmb::tool

@@ -53,11 +53,16 @@ Outcome<GlBuffer> GlBuffer::create(const GladGLContext& gl, std::uint64_t size_b
   return allocated(gl, std::move(buffer), size_bytes);
 }
 
-Outcome<GlBuffer> GlBuffer::create_on_gpu(const GladGLContext& gl, std::uint64_t size_bytes) {
+Outcome<GlBuffer> GlBuffer::create_storage(const GladGLContext& gl, std::uint64_t size_bytes,
+                                           GLbitfield flags) {
   GlBuffer buffer(gl);
-  // With no access for the CPU at all there is no reason to keep it anywhere else.
-  gl.BufferStorage(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, 0);
+  gl.BufferStorage(GL_COPY_WRITE_BUFFER, static_cast<GLsizeiptr>(size_bytes), nullptr, flags);
   return allocated(gl, std::move(buffer), size_bytes);
+}
+
+Outcome<GlBuffer> GlBuffer::create_on_gpu(const GladGLContext& gl, std::uint64_t size_bytes) {
+  // With no access for the CPU at all there is no reason to keep it anywhere else.
+  return create_storage(gl, size_bytes, 0);
 }
 
 }  // namespace pmb::tool

@@ -35,6 +35,9 @@ class GlBuffer {
   GlBuffer() noexcept = default;
   /// The driver places it by `usage`, as for glBufferData. Failures: those of require_no_gl_error.
   static Outcome<GlBuffer> create(const GladGLContext& gl, std::uint64_t size_bytes, GLenum usage);
+  /// With storage of these flags. Needs buffer storage.
+  static Outcome<GlBuffer> create_storage(const GladGLContext& gl, std::uint64_t size_bytes,
+                                          GLbitfield flags);
   /// Without access for the CPU: in VRAM, as far as GL can ask for that. Needs buffer storage.
   static Outcome<GlBuffer> create_on_gpu(const GladGLContext& gl, std::uint64_t size_bytes);
 

@@ -74,13 +74,12 @@ void warn_of_unknown_quirks(const pmb::Context& context) {
   }
 }
 
-pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust) {
+pmb::HeadlessOptions headless_options(const GpuOptions& options) {
   HeadlessOptions wanted;
   wanted.software = options.software;
   wanted.gles = options.gles;
   wanted.gl_major = options.gl_major;
   wanted.gl_minor = options.gl_minor;
-  wanted.robust = robust;
   const char* const end = options.gpu.data() + options.gpu.size();
   int index = 0;
   const auto [stop, error] = std::from_chars(options.gpu.data(), end, index);
@@ -89,17 +88,25 @@ pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool 
   } else {
     wanted.gpu_name = options.gpu;
   }
+  return wanted;
+}
 
+pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust) {
+  HeadlessOptions wanted = headless_options(options);
+  wanted.robust = robust;
   auto headless = HeadlessContext::create(wanted);
   if (!headless) return headless;
   if (auto current = headless->make_current(); !current) return tl::unexpected(current.error());
   return headless;
 }
 
-bool load_gl(GladGLContext& gl) {
+bool load_gl(GladGLContext& gl, bool gles) {
   static const pmb::Loader loader = pmb::HeadlessContext::loader();
-  return gladLoadGLContext(&gl,
-                           [](const char* name) { return reinterpret_cast<GLADapiproc>(loader(name)); }) != 0;
+  const auto find = [](const char* name) { return reinterpret_cast<GLADapiproc>(loader(name)); };
+  if (!gles) return gladLoadGLContext(&gl, find) != 0;
+  if (gladLoadGLES2Context(&gl, find) == 0) return false;
+  gl.BufferStorage = gl.BufferStorageEXT;
+  return true;
 }
 
 void lend_threads(pmb::Options& options) {

@@ -38,12 +38,16 @@ pmb::Options program_options(const GpuOptions& options);
 /// Prints a warning for each name in PMB_DISABLE_QUIRKS that is no quirk.
 void warn_of_unknown_quirks(const pmb::Context& context);
 
+/// As the library takes them.
+pmb::HeadlessOptions headless_options(const GpuOptions& options);
+
 /// The chosen GPU's context, current on this thread. Statuses: those of HeadlessContext::create and
 /// make_current. Not robust: where nobody listens for resets, whose notification costs.
 pmb::Result<pmb::HeadlessContext> open_headless(const GpuOptions& options, bool robust = true);
 
-/// The functions of the headless context that is current. False if the driver lacks those of OpenGL 1.0.
-bool load_gl(GladGLContext& gl);
+/// The functions of the headless context that is current, of OpenGL or of OpenGL ES. False if the driver lacks those of
+/// version 1.0.
+bool load_gl(GladGLContext& gl, bool gles = false);
 
 /// Large copies on oneTBB's threads, where the program was built with it and the options name no others.
 void lend_threads(pmb::Options& options);
