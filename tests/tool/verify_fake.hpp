@@ -80,7 +80,10 @@ class FakeDevice : public Surroundings {
   std::unique_ptr<OtherContext> open_context(bool shares_objects) override {
     return std::make_unique<FakeOther>(fake_.config(), shares_objects ? &fake_ : nullptr);
   }
-  std::uint64_t free_memory_bytes() const override { return std::uint64_t{1} << 40U; }
+  // The fake compares the bytes of such a mapping with those before, one by one.
+  std::uint64_t free_memory_bytes() const override {
+    return fake_.config().lie == Lie::coherent_reads_are_late ? 0 : std::uint64_t{1} << 40U;
+  }
 
  private:
   FakeGl fake_;

@@ -73,10 +73,7 @@ void Driver::buffer_data(const Buffer& buffer, GLsizeiptr size, const void* data
   if (size < 0) return error(GL_INVALID_VALUE, "size " + std::to_string(size));
   if (!is_usage(usage)) return error(GL_INVALID_ENUM, enum_name(usage) + " is no usage");
   if (buffer->immutable) return error(GL_INVALID_OPERATION, "the storage is immutable");
-  if (lies(Lie::new_store_is_the_old_one) && data != nullptr && buffer->size() == size) {
-    std::memcpy(buffer->storage->gpu(0, size).data(), data, static_cast<std::size_t>(size));
-    return;
-  }
+  if (lies(Lie::new_store_is_the_old_one) && data == nullptr && buffer->size() == size) return;
   // A new store; commands issued earlier keep the old one.
   release_storage(*buffer);
   if (size == 0) return;
@@ -109,7 +106,7 @@ void Driver::buffer_sub_data(const Buffer& buffer, GLintptr offset, GLsizeiptr s
   if (buffer->immutable && (buffer->storage->flags() & GL_DYNAMIC_STORAGE_BIT) == 0) {
     return error(GL_INVALID_OPERATION, "immutable storage without DYNAMIC_STORAGE_BIT");
   }
-  if (lies(Lie::update_overtakes)) {
+  if (lies(Lie::update_overtakes) || lies(Lie::new_store_is_the_old_one)) {
     const Bytes bytes = copy_of(data, static_cast<std::size_t>(size));
     return write(buffer->storage, stream_->issued(), Storage::Writer::server, offset, bytes);
   }

@@ -72,7 +72,7 @@ enum class Lie {
   barrier_is_ignored,
   update_overtakes,          // glBufferSubData runs before earlier commands
   read_overtakes,            // glGetBufferSubData runs before earlier commands
-  new_store_is_the_old_one,  // glBufferData changes bytes that earlier commands still read
+  new_store_is_the_old_one,  // glBufferData makes none, and glBufferSubData runs at once
   pointer_is_aligned_to_16,
   access_flags_lack_coherent,
   size_has_32_bits,

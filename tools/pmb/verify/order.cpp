@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kUpdates = 32;
 // Each draw takes longer than the next update call.
-constexpr std::chrono::milliseconds kSlow{2};
+constexpr std::chrono::milliseconds kSlowRead{2};
 
 void replace(const Gpu& gpu, Update how, GLuint buffer, const Words& words) {
   if (how == Update::new_store) {
@@ -63,7 +63,7 @@ std::uint64_t wrong_words(const Gpu& gpu, GLuint buffer, const std::vector<std::
 
 std::string update_after_read(const Gpu& gpu, Update how, Reader by, Remedy remedy) {
   const GlBuffer buffer = plain_buffer(gpu, kBlockBytes, words_of(0).data(), GL_STREAM_DRAW);
-  const auto reads = Reads::of(gpu, by, kSlow);
+  const auto reads = Reads::of(gpu, by, kSlowRead);
   for (std::uint32_t number = 0; number < kUpdates; ++number) {
     reads->issue(buffer.name(), 0);
     if (remedy == Remedy::barrier) gpu.gl.MemoryBarrier(GL_ALL_BARRIER_BITS);
