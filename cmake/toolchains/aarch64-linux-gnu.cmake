@@ -1,4 +1,4 @@
-# Linux on 64-bit ARM, by Debian's g++-aarch64-linux-gnu. PMB_ROOT holds the libraries to link: aarch64-linux-gnu.sh fills it.
+# Linux on 64-bit ARM, by Debian's g++-aarch64-linux-gnu. PMB_ROOT holds the libraries to link: ./run cross aarch64 fills it.
 # Programs run under qemu-user, on a CPU with every instruction set that it knows.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)

@@ -1,4 +1,4 @@
-# 64-bit Windows, by Debian's g++-mingw-w64-x86-64-posix. PMB_ROOT holds the libraries to link: x86_64-w64-mingw32.sh fills it.
+# 64-bit Windows, by Debian's g++-mingw-w64-x86-64-posix. PMB_ROOT holds the libraries to link: windows_root.sh fills it.
 # Programs need no library of the compiler, and run under Wine.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)

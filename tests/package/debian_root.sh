@@ -44,5 +44,6 @@ step "apt install gfortran" inside 'apt-get install -y --no-install-recommends g
 step "a program in Fortran by find_package" inside 'cd && cmake -S first_stream_fortran -B fortran && cmake --build fortran && fortran/first_stream'
 step "a program in Fortran by pkg-config" inside 'cd && gfortran first_stream_fortran/first_stream.f90 $(pkg-config --cflags --libs pmb-fortran) -o first && ./first'
 if compgen -G "$packages/python3-pmb_*.deb" >/dev/null; then
-  step "apt install ./python3-pmb, import pmb" inside 'cd && apt-get install -y --no-install-recommends ./python3-pmb_*.deb && python3 -c "import pmb; print(pmb.__version__)"'
+  step "apt install ./python3-pmb" inside 'cd && apt-get install -y --no-install-recommends ./python3-pmb_*.deb'
+  step "a program in Python" inside 'cd && python3 first_stream/first_stream.py'
 fi
