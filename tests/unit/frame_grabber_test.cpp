@@ -163,6 +163,16 @@ TEST_P(FrameGrabber, NextWaitsOnlyBeyondTheLatency) {
   EXPECT_EQ(grabber.stats().in_flight, 2U);
 }
 
+TEST_P(FrameGrabber, AGrabStartsItsCopyAtOnce) {
+  make_target();
+  auto grabber = make();
+  take(grabber.grab(kAll));
+  fake_->clear_log();
+  take(grabber.grab(kAll));
+  EXPECT_EQ(fake_->calls("glFenceSync"), 1U);
+  EXPECT_EQ(fake_->calls("glFlush"), 1U);
+}
+
 TEST_P(FrameGrabber, AFullGrabberDropsTheNewestAndCountsIt) {
   const GLuint texture = make_target();
   auto grabber = make({.bottom_up = true, .frames = 2});
