@@ -3,9 +3,6 @@
 // orders of rows, whatever the program does with them.
 #include <pmb/frame_grabber.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
 #include <vector>
@@ -386,25 +383,6 @@ TEST_P(FrameGrabber, AnImageOfATextureIsAFrame) {
     deep.depth = 2;
     EXPECT_EQ(id_of(grabber.grab_texture(deep)), ErrorId::not_one_image);
   }
-}
-
-TEST_P(FrameGrabber, AFrameGoesToAPipe) {
-  const GLuint texture = make_target();
-  const Bytes pixels = upside_down(draw(texture, 9), kHeight);
-  auto grabber = make();
-  take(grabber.grab(kAll));
-  Frame frame = take(grabber.next(0));
-  int ends[2] = {};
-  ASSERT_EQ(pipe(ends), 0);
-  for (int i = 0; i < 2; ++i) {
-    take(frame.write_to(ends[1]));
-    Bytes found(pixels.size());
-    ASSERT_EQ(::read(ends[0], found.data(), found.size()), static_cast<ssize_t>(found.size()));
-    EXPECT_TRUE(found == pixels);
-  }
-  close(ends[0]);
-  EXPECT_EQ(id_of(frame.write_to(ends[1])), ErrorId::reader_gone);
-  close(ends[1]);
 }
 
 TEST_P(FrameGrabber, AFailedFenceLosesNoMemory) {

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "base/descriptor_write.hpp"
-
-#include "base/deadline.hpp"
-#include "base/fail.hpp"
-
-#if __has_include(<unistd.h>)
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,6 +6,10 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+
+#include "base/deadline.hpp"
+#include "base/descriptor_write.hpp"
+#include "base/fail.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -83,15 +81,3 @@ Result<void> write_descriptor(int descriptor, std::span<const std::byte> bytes, 
 }
 
 }  // namespace pmb::detail
-
-#else
-
-namespace pmb::detail {
-
-Result<void> write_descriptor(int, std::span<const std::byte>, std::size_t&, std::chrono::nanoseconds,
-                              std::source_location where) {
-  return fail(ErrorId::no_descriptors, where);
-}
-
-}  // namespace pmb::detail
-#endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes to a pipe: all of them with a slow reader, an error and no signal without one, and no wait beyond the timeout.
+// Bytes and frames to a pipe: all of them with a slow reader, an error and no signal without one, and no wait beyond the timeout.
 #include "base/descriptor_write.hpp"
 
 #include <fcntl.h>
@@ -148,6 +148,32 @@ TEST_F(DescriptorWrite, AnyOtherErrorNamesItsNumber) {
   const auto outcome = write_descriptor(-1, kMore, written, 0s, std::source_location::current());
   ASSERT_EQ(id_of(outcome), ErrorId::write_failed);
   EXPECT_EQ(outcome.error().numbers[0], static_cast<std::uint64_t>(EBADF));
+}
+
+class FrameWrite : public PmbTest {};
+
+TEST_F(FrameWrite, AFrameGoesToAPipe) {
+  start();
+  GLuint texture = 0;
+  gl_.GenTextures(1, &texture);
+  gl_.BindTexture(GL_TEXTURE_2D, texture);
+  gl_.TexStorage2D(GL_TEXTURE_2D, 1, GL_RGBA8, 20, 10);
+  const Bytes pixels = pattern(20 * 10 * 4, 9);
+  fake_->set_texels(texture, 0, pixels);
+  auto grabber = take(pmb::FrameGrabber::create(*context_, {.bottom_up = true}));
+  take(grabber.grab_texture({.texture = texture, .target = GL_TEXTURE_2D, .width = 20, .height = 10}));
+  pmb::Frame frame = take(grabber.next(0));
+  int ends[2] = {};
+  ASSERT_EQ(pipe(ends), 0);
+  for (int i = 0; i < 2; ++i) {
+    take(frame.write_to(ends[1]));
+    Bytes found(pixels.size());
+    ASSERT_EQ(read(ends[0], found.data(), found.size()), static_cast<ssize_t>(found.size()));
+    EXPECT_TRUE(found == pixels) << "write " << i;
+  }
+  close(ends[0]);
+  EXPECT_EQ(id_of(frame.write_to(ends[1])), ErrorId::reader_gone);
+  close(ends[1]);
 }
 
 }  // namespace
