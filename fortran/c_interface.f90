@@ -29,6 +29,8 @@ module gpu_persistent_buffers_c
     type(c_ptr) :: gpu_name = c_null_ptr, share_with = c_null_ptr
     integer(c_int32_t) :: gpu_index = 0, gl_major = 0, gl_minor = 0
     logical(c_bool) :: by_index = .false., software = .false., gles = .false., no_error = .false., not_robust = .false.
+    logical(c_bool) :: by_cuda_device = .false.
+    integer(c_int32_t) :: cuda_device = 0
   end type c_headless_options
 
   type, bind(C) :: c_driver

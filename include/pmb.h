@@ -1051,6 +1051,7 @@ typedef struct pmb_gpu_info {
   const char* device_path;  ///< /dev/dri/card0, or "".
   int32_t index;
   bool software;
+  int32_t cuda_device;  ///< CUDA's number of this GPU; -1: EGL names none.
 } pmb_gpu_info;
 
 /// Lists the devices on which EGL can create a context, GPUs before software. Any thread; takes milliseconds. Statuses:
@@ -1072,11 +1073,13 @@ typedef struct pmb_headless_options {
   int32_t gpu_index;  ///< pmb_gpu_info::index; read only with by_index.
   int32_t gl_major;   ///< The oldest version accepted. The newest available is created. 0: any.
   int32_t gl_minor;
-  bool by_index;    ///< Uses the GPU of gpu_index.
-  bool software;    ///< The CPU, even if there is a GPU.
-  bool gles;        ///< OpenGL ES 3.0 or newer, instead of a desktop core profile.
-  bool no_error;    ///< EGL_KHR_create_context_no_error.
-  bool not_robust;  ///< Does not report a reset of the GPU. On NVIDIA binds then cost about 20 ns less.
+  bool by_index;        ///< Uses the GPU of gpu_index.
+  bool software;        ///< The CPU, even if there is a GPU.
+  bool gles;            ///< OpenGL ES 3.0 or newer, instead of a desktop core profile.
+  bool no_error;        ///< EGL_KHR_create_context_no_error.
+  bool not_robust;      ///< Does not report a reset of the GPU. On NVIDIA binds then cost about 20 ns less.
+  bool by_cuda_device;  ///< Uses the GPU of cuda_device.
+  int32_t cuda_device;  ///< pmb_gpu_info::cuda_device; read only with by_cuda_device.
 } pmb_headless_options;
 
 /// Creates a context, by default on the first GPU, or else on the CPU. Not current until make_current. `options` is
@@ -1098,6 +1101,50 @@ PMB_API pmb_gl_function pmb_headless_context_loader(const char* name);
 PMB_API void* pmb_headless_context_native_display(const pmb_headless_context* headless);
 /// The EGLContext.
 PMB_API void* pmb_headless_context_native_context(const pmb_headless_context* headless);
+
+// --- CUDA ---
+
+/// A CUDA device beside a context; see pmb/cuda.hpp. Pointers are CUdeviceptr, streams CUstream or cudaStream_t; a null stream
+/// is the default one.
+typedef struct pmb_cuda pmb_cuda;
+/// A buffer of the program in VRAM that CUDA maps for a time. The GL buffer must outlive it.
+typedef struct pmb_cuda_buffer pmb_cuda_buffer;
+
+/// Opens the primary context of a device: pmb_gpu_info::cuda_device of the GL context's GPU. Statuses: unsupported (no
+/// driver library, no such device), wrong_context.
+PMB_API pmb_status pmb_cuda_open(pmb_context* context, int32_t device, pmb_cuda** cuda);
+/// Pointers stay valid as long as their mapping.
+PMB_API void pmb_cuda_destroy(pmb_cuda** cuda);
+/// The device pointer of mapped memory. The first pointer of a mapping pins it, which takes milliseconds. Statuses:
+/// stale_handle, unsupported (a path without mapping), gl_error, wrong_context.
+PMB_API pmb_status pmb_cuda_pointer_of_buffer(const pmb_cuda* cuda, const pmb_mapped_buffer* buffer,
+                                              uint64_t* pointer);
+/// The same for a live slice.
+PMB_API pmb_status pmb_cuda_pointer_of_slice(const pmb_cuda* cuda, pmb_slice slice, uint64_t* pointer);
+/// The same for a live readback.
+PMB_API pmb_status pmb_cuda_pointer_of_readback(const pmb_cuda* cuda, pmb_pending_readback pending,
+                                                uint64_t* pointer);
+/// The same for a live block.
+PMB_API pmb_status pmb_cuda_pointer_of_block(const pmb_cuda* cuda, pmb_block block, uint64_t* pointer);
+/// Orders a stream and the GL context, in both directions: what the stream gets from now on is after all GL commands issued
+/// so far, and GL commands issued from now on are after all that the stream has got so far. A ticket marked afterwards passes
+/// after the kernels too. Blocks unless pmb_cuda_orders_on_gpu(). Statuses: gl_error, timed_out, fence_failed, wait_failed,
+/// context_lost, stale_handle, wrong_context.
+PMB_API pmb_status pmb_cuda_order(const pmb_cuda* cuda, void* stream);
+/// True if the GL context is on this CUDA device, so that pmb_cuda_order() does not block.
+PMB_API bool pmb_cuda_orders_on_gpu(const pmb_cuda* cuda);
+/// Registers a buffer that is not mapped by GL, now or later. Statuses: refused (mapped), invalid_argument (no such buffer),
+/// gl_error (the GL context is not on this device), wrong_context.
+PMB_API pmb_status pmb_cuda_buffer_create(const pmb_cuda* cuda, uint32_t buffer,
+                                          pmb_cuda_buffer** cuda_buffer);
+/// Unmaps it first if need be. Call it while the context is current.
+PMB_API void pmb_cuda_buffer_destroy(pmb_cuda_buffer** buffer);
+/// Gives the device pointer. What the stream gets from now on is after all GL commands issued so far. GL must not use the
+/// buffer until unmap. Never blocks. Statuses: gl_error (mapped already), stale_handle, wrong_context.
+PMB_API pmb_status pmb_cuda_buffer_map(pmb_cuda_buffer* buffer, void* stream, uint64_t* pointer);
+/// GL commands issued from now on are after all that the stream of map has got so far. Never blocks. Statuses: as map.
+PMB_API pmb_status pmb_cuda_buffer_unmap(pmb_cuda_buffer* buffer);
+PMB_API int64_t pmb_cuda_buffer_size_bytes(const pmb_cuda_buffer* buffer);
 
 // --- profiles ---
 

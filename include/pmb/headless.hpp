@@ -29,6 +29,7 @@ struct GpuInfo {
   std::string driver;       ///< EGL vendor or driver name.
   std::string device_path;  ///< /dev/dri/card0, or empty.
   bool software = false;
+  std::optional<int> cuda_device = {};  ///< CUDA's number of this GPU (EGL_NV_device_cuda).
 };
 
 /// Lists the devices on which EGL can create a context, GPUs before software. Statuses: unsupported.
@@ -38,10 +39,11 @@ struct GpuInfo {
 class HeadlessContext;
 
 struct HeadlessOptions {
-  std::optional<int> gpu_index = {};  ///< That of list_gpus().
-  std::string gpu_name = {};          ///< Part of a name, in upper or lower case. The first match counts.
-  bool software = false;              ///< The CPU, even if there is a GPU.
-  bool gles = false;                  ///< OpenGL ES 3.0 or newer, instead of a desktop core profile.
+  std::optional<int> gpu_index = {};    ///< That of list_gpus().
+  std::string gpu_name = {};            ///< Part of a name, in upper or lower case. The first match counts.
+  std::optional<int> cuda_device = {};  ///< The GPU with this number in CUDA.
+  bool software = false;                ///< The CPU, even if there is a GPU.
+  bool gles = false;                    ///< OpenGL ES 3.0 or newer, instead of a desktop core profile.
   int gl_major = 0;  ///< The oldest version accepted. The newest available is created. 0: any.
   int gl_minor = 0;
   bool no_error = false;  ///< EGL_KHR_create_context_no_error.

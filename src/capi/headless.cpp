@@ -19,12 +19,14 @@ pmb_gpu_info to_c(const GpuInfo& gpu) noexcept {
           .driver = gpu.driver.c_str(),
           .device_path = gpu.device_path.c_str(),
           .index = gpu.index,
-          .software = gpu.software};
+          .software = gpu.software,
+          .cuda_device = gpu.cuda_device.value_or(-1)};
 }
 
 HeadlessOptions from_c(const pmb_headless_options& given) {
   HeadlessOptions options;
   if (given.by_index) options.gpu_index = given.gpu_index;
+  if (given.by_cuda_device) options.cuda_device = given.cuda_device;
   options.gpu_name = text_or_empty(given.gpu_name);
   options.software = given.software;
   options.gles = given.gles;

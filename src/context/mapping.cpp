@@ -84,6 +84,8 @@ void Registry::add(Mapping& mapping) {
 }
 
 void Registry::remove(Mapping& mapping) noexcept {
+  // Its end waits for CUDA. That must not happen under the lock.
+  mapping.registration.reset();
   const std::lock_guard lock(mutex_);
   mappings_.erase(mapping.pointer);
   if (mapping.needs_barrier()) --barriers_;

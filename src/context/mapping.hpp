@@ -43,6 +43,7 @@ struct Mapping {
   bool writable;
   bool explicit_flush;                               ///< Written ranges need flush().
   std::unique_ptr<std::byte, FreePrivateBytes> own;  ///< Null on the mapped paths.
+  std::shared_ptr<void> registration;                ///< With CUDA; ends before the memory is unmapped.
   std::source_location created_at;
 
   /// A report of misuse of `bytes` bytes at `offset` of the mapping.

@@ -17,6 +17,9 @@
 #ifndef EGL_RENDERER_EXT
 #define EGL_RENDERER_EXT 0x335F
 #endif
+#ifndef EGL_CUDA_DEVICE_NV
+#define EGL_CUDA_DEVICE_NV 0x323A
+#endif
 #ifndef EGL_DRM_RENDER_NODE_FILE_EXT
 #define EGL_DRM_RENDER_NODE_FILE_EXT 0x3377
 #endif
@@ -129,6 +132,12 @@ GpuInfo describe(EGLDeviceEXT handle) {
   info.device_path = ask("EGL_EXT_device_drm", EGL_DRM_DEVICE_FILE_EXT);
   if (info.device_path.empty())
     info.device_path = ask("EGL_EXT_device_drm_render_node", EGL_DRM_RENDER_NODE_FILE_EXT);
+  const auto query_number = find<PFNEGLQUERYDEVICEATTRIBEXTPROC>("eglQueryDeviceAttribEXT");
+  EGLAttrib number = 0;
+  if (query_number != nullptr && has_name(names, "EGL_NV_device_cuda") &&
+      query_number(handle, EGL_CUDA_DEVICE_NV, &number) == EGL_TRUE) {
+    info.cuda_device = static_cast<int>(number);
+  }
   return info;
 }
 

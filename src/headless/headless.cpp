@@ -33,6 +33,7 @@ namespace {
 bool matches(const GpuInfo& gpu, const HeadlessOptions& options) noexcept {
   if (options.software && !gpu.software) return false;
   if (options.gpu_index && *options.gpu_index != gpu.index) return false;
+  if (options.cuda_device && options.cuda_device != gpu.cuda_device) return false;
   return strcasestr(gpu.name.c_str(), options.gpu_name.c_str()) != nullptr;
 }
 
@@ -71,7 +72,8 @@ Result<HeadlessContext> HeadlessContext::create(const HeadlessOptions& options, 
       if (auto created = create_on(other->gpu, other->context); !created) return pass_on(created);
       return HeadlessContext(std::move(impl));
     }
-    const bool chosen = options.gpu_index.has_value() || !options.gpu_name.empty() || options.software;
+    const bool chosen = options.gpu_index.has_value() || options.cuda_device.has_value() ||
+                        !options.gpu_name.empty() || options.software;
     Result<void> first_failure;
     const egl::Survey survey = egl::visit_gpus([&](const egl::Gpu& gpu) {
       if (!matches(gpu.info, options)) return false;

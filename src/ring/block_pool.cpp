@@ -165,6 +165,11 @@ struct BlockPoolControl final : ContextChild {
   bool inert = false;
 };
 
+Result<MappedPlace> mapped_place(const Block& block, std::source_location where) noexcept {
+  const BlockPoolControl::Record* record = BlockPoolControl::find(block);
+  if (!record) return fail(ErrorId::stale_slice, where);
+  return MappedPlace{.mapping = Mapping::of(record->buffer), .offset = 0};
+}
 Result<BufferPlace> place_of_published(const ContextState& context, const Block& block,
                                        std::source_location where) noexcept {
   return BlockPoolControl::place_of(context, block, false, where);

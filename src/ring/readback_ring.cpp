@@ -27,6 +27,15 @@ std::span<const std::byte> ReadView::watched_bytes(std::source_location where) c
   return {};
 }
 
+Result<detail::MappedPlace> RingControl::mapped_place(const PendingReadback& pending,
+                                                      std::source_location where) noexcept {
+  if (!pending.control_) return fail(ErrorId::stale_slice, where);
+  const RingSlot* slot = pending.live_slot();
+  if (!slot) return pending.control_->stale(pending.key_, where);
+  detail::Mapping* const mapping = detail::Mapping::of(pending.control_->mapped);
+  return detail::MappedPlace{.mapping = mapping, .offset = slot->offset - mapping->map_offset};
+}
+
 RingSlot* PendingReadback::live_slot() const noexcept {
   return control_ ? control_->layout.find_live(key_) : nullptr;
 }

@@ -24,6 +24,7 @@
 #include "context/buffer_place.hpp"
 #include "context/context_state.hpp"
 #include "context/timeline_state.hpp"
+#include "ring/mapped_place.hpp"
 #include "ring/ring_shadow.hpp"
 
 namespace pmb::detail {
@@ -77,6 +78,10 @@ struct RingControl final : ContextChild, RingHot {
   /// context).
   static Result<BufferPlace> place_of_published(const ContextState& context, const Slice& slice,
                                                 std::source_location where) noexcept;
+  /// The memory of a live slice or readback. Statuses: stale_handle.
+  PMB_API static Result<MappedPlace> mapped_place(const Slice& slice, std::source_location where) noexcept;
+  PMB_API static Result<MappedPlace> mapped_place(const PendingReadback& pending,
+                                                  std::source_location where) noexcept;
 
   /// A live slice and the block that lent it; null where there is none.
   struct Found {
@@ -179,6 +184,8 @@ struct RingControl final : ContextChild, RingHot {
   std::uint64_t observed_at_ = 0;  ///< The last passed serial when `counts.high_water_bytes` was updated.
 };
 
+/// The memory of a live block. Statuses: stale_handle.
+PMB_API Result<MappedPlace> mapped_place(const Block& block, std::source_location where) noexcept;
 /// The place of a block that commands may use: published, or of a read-only pool. Statuses: as for slices.
 Result<BufferPlace> place_of_published(const ContextState& context, const Block& block,
                                        std::source_location where) noexcept;

@@ -38,6 +38,15 @@ Result<BufferPlace> RingControl::place_of_published(const ContextState& context,
   return BufferPlace{.buffer = ring.buffer, .offset = slot->offset};
 }
 
+Result<MappedPlace> RingControl::mapped_place(const Slice& slice, std::source_location where) noexcept {
+  if (!slice.control_) return fail(ErrorId::stale_slice, where);
+  const RingControl& ring = of(slice.control_);
+  const RingSlot* slot = slice.live_slot();
+  if (!slot) return ring.stale(slice.key_, where);
+  Mapping* const mapping = Mapping::of(ring.mapped);
+  return MappedPlace{.mapping = mapping, .offset = slot->offset - mapping->map_offset};
+}
+
 }  // namespace detail
 
 using detail::RingControl;

@@ -684,6 +684,71 @@ static void profiles(pmb_context* context) {
   remove("every_call.json");
 }
 
+static bool rings_are_mapped(void) {
+  const char* path = getenv("PMB_PATH");
+  return !path || (strcmp(path, "traditional") != 0 && strcmp(path, "orphaned") != 0);
+}
+
+// On the fake of CUDA's driver library, and on a real one. Elsewhere every call refuses a null pmb_cuda.
+static void cuda(const pmb_headless_context* headless, pmb_context* context) {
+  pmb_gpu_info gpu = {.struct_bytes = sizeof gpu};
+  OK(pmb_headless_context_gpu(headless, &gpu));
+  pmb_cuda* device = NULL;
+  const pmb_status opened = pmb_cuda_open(context, gpu.cuda_device < 0 ? 0 : gpu.cuda_device, &device);
+  NEED(opened == PMB_OK || opened == PMB_UNSUPPORTED);
+  NEED(device || !getenv("PMB_REQUIRE_CUDA"));
+  // Rings that are not mapped have no memory to share.
+  const pmb_status legal = !device ? PMB_INVALID_ARGUMENT : rings_are_mapped() ? PMB_OK : PMB_UNSUPPORTED;
+
+  uint64_t pointer = 0;
+  pmb_mapped_buffer* buffer = NULL;
+  const pmb_mapped_buffer_options options = {.struct_bytes = sizeof options, .size_bytes = kBytes};
+  OK(pmb_mapped_buffer_create(context, &options, &buffer));
+  NEED(pmb_cuda_pointer_of_buffer(device, buffer, &pointer) == (device ? PMB_OK : PMB_INVALID_ARGUMENT));
+  NEED(!device || pointer == (uintptr_t)pmb_mapped_buffer_raw_bytes(buffer));
+
+  pmb_upload_ring* ring = NULL;
+  pmb_slice slice;
+  const pmb_ring_options ring_options = {.struct_bytes = sizeof ring_options, .capacity_bytes = kBytes};
+  OK(pmb_upload_ring_create(context, &ring_options, &ring));
+  OK(pmb_upload_ring_acquire(ring, 64, 0, &slice));
+  NEED(pmb_cuda_pointer_of_slice(device, slice, &pointer) == legal);
+  NEED(legal != PMB_OK || pointer == (uintptr_t)pmb_slice_raw_bytes(slice));
+  OK(pmb_upload_ring_cancel(ring, slice));
+  pmb_upload_ring_destroy(&ring);
+
+  pmb_readback_ring* readbacks = NULL;
+  pmb_pending_readback pending;
+  OK(pmb_readback_ring_create(context, &ring_options, &readbacks));
+  OK(pmb_readback_ring_acquire(readbacks, 64, 0, &pending));
+  NEED(pmb_cuda_pointer_of_readback(device, pending, &pointer) == legal);
+  OK(pmb_pending_readback_release(pending));
+  pmb_readback_ring_destroy(&readbacks);
+
+  pmb_block_pool* pool = NULL;
+  pmb_block block;
+  const pmb_block_pool_options pool_options = {
+      .struct_bytes = sizeof pool_options, .block_bytes = kBytes, .count = 1};
+  OK(pmb_block_pool_create(context, &pool_options, &pool));
+  OK(pmb_block_pool_acquire(pool, &block));
+  NEED(pmb_cuda_pointer_of_block(device, block, &pointer) == legal);
+  OK(pmb_block_pool_release(pool, block));
+  pmb_block_pool_destroy(&pool);
+
+  NEED(pmb_cuda_order(device, NULL) == (device ? PMB_OK : PMB_INVALID_ARGUMENT));
+  const uint32_t plain = new_buffer(NULL, kBytes);
+  pmb_cuda_buffer* in_vram = NULL;
+  const bool on_gpu = pmb_cuda_orders_on_gpu(device);
+  NEED((pmb_cuda_buffer_create(device, plain, &in_vram) == PMB_OK) == on_gpu);
+  NEED((pmb_cuda_buffer_map(in_vram, NULL, &pointer) == PMB_OK) == on_gpu);
+  NEED((pmb_cuda_buffer_unmap(in_vram) == PMB_OK) == on_gpu);
+  NEED(pmb_cuda_buffer_size_bytes(in_vram) == (on_gpu ? kBytes : 0));
+  NEED(!device || pmb_cuda_buffer_create(device, pmb_mapped_buffer_buffer(buffer), &in_vram) == PMB_REFUSED);
+  pmb_cuda_buffer_destroy(&in_vram);
+  OK(pmb_mapped_buffer_destroy(&buffer));
+  pmb_cuda_destroy(&device);
+}
+
 int main(void) {
   pmb_headless_context* headless = NULL;
   pmb_context* context = NULL;
@@ -720,6 +785,7 @@ int main(void) {
   textures(context);
   shared(headless, context);
   profiles(context);
+  cuda(headless, context);
 
   pmb_context_destroy(&context);
   NEED(context == NULL);

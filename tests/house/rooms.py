@@ -20,8 +20,9 @@ CONTEXT = "public/context"  # context.hpp, which takes a transfer plan and retur
 TUNE = "public/tune"
 HEADLESS = "public/headless"
 TBB = "public/tbb"
+CUDA = "public/cuda"
 C = "public/c"  # pmb.h
-PUBLIC = [CORE, DATA, CONTEXT, TUNE, HEADLESS, TBB, C]
+PUBLIC = [CORE, DATA, CONTEXT, TUNE, HEADLESS, TBB, CUDA, C]
 
 # Room: the rooms that it may include besides itself, lowest first. A room that is not here includes whatever it likes.
 RULES = {
@@ -31,6 +32,7 @@ RULES = {
     TUNE: [CORE, DATA],
     HEADLESS: [CORE, CONTEXT],
     TBB: [CORE],
+    CUDA: [CORE, CONTEXT],
     C: [CORE],
     "base": [CORE],
     "copy": [CORE, "base"],
@@ -45,11 +47,13 @@ RULES = {
     "tune": [CORE, DATA, CONTEXT, TUNE, "ring layout", *LIBRARY],
     "headless": [CORE, CONTEXT, HEADLESS, "base"],
     "tbb": [CORE, TBB, "base"],
-    "capi": [CORE, DATA, CONTEXT, TUNE, HEADLESS, C],
+    "cuda library": [],
+    "cuda": [CORE, DATA, CONTEXT, CUDA, "ring layout", "cuda library", *LIBRARY[:6]],
+    "capi": [CORE, DATA, CONTEXT, TUNE, HEADLESS, CUDA, C],
     "tools/common": PUBLIC,
     "tools/info": [*PUBLIC, "tools/common"],
     "tools/stream": [*PUBLIC, "tools/common"],
-    "tools/bench": [*PUBLIC, "tools/common"],
+    "tools/bench": [*PUBLIC, "tools/common", "cuda library"],
     "tools/tune": [*PUBLIC, "tools/common"],
     "tools/verify": [*PUBLIC, "tools/common"],
     "tools": [*PUBLIC, "tools/common", "tools/info", "tools/stream", "tools/bench", "tools/tune", "tools/verify"],
@@ -59,12 +63,12 @@ RULES = {
 }
 
 # Rooms whose code sees OpenGL. Elsewhere, and in every public header, an include of a GL or EGL header is refused.
-SEES_GL = ["gl", "context", "ring", "transfer", "texture", "frames", "tune", "headless", "tools/common", "tools/info", "tools/stream",
+SEES_GL = ["gl", "context", "ring", "transfer", "texture", "frames", "tune", "headless", "cuda", "tools/common", "tools/info", "tools/stream",
            "tools/bench", "tools/tune", "tools/verify", "tools", "examples"]
 GL_HEADER = re.compile(r"(glad|GL|GLES\d|EGL|KHR)/|gl/")
 
 PUBLIC_ROOMS = {"pmb/tune/profile.hpp": DATA, "pmb/tune/transfer_plan.hpp": DATA, "pmb/context.hpp": CONTEXT,
-                "pmb/pmb.hpp": CONTEXT, "pmb/headless.hpp": HEADLESS, "pmb/tbb.hpp": TBB, "pmb.h": C}
+                "pmb/pmb.hpp": CONTEXT, "pmb/headless.hpp": HEADLESS, "pmb/tbb.hpp": TBB, "pmb/cuda.hpp": CUDA, "pmb.h": C}
 INCLUDE = re.compile(r'\s*#\s*include\s*["<]([^">]+)[">]')
 SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".def"}
 
@@ -76,7 +80,8 @@ def room_of(path):
         header = name.removeprefix("include/")
         return PUBLIC_ROOMS.get(header, TUNE if header.startswith("pmb/tune/") else CORE)
     if parts[0] == "src":
-        return "ring layout" if name.startswith("src/ring/ring_layout.") else parts[1]
+        carved = {"src/ring/ring_layout.": "ring layout", "src/cuda/cuda_library.": "cuda library"}
+        return next((room for start, room in carved.items() if name.startswith(start)), parts[1])
     if parts[0] == "tools":
         return f"tools/{parts[2]}" if len(parts) > 3 else "tools"
     return parts[0] if parts[0] in ("examples", "python", "fortran") else None
@@ -124,7 +129,8 @@ def self_test():
     """A planted include of each kind is refused by file, line and rule; nothing else is."""
     planted = [("src/base/fail.hpp", "gl/gl_table.hpp"), ("src/base/fail.hpp", "glad/gl.h"), ("src/gl/gl_table.hpp", "ring/ring_control.hpp"),
                ("src/ring/ring_layout.cpp", "context/mapping.hpp"), ("src/ring/upload_ring.cpp", "transfer/transfer_rings.hpp"),
-               ("src/headless/headless.cpp", "context/mapping.hpp"), ("include/pmb/upload_ring.hpp", "glad/gl.h"),
+               ("src/headless/headless.cpp", "context/mapping.hpp"), ("src/cuda/cuda_library.hpp", "cuda/cuda_driver.hpp"),
+               ("tools/pmb/bench/cuda/cuda_driver.hpp", "../../../../src/cuda/cuda_driver.hpp"), ("include/pmb/upload_ring.hpp", "glad/gl.h"),
                ("include/pmb/upload_ring.hpp", "pmb/tune/calibrate.hpp"), ("include/pmb/timeline.hpp", "pmb/headless.hpp"),
                ("include/pmb.h", "pmb/context.hpp"), ("src/capi/status.cpp", "base/fail.hpp"),
                ("tools/pmb/info/info.cpp", "stream/stream_options.hpp"), ("tools/pmb/common/failure.hpp", "info/info_report.hpp"),

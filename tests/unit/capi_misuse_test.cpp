@@ -329,6 +329,19 @@ TEST_F(CapiMisuse, PlanProfileAndHeadlessCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_headless_context_loader);
   REFUSES(pmb_headless_context_native_display);
   REFUSES(pmb_headless_context_native_context);
+  REFUSES(pmb_cuda_open);
+  REFUSES(pmb_cuda_destroy);
+  REFUSES(pmb_cuda_pointer_of_buffer);
+  REFUSES(pmb_cuda_pointer_of_slice);
+  REFUSES(pmb_cuda_pointer_of_readback);
+  REFUSES(pmb_cuda_pointer_of_block);
+  REFUSES(pmb_cuda_order, {1});
+  REFUSES(pmb_cuda_orders_on_gpu);
+  REFUSES(pmb_cuda_buffer_create);
+  REFUSES(pmb_cuda_buffer_destroy);
+  REFUSES(pmb_cuda_buffer_map, {1});
+  REFUSES(pmb_cuda_buffer_unmap);
+  REFUSES(pmb_cuda_buffer_size_bytes);
 }
 
 // The objects of these calls need EGL or a measurement, and are null here.

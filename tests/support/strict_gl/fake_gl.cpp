@@ -104,6 +104,38 @@ void FakeGl::image_store(GLuint texture, std::size_t level, std::int64_t offset,
   driver_->image_store(texture, level, offset, {bytes.begin(), bytes.end()});
 }
 
+std::function<bool()> FakeGl::commands_so_far() {
+  driver_->flush();
+  return [driver = driver_.get(), stream = driver_->stream_, position = driver_->stream_->issued()] {
+    if (!stream->run_to(position)) return false;
+    driver->observe(driver->id_, position + 1, driver->known_);
+    return true;
+  };
+}
+
+void FakeGl::wait_for(std::function<void()> done) {
+  Command command;
+  command.touches_all = true;
+  command.run = [kept = std::move(done)](std::uint64_t) { kept(); };
+  driver_->issue(std::move(command));
+}
+
+std::span<std::byte> FakeGl::memory_of(GLuint buffer) {
+  const Buffer found = driver_->find(buffer);
+  if (found == nullptr || found->storage == nullptr) return {};
+  return found->storage->gpu(0, found->size());
+}
+
+GLbitfield FakeGl::mapping_flags(GLuint buffer) const {
+  const Buffer found = driver_->find(buffer);
+  if (found == nullptr || found->mapping() == nullptr) return 0;
+  return found->mapping()->access | found->storage->flags();
+}
+
+void FakeGl::move_away_from_mapping(GLuint buffer) {
+  driver_->find(buffer)->storage->move_away_from_mapping();
+}
+
 void FakeGl::script(std::string_view call_name, std::uint64_t nth, Action action) {
   driver_->script(call_name, nth, action);
 }

@@ -31,6 +31,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -130,6 +131,16 @@ class FakeGl {
 
   // An imageStore into one level, starting at byte `offset` of its tightly packed texels.
   void image_store(GLuint texture, std::size_t level, std::int64_t offset, std::span<const std::byte> bytes);
+
+  // For a fake of another API that shares memory with GL. `commands_so_far` flushes, and returns a function that runs all
+  // commands issued before, and reports false if they cannot end. `wait_for` issues a command that runs `done`.
+  std::function<bool()> commands_so_far();
+  void wait_for(std::function<void()> done);
+  // The GPU's memory of a buffer, valid as long as its storage; empty for an unknown name.
+  [[nodiscard]] std::span<std::byte> memory_of(GLuint buffer);
+  // The flags of the mapping of a buffer and of its storage together; 0 if it is not mapped.
+  [[nodiscard]] GLbitfield mapping_flags(GLuint buffer) const;
+  void move_away_from_mapping(GLuint buffer);
 
   // Replaces the nth call of that name from now on (1 is the next) with `action`. If several scripts match a
   // call, the earliest one applies. clear_script removes all.

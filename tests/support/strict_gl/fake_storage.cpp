@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace strict_gl {
 
@@ -167,6 +168,7 @@ void Storage::publish_changed(const Mapping& mapping) {
 }
 
 void Storage::flush(std::int64_t offset_in_mapping, std::int64_t length) {
+  if (moved_away_) return;
   if (!mapping_->shares_gpu_memory && length > 0) publish(*mapping_, offset_in_mapping, length);
 }
 
@@ -189,6 +191,15 @@ void Storage::read_through_cache(std::int64_t offset, Bytes& bytes) {
   shader_cache_.apply(offset, bytes);
 }
 
+void Storage::move_away_from_mapping() {
+  Region memory(size_);
+  std::memcpy(memory.data(), gpu_.data(), static_cast<std::size_t>(size_));
+  left_behind_ = std::exchange(gpu_, std::move(memory));
+  moved_away_ = true;
+  mapping_->shares_gpu_memory = false;
+  mapping_->on_unmap = Mapping::OnUnmap::discard;
+}
+
 void Storage::update_barrier(std::uint32_t context, GLbitfield bits) {
   if ((bits & GL_SHADER_STORAGE_BARRIER_BIT) != 0) shader_cache_ = {};
   std::erase_if(stale_, [&](const auto& entry) {
@@ -209,7 +220,7 @@ void Storage::client_mapped_barrier(std::uint32_t context, std::uint64_t positio
 }
 
 void Storage::observed(std::uint32_t context, std::uint64_t position) {
-  if (!mapping_) return;
+  if (!mapping_ || moved_away_) return;
   const std::span<std::byte> shadow{mapping_->pointer, static_cast<std::size_t>(mapping_->length)};
   std::erase_if(mapping_->arrivals, [&](const Arrival& arrival) {
     if (arrival.context != context || arrival.barrier_position >= position) return false;

@@ -82,6 +82,9 @@ class Storage {
   // Ends the mapping; pointers into it fault afterwards. Without `keep` the mapped bytes are lost.
   void unmap(bool keep);
 
+  // The GPU's memory moves elsewhere. A mapping then is a copy that no flush and no barrier reaches.
+  void move_away_from_mapping();
+
   void update_barrier(std::uint32_t context, GLbitfield bits);
   // Replaces `bytes` by those that shaders read there before, if no storage barrier followed. No driver may do so.
   void read_through_cache(std::int64_t offset, Bytes& bytes);
@@ -101,6 +104,8 @@ class Storage {
   GLbitfield flags_ = 0;
   bool defined_ = false;  // some byte was written
   Region gpu_;
+  Region left_behind_;  // by move_away_from_mapping()
+  bool moved_away_ = false;
   std::optional<Mapping> mapping_;
   std::vector<GLbitfield> barriers_ = {GL_BUFFER_UPDATE_BARRIER_BIT, GL_PIXEL_BUFFER_BARRIER_BIT};
   // By context and barrier: the bytes under shader stores that had no such barrier.

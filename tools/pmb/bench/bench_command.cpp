@@ -52,7 +52,7 @@ Outcome<void> write_file(const std::string& name, const std::string& text) {
 std::unique_ptr<Limit> open_limit(BenchContext& bench, RunContext& context) {
   std::unique_ptr<Limit> limit;
   if (bench.planned().driver().kind == "nvidia") {
-    limit = open_cuda_limit(bench.cuda_device().value_or(0), context.limit_reason);
+    limit = open_cuda_limit(bench.headless().gpu().cuda_device.value_or(0), context.limit_reason);
   } else {
     context.limit_reason = "no NVIDIA GPU";
   }

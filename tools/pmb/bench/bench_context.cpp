@@ -3,18 +3,12 @@
 
 #include "bench/bench_context.hpp"
 
-#include <EGL/egl.h>
-#include <EGL/eglext.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 namespace pmb::tool::bench {
 namespace {
-
-// EGL_NV_device_cuda, which Debian's eglext.h has.
-constexpr EGLint kCudaDevice = EGL_CUDA_DEVICE_NV;
 
 // Every fence is counted here: those of pmb, whose loader returns count_fence for glFenceSync, and those of the methods.
 std::uint64_t fences = 0;
@@ -145,22 +139,6 @@ std::optional<std::uint64_t> BenchContext::gpu_memory_used() const {
     return (static_cast<std::uint64_t>(INT32_MAX) - static_cast<std::uint64_t>(free[0])) * kKibibyte;
   }
   return std::nullopt;
-}
-
-std::optional<int> BenchContext::cuda_device() const {
-  const pmb::Loader loader = pmb::HeadlessContext::loader();
-  const auto query_display =
-      reinterpret_cast<PFNEGLQUERYDISPLAYATTRIBEXTPROC>(loader("eglQueryDisplayAttribEXT"));
-  const auto query_device =
-      reinterpret_cast<PFNEGLQUERYDEVICEATTRIBEXTPROC>(loader("eglQueryDeviceAttribEXT"));
-  EGLAttrib device = 0;
-  EGLAttrib number = 0;
-  if (query_display == nullptr || query_device == nullptr ||
-      query_display(headless_.native_display(), EGL_DEVICE_EXT, &device) != EGL_TRUE ||
-      query_device(reinterpret_cast<EGLDeviceEXT>(device), kCudaDevice, &number) != EGL_TRUE) {
-    return std::nullopt;
-  }
-  return static_cast<int>(number);
 }
 
 Outcome<GlBuffer> BenchContext::buffer_in_vram(std::uint64_t size_bytes) const {

@@ -87,8 +87,6 @@ class BenchContext {
   std::uint64_t most_bytes_bound() const noexcept { return most_bytes_bound_; }
   /// VRAM in use, if the driver reports it.
   std::optional<std::uint64_t> gpu_memory_used() const;
-  /// CUDA's number of this GPU, if EGL reports it.
-  std::optional<int> cuda_device() const;
 
  private:
   explicit BenchContext(pmb::HeadlessContext headless) : headless_(std::move(headless)) {}

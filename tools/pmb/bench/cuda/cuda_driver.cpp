@@ -3,8 +3,6 @@
 
 #include "bench/cuda/cuda_driver.hpp"
 
-#include <dlfcn.h>
-
 #include <array>
 
 #include "bench/cuda/cuda_kernels.hpp"
@@ -21,18 +19,12 @@ Outcome<std::unique_ptr<CudaDriver>> CudaDriver::open(const char* library, int d
 CudaDriver::~CudaDriver() {
   if (module_ != nullptr) calls_.cuModuleUnload(module_);
   if (context_ != nullptr) calls_.cuDevicePrimaryCtxRelease_v2(device_);
-  if (library_ != nullptr) dlclose(library_);
 }
 
 Outcome<void> CudaDriver::load(const char* library) {
-  library_ = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  if (library_ == nullptr) return fail(kGpu, "there is no {}", library);
-  const char* missing = nullptr;
-  const auto find = [&](auto& function, const char* symbol) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library_, symbol));
-    if (function == nullptr && missing == nullptr) missing = symbol;
-  };
-#define PMB_FIND(symbol) find(calls_.symbol, #symbol)
+  library_.emplace(library);
+  if (!library_->is_open()) return fail(kGpu, "there is no {}", library);
+#define PMB_FIND(symbol) library_->find(calls_.symbol, #symbol)
   PMB_FIND(cuInit);
   PMB_FIND(cuDriverGetVersion);
   PMB_FIND(cuGetErrorName);
@@ -59,7 +51,7 @@ Outcome<void> CudaDriver::load(const char* library) {
   PMB_FIND(cuModuleGetFunction);
   PMB_FIND(cuLaunchKernel);
 #undef PMB_FIND
-  if (missing != nullptr) return fail(kGpu, "{} lacks {}", library, missing);
+  if (library_->missing() != nullptr) return fail(kGpu, "{} lacks {}", library, library_->missing());
   return {};
 }
 

@@ -8,19 +8,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/failure.hpp"
+#include "cuda/cuda_library.hpp"
 
 namespace pmb::tool::bench {
 
 /// A device with its primary context current on this thread, and the kernels of cuda_kernels.hpp loaded.
 class CudaDriver {
  public:
-  using Result = int;                        ///< CUresult; 0 is success.
-  using DevicePointer = unsigned long long;  // NOLINT(google-runtime-int): CUdeviceptr is that type.
-  using Handle = void*;                      ///< CUcontext, CUstream, CUmodule, CUfunction.
+  using Result = cuda::Code;
+  using DevicePointer = cuda::DevicePointer;
+  using Handle = cuda::Handle;
 
   struct Functions {
     Result (*cuInit)(unsigned);
@@ -72,7 +74,7 @@ class CudaDriver {
 
   Functions calls_ = {};
   std::string name_;
-  Handle library_ = nullptr;
+  std::optional<cuda::Library> library_;
   Handle context_ = nullptr;
   Handle module_ = nullptr;
   int device_ = 0;

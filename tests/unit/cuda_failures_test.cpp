@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// pmb::cuda where the driver library, the device or a call of it fails: a typed error, no crash, nothing left behind.
+#include "cuda/cuda_driver.hpp"
+#include "cuda_fixture.hpp"
+
+namespace {
+
+using namespace pmb_test;
+using pmb::Cuda;
+using pmb::CudaBuffer;
+
+constexpr int kOutOfMemory = 2;
+
+TEST_F(CudaTest, AMissingLibraryAndOneWithoutCudaAreTheSameError) {
+  const auto here = std::source_location::current();
+  EXPECT_EQ(id_of(pmb::cuda::Driver::open("libno_such_cuda.so.1", 0, here)), ErrorId::cuda_missing);
+  EXPECT_EQ(id_of(pmb::cuda::Driver::open("libc.so.6", 0, here)), ErrorId::cuda_missing);
+}
+
+TEST_F(CudaTest, AMissingDeviceIsNamed) {
+  const auto opened = Cuda::open(*context_, 7);
+  ASSERT_EQ(id_of(opened), ErrorId::cuda_unavailable);
+  EXPECT_EQ(opened.error().numbers[1], 7U);
+  constexpr int kNoDevice = 100;
+  fake_cuda::fail("cuInit", 1, kNoDevice);
+  const auto without = Cuda::open(*context_);
+  ASSERT_EQ(id_of(without), ErrorId::cuda_unavailable);
+  EXPECT_EQ(without.error().numbers[0], static_cast<std::uint64_t>(kNoDevice));
+  EXPECT_EQ(status_of(without), Status::unsupported);
+}
+
+/// Everything that pmb asks of the driver, with a new object. Ends at the first error.
+pmb::Result<void> use_everything(pmb::Context& context, GLuint plain, void* stream) {
+  auto cuda = Cuda::open(context);
+  if (!cuda) return tl::unexpected(cuda.error());
+  auto mapped = take(pmb::MappedBuffer::create(context, {.size_bytes = CudaTest::kBytes}));
+  if (auto pointer = cuda->pointer(mapped); !pointer) return tl::unexpected(pointer.error());
+  if (auto ordered = cuda->order(stream); !ordered) return ordered;
+  auto buffer = CudaBuffer::create(*cuda, plain);
+  if (!buffer) return tl::unexpected(buffer.error());
+  if (auto pointer = buffer->map(stream); !pointer) return tl::unexpected(pointer.error());
+  return buffer->unmap();
+}
+
+/// The calls that end something. One that fails leaves that on the device.
+bool ends_something(std::string_view call) {
+  return call.find("Un") != call.npos || call.find("Release") != call.npos || call.find("Ctx") != call.npos;
+}
+
+TEST_F(CudaTest, ADriverErrorAtAnyCallLeavesNothingBehind) {
+  cuda_ = {};
+  const GLuint plain = plain_buffer(kBytes);
+  const std::size_t before = fake_cuda::calls().size();
+  take(use_everything(*context_, plain, stream_));
+  const std::vector<std::string> made(fake_cuda::calls().begin() + static_cast<std::ptrdiff_t>(before),
+                                      fake_cuda::calls().end());
+  const int live = fake_cuda::live_objects();
+  EXPECT_GT(made.size(), 20U);
+  std::map<std::string, unsigned> nth;
+  for (const std::string& call : made) {
+    fake_cuda::fail(call, ++nth[call], kOutOfMemory);
+    const auto used = use_everything(*context_, plain, stream_);
+    if (!used) {
+      EXPECT_EQ(used.error().numbers[0], static_cast<std::uint64_t>(kOutOfMemory)) << call;
+    }
+    if (ends_something(call)) {
+      fake_cuda::forgive();
+    } else {
+      EXPECT_EQ(fake_cuda::live_objects(), live) << call << " number " << nth[call];
+    }
+  }
+}
+
+TEST_F(CudaTest, AFailedUnmapIsMadeGoodAtTheNextOrder) {
+  fake_cuda::fail("cuGraphicsUnmapResources", 1, kOutOfMemory);
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::cuda_failed);
+  auto input = results(kBytes);
+  auto output = results(kBytes);
+  fake_->server_write(input.buffer(), 0, pattern(kBytes, 1));
+  take(cuda_.order(stream_));
+  launch("pmb_copy", take(cuda_.pointer(output)), take(cuda_.pointer(input)), kBytes);
+  ASSERT_EQ(cuStreamSynchronize(stream_), 0);
+  EXPECT_EQ(copy(output.raw_bytes()), pattern(kBytes, 1));
+}
+
+TEST_F(CudaTest, TheErrorOfAnEarlierKernelIsReturned) {
+  auto output = results(kBytes);
+  const std::uint64_t target = take(cuda_.pointer(output));
+  launch("pmb_copy", target, 16, kBytes);
+  EXPECT_NE(cuStreamSynchronize(stream_), 0);
+  const auto ordered = cuda_.order(stream_);
+  ASSERT_EQ(id_of(ordered), ErrorId::cuda_failed);
+  constexpr std::uint64_t kIllegalAddress = 700;
+  EXPECT_EQ(ordered.error().numbers[0], kIllegalAddress);
+  cuda_ = {};
+  output = {};
+  fake_cuda::forgive();
+}
+
+TEST_F(CudaTest, WaitsOnTheCpuAreBounded) {
+  end_cuda();
+  pmb::Options options;
+  options.timeout = 0ns;
+  start_with_cuda(options, false);
+  auto output = results(kBytes);
+  launch("pmb_write", take(cuda_.pointer(output)), 1, kBytes);
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::wait_timed_out) << "GL's first poll";
+  fake_->set_polls_until_done(0);
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::wait_timed_out) << "the stream's first poll";
+  take(cuda_.order(stream_));
+  fake_->script("glFenceSync", 1, strict_gl::return_zero());
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::fence_is_null);
+  fake_->script("glClientWaitSync", 1, strict_gl::wait_failed());
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::wait_failed);
+}
+
+TEST_F(CudaTest, ALostContextIsReportedAndEndsTheRegistrations) {
+  auto buffer = results(kBytes);
+  take(cuda_.pointer(buffer));
+  fake_->lose_context();
+  leaks_expected_ = true;
+  EXPECT_FALSE(timeline().mark());
+  EXPECT_TRUE(context_->lost());
+  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::context_lost);
+}
+
+}  // namespace
