@@ -222,7 +222,7 @@ TEST_F(CapiMisuse, RingCallsRefuseNullAndNegativeArguments) {
 TEST_F(CapiMisuse, BufferAndPoolCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_mapped_buffer_create);
   REFUSES(pmb_mapped_buffer_adopt);
-  REFUSES(pmb_mapped_buffer_adopt_memory);
+  REFUSES(pmb_mapped_buffer_adopt_memory, {4});
   EXPECT_EQ(pmb_mapped_buffer_destroy(nullptr), PMB_INVALID_ARGUMENT);
   REFUSES(pmb_mapped_buffer_write);
   REFUSES(pmb_mapped_buffer_read);
