@@ -206,7 +206,8 @@ TEST_P(TextureFeeder, AnIllegalImageIsRefusedAndOneThatFailsIsDropped) {
 
 TEST_P(TextureFeeder, ALostContextIsReported) {
   if (!context_->limits().reset_notification) GTEST_SKIP() << "GL does not report a loss here";
-  queue(make(), pattern(kImage, 1));
+  const Bytes bytes = pattern(kImage, 1);
+  queue(make(), bytes);
   take(feeder_.feed());
   leaks_expected_ = true;
   fake_->lose_context();

@@ -97,14 +97,14 @@ std::string update_before_read(const Gpu& gpu, Reader by, Remedy remedy) {
 }
 
 std::string update_after_write(const Gpu& gpu, Earlier earlier, Remedy remedy) {
-  constexpr int kTries = 3;
+  constexpr int kTriesPerSize = 3;
   if (earlier == Earlier::clear && gpu.gl.ClearBufferData == nullptr)
     skip_check("the context has no glClearBufferData");
   std::uint64_t lost = 0;
   std::uint64_t tries = 0;
   std::uint64_t first_size = 0;
   for (const std::uint64_t size : kUpdateSizes) {
-    for (int i = 0; i < kTries; ++i) {
+    for (int i = 0; i < kTriesPerSize; ++i) {
       std::vector<std::uint32_t> words(size / sizeof(std::uint32_t));
       const GlBuffer source = plain_buffer(gpu, size, words.data());
       const GlBuffer target = plain_buffer(gpu, size);
