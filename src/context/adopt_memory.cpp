@@ -55,7 +55,7 @@ Result<MappedBuffer> MappedBuffer::adopt_memory(Context& context, std::span<std:
     const std::shared_ptr<ContextState> state = ContextState::share(context);
     if (auto current = state->check_current(where); !current) return pass_on(current);
     if (auto usable = check_memory(*state, memory, where); !usable) return pass_on(usable);
-    // Everything that may throw comes before any GL call but registry.add().
+    // Everything that may throw comes before the calls that make the buffer.
     const Plan plan = {.access = access,
                        .size_bytes = memory.size(),
                        .reasons = {"memory: the program's own, pinned through GL_AMD_pinned_memory"}};

@@ -37,13 +37,12 @@ struct Cuda::Impl {
 
   /// The stream's later work waits for GL, and then GL for the stream.
   Result<void> order_on_gpu(void* stream, std::source_location where) const {
-    if (!gate->mapped) {
-      if (auto mapped = gate->map(stream, where); !mapped) return mapped;
-      return gate->unmap(where);
+    if (gate->mapped) {
+      // An earlier unmap() failed.
+      if (auto unmapped = gate->unmap(where); !unmapped) return unmapped;
     }
-    // An earlier unmap() failed.
-    if (auto unmapped = gate->unmap(where); !unmapped) return unmapped;
-    return order_on_gpu(stream, where);
+    if (auto mapped = gate->map(stream, where); !mapped) return mapped;
+    return gate->unmap(where);
   }
 
   Result<void> wait_for_gl(std::source_location where) const {

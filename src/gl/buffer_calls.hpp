@@ -46,7 +46,7 @@ class BufferCalls {
   void data(GLuint name, std::uint64_t size, GLenum usage) const noexcept {
     on(name, gl_.NamedBufferData, gl_.BufferData, number(size), nullptr, usage);
   }
-  /// Makes memory of the program the storage of a new buffer (GL_AMD_pinned_memory). This target has a binding of its own.
+  /// Makes memory of the program the storage of a new buffer (GL_AMD_pinned_memory). The target has its own binding point.
   void pin(GLuint name, std::byte* memory, std::uint64_t size) const noexcept {
     constexpr GLenum kExternalVirtualMemory = 0x9160;
     gl_.BindBuffer(kExternalVirtualMemory, name);
