@@ -191,31 +191,36 @@ TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
   constexpr int kDraws = 16;
   const SlowRows rows(gl_, kDraws, 4000);
   auto ring = make_ring(2 * SlowRows::kBytes);
+  const bool refuses = software() && configuration().path != pmb::Path::orphaned;
+  // A machine that stops this thread in the wrong moments may complete every draw of one round in time.
+  const int rounds = refuses ? 20 : 1;
   std::uint64_t refused = 0;
-  for (int i = 0; i < kDraws; ++i) {
-    auto slice = ring.try_acquire(SlowRows::kBytes);
-    if (!slice) {
-      EXPECT_EQ(slice.error().id, ErrorId::ring_full_in_flight);
-      ++refused;
-      slice = ring.acquire(SlowRows::kBytes);
+  for (int round = 0; round < rounds && refused == 0; ++round) {
+    for (int i = 0; i < kDraws; ++i) {
+      auto slice = ring.try_acquire(SlowRows::kBytes);
+      if (!slice) {
+        EXPECT_EQ(slice.error().id, ErrorId::ring_full_in_flight);
+        ++refused;
+        slice = ring.acquire(SlowRows::kBytes);
+      }
+      ASSERT_TRUE(slice) << slice.error().message();
+      ASSERT_TRUE(slice->fill(static_cast<std::byte>(round + i)));
+      ASSERT_TRUE(ring.publish(*slice, SlowRows::kBytes));
+      rows.draw(slice->buffer(), slice->offset_bytes(), i);
+      ASSERT_TRUE(ring.retire(mark()));
     }
-    ASSERT_TRUE(slice) << slice.error().message();
-    ASSERT_TRUE(slice->fill(static_cast<std::byte>(i)));
-    ASSERT_TRUE(ring.publish(*slice, SlowRows::kBytes));
-    rows.draw(slice->buffer(), slice->offset_bytes(), i);
-    ASSERT_TRUE(ring.retire(mark()));
+    const auto pixels = rows.pixels();
+    for (int i = 0; i < kDraws; ++i) {
+      const auto byte = static_cast<std::uint32_t>(round + i);
+      EXPECT_EQ(pixels[static_cast<std::size_t>(i * SlowRows::kWidth)], byte * 0x01010101u) << "round " << round;
+    }
   }
   EXPECT_EQ(ring.stats().would_blocks, refused);
   EXPECT_LE(ring.stats().waits, refused);
   if (configuration().path == pmb::Path::orphaned) {
     EXPECT_EQ(refused, 0u);
-  } else if (software()) {
+  } else if (refuses) {
     EXPECT_GT(refused, 0u);
-  }
-  const auto pixels = rows.pixels();
-  for (int i = 0; i < kDraws; ++i) {
-    const auto byte = static_cast<std::uint32_t>(i);
-    EXPECT_EQ(pixels[static_cast<std::size_t>(i * SlowRows::kWidth)], byte * 0x01010101u);
   }
 }
 
