@@ -212,7 +212,8 @@ TEST_P(Upload, AFullRingWaitsForDrawsInFlightAndTryDoesNot) {
     const auto pixels = rows.pixels();
     for (int i = 0; i < kDraws; ++i) {
       const auto byte = static_cast<std::uint32_t>(round + i);
-      EXPECT_EQ(pixels[static_cast<std::size_t>(i * SlowRows::kWidth)], byte * 0x01010101u) << "round " << round;
+      EXPECT_EQ(pixels[static_cast<std::size_t>(i * SlowRows::kWidth)], byte * 0x01010101u)
+          << "round " << round;
     }
   }
   EXPECT_EQ(ring.stats().would_blocks, refused);
