@@ -1,5 +1,5 @@
 # pmb_component(<name> DESCRIPTION <text> SOURCES <file>… [PUBLIC <target>…] [PRIVATE <target>…] [PC_PRIVATE <module>…]
-#               [INCLUDES <folder>])
+#               [INCLUDES <folder>] [DEVELOPMENT <component>])
 #
 # Makes one library of pmb. For the name headless: the target pmb_headless, its alias pmb::headless, its part of pmb's CMake
 # package, pmb-headless.pc, and what installs them. For the name pmb: pmb, pmb::pmb and pmb.pc. BUILD_SHARED_LIBS decides
@@ -7,13 +7,14 @@
 #
 # A target that exists only in this build is given as $<BUILD_INTERFACE:target>. PC_PRIVATE names the pkg-config modules of
 # the PRIVATE targets; a static library needs them. The config file of pmb's CMake package finds the same. INCLUDES is where,
-# below the prefix of an installation, the component has its headers or modules; without it, with those of pmb.
+# below the prefix of an installation, the component has its headers or modules; without it, with those of pmb. DEVELOPMENT is
+# the installation component of what only builds need: development, or the given one.
 
 set(PMB_SYMBOLS ${PROJECT_BINARY_DIR}/symbols.map)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/symbols.map.in ${PMB_SYMBOLS} @ONLY)
 
 function(pmb_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;INCLUDES" "SOURCES;PUBLIC;PRIVATE;PC_PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;INCLUDES;DEVELOPMENT" "SOURCES;PUBLIC;PRIVATE;PC_PRIVATE")
   set(target pmb_${name})
   set(module pmb-${name})
   set(requires "Requires: pmb = ${PROJECT_VERSION}")
@@ -25,6 +26,10 @@ function(pmb_component name)
   set(includes ${CMAKE_INSTALL_INCLUDEDIR})
   if(arg_INCLUDES)
     set(includes ${arg_INCLUDES})
+  endif()
+  set(development development)
+  if(arg_DEVELOPMENT)
+    set(development ${arg_DEVELOPMENT})
   endif()
   add_library(${target} ${arg_SOURCES})
   add_library(pmb::${name} ALIAS ${target})
@@ -53,10 +58,10 @@ function(pmb_component name)
     set(definition " -DPMB_STATIC")
   endif()
   install(TARGETS ${target} EXPORT ${target}
-          LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
-          ARCHIVE COMPONENT development)
+          LIBRARY COMPONENT runtime NAMELINK_COMPONENT ${development}
+          ARCHIVE COMPONENT ${development})
   install(EXPORT ${target} FILE ${target}.cmake NAMESPACE pmb:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/pmb
-          COMPONENT development)
+          COMPONENT ${development})
 
   set(folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
   file(RELATIVE_PATH to_prefix /${folder} /)
@@ -69,7 +74,7 @@ Version: @PROJECT_VERSION@
 Cflags: -I${prefix}/@includes@@definition@
 Libs: -L${prefix}/@CMAKE_INSTALL_LIBDIR@ -l@target@
 ]] @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${module}.pc DESTINATION ${folder} COMPONENT development)
+  install(FILES ${PROJECT_BINARY_DIR}/${module}.pc DESTINATION ${folder} COMPONENT ${development})
 endfunction()
 
 # pmb_install_package(): the headers, and the CMake package that unites the components.

@@ -1,5 +1,5 @@
-# Debian packages by CPack: libpmb0, libpmb-dev and, where they are built, pmb and python3-pmb. `./run package`
-# configures the preset that includes this file.
+# Debian packages by CPack: libpmb0, libpmb-dev and, where they are built, libpmb-fortran-dev, pmb and python3-pmb.
+# `./run package` configures the preset that includes this file.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The pmb authors <pmb@example.org>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
@@ -15,6 +15,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/src)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+# The driver that renders on the CPU, and on GPUs whose vendor has no own.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS libgl1-mesa-dri)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)
 
 # pmb_package(<component> <package> <section> <depends> <title> <text>)
@@ -40,7 +42,12 @@ set(same "libpmb0 (= ${PROJECT_VERSION})")
 pmb_package(runtime libpmb0 libs "" "Persistent mapped buffers for OpenGL" "${about}\n.\nThese are the shared libraries for C++, C and Fortran.")
 pmb_package(development libpmb-dev libdevel "${same}, libexpected-dev"
             "Persistent mapped buffers for OpenGL (development files)"
-            "${about}\n.\nThese are the headers, the Fortran module, the CMake package and the files of pkg-config.")
+            "${about}\n.\nThese are the headers, the CMake package and the files of pkg-config.")
+if(TARGET pmb_fortran)
+  pmb_package(fortran libpmb-fortran-dev libdevel "libpmb-dev (= ${PROJECT_VERSION}), gfortran | gfortran-mod-15"
+              "Persistent mapped buffers for OpenGL (Fortran module)"
+              "${about}\n.\nThis is the Fortran module gpu_persistent_buffers, with its files for CMake and\npkg-config.")
+endif()
 if(TARGET pmb_program)
   pmb_package(program pmb utils "${same}" "Streams data through compute shaders of OpenGL, and measures its transfers"
               "${about}\n.\nThis program shows what a driver offers, runs a compute shader over a\nstream, and measures transfers.")

@@ -33,14 +33,14 @@ mount --bind /dev "$root/dev"
 cp "$packages"/*.deb "$root/root"
 cp -r "$here"/first_stream* "$root/root"
 
-step "apt install ./pmb ./libpmb0" inside 'apt-get update && cd && apt-get install -y --no-install-recommends ./libpmb0_*.deb ./pmb_*.deb libgl1-mesa-dri'
+step "apt install ./pmb ./libpmb0" inside 'apt-get update && cd && apt-get install -y ./libpmb0_*.deb ./pmb_*.deb'
 step "pmb --version, pmb info" inside 'pmb --version && pmb info --software'
 step "pmb stream" inside 'head -c 100000 /dev/urandom >/tmp/in && pmb stream copy --software --block 4096 -i /tmp/in -o /tmp/out && cmp /tmp/in /tmp/out'
 step "apt install ./libpmb-dev, a compiler" inside 'cd && apt-get install -y --no-install-recommends ./libpmb-dev_*.deb g++ cmake make pkgconf'
 step "a program by find_package" inside 'cd && cmake -S first_stream -B found && cmake --build found && found/first_stream'
 step "a program by pkg-config" inside 'cd && g++ -std=c++20 first_stream/first_stream.cpp $(pkg-config --cflags --libs pmb-headless) -o first && ./first'
 step "a program in C" inside 'cd && gcc first_stream_c/first_stream.c $(pkg-config --cflags --libs pmb-c) -o first && ./first'
-step "apt install gfortran" inside 'apt-get install -y --no-install-recommends gfortran'
+step "apt install ./libpmb-fortran-dev" inside 'cd && apt-get install -y --no-install-recommends ./libpmb-fortran-dev_*.deb'
 step "a program in Fortran by find_package" inside 'cd && cmake -S first_stream_fortran -B fortran && cmake --build fortran && fortran/first_stream'
 step "a program in Fortran by pkg-config" inside 'cd && gfortran first_stream_fortran/first_stream.f90 $(pkg-config --cflags --libs pmb-fortran) -o first && ./first'
 if compgen -G "$packages/python3-pmb_*.deb" >/dev/null; then
