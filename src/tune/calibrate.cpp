@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <ctime>
@@ -16,11 +17,7 @@ namespace {
 using detail::ContextState;
 
 std::string now_text() {
-  char text[sizeof "2026-11-25T12:00:00Z"] = {};
-  const std::time_t now = std::time(nullptr);
-  std::tm parts = {};
-  if (gmtime_r(&now, &parts)) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 /// Candidates that failed may have left GL errors; the caller's were set aside before.
