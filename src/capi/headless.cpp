@@ -11,9 +11,7 @@ struct ObjectOf<pmb_headless_context> : std::type_identity<HeadlessContext> {};
 template <>
 struct ObjectOf<pmb_gpu_list> : std::type_identity<std::vector<GpuInfo>> {};
 
-namespace {
-
-pmb_gpu_info to_c(const GpuInfo& gpu) noexcept {
+static pmb_gpu_info to_c(const GpuInfo& gpu) noexcept {
   return {.struct_bytes = sizeof(pmb_gpu_info),
           .name = gpu.name.c_str(),
           .driver = gpu.driver.c_str(),
@@ -23,7 +21,7 @@ pmb_gpu_info to_c(const GpuInfo& gpu) noexcept {
           .cuda_device = gpu.cuda_device.value_or(-1)};
 }
 
-HeadlessOptions from_c(const pmb_headless_options& given) {
+static HeadlessOptions from_c(const pmb_headless_options& given) {
   HeadlessOptions options;
   if (given.by_index) options.gpu_index = given.gpu_index;
   if (given.by_cuda_device) options.cuda_device = given.cuda_device;
@@ -38,7 +36,6 @@ HeadlessOptions from_c(const pmb_headless_options& given) {
   return options;
 }
 
-}  // namespace
 }  // namespace pmb::capi
 
 using namespace pmb::capi;

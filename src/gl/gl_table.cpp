@@ -30,12 +30,12 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 /// How the strings of a driver name its vendor.
-struct KindRow {
+struct VendorRow {
   std::string_view kind;
   std::string_view vendor_parts[2];
   std::string_view renderer_parts[2];
 };
-constexpr KindRow kKinds[] = {
+constexpr VendorRow kVendors[] = {
     {"nvidia", {"NVIDIA", "nouveau"}, {}},
     {"amd", {"AMD", "ATI"}, {"AMD"}},
     {"intel", {"Intel"}, {"Intel"}},
@@ -51,7 +51,7 @@ bool contains_one(std::string_view text, std::span<const std::string_view> parts
 
 std::string_view kind_of(const Driver& driver) {
   if (driver.software) return "mesa_software";
-  for (const KindRow& row : kKinds) {
+  for (const VendorRow& row : kVendors) {
     if (contains_one(driver.vendor, row.vendor_parts) || contains_one(driver.renderer, row.renderer_parts)) {
       return row.kind;
     }
