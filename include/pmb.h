@@ -1126,6 +1126,8 @@ PMB_API pmb_status pmb_cuda_pointer_of_readback(const pmb_cuda* cuda, pmb_pendin
                                                 uint64_t* pointer);
 /// The same for a live block.
 PMB_API pmb_status pmb_cuda_pointer_of_block(const pmb_cuda* cuda, pmb_block block, uint64_t* pointer);
+/// The same for a frame that is not released.
+PMB_API pmb_status pmb_cuda_pointer_of_frame(const pmb_cuda* cuda, const pmb_frame* frame, uint64_t* pointer);
 /// Orders a stream and the GL context, in both directions: what the stream gets from now on is after all GL commands issued
 /// so far, and GL commands issued from now on are after all that the stream has got so far. A ticket marked afterwards passes
 /// after the kernels too. Blocks unless pmb_cuda_orders_on_gpu(). Statuses: gl_error, timed_out, fence_failed, wait_failed,

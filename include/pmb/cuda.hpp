@@ -23,6 +23,7 @@
 #include <pmb/block_pool.hpp>
 #include <pmb/context.hpp>
 #include <pmb/detail/api.hpp>
+#include <pmb/frame_grabber.hpp>
 #include <pmb/mapped_buffer.hpp>
 #include <pmb/readback_ring.hpp>
 #include <pmb/result.hpp>
@@ -51,8 +52,9 @@ class PMB_API Cuda {
   Cuda& operator=(Cuda&&) noexcept;
   ~Cuda();
 
-  /// The device pointer of memory that is mapped; of a slice, a readback or a block while it is live. CUDA works on the
-  /// same bytes as the CPU and GL, as the CPU would: under explicit flush its writes need flush() or publish() after them.
+  /// The device pointer of memory that is mapped; of a slice, a readback, a block or a frame while it is live. CUDA works on
+  /// the same bytes as the CPU and GL, as the CPU would: under explicit flush its writes need flush() or publish() after
+  /// them. Validation then reports no written_after_publish for that slice: a kernel may have written it.
   /// The first pointer of a mapping pins it, which takes milliseconds; call this with ring.mapped_buffer() at start.
   /// Statuses: stale_handle, unsupported (a path without mapping), gl_error, wrong_context (another pmb context or thread).
   [[nodiscard]] Result<std::uint64_t> pointer(
@@ -63,6 +65,8 @@ class PMB_API Cuda {
       const PendingReadback& pending, std::source_location where = std::source_location::current()) const;
   [[nodiscard]] Result<std::uint64_t> pointer(
       const Block& block, std::source_location where = std::source_location::current()) const;
+  [[nodiscard]] Result<std::uint64_t> pointer(
+      const Frame& frame, std::source_location where = std::source_location::current()) const;
 
   /// Orders a stream and the GL context, in both directions: what the stream gets from now on is after all GL commands
   /// issued so far, and GL commands issued from now on are after all that the stream has got so far. Call it between a GL

@@ -36,6 +36,7 @@
 namespace pmb {
 
 class Context;
+class Cuda;
 namespace detail {
 struct FrameGrabberState;
 struct CloseFrameGrabber {
@@ -73,6 +74,7 @@ class PMB_API Frame {
   void release() noexcept;
 
  private:
+  friend class Cuda;
   friend class FrameGrabber;
 
   std::shared_ptr<detail::ReleasedFrames> released_;  ///< Null once released.

@@ -58,6 +58,10 @@ pmb_status pmb_cuda_pointer_of_block(const pmb_cuda* cuda, pmb_block block, uint
   return answer_pointer(pointer, [&](auto where) { return object(cuda).pointer(from_c(block), where); });
 }
 
+pmb_status pmb_cuda_pointer_of_frame(const pmb_cuda* cuda, const pmb_frame* frame, uint64_t* pointer) {
+  return answer_pointer(pointer, [&](auto where) { return object(cuda).pointer(object(frame), where); });
+}
+
 pmb_status pmb_cuda_order(const pmb_cuda* cuda, void* stream) {
   return answer([&](auto where) { return object(cuda).order(stream, where); });
 }

@@ -118,8 +118,11 @@ Result<std::uint64_t> Cuda::pointer(const MappedBuffer& buffer, std::source_loca
   });
 }
 Result<std::uint64_t> Cuda::pointer(const Slice& slice, std::source_location where) const {
-  return guarded(where,
-                 [&] { return Impl::pointer(impl_.get(), RingControl::mapped_place(slice, where), where); });
+  return guarded(where, [&] {
+    auto found = Impl::pointer(impl_.get(), RingControl::mapped_place(slice, where), where);
+    if (found) RingControl::share(slice);
+    return found;
+  });
 }
 Result<std::uint64_t> Cuda::pointer(const PendingReadback& pending, std::source_location where) const {
   return guarded(
@@ -128,6 +131,10 @@ Result<std::uint64_t> Cuda::pointer(const PendingReadback& pending, std::source_
 Result<std::uint64_t> Cuda::pointer(const Block& block, std::source_location where) const {
   return guarded(where,
                  [&] { return Impl::pointer(impl_.get(), detail::mapped_place(block, where), where); });
+}
+Result<std::uint64_t> Cuda::pointer(const Frame& frame, std::source_location where) const {
+  if (!frame.released_) return fail(ErrorId::stale_slice, where);
+  return pointer(frame.block_, where);
 }
 
 Result<void> Cuda::order(void* stream, std::source_location where) const {

@@ -82,6 +82,8 @@ struct RingControl final : ContextChild, RingHot {
   PMB_API static Result<MappedPlace> mapped_place(const Slice& slice, std::source_location where) noexcept;
   PMB_API static Result<MappedPlace> mapped_place(const PendingReadback& pending,
                                                   std::source_location where) noexcept;
+  /// Another API may write the bytes of this live slice, also after publish().
+  PMB_API static void share(const Slice& slice) noexcept;
 
   /// A live slice and the block that lent it; null where there is none.
   struct Found {

@@ -36,6 +36,10 @@ void RingShadow::given_to_gl(std::uint64_t key) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.given = true;
 }
 
+void RingShadow::shared(std::uint64_t key) {
+  if (const auto found = watches_.find(key); found != watches_.end()) found->second.is_shared = true;
+}
+
 void RingShadow::published(const RingSlot& slot, std::uint64_t marks) {
   const auto found = watches_.find(slot.key());
   if (found == watches_.end()) return;
@@ -66,8 +70,9 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
 }
 
 void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const {
-  // Where the GPU may write published slices too, a change proves nothing.
-  if (watch.reported || (mapping_.readable && id == ErrorId::written_after_publish)) return;
+  // Where the GPU or another API may write published slices too, a change proves nothing.
+  const bool others_write = mapping_.readable || watch.is_shared;
+  if (watch.reported || (others_write && id == ErrorId::written_after_publish)) return;
   const ByteRange changed = differing_range(bytes_of(watch.range), watch.copy);
   if (changed.empty()) return;
   watch.reported = true;

@@ -35,6 +35,8 @@ class RingShadow {
   void acquired(const RingSlot& slot, std::source_location where);
   /// The program asked for the slice's GL name, and may be about to bind it.
   void given_to_gl(std::uint64_t key);
+  /// Another API has the bytes, too.
+  void shared(std::uint64_t key);
   /// The bytes are in use from now on. `marks`: made by the program so far, here and below.
   void published(const RingSlot& slot, std::uint64_t marks);
   /// Ends the views of the slice.
@@ -68,6 +70,7 @@ class RingShadow {
     std::uint64_t published_at = 0;  ///< Marks.
     bool given = false;
     bool is_published = false;
+    bool is_shared = false;
     bool reported = false;   ///< A change of its bytes.
     bool forgotten = false;  ///< Reported as not published, retired or released.
   };

@@ -47,6 +47,11 @@ Result<MappedPlace> RingControl::mapped_place(const Slice& slice, std::source_lo
   return MappedPlace{.mapping = mapping, .offset = slot->offset - mapping->map_offset};
 }
 
+void RingControl::share(const Slice& slice) noexcept {
+  const RingControl& ring = of(slice.control_);
+  if (ring.shadow) ring.shadow->shared(slice.key_);
+}
+
 }  // namespace detail
 
 using detail::RingControl;

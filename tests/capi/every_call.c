@@ -735,6 +735,18 @@ static void cuda(const pmb_headless_context* headless, pmb_context* context) {
   OK(pmb_block_pool_release(pool, block));
   pmb_block_pool_destroy(&pool);
 
+  const pmb_texture_region region = new_texture();
+  pmb_frame_grabber* grabber = NULL;
+  pmb_frame* frame = NULL;
+  OK(pmb_frame_grabber_create(context, NULL, &grabber));
+  OK(pmb_frame_grabber_grab_texture(grabber, &region));
+  OK(pmb_frame_grabber_next(grabber, 0, &frame));
+  NEED(pmb_cuda_pointer_of_frame(device, frame, &pointer) == legal);
+  NEED(legal != PMB_OK || pointer == (uintptr_t)pmb_frame_bytes(frame));
+  pmb_frame_release(&frame);
+  pmb_frame_grabber_destroy(&grabber);
+  glDeleteTextures(1, &region.texture);
+
   NEED(pmb_cuda_order(device, NULL) == (device ? PMB_OK : PMB_INVALID_ARGUMENT));
   const uint32_t plain = new_buffer(NULL, kBytes);
   pmb_cuda_buffer* in_vram = NULL;

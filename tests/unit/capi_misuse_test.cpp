@@ -335,6 +335,7 @@ TEST_F(CapiMisuse, PlanProfileAndHeadlessCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_cuda_pointer_of_slice);
   REFUSES(pmb_cuda_pointer_of_readback);
   REFUSES(pmb_cuda_pointer_of_block);
+  REFUSES(pmb_cuda_pointer_of_frame);
   REFUSES(pmb_cuda_order, {1});
   REFUSES(pmb_cuda_orders_on_gpu);
   REFUSES(pmb_cuda_buffer_create);

@@ -154,6 +154,39 @@ TEST_F(CudaTest, PointersAreThoseOfTheSameBytes) {
   EXPECT_EQ(id_of(cuda_.pointer(MappedBuffer())), ErrorId::not_mapped);
 }
 
+TEST_F(CudaTest, AFramesPointerIsThatOfItsPixelsUntilItIsReleased) {
+  GLuint texture = 0;
+  gl_.GenTextures(1, &texture);
+  gl_.BindTexture(GL_TEXTURE_2D, texture);
+  gl_.TexStorage2D(GL_TEXTURE_2D, 1, GL_RGBA8, 4, 2);
+  auto grabber = take(pmb::FrameGrabber::create(*context_));
+  take(grabber.grab_texture({.texture = texture, .target = GL_TEXTURE_2D, .width = 4, .height = 2}));
+  auto frame = take(grabber.next(0));
+  EXPECT_EQ(take(cuda_.pointer(frame)), address(frame.bytes().data()));
+  frame.release();
+  EXPECT_EQ(id_of(cuda_.pointer(frame)), ErrorId::stale_slice);
+  EXPECT_EQ(id_of(cuda_.pointer(pmb::Frame())), ErrorId::stale_slice);
+  gl_.DeleteTextures(1, &texture);
+}
+
+TEST_F(CudaTest, AKernelThatChangesAPublishedSliceIsNoMisuse) {
+  end_cuda();
+  start_with_cuda(validating());
+  auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  const std::uint64_t start = take(cuda_.pointer(ring.mapped_buffer()));
+  for (const bool is_known : {true, false}) {
+    const pmb::Slice slice = take(ring.acquire(kBytes));
+    if (is_known) {
+      EXPECT_EQ(take(cuda_.pointer(slice)), start + slice.offset_bytes());
+    }
+    take(ring.publish(slice, kBytes));
+    launch("pmb_write", start + slice.offset_bytes(), 1, kBytes);
+    ASSERT_EQ(cuStreamSynchronize(stream_), 0);
+    take(ring.retire(slice, mark()));
+    EXPECT_EQ(reports_of(ErrorId::written_after_publish), is_known ? 0U : 1U);
+  }
+}
+
 TEST_F(CudaTest, AnAdoptedMappingCountsFromItsFirstMappedByte) {
   const auto own = map_own(8192, 4096, 1024, GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT);
   auto ring = take(UploadRing::create_on(*context_, take(MappedBuffer::adopt(*context_, own))));

@@ -399,6 +399,18 @@ FAKE fake_cuda_take_copied(std::uint64_t* up, std::uint64_t* down) {
   *down = std::exchange(device().bytes_down, 0);
   return kSuccess;
 }
+/// As if the GL context of the program were on the device, always idle, with these bytes in every buffer. Null ends that.
+FAKE fake_cuda_serve_buffers(std::byte* bytes, std::size_t size) {
+  device().graphics = {};
+  if (bytes == nullptr) return kSuccess;
+  device().graphics = {.is_current = [] { return true; },
+                       .memory_of = [=](unsigned) { return std::span(bytes, size); },
+                       .leaves_its_mapping = [](unsigned) { return false; },
+                       .move_away = {},
+                       .commands_so_far = [] { return [] { return true; }; },
+                       .wait_for = [](const std::function<void()>& done) { done(); }};
+  return kSuccess;
+}
 /// Objects that were not freed, without contexts.
 FAKE fake_cuda_live_objects() {
   return live_objects() - device().retained;
