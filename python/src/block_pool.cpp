@@ -53,7 +53,7 @@ void leave_block(PyBlock& block, const py::object& exception, const py::object&,
 }
 
 void bind_block(py::module_& module) {
-  py::class_<PyBlock, std::shared_ptr<PyBlock>>(
+  py::class_<PyBlock, Lent, std::shared_ptr<PyBlock>>(
       module, "Block", buffer_protocol<PyBlock>(),
       "One block of a pool, lent for one use. In writable pools it is a writable buffer until it is "
       "published.\n\n"
@@ -78,7 +78,7 @@ void bind_block(py::module_& module) {
 }  // namespace
 
 PyBlock::PyBlock(std::shared_ptr<PyBlockPool> pool, Block block)
-    : Lent(pool, block.raw_bytes(), true), pool_(std::move(pool)), block_(block) {
+    : Viewed(pool, block.raw_bytes(), true), pool_(std::move(pool)), block_(block) {
   if (block.raw_bytes().empty()) end_loan("the GPU fills the blocks of a read-only pool; view them");
 }
 
@@ -95,6 +95,12 @@ Block PyBlock::use() const {
   if (memory().is_closed()) return {};
   static_cast<void>(memory().context().use());
   return block_;
+}
+
+DeviceBytes PyBlock::on_device(const pmb::Cuda& cuda) const {
+  const Block block = use();
+  return {.pointer = take(cuda.pointer(block, memory().context().place())),
+          .extents = {static_cast<std::int64_t>(block.size_bytes())}};
 }
 
 void PyBlock::publish(std::optional<std::uint64_t> used_bytes) {
@@ -128,8 +134,7 @@ void PyBlock::release() {
 
 std::shared_ptr<PyReadView> PyBlock::show(const ReadView& view) {
   if (const auto shown = view_.lock()) return shown;
-  const auto shown =
-      std::make_shared<PyReadView>(pool_, view.bytes(), [self = shared_from_this()] { self->release(); });
+  const auto shown = std::make_shared<PyReadView>(pool_, view.bytes(), shared_from_this());
   view_ = shown;
   return shown;
 }

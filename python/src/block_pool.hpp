@@ -17,7 +17,7 @@ namespace pmb::python {
 
 using PyBlockPool = Owner<BlockPool>;
 
-class PyBlock : public Lent, public std::enable_shared_from_this<PyBlock> {
+class PyBlock : public Viewed, public std::enable_shared_from_this<PyBlock> {
  public:
   PyBlock(std::shared_ptr<PyBlockPool> pool, Block block);
   /// Releases a block that the program dropped. One that is published and was not viewed stays taken.
@@ -25,12 +25,13 @@ class PyBlock : public Lent, public std::enable_shared_from_this<PyBlock> {
 
   /// The handle, on the context's thread; a stale one once the pool is closed.
   Block use() const;
+  DeviceBytes on_device(const pmb::Cuda& cuda) const override;
   PyBlockPool& pool() const noexcept { return *pool_; }
   void publish(std::optional<std::uint64_t> used_bytes);
   void retire(const Ticket& ticket);
   std::shared_ptr<PyReadView> try_view(const Ticket& ticket);
   std::shared_ptr<PyReadView> wait_view(const Ticket& ticket, double timeout);
-  void release();
+  void release() override;
 
  private:
   std::shared_ptr<PyReadView> show(const ReadView& view);

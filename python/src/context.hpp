@@ -79,6 +79,7 @@ class Memory {
   virtual ~Memory() = default;
 
   PyContext& context() const noexcept { return *context_; }
+  const std::shared_ptr<PyContext>& shared_context() const noexcept { return context_; }
   void close();
   bool is_closed() const noexcept { return closed_; }
   void add_view() noexcept;

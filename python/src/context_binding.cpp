@@ -43,7 +43,7 @@ std::shared_ptr<PyContext> from_current(const py::object& loader, const PyOption
 std::shared_ptr<PyContext> make_headless(const std::optional<std::variant<int, std::string>>& gpu,
                                          bool software, bool gles, std::pair<int, int> gl_version,
                                          bool no_error, bool robust, PyContext* share_with,
-                                         const PyOptions& options) {
+                                         std::optional<int> cuda_device, const PyOptions& options) {
   refuse_in_callback();
   HeadlessOptions chosen;
   if (gpu && std::holds_alternative<int>(*gpu)) chosen.gpu_index = std::get<int>(*gpu);
@@ -55,6 +55,7 @@ std::shared_ptr<PyContext> make_headless(const std::optional<std::variant<int, s
   chosen.no_error = no_error;
   chosen.robust = robust;
   chosen.share_with = share_with ? &share_with->headless() : nullptr;
+  chosen.cuda_device = cuda_device;
   const std::source_location place = python_place();
   auto headless = take(without_lock([&] { return HeadlessContext::create(chosen, place); }));
   take(headless.make_current(place));
@@ -73,18 +74,19 @@ void bind_making(ContextClass& context) {
                   "returns the address of a GL function; by default that of EGL or GLX. Raises WrongContext "
                   "if no context is "
                   "current, and Unsupported.")
-      .def_static("headless", &make_headless, py::arg("gpu") = py::none(), py::kw_only(),
-                  py::arg("software") = false, py::arg("gles") = false,
-                  py::arg("gl_version") = std::pair<int, int>(0, 0), py::arg("no_error") = false,
-                  py::arg("robust") = true, py::arg("share_with") = py::none(),
-                  py::arg_v("options", PyOptions(), "Options()"),
-                  "Makes a GL context without a window, makes it current and opens it. `gpu` is an index of "
-                  "list_gpus() or a "
-                  "part of a name; by default the first GPU, or else the CPU. `gl_version` is the oldest "
-                  "that is accepted. "
-                  "`share_with` is another headless context, whose buffers and textures it shares. Raises "
-                  "Unsupported and "
-                  "InvalidArgument.");
+      .def_static(
+          "headless", &make_headless, py::arg("gpu") = py::none(), py::kw_only(), py::arg("software") = false,
+          py::arg("gles") = false, py::arg("gl_version") = std::pair<int, int>(0, 0),
+          py::arg("no_error") = false, py::arg("robust") = true, py::arg("share_with") = py::none(),
+          py::arg("cuda_device") = py::none(), py::arg_v("options", PyOptions(), "Options()"),
+          "Makes a GL context without a window, makes it current and opens it. `gpu` is an index of "
+          "list_gpus() or a "
+          "part of a name; by default the first GPU, or else the CPU. `gl_version` is the oldest "
+          "that is accepted. "
+          "`share_with` is another headless context, whose buffers and textures it shares. `cuda_device` "
+          "chooses the GPU with that number in CUDA. Raises "
+          "Unsupported and "
+          "InvalidArgument.");
 }
 
 void bind_control(ContextClass& context) {

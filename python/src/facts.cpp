@@ -53,7 +53,8 @@ void bind_driver(py::module_& module) {
       .def_readonly("name", &GpuInfo::name, "As EGL or GL_RENDERER reports it.")
       .def_readonly("driver", &GpuInfo::driver, "EGL vendor or driver name.")
       .def_readonly("device_path", &GpuInfo::device_path, "Such as /dev/dri/card0, or empty.")
-      .def_readonly("software", &GpuInfo::software, "The CPU renders.");
+      .def_readonly("software", &GpuInfo::software, "The CPU renders.")
+      .def_readonly("cuda_device", &GpuInfo::cuda_device, "CUDA's number of this GPU, or None.");
 }
 
 void bind_plan(py::module_& module) {

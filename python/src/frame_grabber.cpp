@@ -16,11 +16,7 @@ namespace pmb::python {
 
 namespace {
 
-/// One component of a texel, as the struct module names it; nothing for packed types.
-struct Component {
-  const char* format = nullptr;
-  Py_ssize_t bytes = 1;
-};
+/// One component of a texel; without a format for packed types.
 Component component_of(std::uint32_t type) noexcept {
   switch (type) {
     case 0x1400:  // GL_BYTE
@@ -40,7 +36,7 @@ Component component_of(std::uint32_t type) noexcept {
     case 0x140B:  // GL_HALF_FLOAT
       return {"e", 2};
     default:
-      return {};
+      return {nullptr, 1};
   }
 }
 
@@ -87,7 +83,6 @@ class PyFrame : public Lent {
 
   void give_view(PyObject* self, Py_buffer* view, int flags) {
     Lent::give_view(self, view, flags);
-    ++views_;
     if (shape_.dimensions == 0 || (flags & (PyBUF_ND | PyBUF_FORMAT)) != (PyBUF_ND | PyBUF_FORMAT)) return;
     view->itemsize = shape_.component.bytes;
     view->format = const_cast<char*>(shape_.component.format);
@@ -95,7 +90,21 @@ class PyFrame : public Lent {
     view->shape = shape_.extents.data();
     view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? shape_.strides.data() : nullptr;
   }
-  void end_view() noexcept {
+  DeviceBytes on_device(const pmb::Cuda& cuda) const override {
+    const auto size = static_cast<std::int64_t>(bytes().size());
+    DeviceBytes found = {.pointer = take(cuda.pointer(frame_, memory().context().place())),
+                         .extents = {size},
+                         .gl_may_write = false};
+    if (shape_.dimensions == 0) return found;
+    found.component = shape_.component;
+    found.extents.assign(shape_.extents.begin(), shape_.extents.begin() + shape_.dimensions);
+    return found;
+  }
+  void begin_view() noexcept override {
+    Lent::begin_view();
+    ++views_;
+  }
+  void end_view() noexcept override {
     if (--views_ == 0 && !is_lent()) frame_.release();
     Lent::end_view();
   }
@@ -144,7 +153,7 @@ std::shared_ptr<PyFrame> next_frame(const std::shared_ptr<PyFrameGrabber>& grabb
 }
 
 void bind_frame(py::module_& module) {
-  py::class_<PyFrame, std::shared_ptr<PyFrame>>(
+  py::class_<PyFrame, Lent, std::shared_ptr<PyFrame>>(
       module, "Frame", buffer_protocol<PyFrame>(),
       "A frame that has arrived, in place. It is a read-only buffer of shape (height, width, components) "
       "until "

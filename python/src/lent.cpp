@@ -41,7 +41,12 @@ void Lent::give_view(PyObject* self, Py_buffer* view, int flags) {
                         flags) != 0) {
     throw py::error_already_set();
   }
+  begin_view();
+}
+
+void Lent::begin_view() noexcept {
   ++views_;
+  if (ended_because_) ++memory_->views_of_ended;
   memory_->add_view();
 }
 
@@ -49,6 +54,10 @@ void Lent::end_view() noexcept {
   --views_;
   if (ended_because_) --memory_->views_of_ended;
   memory_->remove_view();
+}
+
+void bind_lent(py::module_& module) {
+  py::class_<Lent, std::shared_ptr<Lent>>(module, "_Lent", "Bytes of mapped memory.");
 }
 
 py::object to_array(const py::object& self, const py::object& dtype, const py::object& copy) {

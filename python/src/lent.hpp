@@ -2,19 +2,37 @@
 // Bytes of mapped memory that a Python object lends by the buffer protocol: numpy.asarray(slice), memoryview(view).
 //
 // A view that was taken stays valid memory for as long as it lives: it holds the object, and the object holds the memory.
-// Once the loan has ended, a new view is refused with BufferError. Any thread may take and end views.
+// Once the loan has ended, a new view is refused with BufferError. Any thread may take and end views. An array that CUDA works
+// on is such a view, too (cuda.hpp).
 #pragma once
 
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <pmb/cuda.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "context.hpp"
 
 namespace pmb::python {
+
+/// A number in memory, as the struct module names it.
+struct Component {
+  const char* format = "B";
+  Py_ssize_t bytes = 1;
+};
+
+/// Bytes that CUDA works on in place, as an array without gaps.
+struct DeviceBytes {
+  std::uint64_t pointer = 0;
+  std::vector<std::int64_t> extents;
+  Component component = {};
+  bool gl_may_write = true;  ///< GL commands that were issued may write them still.
+};
 
 class Lent {
  public:
@@ -35,7 +53,11 @@ class Lent {
 
   /// Fills `view` for `self`, as PyObject_GetBuffer does.
   void give_view(PyObject* self, Py_buffer* view, int flags);
-  void end_view() noexcept;
+  /// The bytes as CUDA sees them, on the context's thread, while pmb has them in use: also after the loan of a slice or a
+  /// block. Throws otherwise.
+  virtual DeviceBytes on_device(const pmb::Cuda& cuda) const = 0;
+  virtual void begin_view() noexcept;
+  virtual void end_view() noexcept;
 
  private:
   std::shared_ptr<Memory> memory_;
@@ -47,6 +69,9 @@ class Lent {
 
 /// Throws BufferError if published slices of a growing ring have views: retiring them may free their bytes.
 void require_no_ended_views(const Memory& memory);
+
+/// The base class in Python of everything that Cuda.array() takes.
+void bind_lent(pybind11::module_& module);
 
 /// The buffer protocol of a bound class that derives from Lent.
 template <class Kind>

@@ -29,6 +29,10 @@ class PyMappedBuffer : public Lent {
       : Lent(memory, memory->use().buffer.raw_bytes(), is_writable), buffer_(memory) {}
   MappedBuffer& use() const { return buffer_->use().buffer; }
   std::source_location place() const { return memory().context().place(); }
+  DeviceBytes on_device(const pmb::Cuda& cuda) const override {
+    return {.pointer = take(cuda.pointer(use(), place())),
+            .extents = {static_cast<std::int64_t>(use().size_bytes())}};
+  }
 
  private:
   std::shared_ptr<BufferMemory> buffer_;
@@ -86,7 +90,7 @@ void read_bytes(PyMappedBuffer& self, std::uint64_t offset_bytes, const Target& 
 }  // namespace
 
 void bind_mapped_buffer(py::module_& module) {
-  py::class_<PyMappedBuffer, std::shared_ptr<PyMappedBuffer>>(
+  py::class_<PyMappedBuffer, Lent, std::shared_ptr<PyMappedBuffer>>(
       module, "MappedBuffer", buffer_protocol<PyMappedBuffer>(),
       "One GL buffer that stays mapped for its whole life, for programs that order CPU and GPU with tickets "
       "themselves. It "

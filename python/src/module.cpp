@@ -7,8 +7,10 @@
 #include "block_pool.hpp"
 #include "callbacks.hpp"
 #include "context.hpp"
+#include "cuda.hpp"
 #include "facts.hpp"
 #include "frame_grabber.hpp"
+#include "lent.hpp"
 #include "mapped_buffer.hpp"
 #include "options.hpp"
 #include "readback_ring.hpp"
@@ -27,6 +29,7 @@ PYBIND11_MODULE(_pmb, module) {
   ContextClass context = declare_context(module);
   bind_timeline(module);
   bind_context(module, context);
+  bind_lent(module);
   bind_upload_ring(module);
   bind_readback_ring(module);
   bind_block_pool(module);
@@ -35,6 +38,7 @@ PYBIND11_MODULE(_pmb, module) {
   bind_texture(module);
   bind_frame_grabber(module);
   bind_texture_feeder(module);
+  bind_cuda(module);
   module.attr("__name__") = name;
   module.attr("__version__") = PMB_VERSION_STRING;
 }

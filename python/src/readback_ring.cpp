@@ -36,7 +36,7 @@ std::shared_ptr<PyPendingReadback> acquire_readback(const std::shared_ptr<PyRead
 }
 
 void bind_view(py::module_& module) {
-  py::class_<PyReadView, std::shared_ptr<PyReadView>>(
+  py::class_<PyReadView, Lent, std::shared_ptr<PyReadView>>(
       module, "ReadView", buffer_protocol<PyReadView>(),
       "Bytes that have arrived, in place. It is a read-only buffer until it is released: numpy.asarray(view) "
       "and "
@@ -60,7 +60,7 @@ void bind_view(py::module_& module) {
 }
 
 void bind_pending(py::module_& module) {
-  py::class_<PyPendingReadback, std::shared_ptr<PyPendingReadback>>(
+  py::class_<PyPendingReadback, Lent, std::shared_ptr<PyPendingReadback>>(
       module, "PendingReadback", "A readback in flight. Dropping it releases it.")
       .def("try_view", &PyPendingReadback::try_view,
            "Polls, and returns the bytes if they have arrived, else None. Never blocks.")
@@ -108,6 +108,22 @@ PendingReadback PyPendingReadback::use() const {
   return pending_;
 }
 
+DeviceBytes PyPendingReadback::on_device(const pmb::Cuda& cuda) const {
+  const PendingReadback pending = use();
+  return {.pointer = take(cuda.pointer(pending, memory_->context().place())),
+          .extents = {static_cast<std::int64_t>(pending.size_bytes())}};
+}
+
+DeviceBytes PyReadView::on_device(const pmb::Cuda& cuda) const {
+  const auto size = static_cast<std::int64_t>(bytes().size());
+  return {.pointer = viewed_->on_device(cuda).pointer, .extents = {size}, .gl_may_write = false};
+}
+
+void PyPendingReadback::require_no_views_at_all() const {
+  require_no_views();
+  if (const auto view = view_.lock()) view->require_no_views();
+}
+
 std::shared_ptr<PyReadView> PyPendingReadback::try_view() {
   const PendingReadback pending = use();
   const auto view = take_if_ready(pending.try_view(memory_->context().place()));
@@ -123,7 +139,7 @@ std::shared_ptr<PyReadView> PyPendingReadback::wait(double timeout) {
 
 void PyPendingReadback::copy_to(const Target& target, double timeout) {
   const PendingReadback pending = use();
-  if (const auto view = view_.lock()) view->require_no_views();
+  require_no_views_at_all();
   const std::source_location place = memory_->context().place();
   take(wait_in_steps(timeout, [&](std::chrono::nanoseconds step) {
     return pending.copy_to(bytes_of(target), step, place);
@@ -133,15 +149,14 @@ void PyPendingReadback::copy_to(const Target& target, double timeout) {
 
 void PyPendingReadback::release() {
   const PendingReadback pending = use();
-  if (const auto view = view_.lock()) view->require_no_views();
+  require_no_views_at_all();
   take(pending.release(memory_->context().place()));
   end();
 }
 
 std::shared_ptr<PyReadView> PyPendingReadback::show(const ReadView& view) {
   if (const auto shown = view_.lock()) return shown;
-  const auto shown =
-      std::make_shared<PyReadView>(memory_, view.bytes(), [self = shared_from_this()] { self->release(); });
+  const auto shown = std::make_shared<PyReadView>(memory_, view.bytes(), shared_from_this());
   view_ = shown;
   return shown;
 }

@@ -95,7 +95,7 @@ void leave_slice(PySlice& slice, const py::object& exception, const py::object&,
 }
 
 void bind_slice(py::module_& module) {
-  py::class_<PySlice, std::shared_ptr<PySlice>>(
+  py::class_<PySlice, Lent, std::shared_ptr<PySlice>>(
       module, "Slice", buffer_protocol<PySlice>(),
       "A byte range of an upload ring, lent for one use. It is a writable buffer until it is published: "
       "numpy.asarray(slice) and memoryview(slice) copy nothing. Write only: reading these bytes is "
@@ -140,6 +140,13 @@ Slice PySlice::use() const {
   if (memory().is_closed()) return {};
   static_cast<void>(memory().context().use());
   return slice_;
+}
+
+DeviceBytes PySlice::on_device(const pmb::Cuda& cuda) const {
+  const Slice slice = use();
+  return {.pointer = take(cuda.pointer(slice, memory().context().place())),
+          .extents = {static_cast<std::int64_t>(slice.size_bytes())},
+          .gl_may_write = false};
 }
 
 void PySlice::publish(std::optional<std::uint64_t> used_bytes) {

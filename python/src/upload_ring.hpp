@@ -25,6 +25,7 @@ class PySlice : public Lent {
 
   /// The handle, on the context's thread; a stale one once the ring is closed.
   Slice use() const;
+  DeviceBytes on_device(const pmb::Cuda& cuda) const override;
   PyUploadRing& ring() const noexcept { return *ring_; }
   void publish(std::optional<std::uint64_t> used_bytes);
   void cancel();

@@ -13,7 +13,8 @@ import pytest
 from support import TREE
 
 STUBS = TREE / "python/pmb/_pmb.pyi"
-SPECIAL = ("__init__", "__enter__", "__exit__", "__str__", "__eq__", "__array__")
+SPECIAL = ("__init__", "__enter__", "__exit__", "__str__", "__eq__", "__array__", "__cuda_array_interface__", "__dlpack__",
+           "__dlpack_device__")
 
 
 def arguments(definition):
