@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The samples of docs/python.md and docs/frames.md, the description of the package and the examples run."""
+"""The samples of docs/python.md, docs/frames.md and docs/cuda.md, the description of the package and the examples run."""
 
 import re
 import subprocess
@@ -9,12 +9,14 @@ import pmb
 import pytest
 from support import TREE, run_python
 
-DOCUMENTS = "".join((TREE / "docs" / name).read_text() for name in ("python.md", "frames.md"))
+DOCUMENTS = "".join((TREE / "docs" / name).read_text() for name in ("python.md", "frames.md", "cuda.md"))
 BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENTS, re.S | re.M)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_a_sample_of_the_document_runs(context, number):
+    if "import torch" in BLOCKS[number] and not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("no CUDA device here")
     run_python(BLOCKS[number])
 
 
