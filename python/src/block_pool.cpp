@@ -153,10 +153,10 @@ void bind_block_pool(py::module_& module) {
       "Equal blocks, each in its own GL buffer, held as long as needed and returned in any order. All calls "
       "are for the "
       "context's thread; the bytes of a block may be used on any.");
-  pool.def(py::init(&create_block_pool), py::arg("context"), py::arg("block_bytes"), py::arg("count"),
-           py::arg_v("access", Access::bidirectional, "Access.bidirectional"), py::kw_only(),
-           py::arg("label") = "", py::arg("model") = py::none(), py::arg("timeout") = py::none(),
-           py::arg("prefault") = false,
+  pool.def(py::init(&create_block_pool), py::arg("context").none(false), py::arg("block_bytes"),
+           py::arg("count"), py::arg_v("access", Access::bidirectional, "Access.bidirectional"),
+           py::kw_only(), py::arg("label") = "", py::arg("model") = py::none(),
+           py::arg("timeout") = py::none(), py::arg("prefault") = false,
            "Allocates all blocks. `timeout` (seconds) bounds the waits of acquire().")
       .def("acquire", &acquire_block,
            "Returns a free block. Waits for the oldest retired one, without the GIL, if there is none. "

@@ -208,7 +208,7 @@ void bind_frame_grabber(py::module_& module) {
       "for the context's "
       "thread; frames are for any.");
   grabber
-      .def(py::init(&create_grabber), py::arg("context"), py::kw_only(),
+      .def(py::init(&create_grabber), py::arg("context").none(false), py::kw_only(),
            py::arg_v("layout", TexelLayout::rgba8(), "TexelLayout.rgba8"), py::arg("bottom_up") = false,
            py::arg("frames") = 4, py::arg("label") = "", py::arg("timeout") = py::none(),
            "`frames` of memory: in flight, arrived, and held by the program. Rows come from the top down, or "

@@ -97,13 +97,13 @@ void bind_mapped_buffer(py::module_& module) {
       "is a buffer: numpy.asarray(mapped) copies nothing. Before the CPU touches bytes that the GPU uses, "
       "wait for a ticket "
       "marked after that use. Reading memory of Access.sequential_write is undefined.")
-      .def(py::init(&create_mapped_buffer), py::arg("context"), py::arg("size_bytes"),
+      .def(py::init(&create_mapped_buffer), py::arg("context").none(false), py::arg("size_bytes"),
            py::arg_v("access", Access::sequential_write, "Access.sequential_write"), py::kw_only(),
            py::arg("label") = "", py::arg("model") = py::none(), py::arg("prefault") = false,
            "Creates storage and maps it. Raises Unsupported without buffer storage, TooLarge, OutOfMemory or "
            "MapFailed.")
       .def_static(
-          "adopt_memory", &adopt_memory, py::arg("context"), py::arg("memory"),
+          "adopt_memory", &adopt_memory, py::arg("context").none(false), py::arg("memory"),
           py::arg_v("access", Access::bidirectional, "Access.bidirectional"), py::kw_only(),
           py::arg("label") = "",
           "Makes whole pages of writable memory, such as an mmap.mmap, a GL buffer without a copy "

@@ -62,7 +62,7 @@ void bind_ring(Class& bound,
              made.place = python_place();
              return create(context, made);
            }),
-           py::arg("context"), py::arg("capacity_bytes"), py::kw_only(), py::arg("label") = "",
+           py::arg("context").none(false), py::arg("capacity_bytes"), py::kw_only(), py::arg("label") = "",
            py::arg("model") = py::none(), py::arg("max_slices") = 0, py::arg("timeout") = py::none(),
            py::arg("prefault") = false, py::arg("max_capacity_bytes") = 0,
            "Allocates the ring. `timeout` (seconds) bounds the waits of acquire(); by default that of the "

@@ -84,7 +84,8 @@ void bind_read(py::module_& module, const char* name, const char* from) {
       name, &read_to_bytes<From>, py::arg("context"), py::arg(from), py::arg("layout"),
       "Returns texels as a bytearray in this layout, after all earlier commands. Waits without the GIL.");
   module.def(name, &read_to_ring<From>, py::arg("context"), py::arg(from), py::arg("layout"),
-             py::arg("target"), "Starts a readback into a ReadbackRing. It arrives after the next mark().");
+             py::arg("target").none(false),
+             "Starts a readback into a ReadbackRing. It arrives after the next mark().");
   module.def(name, &read_to_block<From>, py::arg("context"), py::arg(from), py::arg("layout"),
              py::arg("target"),
              "The same into a Block of a readable pool; in a bidirectional pool, publish the block first.");

@@ -70,7 +70,7 @@ void bind_texture_feeder(py::module_& module) {
       "frame much. All calls "
       "are for the context's thread.");
   feeder
-      .def(py::init(&create_feeder), py::arg("context"), py::arg("bytes_per_feed"), py::kw_only(),
+      .def(py::init(&create_feeder), py::arg("context").none(false), py::arg("bytes_per_feed"), py::kw_only(),
            py::arg("label") = "", "The budget counts whole rows. Maps a ring of three times the budget.")
       .def("queue", &queue_lent<PySlice>, py::arg("region"), py::arg("layout"), py::arg("source"),
            "Queues an image in a published Slice, which is not copied, and returns its number. Retire the "

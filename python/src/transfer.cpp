@@ -68,7 +68,7 @@ void bind_transfer(py::module_& module) {
   module.def("download", &download_bytes, py::arg("context"), py::arg("buffer"), py::arg("offset_bytes"),
              py::arg("size_bytes"),
              "Returns a range of a GL buffer, after all earlier commands, as a bytearray.");
-  module.def("download_async", &start_download, py::arg("context"), py::arg("buffer"),
+  module.def("download_async", &start_download, py::arg("context").none(false), py::arg("buffer"),
              py::arg("offset_bytes"), py::arg("size_bytes"),
              "Starts a download, and does not wait for its bytes. It needs no mark(). Release the readback, "
              "or copy_to() it.");

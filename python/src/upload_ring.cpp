@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <cstring>
+#include <functional>
 #include <pmb/copy.hpp>
 #include <vector>
 
@@ -43,13 +44,13 @@ std::shared_ptr<PySlice> try_acquire_slice(const std::shared_ptr<PyUploadRing>& 
   return slice ? std::make_shared<PySlice>(ring, *slice) : nullptr;
 }
 
-void publish_all(PyUploadRing& ring, const std::vector<std::shared_ptr<PySlice>>& slices,
+void publish_all(PyUploadRing& ring, const std::vector<std::reference_wrapper<PySlice>>& slices,
                  const std::vector<std::uint64_t>& used_bytes) {
   UploadRing& open = ring.use();
   std::vector<Slice> handles;
-  for (const auto& slice : slices) handles.push_back(slice->use());
+  for (const PySlice& slice : slices) handles.push_back(slice.use());
   take(open.publish(handles, used_bytes, ring.context().place()));
-  for (const auto& slice : slices) slice->end_loan(kPublished);
+  for (PySlice& slice : slices) slice.end_loan(kPublished);
 }
 
 void retire_slice(PyUploadRing& ring, const PySlice& slice, const Ticket& ticket) {

@@ -86,3 +86,14 @@ def test_a_stale_handle_is_an_error(context):
     other.close()
     with pytest.raises(pmb.StaleHandle):
         other.acquire(64)
+
+
+def test_none_is_no_object(context):
+    ring, layout, pixels = pmb.UploadRing(context, 4096), pmb.TexelLayout.rgba8, pmb.PixelRectangle(1, 1)
+    for call in (lambda: pmb.UploadRing(None, 64), lambda: pmb.ReadbackRing(None, 64), lambda: pmb.BlockPool(None, 64, 1),
+                 lambda: pmb.MappedBuffer(None, 64), lambda: pmb.MappedBuffer.adopt_memory(None, bytearray(4096)),
+                 lambda: pmb.FrameGrabber(None), lambda: pmb.TextureFeeder(None, 64), lambda: pmb.download_async(None, 1, 0, 1),
+                 lambda: pmb.Cuda(None), lambda: pmb.CudaBuffer(None, 1), lambda: ring.publish_all([None]),
+                 lambda: ring.publish(None), lambda: pmb.read_pixels(context, pixels, layout, None)):
+        with pytest.raises(TypeError):
+            call()
