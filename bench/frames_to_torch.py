@@ -176,30 +176,37 @@ def measure(methods, seconds, burst):
     return {method: (samples[1:], checks[method]) for method, samples in times.items()}
 
 
+def entry(method, samples, check):
+    first_quartile, middle, third_quartile = statistics.quantiles(samples, n=4, method="inclusive")
+    print(f"{method.name:45}{1e6 * middle:9.0f} us{1 / middle:8.0f} frames/s", file=sys.stderr)
+    return {"name": f"frames_to_torch/1080p RGBA8/{method.name}", "iterations": len(samples), "size_bytes": SIZE,
+            "real_time": middle * 1e9, "spread": (third_quartile - first_quartile) / 2 * 1e9, "time_unit": "ns",
+            "frames_per_s": 1 / middle, "frames_verified": check.frames, "wrong_bytes": int(check.wrong)}
+
+
+def about(context, cuda):
+    now, driver = datetime.datetime.now(datetime.timezone.utc), context.driver
+    return {"date": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "executable": "frames_to_torch.py", "machine": platform.machine(),
+            "driver": f"{driver.renderer}, {driver.version}", "orders_on_gpu": cuda.orders_on_gpu,
+            "software": f"Python {platform.python_version()}, PyTorch {torch.__version__}"}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--burst", type=int, default=60)
     arguments = parser.parse_args()
-    with pmb.Context.headless(cuda_device=torch.cuda.current_device()) as context:
-        cuda = pmb.Cuda(context, torch.cuda.current_device())
+    device = torch.cuda.current_device()
+    with pmb.Context.headless(cuda_device=device) as context:
+        cuda = pmb.Cuda(context, device)
         bind_target()
         GL.glEnable(SCISSOR_TEST)
         methods = [kind(context, cuda) for kind in (ReadPixels, ReadPixelsPinned, Grabber, Vram)]
-        results, wrong = [], 0
-        for method, (samples, check) in measure(methods, arguments.seconds, arguments.burst).items():
-            wrong += int(check.wrong)
-            first_quartile, middle, third_quartile = statistics.quantiles(samples, n=4, method="inclusive")
-            results.append({"name": f"frames_to_torch/1080p RGBA8/{method.name}", "iterations": len(samples), "size_bytes": SIZE,
-                            "real_time": middle * 1e9, "spread": (third_quartile - first_quartile) / 2 * 1e9, "time_unit": "ns",
-                            "frames_per_s": 1 / middle, "frames_verified": check.frames, "wrong_bytes": int(check.wrong)})
-            print(f"{method.name:45}{1e6 * middle:9.0f} us{1 / middle:8.0f} frames/s", file=sys.stderr)
-        driver = context.driver
-        about = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "executable": "frames_to_torch.py",
-                 "machine": platform.machine(), "driver": f"{driver.renderer}, {driver.version}",
-                 "software": f"Python {platform.python_version()}, PyTorch {torch.__version__}", "orders_on_gpu": cuda.orders_on_gpu}
-    json.dump({"context": about, "benchmarks": results}, sys.stdout, indent=1)
+        measured = measure(methods, arguments.seconds, arguments.burst)
+        entries = [entry(method, samples, check) for method, (samples, check) in measured.items()]
+        json.dump({"context": about(context, cuda), "benchmarks": entries}, sys.stdout, indent=1)
     print()
+    wrong = sum(entry["wrong_bytes"] for entry in entries)
     if wrong:
         sys.exit(f"{wrong} bytes are wrong")
 
