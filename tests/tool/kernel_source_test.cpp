@@ -202,6 +202,20 @@ TEST_F(KernelIncludes, CyclesAreRefusedByName) {
   EXPECT_NE(own.message.find("own.comp:1:"), std::string::npos) << own.message;
 }
 
+TEST_F(KernelIncludes, TextWithoutEndIsRefused) {
+  // Each file includes the next one twice: 2^24 lines.
+  for (int level = 0; level < 24; ++level) {
+    const std::string next = "#include \"" + std::to_string(level + 1) + ".glsl\"\n";
+    write(std::to_string(level) + ".glsl", next + next);
+  }
+  write("24.glsl", "float leaf;\n");
+  for (const std::string& kernel : {write("k.comp", "#include \"0.glsl\"\n"), std::string("/dev/zero")}) {
+    const Failure failure = refusal_of(kernel);
+    EXPECT_EQ(failure.code, kKernel) << kernel;
+    EXPECT_NE(failure.message.find("are longer than 1048576 bytes"), std::string::npos) << failure.message;
+  }
+}
+
 TEST_F(KernelIncludes, OtherFormsAreRefusedWithTheirLine) {
   for (const char* form : {"<a.glsl>", "a.glsl", "", "\"a.glsl", "\"\""}) {
     const std::string kernel = write("k.comp", std::string("\n#include ") + form + "\n");

@@ -7,11 +7,14 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <string>
 #include <utility>
 
 namespace pmb::tool {
 namespace {
+
+// A hundred times a long kernel. Files that include each other twice would else grow without end.
+constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;
 
 // Blanks out comments, line structure kept, so that directives can be found line by line.
 std::string without_comments(std::string_view text) {
@@ -50,6 +53,11 @@ class Expansion {
   Outcome<void> add(const std::string& name, std::string_view whole) {
     const auto text = without_mark(name, whole);
     if (!text) return tl::unexpected(text.error());
+    bytes_ += text->size();
+    if (bytes_ > kMaxTextBytes) {
+      return fail(kKernel, "{}: the kernel and what it includes are longer than {} bytes", name,
+                  kMaxTextBytes);
+    }
     const std::string plain = without_comments(*text);
     const std::size_t file = number_of(name);
     open_.push_back(name);
@@ -115,6 +123,7 @@ class Expansion {
   }
 
   KernelFiles result_;
+  std::size_t bytes_ = 0;
   std::vector<std::string> open_;  ///< The files that are being read, outermost first.
 };
 
@@ -135,11 +144,15 @@ std::string_view directive_of(std::string_view line, std::string_view& rest) {
 
 std::optional<std::string> read_text(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  // A stream, unlike its iterator, survives a folder, which opens but cannot be read.
-  if (stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
+  std::string text;
+  // A folder opens, but cannot be read. A device may have no end.
+  std::string piece(std::size_t{1} << 16, '\0');
+  while (text.size() <= kMaxTextBytes &&
+         (stream.read(piece.data(), std::ssize(piece)) || stream.gcount() > 0)) {
+    text.append(piece, 0, static_cast<std::size_t>(stream.gcount()));
+  }
   if (!stream.is_open() || stream.bad()) return std::nullopt;
-  return std::move(text).str();
+  return text;
 }
 
 Outcome<KernelFiles> expand_includes(const std::string& name, std::string_view text) {
