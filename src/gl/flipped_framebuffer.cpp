@@ -4,24 +4,10 @@
 #include <algorithm>
 
 #include "base/fail.hpp"
+#include "gl/read_attachment.hpp"
 
 namespace pmb::detail {
 namespace {
-
-/// One attachment of the framebuffer that is bound for reading.
-struct ReadAttachment {
-  const GlTable& gl;
-  GLenum point;
-
-  GLint value(GLenum what) const noexcept {
-    GLint found = 0;
-    gl.GetFramebufferAttachmentParameteriv(GL_READ_FRAMEBUFFER, point, what, &found);
-    return found;
-  }
-  GLenum component() const noexcept {
-    return static_cast<GLenum>(value(GL_FRAMEBUFFER_ATTACHMENT_COMPONENT_TYPE));
-  }
-};
 
 /// A blit does not convert depth or stencil (OpenGL 4.6 core, section 18.3.1), so the copy has the format of the source.
 GLenum depth_format(const ReadAttachment& source) noexcept {

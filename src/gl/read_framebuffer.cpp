@@ -2,6 +2,7 @@
 #include "gl/read_framebuffer.hpp"
 
 #include "base/fail.hpp"
+#include "gl/read_attachment.hpp"
 
 namespace pmb::detail {
 namespace {
@@ -12,15 +13,8 @@ GLenum attachment_of(TexelKind kind) noexcept {
   return kind == TexelKind::depth_stencil ? GL_DEPTH_STENCIL_ATTACHMENT : GL_COLOR_ATTACHMENT0;
 }
 
-/// A value of an attachment of the framebuffer that is bound for reading.
-GLenum attachment_value(const GlTable& gl, GLenum attachment, GLenum what) noexcept {
-  GLint value = 0;
-  gl.GetFramebufferAttachmentParameteriv(GL_READ_FRAMEBUFFER, attachment, what, &value);
-  return static_cast<GLenum>(value);
-}
-
 bool has_buffer(const GlTable& gl, GLenum attachment) noexcept {
-  return attachment_value(gl, attachment, GL_FRAMEBUFFER_ATTACHMENT_OBJECT_TYPE) != GL_NONE;
+  return ReadAttachment{gl, attachment}.value(GL_FRAMEBUFFER_ATTACHMENT_OBJECT_TYPE) != GL_NONE;
 }
 
 /// The buffers of depth and stencil that a kind needs.
@@ -54,7 +48,7 @@ Result<void> check_pair_of_gles(const GlTable& gl, GLenum read_buffer, GLenum co
                                                   : GLenum{GL_UNSIGNED_BYTE};
   if (format == own_format && type == own_type) return {};
   if (format == GL_RGBA && type == GL_UNSIGNED_INT_2_10_10_10_REV && !integer && read_buffer != 0 &&
-      attachment_value(gl, read_buffer, GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE) == 10) {
+      ReadAttachment{gl, read_buffer}.value(GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE) == 10) {
     return {};
   }
   const auto their_format = static_cast<GLenum>(gl.integer(GL_IMPLEMENTATION_COLOR_READ_FORMAT));
@@ -86,9 +80,8 @@ Result<void> check_readable(const GlTable& gl, GLenum format, GLenum type, Texel
     return fail(ErrorId::framebuffer_unreadable, where, {.numbers = {status, read_buffer}});
   }
   // GL_UNSIGNED_NORMALIZED, GL_INT, …; the default framebuffer has no others.
-  const GLenum component = is_default
-                               ? GLenum{GL_UNSIGNED_NORMALIZED}
-                               : attachment_value(gl, read_buffer, GL_FRAMEBUFFER_ATTACHMENT_COMPONENT_TYPE);
+  const GLenum component =
+      is_default ? GLenum{GL_UNSIGNED_NORMALIZED} : ReadAttachment{gl, read_buffer}.component();
   if (gl.limits.gles) {
     return check_pair_of_gles(gl, is_default ? 0 : read_buffer, component, format, type, where);
   }
