@@ -243,6 +243,7 @@ StateSnapshot Driver::snapshot() const {
   snapshot_textures(snapshot);
   snapshot_pixels(snapshot);
   snapshot_framebuffers(snapshot);
+  snapshot_shaders(snapshot);
   return snapshot;
 }
 

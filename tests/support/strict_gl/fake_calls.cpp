@@ -143,6 +143,8 @@ bool Driver::has(Need need) const {
       return at_least(43, 0) || (desktop && has_extension("GL_ARB_invalidate_subdata"));
     case Need::memory_barrier:
       return at_least(42, 31) || (desktop && has_extension("GL_ARB_shader_image_load_store"));
+    case Need::compute:
+      return at_least(43, 31);
     case Need::integer64:
       return at_least(32, 30) || (desktop && has_extension("GL_ARB_sync"));
     case Need::reset_status:

@@ -193,6 +193,7 @@ const Names& names() {
     Names all;
     for (const EntryPoint& point : buffer_entries()) all.emplace(point.name, point.address);
     for (const EntryPoint& point : context_entries()) all.emplace(point.name, point.address);
+    for (const EntryPoint& point : shader_entries()) all.emplace(point.name, point.address);
     for (const EntryPoint& point : texture_entries()) all.emplace(point.name, point.address);
     return all;
   }();

@@ -40,6 +40,7 @@ enum class Need {
   clear_buffer,
   invalidate,
   memory_barrier,
+  compute,
   integer64,
   reset_status,
   texture_storage,
@@ -222,6 +223,19 @@ class Driver {
   void framebuffer_renderbuffer(GLenum target, GLenum attachment, GLuint name);
   void blit_framebuffer(const std::array<GLint, 4>& from, const std::array<GLint, 4>& to, GLbitfield planes);
 
+  // --- programs and dispatches: fake_shaders.cpp ---
+  GLuint create_program(GLenum type, GLsizei count, const GLchar* const* texts);
+  void delete_program(GLuint name);
+  void use_program(GLuint name);
+  void get_program(GLuint name, GLenum parameter, GLint* value);
+  void get_program_stage(GLuint name, GLenum parameter, GLint* value);
+  void uniform(GLint location, std::vector<std::uint32_t> words);
+  void gen_samplers(GLsizei n, GLuint* names);
+  void delete_samplers(GLsizei n, const GLuint* names);
+  void sampler_parameter(GLuint name, GLenum parameter, GLint value);
+  void bind_sampler(GLuint unit, GLuint name);
+  void dispatch(std::array<std::uint32_t, 3> groups);
+
   // --- order: fake_sync.cpp ---
   void issue(Command command);
   void flush();
@@ -276,6 +290,9 @@ class Driver {
   bool get_texture_integer(GLenum name, GLint64* value) const;
   bool get_pixel_integer(GLenum name, GLint64* value);
   bool get_framebuffer_integer(GLenum name, GLint64* value) const;
+  bool get_shader_integer(GLenum name, GLint64* value) const;
+  void snapshot_shaders(StateSnapshot& snapshot) const;
+  Bytes fetch(const Texture& texture, std::int64_t x, std::int64_t y);
   void snapshot_textures(StateSnapshot& snapshot) const;
   void snapshot_pixels(StateSnapshot& snapshot) const;
   void snapshot_framebuffers(StateSnapshot& snapshot) const;
@@ -315,6 +332,13 @@ class Driver {
   std::map<GLuint, Texture> renderbuffers_;  // each a texture of one level
   GLuint next_renderbuffer_ = 1;
   GLuint renderbuffer_ = 0;  // bound
+  std::map<GLuint, Uniforms> programs_;
+  GLuint next_program_ = 1;
+  GLuint program_ = 0;                 // current
+  std::map<GLuint, GLenum> samplers_;  // with their GL_TEXTURE_MIN_FILTER
+  GLuint next_sampler_ = 1;
+  std::map<GLuint, GLuint> sampler_bindings_;  // by unit
+  std::function<void(const Dispatch&)> stand_in_;
   Framebuffer read_framebuffer_;
   Framebuffer draw_framebuffer_;
 

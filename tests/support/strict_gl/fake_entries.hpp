@@ -22,6 +22,7 @@ EntryPoint entry(const char* name, Type function) {
 
 std::span<const EntryPoint> buffer_entries();   // fake_buffer_entries.cpp
 std::span<const EntryPoint> context_entries();  // fake_context_entries.cpp
+std::span<const EntryPoint> shader_entries();   // fake_shader_entries.cpp
 std::span<const EntryPoint> texture_entries();  // fake_texture_entries.cpp
 
 }  // namespace strict_gl

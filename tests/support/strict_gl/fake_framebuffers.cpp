@@ -93,12 +93,19 @@ void Driver::get_attachment_parameter(GLenum target, GLenum point, GLenum name, 
   }
   const bool there = found != framebuffer->attachments.end();
   if (name == GL_FRAMEBUFFER_ATTACHMENT_OBJECT_TYPE) {
-    *value = there ? GL_TEXTURE : GL_NONE;
+    *value = !there                                             ? GL_NONE
+             : found->second.texture->target == GL_RENDERBUFFER ? GL_RENDERBUFFER
+                                                                : GL_TEXTURE;
   } else if (!there) {
     error(GL_INVALID_OPERATION, "nothing is attached there");
   } else if (name == GL_FRAMEBUFFER_ATTACHMENT_COMPONENT_TYPE) {
     *value = static_cast<GLint>(component_of(found->second));
-  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE) {
+  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_OBJECT_NAME) {
+    *value = static_cast<GLint>(found->second.texture->name);
+  } else if (name == GL_FRAMEBUFFER_ATTACHMENT_TEXTURE_LEVEL) {
+    *value = static_cast<GLint>(found->second.level);
+  } else if (name >= GL_FRAMEBUFFER_ATTACHMENT_RED_SIZE && name <= GL_FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE) {
+    // Those that the format lacks count as others of it.
     const TexelRow& texels = *found->second.texture->texels;
     *value = texels.component_type == GL_FLOAT ? static_cast<GLint>(8 * texels.element_bytes) : 8;
   } else if (name == GL_FRAMEBUFFER_ATTACHMENT_DEPTH_SIZE) {

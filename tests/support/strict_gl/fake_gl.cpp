@@ -104,6 +104,10 @@ void FakeGl::image_store(GLuint texture, std::size_t level, std::int64_t offset,
   driver_->image_store(texture, level, offset, {bytes.begin(), bytes.end()});
 }
 
+void FakeGl::stand_in(std::function<void(const Dispatch&)> shader) {
+  driver_->stand_in_ = std::move(shader);
+}
+
 std::function<bool()> FakeGl::commands_so_far() {
   driver_->flush();
   return [driver = driver_.get(), stream = driver_->stream_, position = driver_->stream_->issued()] {
@@ -240,6 +244,14 @@ std::size_t FakeGl::live_framebuffers() const {
 }
 std::size_t FakeGl::live_renderbuffers() const {
   return driver_->renderbuffers_.size();
+}
+
+std::size_t FakeGl::live_programs() const {
+  return driver_->programs_.size();
+}
+
+std::size_t FakeGl::live_samplers() const {
+  return driver_->samplers_.size();
 }
 
 StateSnapshot FakeGl::state_snapshot() const {

@@ -29,6 +29,7 @@
 
 #include <glad/gl.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -78,6 +79,19 @@ class GpuRead {
   friend class Driver;
   bool executed_ = false;
   Bytes bytes_;
+};
+
+using Uniforms = std::map<GLint, std::vector<std::uint32_t>>;  // by location, as words
+
+// A dispatch that runs, for the function that stands in for its shader.
+struct Dispatch {
+  std::array<std::uint32_t, 3> groups;
+  Uniforms uniforms;
+  std::int64_t storage_bytes;  // of the range at index 0 of GL_SHADER_STORAGE_BUFFER
+  // A texel of level 0 of the 2D texture of a unit.
+  std::function<Bytes(GLuint unit, std::int64_t x, std::int64_t y)> fetch;
+  // Stores into that range.
+  std::function<void(std::int64_t offset, const Bytes& bytes)> store;
 };
 
 struct LoggedCall {
@@ -132,6 +146,9 @@ class FakeGl {
   // An imageStore into one level, starting at byte `offset` of its tightly packed texels.
   void image_store(GLuint texture, std::size_t level, std::int64_t offset, std::span<const std::byte> bytes);
 
+  // The fake runs no GLSL: this function is every shader.
+  void stand_in(std::function<void(const Dispatch&)> shader);
+
   // For a fake of another API that shares memory with GL. `commands_so_far` flushes, and returns a function that runs all
   // commands issued before, and reports false if they cannot end. `wait_for` issues a command that runs `done`.
   std::function<bool()> commands_so_far();
@@ -173,6 +190,8 @@ class FakeGl {
   [[nodiscard]] GLuint bound_buffer(GLenum target) const;
   [[nodiscard]] std::size_t live_framebuffers() const;
   [[nodiscard]] std::size_t live_renderbuffers() const;
+  [[nodiscard]] std::size_t live_programs() const;
+  [[nodiscard]] std::size_t live_samplers() const;
   [[nodiscard]] StateSnapshot state_snapshot() const;
   [[nodiscard]] std::string label_of(GLuint buffer) const;  // what glObjectLabel set
 

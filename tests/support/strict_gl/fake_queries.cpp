@@ -150,7 +150,7 @@ bool Driver::get_integer(GLenum name, GLint64* value) {
     return true;
   }
   if (get_pixel_integer(name, value) || get_texture_integer(name, value) ||
-      get_framebuffer_integer(name, value)) {
+      get_framebuffer_integer(name, value) || get_shader_integer(name, value)) {
     return true;
   }
   Integer integer = context_integer(name);

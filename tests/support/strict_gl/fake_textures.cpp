@@ -149,7 +149,8 @@ void Driver::texture_storage(GLenum target, GLsizei levels, GLenum internal_form
     const std::int64_t bytes = texture.place(level, 0, 0, level.depth);
     level.storage = allocate(bytes, 0, nullptr);
     if (level.storage == nullptr) return generate(GL_OUT_OF_MEMORY);
-    level.storage->hide_behind({GL_TEXTURE_UPDATE_BARRIER_BIT, GL_FRAMEBUFFER_BARRIER_BIT});
+    level.storage->hide_behind(
+        {GL_TEXTURE_UPDATE_BARRIER_BIT, GL_FRAMEBUFFER_BARRIER_BIT, GL_TEXTURE_FETCH_BARRIER_BIT});
     texture.levels.push_back(std::move(level));
   }
 }
@@ -179,8 +180,15 @@ void Driver::get_level_parameter(const Texture& texture, GLint level, GLenum nam
 
 void Driver::get_texture_parameter(const Texture& texture, GLenum name, GLint* value) {
   if (texture == nullptr) return;
-  if (name != GL_TEXTURE_TARGET) return error(GL_INVALID_ENUM, "the fake tells the target only");
-  *value = static_cast<GLint>(texture->target);
+  if (name == GL_TEXTURE_TARGET) {
+    *value = static_cast<GLint>(texture->target);
+  } else if (name == GL_TEXTURE_BASE_LEVEL) {
+    *value = 0;
+  } else if (name >= GL_TEXTURE_SWIZZLE_R && name <= GL_TEXTURE_SWIZZLE_A) {
+    *value = static_cast<GLint>(GL_RED + (name - GL_TEXTURE_SWIZZLE_R));
+  } else {
+    error(GL_INVALID_ENUM, enum_name(name) + " is no texture parameter of the fake");
+  }
 }
 
 bool Driver::get_texture_integer(GLenum name, GLint64* value) const {
