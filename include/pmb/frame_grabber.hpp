@@ -13,10 +13,11 @@
 // Threads: the grabber on the context's thread. A frame on any thread, one at a time; so a thread may encode it and release
 //          it there.
 // Memory:  `frames` blocks of the size of a frame. The first grab allocates them, and the first of a larger frame does so
-//          again; the older ones go when their frames are released. Rows from the top down also take a renderbuffer in VRAM.
+//          again; the older ones go when their frames are released. Rows from the top down may also take a renderbuffer in VRAM.
 // Errors:  those of read_pixels() and read_texture(); would_block, timed_out, out_of_memory; of write_to also refused.
-// GL:      as read_pixels(). One fence and one flush for each frame. Rows from the top down cost the GPU a copy in VRAM, by
-//          glBlitFramebuffer.
+// GL:      as read_pixels(). One fence and one flush for each frame. Rows from the top down are stored by a compute shader where
+//          it returns the bytes of glReadPixels; program, sampler and storage bindings are restored. Elsewhere they cost the GPU
+//          a copy in VRAM, by glBlitFramebuffer. docs/frames.md says where.
 #pragma once
 
 #include <chrono>

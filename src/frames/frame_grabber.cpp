@@ -13,6 +13,7 @@
 
 #include "base/deadline.hpp"
 #include "base/descriptor_write.hpp"
+#include "gl/flip_shader.hpp"
 #include "gl/flipped_framebuffer.hpp"
 #include "gl/read_framebuffer.hpp"
 #include "ring/ring_control.hpp"
@@ -101,6 +102,7 @@ struct FrameGrabberState {
   std::vector<FramePool> pools;  ///< The last one serves.
   std::deque<FrameInFlight> in_flight;
   std::shared_ptr<ReleasedFrames> released = std::make_shared<ReleasedFrames>();
+  FlipShader flip_shader{options.layout};
   FlippedFramebuffer flipped;
   FrameGrabberStats counts;
   std::uint64_t next_pool = 0;
@@ -130,6 +132,8 @@ void FrameGrabberState::collect() {
 }
 
 Result<void> FrameGrabberState::make_room(std::uint64_t bytes, std::source_location where) {
+  // The shader writes whole words.
+  bytes = (bytes + 3) / 4 * 4;
   if (!pools.empty() && bytes <= pools.back().block_bytes) return {};
   // A window that is dragged larger must not allocate at each step.
   if (!pools.empty()) bytes = std::max(bytes, pools.back().block_bytes + pools.back().block_bytes / 2);
@@ -219,6 +223,10 @@ Result<void> FrameGrabberState::read_flipped(const PixelRectangle& pixels, Block
   if (auto readable = check_readable(gl, options.layout.format, options.layout.type, texel->kind, where);
       !readable)
     return readable;
+  const auto place = place_to_write(*context, block, where);
+  if (!place) return pass_on(place);
+  // On NVIDIA the blit takes as long as the bus (bench/results/2026-11-29-frames-h200.json).
+  if (flip_shader.write(gl, pixels, place->buffer)) return {};
   const KeptReadFramebuffer kept(gl);
   if (auto taken = flipped.take(gl, pixels, texel->kind, where); !taken) {
     if (taken.error().id == ErrorId::no_room_to_flip) context->set_caller_errors_aside(GL_OUT_OF_MEMORY);
@@ -275,7 +283,9 @@ FrameGrabberState::~FrameGrabberState() {
     static_cast<void>(pool_of(frame.pool).blocks.release(frame.block));
   }
   collect();
-  if (context->is_current()) flipped.destroy(context->gl);
+  if (!context->is_current()) return;
+  flip_shader.destroy(context->gl);
+  flipped.destroy(context->gl);
 }
 
 void CloseFrameGrabber::operator()(FrameGrabberState* state) const noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rows from the top down, as files and pipes have them; GL reads from the bottom up. Mesa reverses them while it reads.
-// Elsewhere a framebuffer of pmb holds an upside-down copy.
+// Elsewhere, and where FlipShader cannot serve, a framebuffer of pmb holds an upside-down copy.
 #pragma once
 
 #include <pmb/result.hpp>
@@ -25,8 +25,9 @@ class KeptReadFramebuffer {
   GLint found_;
 };
 
-/// While it lives, glReadPixels writes the rows from the top down. For contexts with GL_MESA_pack_invert. A software renderer
-/// spends far longer on the copy: 20 ms for 1080p on llvmpipe.
+/// While it lives, glReadPixels writes the rows from the top down. For contexts with GL_MESA_pack_invert: it serves every
+/// format and framebuffer, in the pass that packs the pixels anyway, and touches no binding. A software renderer spends far
+/// longer on a copy: 20 ms for 1080p on llvmpipe.
 class InvertedRows {
  public:
   static bool exists(const GlTable& gl) noexcept { return gl.has("GL_MESA_pack_invert"); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gl_fixture.hpp"
+#include "texture_scene.hpp"
 
 namespace gl_test {
 namespace {
@@ -59,14 +60,6 @@ std::size_t bytes_of(const TexelLayout& layout) {
 GLenum attachment_of(const TexelLayout& layout) {
   if (layout.format == GL_DEPTH_COMPONENT) return GL_DEPTH_ATTACHMENT;
   return layout.format == GL_DEPTH_STENCIL ? GL_DEPTH_STENCIL_ATTACHMENT : GL_COLOR_ATTACHMENT0;
-}
-
-Bytes upside_down(const Bytes& bytes, std::size_t rows) {
-  Bytes flipped(bytes.size());
-  const std::size_t row = bytes.size() / rows;
-  for (std::size_t y = 0; y < rows; ++y)
-    std::memcpy(flipped.data() + y * row, bytes.data() + (rows - 1 - y) * row, row);
-  return flipped;
 }
 
 class FrameGrabber : public EveryVariant {

@@ -72,7 +72,8 @@ void GlTest::open(TestOptions wanted) {
       reports_.back().report.label = {};
     };
   }
-  const pmb::Loader loader = wanted.spy ? pmb::Loader(&GlSpy::load) : pmb::HeadlessContext::loader();
+  if (wanted.spy) wanted.load = &GlSpy::load;
+  const pmb::Loader loader = wanted.load ? pmb::Loader(wanted.load) : pmb::HeadlessContext::loader();
   auto context = pmb::Context::from_current(loader, options);
   ASSERT_TRUE(context) << context.error().message();
   context_ = std::move(*context);

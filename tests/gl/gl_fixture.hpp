@@ -81,7 +81,8 @@ struct TestOptions {
   pmb::HeadlessOptions headless = {};
   pmb::Options options = {};
   bool validate = true;
-  bool spy = false;  // GlSpy records the GL calls of pmb
+  bool spy = false;                           // GlSpy records the GL calls of pmb
+  void* (*load)(const char* name) = nullptr;  // how pmb finds GL functions, if not by EGL
 };
 
 // `count` bytes, each different from its neighbours and from the same byte of another seed.

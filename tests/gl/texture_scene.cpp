@@ -269,6 +269,14 @@ Bytes level_bytes(const GladGLContext& gl, const TextureKind& kind, GLuint textu
   return read_level(gl, kind, texture, level, plain_layout(kind));
 }
 
+Bytes upside_down(const Bytes& bytes, std::size_t rows) {
+  Bytes flipped(bytes.size());
+  const std::size_t row = bytes.size() / rows;
+  for (std::size_t y = 0; y < rows; ++y)
+    std::memcpy(flipped.data() + y * row, bytes.data() + (rows - 1 - y) * row, row);
+  return flipped;
+}
+
 Bytes gaps_of(std::size_t count) {
   return Bytes(count, kGap);
 }

@@ -125,6 +125,9 @@ void write_with_gl(const GladGLContext& gl, const pmb::TextureRegion& region, co
 // A whole level, read by GL into client memory.
 Bytes level_bytes(const GladGLContext& gl, const TextureKind& kind, GLuint texture, std::uint32_t level);
 
+// The rows in reverse.
+Bytes upside_down(const Bytes& bytes, std::size_t rows);
+
 inline constexpr std::byte kGap{0x5C};
 Bytes gaps_of(std::size_t count);
 

@@ -43,10 +43,14 @@ class FrameGrabber : public PmbPathTest {
     if (fake_ && !leaks_expected_) {
       EXPECT_EQ(fake_->live_framebuffers(), framebuffers_) << "framebuffers left behind";
       EXPECT_EQ(fake_->live_renderbuffers(), 0U) << "renderbuffers left behind";
+      EXPECT_EQ(fake_->live_programs(), programs_) << "programs left behind";
+      EXPECT_EQ(fake_->live_samplers(), programs_) << "samplers left behind";
     }
     PmbPathTest::TearDown();
   }
 
+  /// A shader turns frames over: GL reports the target of a texture.
+  bool flips_by_shader() const { return context_->limits().direct_state_access; }
   bool gles() const { return context_->limits().gles; }
   pmb::FrameGrabber make(const pmb::FrameGrabberOptions& options = {}) {
     return take(pmb::FrameGrabber::create(*context_, options));
@@ -80,8 +84,24 @@ class FrameGrabber : public PmbPathTest {
     return pixels;
   }
 
+  /// Gives every binding of a dispatch to the program.
+  void occupy_dispatch_state() {
+    const char* const text = "#version 430";
+    gl_.UseProgram(gl_.CreateShaderProgramv(GL_COMPUTE_SHADER, 1, &text));
+    ++programs_;
+    gl_.ActiveTexture(GL_TEXTURE3);
+    GLuint name = 0;
+    gl_.GenSamplers(1, &name);
+    gl_.BindSampler(3, name);
+    gl_.GenTextures(1, &name);
+    gl_.BindTexture(GL_TEXTURE_2D, name);
+    gl_.BindBufferRange(GL_SHADER_STORAGE_BUFFER, 0, plain_buffer(1024), 256, 512);
+    gl_.BindBufferBase(GL_SHADER_STORAGE_BUFFER, 1, plain_buffer(1024));
+  }
+
   static constexpr PixelRectangle kAll = {.width = kWidth, .height = kHeight};
   std::size_t framebuffers_ = 0;
+  std::size_t programs_ = 0;  ///< Of the test, and as many samplers.
 };
 INSTANTIATE_TEST_SUITE_P(Paths, FrameGrabber, every_path(), path_name);
 
@@ -91,7 +111,7 @@ TEST_P(FrameGrabber, EachFormatArrivesInBothOrdersOfRows) {
     TexelLayout layout;
     std::size_t texel_bytes;
     bool on_es;
-    bool can_flip;  // the fake blits without conversion
+    bool can_blit;  // the fake blits without conversion
   };
   for (const Format& format : {Format{GL_R8, TexelLayout::r8(), 1, false, false},
                                Format{GL_RGB8, TexelLayout::rgb8(), 3, false, false},
@@ -107,7 +127,7 @@ TEST_P(FrameGrabber, EachFormatArrivesInBothOrdersOfRows) {
     const Bytes pixels = pattern(kWidth * kHeight * format.texel_bytes, format.internal_format);
     fake_->set_texels(texture, 0, pixels);
     for (const bool bottom_up : {true, false}) {
-      if (!bottom_up && !format.can_flip) continue;
+      if (!bottom_up && !format.can_blit && !flips_by_shader()) continue;
       auto grabber = make({.layout = format.layout, .bottom_up = bottom_up});
       take(grabber.grab(kAll));
       const Frame frame = take(grabber.next(0));
@@ -329,6 +349,7 @@ TEST_P(FrameGrabber, StateOfTheProgramStays) {
   gl_.Enable(GL_SCISSOR_TEST);
   if (!gles()) gl_.Enable(GL_FRAMEBUFFER_SRGB);
   const Bytes pixels = draw(texture, 3);
+  if (flips_by_shader()) occupy_dispatch_state();
   auto before = fake_->state_snapshot();
   {
     auto grabber = make();
@@ -343,6 +364,92 @@ TEST_P(FrameGrabber, StateOfTheProgramStays) {
   }
   EXPECT_EQ(before, after) << before.diff(after);
   gl_.DeleteRenderbuffers(1, own + 1);
+}
+
+// What a frame costs beside its copy: no blit where a shader writes it, and one program for all frames.
+TEST_P(FrameGrabber, AShaderTurnsFramesOverWhereGlReportsTargets) {
+  const GLuint texture = make_target();
+  auto grabber = make();
+  for (std::uint64_t number = 0; number < 5; ++number) {
+    const Bytes pixels = draw(texture, number);
+    take(grabber.grab({.x = 3, .y = 2, .width = 9, .height = 7}));
+    take(grabber.next(0));
+  }
+  EXPECT_EQ(fake_->calls("glDispatchCompute"), flips_by_shader() ? 5U : 0U);
+  EXPECT_EQ(fake_->calls("glCreateShaderProgramv"), flips_by_shader() ? 1U : 0U);
+  EXPECT_EQ(fake_->calls("glBlitFramebuffer"), flips_by_shader() ? 0U : 5U);
+}
+
+TEST_P(FrameGrabber, APartOfTheFramebufferIsAFrame) {
+  const GLuint texture = make_target();
+  const Bytes pixels = draw(texture, 9);
+  auto grabber = make();
+  take(grabber.grab({.x = 3, .y = 2, .width = 9, .height = 7}));
+  Bytes expected;
+  for (std::size_t y = 8; y >= 2; --y) {
+    const auto row = pixels.begin() + static_cast<std::ptrdiff_t>((y * kWidth + 3) * 4);
+    expected.insert(expected.end(), row, row + 9 * 4);
+  }
+  EXPECT_TRUE(copy(take(grabber.next(0)).bytes()) == expected);
+}
+
+TEST_P(FrameGrabber, AFrameOfAnyNumberOfBytesIsWhole) {
+  if (!flips_by_shader()) GTEST_SKIP() << "the fake does not blit this format";
+  const GLuint texture = make_target(GL_R8);
+  const Bytes pixels = pattern(kWidth * kHeight, 6);
+  fake_->set_texels(texture, 0, pixels);
+  auto grabber = make({.layout = TexelLayout::r8()});
+  take(grabber.grab({.width = kWidth, .height = 1}));
+  take(grabber.grab({.width = 7, .height = 5}));
+  take(grabber.next(0));
+  Bytes expected;
+  for (std::size_t y = 5; y-- > 0;) {
+    const auto row = pixels.begin() + static_cast<std::ptrdiff_t>(y * kWidth);
+    expected.insert(expected.end(), row, row + 7);
+  }
+  EXPECT_TRUE(copy(take(grabber.next(0)).bytes()) == expected);
+}
+
+TEST_P(FrameGrabber, AFrameLargerThanARowOfTheGridIsWhole) {
+  constexpr std::uint32_t kSide = 300;  // 90,000 words
+  const GLuint texture = make_target(GL_RGBA8, kSide, kSide);
+  const Bytes pixels = draw(texture, 4, kSide, kSide);
+  auto grabber = make();
+  take(grabber.grab({.width = kSide, .height = kSide}));
+  EXPECT_TRUE(copy(take(grabber.next(0)).bytes()) == upside_down(pixels, kSide));
+}
+
+TEST_P(FrameGrabber, AFramebufferOfARenderbufferIsBlitted) {
+  GLuint names[2] = {};
+  gl_.GenFramebuffers(1, names);
+  gl_.GenRenderbuffers(1, names + 1);
+  ++framebuffers_;
+  gl_.BindRenderbuffer(GL_RENDERBUFFER, names[1]);
+  gl_.RenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, kWidth, kHeight);
+  gl_.BindFramebuffer(GL_FRAMEBUFFER, names[0]);
+  gl_.FramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, names[1]);
+  {
+    auto grabber = make();
+    take(grabber.grab(kAll));
+    EXPECT_EQ(take(grabber.next(0)).bytes().size(), kWidth * kHeight * 4U);
+  }
+  EXPECT_EQ(fake_->calls("glDispatchCompute"), 0U);
+  EXPECT_EQ(fake_->calls("glBlitFramebuffer"), 1U);
+  gl_.DeleteRenderbuffers(1, names + 1);
+}
+
+TEST_P(FrameGrabber, AShaderThatDoesNotLinkIsBuiltOnce) {
+  const GLuint texture = make_target();
+  auto grabber = make();
+  fake_->script("glGetProgramiv", 1, strict_gl::return_zero());
+  for (std::uint64_t number = 0; number < 3; ++number) {
+    const Bytes pixels = draw(texture, number);
+    take(grabber.grab(kAll));
+    EXPECT_TRUE(copy(take(grabber.next(0)).bytes()) == upside_down(pixels, kHeight));
+  }
+  EXPECT_EQ(fake_->calls("glCreateShaderProgramv"), flips_by_shader() ? 1U : 0U);
+  EXPECT_EQ(fake_->calls("glDispatchCompute"), 0U);
+  EXPECT_EQ(fake_->calls("glBlitFramebuffer"), 3U);
 }
 
 TEST_P(FrameGrabber, ShaderStoresBeforeTheGrabAreInTheFrame) {
@@ -398,6 +505,7 @@ TEST_P(FrameGrabber, AFailedFenceLosesNoMemory) {
 TEST_P(FrameGrabber, NoRoomForTheFlippedCopyIsAnError) {
   make_target();
   auto grabber = make({.frames = 1});
+  fake_->script("glCreateShaderProgramv", 1, strict_gl::return_zero());
   fake_->script("glRenderbufferStorage", 1, strict_gl::fail_with(GL_OUT_OF_MEMORY));
   EXPECT_EQ(id_of(grabber.grab(kAll)), ErrorId::no_room_to_flip);
   take(grabber.grab(kAll));

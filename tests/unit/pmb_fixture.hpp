@@ -22,6 +22,7 @@
 
 #include "base/machine_memory.hpp"
 #include "fake_gl.hpp"
+#include "flip_stand_in.hpp"
 #include "strict_gl_gtest.hpp"
 
 namespace pmb_test {
@@ -85,6 +86,7 @@ class PmbTest : public testing::Test {
     stop();
     fake_.emplace(config);
     fake_->make_current();
+    fake_->stand_in(flip_stand_in);
     gl_ = {};
     const auto load_table = config.es ? &gladLoadGLES2ContextUserPtr : &gladLoadGLContextUserPtr;
     if (load_table(&gl_, &strict_gl::get_proc_address_user, nullptr) == 0) {
