@@ -95,7 +95,7 @@ def cuda(context):
 @pytest.fixture
 def frame(context):
     """Grabs an image of a new texture: a function of the grabber."""
-    pool = pmb.UploadRing(context, 4096)
+    pool = pmb.UploadRing(context, 1 << 16)
 
     def grab(grabber, value=7, width=5, height=3):
         texture = make_texture(width, height)
