@@ -19,14 +19,19 @@ namespace gl_test {
 Bytes pattern(std::size_t count, std::uint32_t seed) {
   Bytes bytes(count);
   std::uint32_t state = seed * 2654435761u + 12345u;
-  for (std::byte& byte : bytes) {
+  std::byte* const data = bytes.data();
+  for (std::size_t at = 0; at < count; ++at) {
     state = state * 1664525u + 1013904223u;
-    byte = static_cast<std::byte>(state >> 24);
+    data[at] = static_cast<std::byte>(state >> 24);
   }
   return bytes;
 }
 
 std::ptrdiff_t first_difference(std::span<const std::byte> left, std::span<const std::byte> right) {
+  // Megabytes are equal nearly always, and sanitizers check each step of an iterator.
+  if (left.size() == right.size() &&
+      (left.empty() || std::memcmp(left.data(), right.data(), left.size()) == 0))
+    return -1;
   const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
   return at == left.end() && other == right.end() ? -1 : at - left.begin();
 }
