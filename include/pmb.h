@@ -76,7 +76,7 @@ enum {
 typedef int32_t pmb_error_id;
 enum {
   PMB_ERROR_none = 0,
-#define PMB_ERROR(number, id, status, sentence) PMB_ERROR_##id = number,
+#define PMB_ERROR(number, id, status, severity, section, sentence) PMB_ERROR_##id = number,
 #include <pmb/errors.def>
 #undef PMB_ERROR
 };
@@ -252,9 +252,13 @@ typedef struct pmb_report {
   const char* acquired_by;  ///< The function that created or acquired the object, or "".
   const char* noticed_by;   ///< The function that noticed the misuse, or "".
   const char* message;      ///< The whole sentence.
+  /// A block of lines: severity, sentence, object, both functions, and the stacks where they are known.
+  const char* details;
 } pmb_report;
 /// Receives reports, on the thread that notices the misuse. Must return normally and must not call pmb.
 typedef void (*pmb_validation_sink)(void* user, const pmb_report* report);
+/// A sink that writes the details of each report to standard error; `user` is not used.
+PMB_API void pmb_print_report(void* user, const pmb_report* report);
 
 /// Everything that a caller may choose.
 typedef struct pmb_options {
@@ -281,8 +285,8 @@ typedef struct pmb_options {
   pmb_model model;        ///< Forces one model for every buffer; 0: none.
   pmb_path path;          ///< Forces one path for every ring, pool and transfer; 0: none.
   bool bind_to_edit;      ///< Binds buffers to edit them even if direct state access exists.
-  /// Starts from PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE and PMB_LOG; members that are
-  /// not 0 replace them.
+  /// Starts from PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE, PMB_LOG and
+  /// PMB_VALIDATE; members that are not 0 replace them.
   bool from_environment;
 } pmb_options;
 

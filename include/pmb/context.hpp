@@ -139,6 +139,7 @@ struct Options {
   ///   PMB_DISABLE_QUIRKS   ids joined by commas
   ///   PMB_PROFILE          a file or folder
   ///   PMB_LOG              1: to stderr
+  ///   PMB_VALIDATE         1: misuse is written to stderr (print_report); 0: not even in a build with PMB_CHECKED
   PMB_API static Options from_environment();
 };
 

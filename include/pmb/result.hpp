@@ -56,7 +56,7 @@ using StatusCode = Status;
 /// The permanent id of each error; errors.def lists them with their sentences.
 enum class ErrorId : std::uint16_t {
   none = 0,
-#define PMB_ERROR(number, id, status, sentence) id = number,
+#define PMB_ERROR(number, id, status, severity, section, sentence) id = number,
 #include <pmb/errors.def>
 #undef PMB_ERROR
 };

@@ -22,6 +22,7 @@ struct PyReport {
   std::uint64_t begin_bytes;
   std::uint64_t end_bytes;
   std::string message;
+  std::string details;
 };
 
 /// A Python function that C++ may copy, call and destroy without the lock.
@@ -64,7 +65,8 @@ LogCallback log_to(py::object function) {
 ValidationSink report_to(py::object function) {
   return [call = Function(std::move(function))](const Report& report) {
     const PyReport copy = {to_string(report.id), std::string(report.label), report.buffer,
-                           report.begin_bytes,   report.end_bytes,          report.message()};
+                           report.begin_bytes,   report.end_bytes,          report.message(),
+                           report.details()};
     call(copy);
   };
 }
@@ -90,6 +92,8 @@ void bind_callbacks(py::module_& module) {
       .def_readonly("begin_bytes", &PyReport::begin_bytes, "The first byte concerned, in the GL buffer.")
       .def_readonly("end_bytes", &PyReport::end_bytes, "One past the last byte concerned.")
       .def_readonly("message", &PyReport::message, "The whole sentence, with both lines of the program.")
+      .def_readonly("details", &PyReport::details,
+                    "A block of lines: severity, sentence, object, places and C++ stacks.")
       .def("__str__", [](const PyReport& report) { return report.message; });
 }
 

@@ -62,8 +62,8 @@ void bind_options(py::module_& module) {
            "such parameter.")
       .def_static(
           "from_environment", [] { return PyOptions{pmb::Options::from_environment()}; },
-          "The defaults, changed by PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE "
-          "and PMB_LOG.");
+          "The defaults, changed by PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE, "
+          "PMB_LOG and PMB_VALIDATE.");
 }
 
 }  // namespace pmb::python

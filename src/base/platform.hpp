@@ -4,7 +4,9 @@
 // Threads: any.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace pmb::detail {
@@ -24,6 +26,12 @@ using Function = void (*)();
 
 /// A function of a library that the process has loaded. Null without the library or the function; loads nothing.
 Function find_loaded_function(const char* library, const char* name) noexcept;
+
+/// Return addresses of the callers, innermost first. Returns how many were written.
+std::size_t capture_stack(std::span<void*> frames) noexcept;
+
+/// "function+0x1c (module)" of an address in code, or "module+0x9ab0" if the module exports no function there.
+std::string describe_address(void* address);
 
 /// Keeps the library of a function loaded until the process ends.
 void keep_loaded(Function function) noexcept;

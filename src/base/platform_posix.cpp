@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <cxxabi.h>
 #include <dlfcn.h>
+#include <execinfo.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "base/platform.hpp"
 
@@ -41,6 +45,28 @@ Function find_loaded_function(const char* library, const char* name) noexcept {
   // Releases the reference that RTLD_NOLOAD added.
   dlclose(loaded);
   return function;
+}
+
+std::size_t capture_stack(std::span<void*> frames) noexcept {
+  // The first frame is this function.
+  const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
+  if (count < 1) return 0;
+  std::ranges::move(frames.subspan(1, static_cast<std::size_t>(count) - 1), frames.begin());
+  return static_cast<std::size_t>(count) - 1;
+}
+
+std::string describe_address(void* address) {
+  Dl_info found = {};
+  if (dladdr(address, &found) == 0 || !found.dli_fname) return fmt::format("{}", address);
+  const auto distance = [&](const void* start) {
+    return static_cast<std::uint64_t>(static_cast<const char*>(address) - static_cast<const char*>(start));
+  };
+  if (!found.dli_sname) return fmt::format("{}+{:#x}", found.dli_fname, distance(found.dli_fbase));
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> readable(
+      abi::__cxa_demangle(found.dli_sname, nullptr, nullptr, &status), &std::free);
+  return fmt::format("{}+{:#x} ({})", readable ? readable.get() : found.dli_sname, distance(found.dli_saddr),
+                     found.dli_fname);
 }
 
 void keep_loaded(Function function) noexcept {

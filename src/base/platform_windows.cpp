@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <windows.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/platform.hpp"
@@ -31,6 +34,22 @@ std::string user_cache_folder() {
 Function find_loaded_function(const char* library, const char* name) noexcept {
   const HMODULE loaded = GetModuleHandleA(library);
   return loaded ? reinterpret_cast<Function>(GetProcAddress(loaded, name)) : nullptr;
+}
+
+std::size_t capture_stack(std::span<void*> frames) noexcept {
+  // The first frame is this function.
+  return CaptureStackBackTrace(1, static_cast<DWORD>(frames.size()), frames.data(), nullptr);
+}
+
+std::string describe_address(void* address) {
+  HMODULE module = nullptr;
+  char name[MAX_PATH] = {};
+  constexpr DWORD kByAddress =
+      GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+  if (!GetModuleHandleExA(kByAddress, static_cast<LPCSTR>(address), &module) ||
+      GetModuleFileNameA(module, name, MAX_PATH) == 0)
+    return fmt::format("{}", address);
+  return fmt::format("{}+{:#x}", name, static_cast<char*>(address) - reinterpret_cast<const char*>(module));
 }
 
 void keep_loaded(Function function) noexcept {

@@ -16,12 +16,15 @@ struct ErrorEntry {
   ErrorId id;
   const char* name;
   Status status;
+  Severity severity;
+  const char* section;
   const char* sentence;
 };
 
 constexpr ErrorEntry kErrors[] = {
-    {ErrorId::none, "none", Status::ok, "no error"},
-#define PMB_ERROR(number, id, status, sentence) {ErrorId::id, #id, Status::status, sentence},
+    {ErrorId::none, "none", Status::ok, Severity::advice, "", "no error"},
+#define PMB_ERROR(number, id, status, severity, section, sentence) \
+  {ErrorId::id, #id, Status::status, Severity::severity, section, sentence},
 #include <pmb/errors.def>
 #undef PMB_ERROR
 };
@@ -45,11 +48,6 @@ const char* gl_error_name(std::uint32_t error) noexcept {
   return found != std::end(kGlErrors) ? found->second : "an unknown GL error";
 }
 
-std::string place(const char* verb, const std::source_location& location) {
-  if (location.line() == 0) return {};
-  return fmt::format(", {} at {}:{}", verb, location.file_name(), location.line());
-}
-
 }  // namespace
 
 Error make_error(ErrorId id, std::source_location where, Error rest) noexcept {
@@ -67,17 +65,16 @@ std::string Error::message() const {
   return fmt::vformat(entry_of(id).sentence, arguments);
 }
 
-std::string Report::message() const {
-  const Error error = make_error(id, noticed_at, {.numbers = {numbers[0], numbers[1], numbers[2]}});
-  std::string text = fmt::format("PMB-{} {}: {} (buffer {}", static_cast<unsigned>(id), to_string(id),
-                                 error.message(), buffer);
-  if (!label.empty()) text += fmt::format(" '{}'", label);
-  if (begin_bytes < end_bytes) text += fmt::format(", bytes {} to {}", begin_bytes, end_bytes);
-  return text + place("acquired", acquired_at) + place("noticed", noticed_at) + ")";
-}
-
 Status status_of(ErrorId id) noexcept {
   return entry_of(id).status;
+}
+
+Severity severity_of(ErrorId id) noexcept {
+  return entry_of(id).severity;
+}
+
+const char* section_of(ErrorId id) noexcept {
+  return entry_of(id).section;
 }
 
 const char* to_string(ErrorId id) noexcept {

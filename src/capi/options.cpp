@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/options.hpp"
 
+#include <cstdio>
 #include <string>
 
 #include "capi/plan.hpp"
@@ -26,14 +27,26 @@ LogCallback log_of(pmb_log_callback function, void* user) {
   };
 }
 
+Report without_places(Report report) {
+  report.acquired_at = {};
+  report.noticed_at = {};
+  return report;
+}
+
 /// The sentence of a report, with functions of pmb.h in place of lines of C++.
 std::string sentence_of(const Report& report) {
-  Report placeless = report;
-  placeless.acquired_at = {};
-  placeless.noticed_at = {};
-  std::string text = placeless.message();
+  std::string text = without_places(report).message();
   if (const char* by = function_at(report.acquired_at); *by) text.append(", acquired by ").append(by);
   if (const char* by = function_at(report.noticed_at); *by) text.append(", noticed by ").append(by);
+  return text;
+}
+
+std::string details_of(const Report& report) {
+  std::string text = without_places(report).details();
+  if (const char* by = function_at(report.acquired_at); *by)
+    text.append("  acquired by ").append(by).append("\n");
+  if (const char* by = function_at(report.noticed_at); *by)
+    text.append("  noticed by ").append(by).append("\n");
   return text;
 }
 
@@ -42,6 +55,7 @@ ValidationSink sink_of(pmb_validation_sink function, void* user) {
     call_if_memory([&] {
       const std::string label(report.label);
       const std::string message = sentence_of(report);
+      const std::string details = details_of(report);
       const pmb_report seen = {.struct_bytes = sizeof(pmb_report),
                                .id = static_cast<pmb_error_id>(report.id),
                                .buffer = report.buffer,
@@ -51,7 +65,8 @@ ValidationSink sink_of(pmb_validation_sink function, void* user) {
                                .numbers = {report.numbers[0], report.numbers[1], report.numbers[2]},
                                .acquired_by = function_at(report.acquired_at),
                                .noticed_by = function_at(report.noticed_at),
-                               .message = message.c_str()};
+                               .message = message.c_str(),
+                               .details = details.c_str()};
       function(user, &seen);
     });
   };
@@ -71,6 +86,7 @@ std::vector<std::string> split(std::string_view list) {
 
 Options from_c(const pmb_options& given) {
   Options options = given.from_environment ? Options::from_environment() : Options{};
+  if (options.validation) options.validation = sink_of(&pmb_print_report, nullptr);
   if (given.log) options.log = log_of(given.log, given.log_user);
   if (given.validation) options.validation = sink_of(given.validation, given.validation_user);
   if (given.model != 0) options.model = model_of(given.model);
@@ -99,3 +115,7 @@ RingOptions from_c(const pmb_ring_options& given) {
 }
 
 }  // namespace pmb::capi
+
+void pmb_print_report(void* /*user*/, const pmb_report* report) {
+  if (report) std::fputs(report->details, stderr);
+}

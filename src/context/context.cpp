@@ -10,6 +10,7 @@
 #include "base/fail.hpp"
 #include "base/machine_memory.hpp"
 #include "base/platform.hpp"
+#include "base/stack_trace.hpp"
 #include "context/context_state.hpp"
 #include "context/mapping.hpp"
 
@@ -124,7 +125,11 @@ Error ContextState::lose(std::uint32_t status, std::source_location where) noexc
 }
 
 void ContextState::report(const Report& report) const noexcept {
-  if (options.validation) options.validation(report);
+  if (!options.validation) return;
+  const StackTrace here = StackTrace::capture();
+  Report complete = report;
+  if (complete.noticed_stack.empty()) complete.noticed_stack = here.frames();
+  options.validation(complete);
 }
 
 tl::unexpected<Error> ContextState::misuse(const Report& misuse) const noexcept {
@@ -253,6 +258,12 @@ std::vector<Quirk> Context::quirks() const {
   return state_->gl.list_quirks();
 }
 
+#ifdef PMB_CHECKED
+constexpr bool kValidatesByDefault = true;
+#else
+constexpr bool kValidatesByDefault = false;
+#endif
+
 Options Options::from_environment() {
   Options options;
   const auto value_of = [](const char* name) -> std::string_view {
@@ -269,6 +280,8 @@ Options Options::from_environment() {
     if (!id.empty()) options.disabled_quirks.emplace_back(id.begin(), id.end());
   }
   options.profile = value_of("PMB_PROFILE");
+  if (value_of("PMB_VALIDATE") == "1" || (kValidatesByDefault && value_of("PMB_VALIDATE") != "0"))
+    options.validation = print_report;
   if (value_of("PMB_LOG") == "1") {
     options.log = [](LogLevel level, std::string_view line) {
       std::fprintf(stderr, "pmb: %s%.*s\n", level == LogLevel::warning ? "warning: " : "",

@@ -18,7 +18,9 @@ Mapping::Mapping(std::shared_ptr<ContextState> owner, std::string_view name, con
       readable(chosen.access != Access::sequential_write),
       writable(chosen.access != Access::read),
       explicit_flush(writable && chosen.model == Model::explicit_flush),
-      created_at(where) {}
+      created_at(where) {
+  if (context->validating()) created_stack = StackTrace::capture();
+}
 
 void Mapping::flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept {
   const BufferCalls calls(context->gl);

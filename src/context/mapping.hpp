@@ -7,6 +7,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <string>
 
+#include "base/stack_trace.hpp"
 #include "context/context_state.hpp"
 
 namespace pmb::detail {
@@ -45,6 +46,7 @@ struct Mapping {
   std::unique_ptr<std::byte, FreePrivateBytes> own;  ///< Null on the mapped paths.
   std::shared_ptr<void> registration;                ///< With CUDA; ends before the memory is unmapped.
   std::source_location created_at;
+  StackTrace created_stack;  ///< Empty without validation.
 
   /// A report of misuse of `bytes` bytes at `offset` of the mapping.
   Report report(ErrorId id, std::uint64_t offset, std::uint64_t bytes,
@@ -55,7 +57,8 @@ struct Mapping {
             .begin_bytes = map_offset + offset,
             .end_bytes = map_offset + offset + bytes,
             .acquired_at = created_at,
-            .noticed_at = noticed_at};
+            .noticed_at = noticed_at,
+            .acquired_stack = created_stack.frames()};
   }
   bool is_private() const noexcept { return own != nullptr; }
   /// GPU writes reach the CPU only through the CLIENT_MAPPED barrier. GL_AMD_pinned_memory promises nothing about shader

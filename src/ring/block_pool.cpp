@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fail.hpp"
+#include "base/stack_trace.hpp"
 #include "context/mapping.hpp"
 #include "context/timeline_state.hpp"
 #include "ring/ring_control.hpp"
@@ -39,6 +40,7 @@ struct BlockPoolControl final : ContextChild {
     std::uint64_t serial = 0;
     std::uint64_t fetched = 0;  ///< Private memory: the serial that the last fetch waited for.
     std::source_location acquired_at;
+    StackTrace acquired_stack;  ///< Empty without validation.
     std::shared_ptr<const void> view_lifetime;
     std::uint32_t name = 0;
     State state = State::idle;
@@ -78,7 +80,8 @@ struct BlockPoolControl final : ContextChild {
                        .buffer = record.name,
                        .end_bytes = record.buffer.size_bytes(),
                        .acquired_at = record.acquired_at,
-                       .noticed_at = created_at});
+                       .noticed_at = created_at,
+                       .acquired_stack = record.acquired_stack.frames()});
     }
     context->registry.remove(*this);
     make_inert();
@@ -104,7 +107,8 @@ struct BlockPoolControl final : ContextChild {
                             .end_bytes = record.used,
                             .acquired_at = record.acquired_at,
                             .noticed_at = error.where,
-                            .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
+                            .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]},
+                            .acquired_stack = record.acquired_stack.frames()});
   }
 
   bool is_reusable(std::uint32_t index) const noexcept { return records[index].serial <= timeline->passed(); }
@@ -283,6 +287,7 @@ Result<Block> BlockPool::acquire(bool may_wait, std::source_location where) {
   record.fetched = 0;
   record.serial = timeline.issued;
   record.acquired_at = where;
+  if (pool.context->validating()) record.acquired_stack = detail::StackTrace::capture();
   record.state = State::acquired;
   return Block(&pool, record.key);
 }

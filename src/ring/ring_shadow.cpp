@@ -20,6 +20,7 @@ void RingShadow::acquired(const RingSlot& slot, std::source_location where) {
   Watch watch;
   watch.range = {slot.offset, slot.offset + slot.size};
   watch.acquired_at = where;
+  watch.acquired_stack = StackTrace::capture();
   const std::span<std::byte> bytes = bytes_of(watch.range);
   if (cpu_fills_ && mapping_.origin != Origin::created) {
     watch.copy.assign(bytes.begin(), bytes.end());
@@ -114,7 +115,9 @@ void RingShadow::report(const Error& error, std::uint64_t key, ByteRange range) 
        .end_bytes = range.end,
        .acquired_at = watch == watches_.end() ? std::source_location() : watch->second.acquired_at,
        .noticed_at = error.where,
-       .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]}});
+       .numbers = {error.numbers[0], error.numbers[1], error.numbers[2]},
+       .acquired_stack =
+           watch == watches_.end() ? std::span<void* const>() : watch->second.acquired_stack.frames()});
 }
 
 }  // namespace pmb::detail

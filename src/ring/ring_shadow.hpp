@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/byte_ranges.hpp"
+#include "base/stack_trace.hpp"
 
 namespace pmb::detail {
 
@@ -65,6 +66,7 @@ class RingShadow {
     ByteRange range;  ///< In the GL buffer.
     std::vector<std::byte> copy;
     std::source_location acquired_at;
+    StackTrace acquired_stack;
     std::shared_ptr<const void> view_lifetime;
     std::uint64_t serial = 0;        ///< Retired with this serial; 0: not retired.
     std::uint64_t published_at = 0;  ///< Marks.

@@ -590,6 +590,7 @@ static void count_line(void* user, pmb_log_level level, const char* line) {
 static int misuses;
 static void count_misuse(void* user, const pmb_report* report) {
   *(int*)user += report->id == PMB_ERROR_destroyed_with_live_slices && report->message[0] != '\0';
+  pmb_print_report(NULL, report);
 }
 
 // A second context, whose objects the first shares, with validation and a loader that takes a pointer.

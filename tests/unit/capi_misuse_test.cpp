@@ -153,6 +153,7 @@ TEST_F(CapiMisuse, ContextCallsRefuseNullAndNegativeArguments) {
   REFUSES(pmb_context_from_current_with, {1, 2});
   REFUSES(pmb_context_destroy, {0});
   pmb_context_destroy(nullptr);
+  pmb_print_report(nullptr, nullptr);
   REFUSES(pmb_context_claim_thread);
   REFUSES(pmb_context_limits);
   REFUSES(pmb_context_driver);

@@ -42,8 +42,8 @@ TEST(CapiConstants, StatusesAndIdsHaveTheValuesOfCpp) {
   }
   EXPECT_EQ(PMB_ERROR_none, same(ErrorId::none));
   EXPECT_STREQ(pmb_error_name(PMB_ERROR_none), "none");
-#define PMB_ERROR(number, id, status, sentence) \
-  EXPECT_EQ(PMB_ERROR_##id, same(ErrorId::id)); \
+#define PMB_ERROR(number, id, status, severity, section, sentence) \
+  EXPECT_EQ(PMB_ERROR_##id, same(ErrorId::id));                    \
   EXPECT_STREQ(pmb_error_name(PMB_ERROR_##id), #id);
 #include <pmb/errors.def>
 #undef PMB_ERROR
@@ -272,7 +272,7 @@ TEST_F(Capi, ARingTakesItsBufferAlsoIfItFails) {
 TEST_F(Capi, ReportsAndStallsNameTheFunctionThatWasCalled) {
   // Static, because the context still has it when the test ends.
   static struct {
-    std::string acquired_by, noticed_by, message;
+    std::string acquired_by, noticed_by, message, details;
   } seen;
   auto options = c_options();
   options.validation = [](void*, const pmb_report* report) {
@@ -283,6 +283,10 @@ TEST_F(Capi, ReportsAndStallsNameTheFunctionThatWasCalled) {
     seen.acquired_by = report->acquired_by;
     seen.noticed_by = report->noticed_by;
     seen.message = report->message;
+    testing::internal::CaptureStderr();
+    pmb_print_report(nullptr, report);
+    seen.details = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(seen.details, report->details);
   };
   open_c(options);
   make_ring();
@@ -295,6 +299,8 @@ TEST_F(Capi, ReportsAndStallsNameTheFunctionThatWasCalled) {
   EXPECT_EQ(seen.noticed_by.find("pmb_timeline_mark"), 0U) << seen.noticed_by;
   EXPECT_NE(seen.message.find(", acquired by pmb_upload_ring_acquire"), std::string::npos) << seen.message;
   EXPECT_EQ(seen.message.find(".cpp"), std::string::npos) << seen.message;
+  EXPECT_EQ(seen.details.find("pmb: error PMB-81"), 0U) << seen.details;
+  EXPECT_NE(seen.details.find("  noticed by pmb_timeline_mark"), std::string::npos) << seen.details;
   ok(pmb_upload_ring_cancel(ring_, slice));
 
   for (int round = 0; round < 20; ++round) {

@@ -19,7 +19,7 @@ constexpr struct {
   ErrorId id;
   int number;
 } kAll[] = {
-#define PMB_ERROR(number, id, status, sentence) {ErrorId::id, number},
+#define PMB_ERROR(number, id, status, severity, section, sentence) {ErrorId::id, number},
 #include <pmb/errors.def>
 #undef PMB_ERROR
 };

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The validation layer: wrong use is reported with rule, label, bytes and both places, right use with nothing.
+#include <cstdio>
+#include <span>
+#include <sstream>
+
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -310,6 +314,65 @@ TEST_P(Validation, CorrectUseIsSilent) {
     take(pool.retire(block, ticket));
   }
   for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
+}
+
+// One readable block: severity, sentence, object, both places with their stacks, and the section.
+TEST(ReportDetails, HasEveryFactOnALineOfItsOwn) {
+  void* const inside = reinterpret_cast<void*>(&std::puts);
+  void* const frames[] = {inside, nullptr};
+  const auto where = std::source_location::current();
+  const pmb::Report report = {.id = ErrorId::never_retired,
+                              .label = "vertices",
+                              .buffer = 7,
+                              .begin_bytes = 64,
+                              .end_bytes = 128,
+                              .acquired_at = where,
+                              .noticed_at = where,
+                              .numbers = {300},
+                              .acquired_stack = frames,
+                              .noticed_stack = std::span(frames).first(1)};
+  std::vector<std::string> lines;
+  std::istringstream text(report.details());
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 8U) << report.details();
+  EXPECT_EQ(lines[0], "pmb: error PMB-89 never_retired");
+  EXPECT_EQ(lines[1].find("  a slice was published 300 marks ago"), 0U) << lines[1];
+  EXPECT_EQ(lines[2], "  object   buffer 7 'vertices', bytes 64 to 128");
+  const std::string place = std::string(where.file_name()) + ":" + std::to_string(where.line());
+  EXPECT_EQ(lines[3].find("  acquired " + place + " in "), 0U) << lines[3];
+  EXPECT_EQ(lines[4].find("    #0 "), 0U) << lines[4];
+  EXPECT_EQ(lines[5].find("    #1 "), 0U) << lines[5];
+  EXPECT_EQ(lines[6].find("  noticed  " + place + " in "), 0U) << lines[6];
+
+  pmb::Report advice = {.id = ErrorId::buffer_moved};
+  EXPECT_EQ(advice.details().find("pmb: advice PMB-131 buffer_moved\n"), 0U) << advice.details();
+  EXPECT_EQ(advice.details().find("acquired"), std::string::npos) << "an unknown place has no line";
+  advice.id = ErrorId::written_after_publish;
+  EXPECT_NE(advice.details().find("OpenGL 4.6 core, section 6.3\n"), std::string::npos);
+}
+
+TEST(ReportDetails, ADefaultSinkWritesThemToStandardError) {
+  const pmb::Report report = {.id = ErrorId::stale_slice, .label = "vertices", .buffer = 7};
+  testing::internal::CaptureStderr();
+  pmb::print_report(report);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), report.details());
+}
+
+TEST_P(Validation, ReportsCarryTheStacksOfBothPlaces) {
+  std::size_t acquired = 0;
+  std::size_t noticed = 0;
+  pmb::Options options = options_of(GetParam().edit, GetParam().model);
+  options.validation = [&](const pmb::Report& report) {
+    acquired = report.acquired_stack.size();
+    noticed = report.noticed_stack.size();
+  };
+  start(config_of(GetParam().edit), std::move(options));
+  {
+    auto ring = ring_of(4096);
+    take(ring.acquire(64));
+  }
+  EXPECT_GT(acquired, 2U);
+  EXPECT_GT(noticed, 2U);
 }
 
 // Results do not depend on whether a sink is set.
