@@ -63,6 +63,8 @@ class PMB_API Arena {
 
  private:
   friend class UploadRing;
+  /// Notes where the piece would lie if pieces had no gaps.
+  void note_packed(std::uint64_t size, std::uint64_t alignment) const noexcept;
   std::optional<ArenaPiece> take_watched(std::uint64_t size_bytes, std::uint64_t alignment) const noexcept;
   std::optional<std::uint64_t> reserve(std::uint64_t size_bytes, std::uint64_t alignment,
                                        std::uint64_t gap) const noexcept;

@@ -126,6 +126,8 @@ struct Options {
   /// Profile::default_folder(). A profile that is missing or does not fit is ignored and logged, and
   /// Context::profile_error() reports why. Empty: no profile, and no file is read.
   std::string profile = {};
+  /// Validation reports a wait of acquire() for the GPU that takes as long, once a place.
+  std::chrono::nanoseconds long_wait = std::chrono::milliseconds(100);
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);  ///< Of calls without a timeout parameter.
   /// Returns the GL context that is current on this thread, or null. Empty: that of EGL, GLX or OSMesa, of
   /// libraries that the process has loaded.

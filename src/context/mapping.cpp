@@ -2,6 +2,7 @@
 #include "context/mapping.hpp"
 
 #include <functional>
+#include <vector>
 
 #include "base/machine_memory.hpp"
 #include "gl/buffer_calls.hpp"
@@ -73,6 +74,22 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   context->log(LogLevel::warning,
                [&] { return "glUnmapBuffer returned false: the contents of '" + label + "' were lost"; });
   return context->misuse(lost_data);
+}
+
+void drop_unmapped(ContextState& context, std::source_location where) {
+  const BufferCalls calls(context.gl);
+  std::vector<Mapping*> ended;
+  context.registry.visit_mappings([&](const void* address, Mapping& mapping) {
+    const bool is_mapped = !mapping.is_private() && mapping.origin != Origin::adopted_memory;
+    if (context.gl.IsBuffer(mapping.buffer) && (!is_mapped || calls.map_pointer(mapping.buffer) == address))
+      return;
+    ended.push_back(&mapping);
+  });
+  for (Mapping* mapping : ended) {
+    context.report(mapping->report(ErrorId::unmapped_by_others, 0, mapping->size, where));
+    if (mapping->origin == Origin::created) process_mapped_bytes() -= mapping->size;
+    context.registry.remove(*mapping);
+  }
 }
 
 Registry::~Registry() {

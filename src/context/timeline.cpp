@@ -3,6 +3,7 @@
 
 #include "base/deadline.hpp"
 #include "context/context_state.hpp"
+#include "context/mapping.hpp"
 
 namespace pmb {
 namespace detail {
@@ -77,6 +78,7 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (auto usable = check_usable(where); !usable) return pass_on(usable);
   const bool program = kind == Kind::program;
   if (program && context.validating()) {
+    drop_unmapped(context, where);
     context.registry.visit_children([&](ContextChild& child) { child.inspect_at_mark(where); });
   }
   std::uint64_t serial = next_program_serial();

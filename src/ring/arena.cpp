@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 #include <pmb/arena.hpp>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,9 +36,12 @@ struct ArenaControl {
 
   ArenaControl* next = nullptr;  ///< Only for the ring's owner.
 
-  /// Under validation: bytes of the arena after a piece, which must not change.
+  /// Under validation: bytes of the arena after a piece, which must not change. The lock guards all that follows.
   std::vector<ByteRange> gaps;
   std::mutex gaps_lock;
+  std::uint64_t packed_bytes = 0;  ///< Taken so far if there were no gaps.
+  std::thread::id last_taker;
+  bool shares_lines = false;  ///< Without gaps, pieces of two threads would share a cache line.
 };
 
 void RingControl::close_arenas() noexcept {
@@ -89,6 +93,8 @@ Result<Arena> UploadRing::lend(std::uint64_t size_bytes, std::source_location wh
   RingControl& lender = RingControl::of(control_);
   ArenaControl& shared = **taken;
   shared.gaps.clear();
+  shared.packed_bytes = 0;
+  shared.shares_lines = false;
   shared.next = std::exchange(lender.arenas, &shared);
 
   Arena arena;
@@ -117,7 +123,13 @@ Result<std::uint64_t> UploadRing::end(const Arena& arena, bool publishes, std::s
   }
   ArenaControl* const ended = std::exchange(*link, (*link)->next);
   const std::uint64_t taken = ended->close();
-  if (block->shadow) report_overruns(*block, *slot, *ended, where);
+  if (block->shadow) {
+    report_overruns(*block, *slot, *ended, where);
+    if (ended->shares_lines) {
+      block->shadow->report(make_error(ErrorId::false_sharing, where, {.numbers = {detail::kCacheLine}}),
+                            slot->key(), {slot->offset, slot->offset + taken});
+    }
+  }
   SlotPool<ArenaControl>::give_back(ended);
   return taken;
 }
@@ -161,11 +173,24 @@ std::optional<ArenaPiece> Arena::take(std::uint64_t size_bytes, std::uint64_t al
   return ArenaPiece{{bytes_ + *start, static_cast<std::size_t>(size_bytes)}, offset_ + *start, buffer_};
 }
 
+void Arena::note_packed(std::uint64_t size, std::uint64_t alignment) const noexcept {
+  if (alignment == 0) alignment = default_alignment_;
+  const std::uint64_t from = offset_ + control_->packed_bytes;
+  const std::uint64_t start = from + (alignment - from % alignment) % alignment;
+  const std::thread::id taker = std::this_thread::get_id();
+  if (control_->packed_bytes != 0 && taker != control_->last_taker &&
+      start / detail::kCacheLine == (from - 1) / detail::kCacheLine)
+    control_->shares_lines = true;
+  control_->packed_bytes = start + size - offset_;
+  control_->last_taker = taker;
+}
+
 std::optional<ArenaPiece> Arena::take_watched(std::uint64_t size_bytes,
                                               std::uint64_t alignment) const noexcept {
   const std::lock_guard lock(control_->gaps_lock);
   const auto start = reserve(size_bytes, alignment, ArenaControl::kGap);
   if (!start) return std::nullopt;
+  note_packed(size_bytes, alignment);
   const std::uint64_t begin = *start + size_bytes;
   const std::uint64_t end = std::min(begin + ArenaControl::kGap, size_);
   for (std::uint64_t at = begin; at < end; ++at) bytes_[at] = ArenaControl::canary(at);

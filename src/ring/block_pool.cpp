@@ -71,6 +71,12 @@ struct BlockPoolControl final : ContextChild {
     inert = true;
   }
 
+  void inspect_at_mark(std::source_location) override {
+    // Other code ended a mapping.
+    const auto is_mapped = [](const Record& record) { return record.buffer.is_mapped(); };
+    if (!std::ranges::all_of(records, is_mapped)) make_inert();
+  }
+
   void close() noexcept {
     if (!context) return;
     for (const Record& record : records) {

@@ -105,6 +105,7 @@ Result<void> PendingReadback::release(std::source_location where) const {
   const auto live = checked_slot(where);
   if (!live) return pass_on(live);
   RingSlot& slot = **live;
+  if (control_->shadow) control_->shadow->inspect_at_end(slot.key(), where);
   const std::uint64_t passed = control_->timeline->passed();
   control_->layout.reclaim(passed);
   // The CPU's caches hold bytes that the CPU has read, and a GPU copy into them is slower: 25 µs for 1 MiB on an H100

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::uint64_t kMinSlots = 16;
 constexpr std::uint64_t kRounding = 64 << 10;  // of a recommended capacity
+// Smaller rings have no guards: a few cache lines more would hide that such a ring is full.
+constexpr std::uint64_t kLeastGuarded = 64 << 10;
+// Advice on the capacity needs some traffic.
+constexpr std::uint64_t kEnoughSlices = 256;
 
 /// One for each cache line of small rings, and one for each 256 bytes of large ones.
 std::uint64_t default_slots(std::uint64_t ring_bytes) noexcept {
@@ -22,10 +26,20 @@ std::uint64_t default_slots(std::uint64_t ring_bytes) noexcept {
   return std::clamp<std::uint64_t>(ring_bytes / 256, std::max(kMinSlots, lines), 16384);
 }
 
+/// True for rings that get guards under validation: those that never grow, so that storage for guards takes nothing of
+/// a cap.
+bool wants_guards(const ContextState& context, const RingOptions& options, Access access) noexcept {
+  return context.validating() && access == Access::sequential_write && options.max_capacity_bytes == 0 &&
+         options.capacity_bytes >= kLeastGuarded && options.capacity_bytes <= UINT32_MAX;
+}
+
 Result<MappedBuffer> make_ring_memory(const std::shared_ptr<ContextState>& context,
                                       const RingOptions& options, Access access, std::source_location where) {
+  // Guards follow slices only in the first quarter of the capacity, so they take an eighth of it at most.
+  const std::uint64_t guards =
+      wants_guards(*context, options, access) ? options.capacity_bytes / 8 + 2 * kCacheLine : 0;
   return make_memory(context,
-                     {.size_bytes = options.capacity_bytes,
+                     {.size_bytes = options.capacity_bytes + guards,
                       .access = access,
                       .label = options.label,
                       .model = options.model,
@@ -38,9 +52,12 @@ Result<MappedBuffer> make_ring_memory(const std::shared_ptr<ContextState>& conte
 Result<RingControl*> RingControl::create(Context& context, const RingOptions& options, RingKind kind,
                                          std::source_location where) {
   const Access access = kind == RingKind::upload ? Access::sequential_write : Access::read;
-  auto buffer = make_ring_memory(ContextState::share(context), options, access, where);
+  const std::shared_ptr<ContextState> state = ContextState::share(context);
+  auto buffer = make_ring_memory(state, options, access, where);
   if (!buffer) return pass_on(buffer);
-  return create_on(context, std::move(*buffer), options, kind, where);
+  auto ring = create_on(context, std::move(*buffer), options, kind, where);
+  if (ring) (*ring)->has_guards = wants_guards(*state, options, access);
+  return ring;
 }
 
 Result<RingControl*> RingControl::create_on(Context& context, MappedBuffer buffer, const RingOptions& options,
@@ -121,7 +138,8 @@ Result<void> RingControl::open(std::shared_ptr<ContextState> state, MappedBuffer
   options = given_options;
   options.label = {};  // the buffer keeps a copy
   initial_capacity = size;
-  growth_failed = false;
+  has_guards = growth_failed = false;
+  slow_places_ = {};
   counts = {};
   flushes = 0;
   older = nullptr;
@@ -146,6 +164,7 @@ void RingControl::close_all() noexcept {
 
 void RingControl::close() noexcept {
   if (!context) return;
+  if (shadow && mapped.is_mapped()) report_capacity();
   if (shadow && mapped.is_mapped()) {
     const RingSlot* oldest = nullptr;
     std::uint64_t begin = UINT64_MAX;
@@ -209,6 +228,8 @@ Result<void> RingControl::check_usable(std::source_location where) const noexcep
 }
 
 void RingControl::inspect_at_mark(std::source_location where) {
+  // Other code ended the mapping.
+  if (!mapped.is_mapped()) return make_inert();
   if (shadow) shadow->inspect_at_mark(timeline->issued >> kSerialShift, issued_end, where);
 }
 
@@ -238,12 +259,11 @@ RingOwner::~RingOwner() {
   if (control_ != no_ring()) RingControl::of(control_).close_all();
 }
 
-RingStats RingOwner::stats() const noexcept {
-  const RingControl& ring = RingControl::of(control_);
-  RingStats stats = ring.counts;
-  stats.capacity_bytes = ring.layout.capacity();
-  stats.held_bytes = ring.held();
-  for (const RingControl* block = &ring; block; block = block->older) {
+RingStats RingControl::stats() const noexcept {
+  RingStats stats = counts;
+  stats.capacity_bytes = capacity();
+  stats.held_bytes = has_guards ? capacity() : held();
+  for (const RingControl* block = this; block; block = block->older) {
     block->layout.for_each_live([&](const RingSlot&) { ++stats.live_slices; });
     block->add_to(stats);
   }
@@ -251,6 +271,27 @@ RingStats RingOwner::stats() const noexcept {
   const std::uint64_t wanted = stats.waits + stats.would_blocks > 0 ? peak * 2 : peak + peak / 2;
   stats.recommended_capacity_bytes = (wanted + kRounding - 1) / kRounding * kRounding;
   return stats;
+}
+
+void RingControl::report_capacity() const noexcept {
+  const RingStats seen = stats();
+  const auto advise = [&](ErrorId id, std::uint64_t first, std::uint64_t second) {
+    Report report = Mapping::of(mapped)->report(id, 0, seen.capacity_bytes, Mapping::of(mapped)->created_at);
+    report.numbers[0] = first;
+    report.numbers[1] = second;
+    report.numbers[2] = seen.recommended_capacity_bytes;
+    context->report(report);
+  };
+  if (seen.acquired < kEnoughSlices || seen.recommended_capacity_bytes == 0) return;
+  if (seen.waits > seen.acquired / 4 && seen.recommended_capacity_bytes > seen.capacity_bytes) {
+    advise(ErrorId::ring_too_small, seen.waits, seen.acquired);
+  } else if (seen.recommended_capacity_bytes < seen.capacity_bytes / 8) {
+    advise(ErrorId::ring_too_large, seen.high_water_bytes, seen.capacity_bytes);
+  }
+}
+
+RingStats RingOwner::stats() const noexcept {
+  return RingControl::of(control_).stats();
 }
 
 const MappedBuffer& RingOwner::mapped_buffer() const noexcept {

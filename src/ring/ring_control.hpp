@@ -8,6 +8,7 @@
 // The slow path of acquire is ring_reserve.cpp: reserve() → make_room() → grow_or_wait().
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -115,6 +116,9 @@ struct RingControl final : ContextChild, RingHot {
   RingKind kind = RingKind::upload;
   bool explicit_flush = false;
   bool orphans = false;  ///< On a full ring the buffer gets new storage; commands in flight keep the old one.
+  /// Under validation: while the ring is fairly empty, a cache line of no slice follows each slice, so that an overrun is
+  /// seen. The storage is larger by as much, and no request is refused that would be served without.
+  bool has_guards = false;
   bool growth_failed = false;  ///< The ring no longer tries to grow for requests that fit, until drain().
   TimelineState* timeline = nullptr;
   std::shared_ptr<ContextState> context;
@@ -164,6 +168,11 @@ struct RingControl final : ContextChild, RingHot {
   Result<void> wait_for_older(Request& request);
   void orphan(std::source_location where);
 
+  /// Reserves bytes in this block; with a guard after them where the ring has guards and room.
+  RingAnswer reserve_bytes(const Request& request) noexcept;
+  /// Bytes that slices may use.
+  std::uint64_t capacity() const noexcept { return has_guards ? options.capacity_bytes : layout.capacity(); }
+
   bool needs_slow_path() const noexcept { return explicit_flush || context->validating(); }
   /// Bytes of all storage, and bytes in use in it.
   std::uint64_t held() const noexcept;
@@ -176,12 +185,19 @@ struct RingControl final : ContextChild, RingHot {
   Result<RingControl*> continue_in(std::uint64_t capacity, std::source_location where);
   /// Frees older storage whose slices have passed.
   void free_older(std::source_location where);
+  RingStats stats() const noexcept;
+  /// Advice on the capacity, under validation, once the ring ends.
+  void report_capacity() const noexcept;
   /// Adds what this block alone counts.
   void add_to(RingStats& stats) const noexcept;
   void note_high_water() noexcept;
+  /// Validation: reports a long wait, once a place.
+  void report_slow(const Request& request, std::chrono::nanoseconds time) noexcept;
   /// Counts a wait of `request`, which took `time`.
   void note_wait(const Request& request, std::chrono::nanoseconds time) noexcept;
 
+  std::array<std::source_location, RingStats::kPlaces> slow_places_ =
+      {};                          ///< Of waits that validation reported.
   std::uint64_t polled_at_ = 0;    ///< The last mark when the timeline was polled for older storage.
   std::uint64_t observed_at_ = 0;  ///< The last passed serial when `counts.high_water_bytes` was updated.
 };

@@ -49,8 +49,21 @@ Result<RingSlot*> RingControl::reserve(RingHot*& hot, std::uint64_t size, std::u
   }
   ring->note_high_water();
   RingSlot& slot = ring->layout.newest();
-  if (ring->shadow) ring->shadow->acquired(slot, where);
+  if (ring->shadow) {
+    const std::uint64_t guard_end = std::min(RingLayout::align_up(ring->layout.newest_end(), kCacheLine),
+                                             ring->mapped.offset_bytes() + ring->mapped.size_bytes());
+    ring->shadow->acquired(slot, guard_end, ring->timeline->issued >> kSerialShift, where);
+  }
   return &slot;
+}
+
+RingAnswer RingControl::reserve_bytes(const Request& request) noexcept {
+  if (has_guards && layout.used() + request.size <= capacity() / 4 &&
+      layout.reserve(request.size + kCacheLine, request.alignment) == RingAnswer::ok) {
+    layout.newest().size = request.size;
+    return RingAnswer::ok;
+  }
+  return layout.reserve(request.size, request.alignment);
 }
 
 void RingControl::drop(RingSlot& slot, std::uint64_t serial) noexcept {
@@ -65,8 +78,8 @@ Result<void> RingControl::check_request(const Request& request) const {
   if (request.alignment > kGreatestAlignment) {
     return fail(ErrorId::bad_alignment, request.where, {.numbers = {request.alignment, kGreatestAlignment}});
   }
-  if (request.size > layout.greatest_slice(request.alignment)) {
-    return fail(ErrorId::exceeds_ring, request.where, {.numbers = {request.size, layout.capacity()}});
+  if (request.size > std::min(layout.greatest_slice(request.alignment), capacity())) {
+    return fail(ErrorId::exceeds_ring, request.where, {.numbers = {request.size, capacity()}});
   }
   return {};
 }
@@ -77,7 +90,7 @@ Result<void> RingControl::make_room(Request& request) {
     if (shadow) shadow->check_passed(timeline->passed(), request.where);
     layout.reclaim(timeline->passed());
     if (orphans && layout.records() != 0 && layout.all_retired()) orphan(request.where);
-    const RingAnswer answer = layout.reserve(request.size, request.alignment);
+    const RingAnswer answer = reserve_bytes(request);
     if (answer == RingAnswer::ok) return {};
 
     const RingLayout::Oldest oldest = layout.oldest();
@@ -149,8 +162,21 @@ Result<void> RingControl::wait_until(std::uint64_t serial, Request& request) {
   return passed;
 }
 
+void RingControl::report_slow(const Request& request, std::chrono::nanoseconds time) noexcept {
+  if (!shadow || time < context->options.long_wait) return;
+  const auto place = std::ranges::find_if(slow_places_, [&](const std::source_location& known) {
+    return known.line() == 0 || same_place(known, request.where);
+  });
+  if (place == slow_places_.end() || place->line() != 0) return;
+  *place = request.where;
+  Report report = Mapping::of(mapped)->report(ErrorId::long_wait, 0, capacity(), request.where);
+  report.numbers[0] = static_cast<std::uint64_t>(time.count());
+  context->report(report);
+}
+
 void RingControl::note_wait(const Request& request, std::chrono::nanoseconds time) noexcept {
   counts.waited += time;
+  report_slow(request, time);
   if (!request.waited) ++counts.waits;
   auto& stalls = counts.stalls;
   auto place = std::find_if(stalls.begin(), stalls.end(), [&](const RingStall& stall) {

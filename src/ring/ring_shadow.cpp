@@ -11,24 +11,39 @@
 
 namespace pmb::detail {
 
+namespace {
+
+/// What fills the bytes at this offset of the GL buffer until the program stores into them.
+std::byte untouched(std::uint64_t offset) noexcept {
+  return static_cast<std::byte>(0xA5U ^ (offset * 29U));
+}
+
+}  // namespace
+
 std::span<std::byte> RingShadow::bytes_of(const ByteRange& range) const noexcept {
   return {mapping_.pointer + (range.begin - mapping_.map_offset),
           static_cast<std::size_t>(range.end - range.begin)};
 }
 
-void RingShadow::acquired(const RingSlot& slot, std::source_location where) {
+void RingShadow::acquired(const RingSlot& slot, std::uint64_t guard_end, std::uint64_t marks,
+                          std::source_location where) {
   Watch watch;
   watch.range = {slot.offset, slot.offset + slot.size};
   watch.acquired_at = where;
   watch.acquired_stack = StackTrace::capture();
+  watch.since = marks;
   const std::span<std::byte> bytes = bytes_of(watch.range);
   if (cpu_fills_ && mapping_.origin != Origin::created) {
     watch.copy.assign(bytes.begin(), bytes.end());
   } else if (cpu_fills_) {
     // Never read here: reads of write-combined memory are slow.
     watch.copy.resize(bytes.size());
-    for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = static_cast<std::byte>(0xA5U ^ (i * 29U));
+    for (std::size_t i = 0; i < bytes.size(); ++i) watch.copy[i] = untouched(watch.range.begin + i);
     std::copy(watch.copy.begin(), watch.copy.end(), bytes.begin());
+    watch.guard = {watch.range.end, guard_end};
+    std::byte* const first = mapping_.pointer + (watch.guard.begin - mapping_.map_offset);
+    for (std::uint64_t at = watch.guard.begin; at < watch.guard.end; ++at)
+      first[at - watch.guard.begin] = untouched(at);
   }
   watches_.insert_or_assign(slot.key(), std::move(watch));
 }
@@ -41,14 +56,17 @@ void RingShadow::shared(std::uint64_t key) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.is_shared = true;
 }
 
-void RingShadow::published(const RingSlot& slot, std::uint64_t marks) {
+void RingShadow::published(const RingSlot& slot, std::uint64_t marks, std::source_location where) {
   const auto found = watches_.find(slot.key());
   if (found == watches_.end()) return;
   Watch& watch = found->second;
+  compare_guard(slot.key(), watch, where);
+  // The unused tail of a slice may go to the next one, and its guard with it.
+  if (slot.offset + slot.size < watch.range.end) watch.guard = {};
   watch.range = {slot.offset, slot.offset + slot.size};
   const std::span<const std::byte> bytes = bytes_of(watch.range);
   watch.copy.assign(bytes.begin(), bytes.end());
-  watch.published_at = marks;
+  watch.since = marks;
   watch.is_published = true;
   watch.reported = watch.forgotten = false;
 }
@@ -61,6 +79,7 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
   const auto found = watches_.find(slot.key());
   if (found == watches_.end()) return ReadView(bytes);
   Watch& watch = found->second;
+  if (!std::exchange(watch.is_viewed, true)) watch.copy.assign(bytes.begin(), bytes.end());
   return make_view(bytes, *mapping_.context, watch.view_lifetime,
                    {.id = ErrorId::view_after_release,
                     .label = mapping_.label,
@@ -80,19 +99,45 @@ void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::sourc
   report(make_error(id, where), key, {watch.range.begin + changed.begin, watch.range.begin + changed.end});
 }
 
+void RingShadow::compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const {
+  ByteRange changed = {watch.guard.end, watch.guard.begin};
+  const std::byte* const first = mapping_.pointer + (watch.guard.begin - mapping_.map_offset);
+  for (std::uint64_t at = watch.guard.begin; at < watch.guard.end; ++at) {
+    if (first[at - watch.guard.begin] == untouched(at)) continue;
+    changed = {std::min(changed.begin, at), at + 1};
+  }
+  if (changed.empty()) return;
+  watch.guard = {};
+  report(make_error(ErrorId::overrun, where), key, changed);
+}
+
+void RingShadow::inspect_at_end(std::uint64_t key, std::source_location where) {
+  const auto found = watches_.find(key);
+  if (found == watches_.end()) return;
+  Watch& watch = found->second;
+  compare_guard(key, watch, where);
+  if (watch.is_viewed && !watch.is_shared) compare(key, watch, ErrorId::view_written, where);
+}
+
 void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where) {
   for (auto& [key, watch] : watches_) {
+    compare_guard(key, watch, where);
     if (!watch.is_published && watch.given) compare(key, watch, ErrorId::slice_used_unpublished, where);
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
-    const std::uint64_t age = marks - watch.published_at;
-    if (watch.is_published && watch.serial == 0 && key >= issued_end && age >= kForgottenMarks)
+    const std::uint64_t age = marks - watch.since;
+    if (!cpu_fills_ || age < kForgottenMarks) continue;
+    if (!watch.is_published) {
+      report_once(key, make_error(ErrorId::never_published, where, {.numbers = {age}}));
+    } else if (watch.serial == 0 && key >= issued_end) {
       report_once(key, make_error(ErrorId::never_retired, where, {.numbers = {age}}));
+    }
   }
 }
 
 void RingShadow::check_passed(std::uint64_t passed, std::source_location where) {
   for (auto entry = watches_.begin(); entry != watches_.end();) {
     auto& [key, watch] = *entry;
+    compare_guard(key, watch, where);
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
     const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
     entry = done ? watches_.erase(entry) : std::next(entry);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The record that validation keeps of each slice: where it was acquired, whether it was given to GL, and a copy of its bytes.
-// It detects a forgotten publish, a write after publish, a forgotten retire and a view that is used after its release. Exists only with a sink.
+// It detects a forgotten publish or retire, a write after publish or past the end, and wrong use of a view. Exists only with
+// a sink.
 //
-// Cost:    a pattern written at acquire, a copy at publish, and a comparison at mark and at retire.
+// Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at mark and at retire.
 #pragma once
 
 #include <cstddef>
@@ -31,15 +32,19 @@ class RingShadow {
   /// `cpu_fills`: slices of an upload ring, whose bytes are watched.
   RingShadow(const Mapping& mapping, bool cpu_fills) noexcept : mapping_(mapping), cpu_fills_(cpu_fills) {}
 
-  /// Fills the bytes with a pattern, so that every store is seen, also of a value that the memory held before. Bytes of an
-  /// adopted buffer keep their values.
-  void acquired(const RingSlot& slot, std::source_location where);
+  /// Fills the bytes with a pattern, so that every store is seen, also of a value that the memory held before. Bytes from the
+  /// end of the slice to `guard_end` belong to no slice; they get the pattern, too. Bytes of an adopted buffer keep their
+  /// values. `marks`: made by the program so far, here and below.
+  void acquired(const RingSlot& slot, std::uint64_t guard_end, std::uint64_t marks,
+                std::source_location where);
   /// The program asked for the slice's GL name, and may be about to bind it.
   void given_to_gl(std::uint64_t key);
   /// Another API has the bytes, too.
   void shared(std::uint64_t key);
-  /// The bytes are in use from now on. `marks`: made by the program so far, here and below.
-  void published(const RingSlot& slot, std::uint64_t marks);
+  /// The bytes are in use from now on.
+  void published(const RingSlot& slot, std::uint64_t marks, std::source_location where);
+  /// Before a cancel or a release: reports bytes that were written past the end, or into a view.
+  void inspect_at_end(std::uint64_t key, std::source_location where);
   /// Ends the views of the slice.
   void forget(std::uint64_t key) { watches_.erase(key); }
   void forget_all() noexcept { watches_.clear(); }
@@ -48,8 +53,8 @@ class RingShadow {
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
   void retired(std::uint64_t key, std::uint64_t serial);
 
-  /// At a mark: reports, once, acquired slices that were written and given to GL but not published, and published slices
-  /// with keys from `issued_end` on that were not retired for kForgottenMarks.
+  /// At a mark: reports, once, acquired slices that were written and given to GL but not published, slices that were not
+  /// published for kForgottenMarks, and published slices with keys from `issued_end` on that were not retired for as long.
   void inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where);
   /// Compares all published slices, and forgets those that have passed.
   void check_passed(std::uint64_t passed, std::source_location where);
@@ -63,21 +68,24 @@ class RingShadow {
 
  private:
   struct Watch {
-    ByteRange range;  ///< In the GL buffer.
+    ByteRange range;  ///< In the GL buffer, as `guard` is.
+    ByteRange guard;  ///< Bytes of no slice after it; empty once they may be in use.
     std::vector<std::byte> copy;
     std::source_location acquired_at;
     StackTrace acquired_stack;
     std::shared_ptr<const void> view_lifetime;
-    std::uint64_t serial = 0;        ///< Retired with this serial; 0: not retired.
-    std::uint64_t published_at = 0;  ///< Marks.
+    std::uint64_t serial = 0;  ///< Retired with this serial; 0: not retired.
+    std::uint64_t since = 0;   ///< Marks at the acquire, then at the publish.
     bool given = false;
     bool is_published = false;
+    bool is_viewed = false;
     bool is_shared = false;
     bool reported = false;   ///< A change of its bytes.
     bool forgotten = false;  ///< Reported as not published, retired or released.
   };
   std::span<std::byte> bytes_of(const ByteRange& range) const noexcept;
   void compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const;
+  void compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const;
 
   const Mapping& mapping_;
   bool cpu_fills_;

@@ -101,11 +101,11 @@ void flush_merged(RingControl& ring, std::span<const Slice> slices,
 }
 
 /// All of a publish except the flush.
-void publish_flushed(const RingControl::Found& found, std::uint64_t used) {
+void publish_flushed(const RingControl::Found& found, std::uint64_t used, std::source_location where) {
   auto& [block, slot] = found;
   if (used < slot->size) block->layout.shorten(*slot, used);
   const std::uint64_t issued = block->timeline->issued;
-  if (block->shadow) block->shadow->published(*slot, issued >> detail::kSerialShift);
+  if (block->shadow) block->shadow->published(*slot, issued >> detail::kSerialShift, where);
   block->layout.publish(*slot, issued);
 }
 
@@ -164,7 +164,7 @@ Result<void> UploadRing::publish_slowly(Slice slice, std::uint64_t used_bytes, s
     if (auto current = ring.context->check_current(where); !current) return current;
     flush(*found->block, found->slot->offset, used_bytes);
   }
-  publish_flushed(*found, used_bytes);
+  publish_flushed(*found, used_bytes, where);
   return {};
 }
 
@@ -195,7 +195,7 @@ Result<void> UploadRing::publish(std::span<const Slice> slices, std::span<const 
   if (ring.explicit_flush) flush_merged(ring, slices, used_bytes);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const RingControl::Found found = ring.locate(slices[i]);
-    publish_flushed(found, used_bytes.empty() ? found.slot->size : used_bytes[i]);
+    publish_flushed(found, used_bytes.empty() ? found.slot->size : used_bytes[i], where);
   }
   return {};
 }
@@ -206,6 +206,7 @@ Result<void> UploadRing::cancel(Slice slice, std::source_location where) {
   const auto [block, slot] = ring.locate(slice);
   if (!slot) return ring.stale(slice.key_, where);
   if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (block->shadow) block->shadow->inspect_at_end(slot->key(), where);
   block->drop(*slot, 0);
   return {};
 }

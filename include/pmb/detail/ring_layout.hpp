@@ -120,6 +120,8 @@ class PMB_API RingLayout {
   /// The slice that was reserved last.
   RingSlot& newest() noexcept { return slot_of(newest_key()); }
   std::uint64_t newest_key() const noexcept { return next_key_ - RingSlot::kStates; }
+  /// The offset after that slice, where the next one may start.
+  std::uint64_t newest_end() const noexcept { return head_; }
 
   /// Shortens an acquired slice. The tail is reusable at once if the slice is the newest, else with the slice.
   void shorten(RingSlot& slot, std::uint64_t used) noexcept;
