@@ -33,7 +33,7 @@ void bind_options(py::module_& module) {
       .def(py::init([](const py::object& log, const py::object& validation, std::optional<Model> model,
                        std::optional<Path> path, bool bind_to_edit, std::vector<std::string> disabled_quirks,
                        std::uint64_t memory_limit_bytes, std::uint64_t share_group,
-                       std::uint32_t copy_threads, std::string profile, double timeout) {
+                       std::uint32_t copy_threads, std::string profile, double timeout, double long_wait) {
              PyOptions made;
              if (!log.is_none()) made.options.log = log_to(log);
              if (!validation.is_none()) made.options.validation = report_to(validation);
@@ -46,20 +46,21 @@ void bind_options(py::module_& module) {
              use_threads(made.options, copy_threads);
              made.options.profile = std::move(profile);
              made.options.timeout = to_duration(timeout);
+             made.options.long_wait = to_duration(long_wait);
              return made;
            }),
            py::kw_only(), py::arg("log") = py::none(), py::arg("validation") = py::none(),
            py::arg("model") = py::none(), py::arg("path") = py::none(), py::arg("bind_to_edit") = false,
            py::arg("disabled_quirks") = std::vector<std::string>(), py::arg("memory_limit_bytes") = 0,
            py::arg("share_group") = 0, py::arg("copy_threads") = 1, py::arg("profile") = "",
-           py::arg("timeout") = 10.0,
+           py::arg("timeout") = 10.0, py::arg("long_wait") = 0.1,
            "`log(level, line)` receives each line. `validation(report)` receives misuse, and enables the "
            "search for it. "
            "`model` and `path` force one for all buffers. `copy_threads` is the most threads of oneTBB for "
            "one large copy; 0 "
            "is as many as the machine runs. `profile` is a file of pmb tune. `timeout`, in seconds, bounds "
            "calls that have no "
-           "such parameter.")
+           "such parameter. Validation reports waits of `acquire` that take `long_wait` seconds.")
       .def_static(
           "from_environment", [] { return PyOptions{pmb::Options::from_environment()}; },
           "The defaults, changed by PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE, "

@@ -99,6 +99,7 @@ Options from_c(const pmb_options& given) {
   options.copy_threads = given.copy_threads;
   if (given.transfer) options.transfer = std::make_shared<TransferPlan>(from_c(checked(given.transfer)));
   if (given.profile) options.profile = given.profile;
+  options.long_wait = timeout_or_default(given.long_wait_ns).value_or(options.long_wait);
   options.timeout = timeout_or_default(given.timeout_ns).value_or(options.timeout);
   options.current_context = given.current_context;
   return options;
