@@ -60,6 +60,7 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   }
   plans.transfers = std::move(*transfers);
   memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : machine_memory_limit();
+  if (validating()) driver_messages.listen(*this);
   return {};
 }
 
@@ -169,6 +170,7 @@ void ContextState::close() noexcept {
     report(mapping.report(ErrorId::leaked_with_context, 0, mapping.size));
   });
   registry.abandon_all();
+  if (is_current()) driver_messages.stop(*this);
   timeline().close();
   alive = false;
 }

@@ -9,6 +9,7 @@
 
 #include "base/fail.hpp"
 #include "base/process_exit.hpp"
+#include "context/driver_messages.hpp"
 #include "context/registry.hpp"
 #include "context/timeline_state.hpp"
 #include "gl/gl_table.hpp"
@@ -107,6 +108,7 @@ struct PMB_API ContextState {
   Plans plans;
   Registry registry;
   CallerErrors caller_errors;
+  DriverMessages driver_messages;  ///< Used by validation only.
   TimelineState timeline_state{*this};
   /// The rings of transfer/transfer_rings.hpp, made at their first use. The first to go when the context closes.
   std::shared_ptr<void> transfer_rings;

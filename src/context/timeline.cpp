@@ -79,6 +79,7 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   const bool program = kind == Kind::program;
   if (program && context.validating()) {
     drop_unmapped(context, where);
+    context.driver_messages.report_moved(context, where);
     context.registry.visit_children([&](ContextChild& child) { child.inspect_at_mark(where); });
   }
   std::uint64_t serial = next_program_serial();

@@ -188,6 +188,76 @@ TEST_P(ValidationRules, ABufferThatOtherCodeEndsIsReportedAndInert) {
   EXPECT_EQ(reports_of(ErrorId::unmapped_by_others), 0U) << "once";
 }
 
+constexpr const char* kMoved =
+    "Buffer performance warning: Buffer object {} (bound to GL_PIXEL_PACK_BUFFER, usage hint is "
+    "GL_STREAM_READ) is being "
+    "copied/moved from VIDEO memory to HOST memory.";
+
+std::string moved(GLuint buffer) {
+  std::string text = kMoved;
+  return text.replace(text.find("{}"), 2, std::to_string(buffer));
+}
+
+class DriverMessages : public PmbTest {
+ protected:
+  /// A context that starts to validate where debug output is enabled.
+  void start_listening() {
+    start();
+    gl_.Enable(GL_DEBUG_OUTPUT);
+    context_.emplace(take(open(validating())));
+  }
+};
+
+TEST_F(DriverMessages, ABufferThatTheDriverMovedIsReportedOnceByName) {
+  start_listening();
+  auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 4096, .label = "vertices"}));
+  const GLuint buffer = ring.mapped_buffer().buffer();
+  const GLuint own = plain_buffer(64);
+  fake_->say(moved(buffer));
+  fake_->say(moved(buffer));
+  fake_->say(moved(own));
+  fake_->say(
+      "Buffer detailed info: Buffer object 1 will use VIDEO memory as the source for buffer object "
+      "operations.");
+  EXPECT_TRUE(reports_.empty()) << "a driver may speak on any thread";
+  const auto where = std::source_location::current();
+  mark();
+  ASSERT_EQ(reports_.size(), 2U);
+  EXPECT_EQ(reports_[0].id, ErrorId::buffer_moved);
+  EXPECT_EQ(reports_[0].label, "vertices");
+  EXPECT_EQ(reports_[0].end, 4096U);
+  EXPECT_EQ(reports_[0].noticed_at.line(), where.line() + 1);
+  EXPECT_EQ(reports_[1].buffer, own) << "a buffer of the program";
+  fake_->say(moved(buffer));
+  mark();
+  EXPECT_EQ(reports_.size(), 2U);
+}
+
+TEST_F(DriverMessages, TheCallbackOfTheProgramStaysAndOursGoesWithTheContext) {
+  const auto callback = [&] {
+    void* function = nullptr;
+    gl_.GetPointerv(GL_DEBUG_CALLBACK_FUNCTION, &function);
+    return function;
+  };
+  start_listening();
+  EXPECT_NE(callback(), nullptr);
+  context_.reset();
+  EXPECT_EQ(callback(), nullptr);
+
+  start();
+  context_.emplace(take(open(validating())));
+  EXPECT_EQ(callback(), nullptr) << "debug output is disabled";
+  gl_.Enable(GL_DEBUG_OUTPUT);
+  context_.emplace(take(open()));
+  EXPECT_EQ(callback(), nullptr) << "no validation";
+  const auto theirs = [](GLenum, GLenum, GLuint, GLenum, GLsizei, const GLchar*, const void*) {};
+  const GLDEBUGPROC program = theirs;
+  gl_.DebugMessageCallback(program, nullptr);
+  context_.emplace(take(open(validating())));
+  context_.reset();
+  EXPECT_EQ(callback(), reinterpret_cast<void*>(program));
+}
+
 TEST_P(ValidationOfWaits, ALongWaitIsReportedOnceAPlace) {
   start_with(0ns);
   auto ring = ring_of(512);

@@ -225,6 +225,24 @@ void Driver::object_label(GLenum identifier, GLuint name, GLsizei length, const 
   buffer->label = text;
 }
 
+void Driver::set_debug_callback(GLDEBUGPROC callback, const void* user) {
+  debug_callback_ = callback;
+  debug_user_ = user;
+}
+
+void* Driver::debug_pointer(GLenum name) {
+  if (name == GL_DEBUG_CALLBACK_FUNCTION) return reinterpret_cast<void*>(debug_callback_);
+  if (name == GL_DEBUG_CALLBACK_USER_PARAM) return const_cast<void*>(debug_user_);
+  error(GL_INVALID_ENUM, "glGetPointerv knows the two pointers of debug output");
+  return nullptr;
+}
+
+void Driver::say(std::string_view message) {
+  if (debug_callback_ == nullptr || is_enabled(GL_DEBUG_OUTPUT) == GL_FALSE) return;
+  debug_callback_(GL_DEBUG_SOURCE_API, GL_DEBUG_TYPE_PERFORMANCE, 131186, GL_DEBUG_SEVERITY_MEDIUM,
+                  static_cast<GLsizei>(message.size()), message.data(), debug_user_);
+}
+
 StateSnapshot Driver::snapshot() const {
   StateSnapshot snapshot;
   for (const TargetInfo& row : kTargets) {

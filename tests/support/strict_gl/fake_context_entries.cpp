@@ -150,9 +150,15 @@ void GLAD_API_PTR object_label(GLenum identifier, GLuint name, GLsizei length, c
   }
 }
 
-// Debug output has no effect; the calls are logged.
+// The callback receives what FakeGl::say() says. The other calls of debug output have no effect; they are logged.
 void GLAD_API_PTR debug_message_callback(GLDEBUGPROC callback, const void* user) {
   const Entered call("glDebugMessageCallback", Need::debug, callback, user);
+  if (call) call->set_debug_callback(callback, user);
+}
+
+void GLAD_API_PTR get_pointer(GLenum name, void** value) {
+  const Entered call("glGetPointerv", Need::debug, Enum{name}, value);
+  if (call) *value = call->debug_pointer(name);
 }
 
 void GLAD_API_PTR debug_message_control(GLenum source, GLenum type, GLenum severity, GLsizei count,
@@ -232,6 +238,7 @@ std::span<const EntryPoint> context_entries() {
       entry<PFNGLOBJECTLABELPROC>("glObjectLabel", &object_label),
       entry<PFNGLOBJECTLABELPROC>("glObjectLabelKHR", &object_label),
       entry<PFNGLDEBUGMESSAGECALLBACKPROC>("glDebugMessageCallback", &debug_message_callback),
+      entry<PFNGLGETPOINTERVPROC>("glGetPointerv", &get_pointer),
       entry<PFNGLDEBUGMESSAGECONTROLPROC>("glDebugMessageControl", &debug_message_control),
       entry<PFNGLDEBUGMESSAGEINSERTPROC>("glDebugMessageInsert", &debug_message_insert),
       entry<PFNGLPUSHDEBUGGROUPPROC>("glPushDebugGroup", &push_debug_group),

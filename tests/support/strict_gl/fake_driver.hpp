@@ -157,6 +157,9 @@ class Driver {
   void enable(GLenum capability, bool on);
   GLboolean is_enabled(GLenum capability);
   void object_label(GLenum identifier, GLuint name, GLsizei length, const GLchar* label);
+  void set_debug_callback(GLDEBUGPROC callback, const void* user);
+  void* debug_pointer(GLenum name);
+  void say(std::string_view message);
   [[nodiscard]] StateSnapshot snapshot() const;
 
   // --- data stores: fake_buffers.cpp; a null buffer was already reported ---
@@ -323,6 +326,8 @@ class Driver {
   std::map<GLenum, Buffer> bindings_;
   std::map<std::pair<GLenum, GLuint>, IndexedBinding> indexed_;
   std::set<GLenum> enabled_;
+  GLDEBUGPROC debug_callback_ = nullptr;
+  const void* debug_user_ = nullptr;
   GLenum active_unit_ = GL_TEXTURE0;
   std::map<std::pair<GLenum, GLenum>, Texture> texture_bindings_;  // by unit and target
   PixelStore unpack_;

@@ -258,6 +258,10 @@ StateSnapshot FakeGl::state_snapshot() const {
   return driver_->snapshot();
 }
 
+void FakeGl::say(std::string_view message) {
+  driver_->say(message);
+}
+
 std::string FakeGl::label_of(GLuint buffer) const {
   const Buffer found = driver_->find(buffer);
   return found == nullptr ? std::string() : found->label;

@@ -195,6 +195,9 @@ class FakeGl {
   [[nodiscard]] StateSnapshot state_snapshot() const;
   [[nodiscard]] std::string label_of(GLuint buffer) const;  // what glObjectLabel set
 
+  // Sends a message of the driver to the callback of glDebugMessageCallback, if there is one and debug output is enabled.
+  void say(std::string_view message);
+
   [[nodiscard]] GLenum pending_error() const;  // what glGetError would return; does not clear it
   void inject_error(GLenum error);             // a pending error from calls of the program
 
