@@ -278,8 +278,9 @@ typedef struct pmb_options {
   const char* disabled_quirks;  ///< Ids joined by commas; not applied.
   /// Most bytes mapped at once. 0: the memory of the machine or of its control group.
   int64_t memory_limit_bytes;
-  int64_t timeout_ns;    ///< Of calls without a timeout parameter. 0: 10 s.
-  int64_t long_wait_ns;  ///< Validation reports waits of acquire calls that take as long, once a function. 0: 0.1 s.
+  int64_t timeout_ns;  ///< Of calls without a timeout parameter. 0: 10 s.
+  int64_t
+      long_wait_ns;  ///< Validation reports waits of acquire calls that take as long, once a function. 0: 0.1 s.
   /// Not 0, the same for contexts whose GL contexts share objects: see pmb_ticket_wait_on_gpu().
   uint64_t share_group;
   uint32_t copy_threads;  ///< Most threads for one copy. 0: as many as this machine runs at once.

@@ -175,8 +175,8 @@ void RingControl::report_slow(const Request& request, std::chrono::nanoseconds t
 }
 
 void RingControl::note_wait(const Request& request, std::chrono::nanoseconds time) noexcept {
-  counts.waited += time;
   report_slow(request, time);
+  counts.waited += time;
   if (!request.waited) ++counts.waits;
   auto& stalls = counts.stalls;
   auto place = std::find_if(stalls.begin(), stalls.end(), [&](const RingStall& stall) {

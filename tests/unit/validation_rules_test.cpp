@@ -112,7 +112,7 @@ TEST_P(ValidationRules, BytesOfTheNextSliceAreNoOverrun) {
   const Slice shortened = take(ring.acquire(256));
   EXPECT_TRUE(shortened.fill(std::byte{1}));
   take(ring.publish(shortened, 10));
-  const Slice next = take(ring.acquire(1024));
+  const Slice next = take(ring.acquire(1024, 1));
   EXPECT_LT(next.offset_bytes(), shortened.offset_bytes() + 256);
   EXPECT_TRUE(next.fill(std::byte{2}));
   take(ring.publish(next, 1024));
@@ -131,7 +131,7 @@ TEST_P(ValidationRules, AGuardedRingTakesAsMuchAsOneWithoutValidation) {
   std::vector<Slice> slices;
   for (std::uint64_t i = 0; i < kGuarded / 64; ++i) slices.push_back(take(ring.acquire(64, 1)));
   for (const Slice& slice : slices) take(ring.cancel(slice));
-  for (int lap = 0; lap < 300; ++lap) {
+  for (int lap = 0; lap < 40; ++lap) {
     put(ring, pattern(kGuarded / 3, 1), 1);
     take(ring.retire(mark()));
   }
@@ -173,7 +173,7 @@ TEST_P(ValidationRules, ABufferThatOtherCodeEndsIsReportedAndInert) {
     own_buffers_.assign(std::begin(names), std::end(names));
   }
   const auto where = std::source_location::current();
-  mark();
+  take(timeline().mark());
   ASSERT_EQ(reports_of(ErrorId::unmapped_by_others), 2U);
   for (const Seen& seen : reports_) {
     EXPECT_EQ(seen.noticed_at.line(), where.line() + 1);
@@ -221,7 +221,7 @@ TEST_F(DriverMessages, ABufferThatTheDriverMovedIsReportedOnceByName) {
       "operations.");
   EXPECT_TRUE(reports_.empty()) << "a driver may speak on any thread";
   const auto where = std::source_location::current();
-  mark();
+  take(timeline().mark());
   ASSERT_EQ(reports_.size(), 2U);
   EXPECT_EQ(reports_[0].id, ErrorId::buffer_moved);
   EXPECT_EQ(reports_[0].label, "vertices");
