@@ -13,10 +13,14 @@ DOCUMENTS = "".join((TREE / "docs" / name).read_text() for name in ("python.md",
 BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENTS, re.S | re.M)
 
 
+def skip_without_torch(program):
+    if "import torch" in program and not pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("no CUDA device here")
+
+
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_a_sample_of_the_document_runs(context, number):
-    if "import torch" in BLOCKS[number] and not pytest.importorskip("torch").cuda.is_available():
-        pytest.skip("no CUDA device here")
+    skip_without_torch(BLOCKS[number])
     run_python(BLOCKS[number])
 
 
@@ -28,4 +32,5 @@ def test_the_sample_of_the_package_runs(context):
 @pytest.mark.parametrize("example", sorted((TREE / "examples/python").glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs(context, example):
     pytest.importorskip("moderngl")
+    skip_without_torch(example.read_text())
     subprocess.run([sys.executable, "-B", example], check=True)

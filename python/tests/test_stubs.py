@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stubs say what the module has, everything public has a description, and mypy accepts both and an example."""
+"""The stubs say what the module has, everything public has a description, and mypy accepts both and two examples."""
 
 import ast
 import inspect
@@ -107,12 +107,12 @@ def test_everything_public_has_a_description():
     assert missing == []
 
 
-def test_mypy_accepts_the_stubs_and_an_example(tmp_path):
+def test_mypy_accepts_the_stubs_and_examples(tmp_path):
     pytest.importorskip("mypy")
     # Types of numpy take mypy most of a minute and say nothing about pmb.
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = True\nignore_missing_imports = True\n"
                                        "[mypy-numpy.*]\nfollow_imports = skip\nfollow_imports_for_stubs = True\n")
     run = subprocess.run([sys.executable, "-m", "mypy", f"--config-file={tmp_path / 'mypy.ini'}", "--cache-dir=/dev/null", STUBS,
-                          TREE / "python/pmb/errors.py", TREE / "examples/python/hello.py"], capture_output=True, text=True,
-                         cwd=TREE, env={"MYPYPATH": str(TREE / "python"), "PATH": "/usr/bin"})
+                          TREE / "python/pmb/errors.py", TREE / "examples/python/hello.py", TREE / "examples/python/tensors.py"],
+                         capture_output=True, text=True, cwd=TREE, env={"MYPYPATH": str(TREE / "python"), "PATH": "/usr/bin"})
     assert run.returncode == 0, run.stdout
