@@ -5,11 +5,12 @@
 //
 // Without a sink, validation costs one predictable branch a call, and misuse has its documented safe outcome. With a
 // sink, rings keep copies of the slices they lend and compare them, so that missing publishes and late writes are seen.
+// GL copies a few published bytes, too, so that a buffer whose mapping GL has left is seen.
 //
 // Units:   bytes, from the start of the GL buffer.
 // Threads: the sink is called on the thread that notices the misuse: late writes are noticed on the context's thread.
 // Memory:  a Report borrows its label and stacks for the length of the call.
-// GL:      none.
+// GL:      publish() may copy 64 bytes of an upload ring, and mark() and acquire() read an earlier copy.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 #include "ring/ring_shadow.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "context/context_state.hpp"
@@ -54,6 +53,7 @@ void RingShadow::given_to_gl(std::uint64_t key) {
 
 void RingShadow::shared(std::uint64_t key) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.is_shared = true;
+  probe_.drop(key);
 }
 
 void RingShadow::published(const RingSlot& slot, std::uint64_t marks, std::source_location where) {
@@ -69,6 +69,7 @@ void RingShadow::published(const RingSlot& slot, std::uint64_t marks, std::sourc
   watch.since = marks;
   watch.is_published = true;
   watch.reported = watch.forgotten = false;
+  if (cpu_fills_ && !watch.is_shared) probe_.start(slot.key(), watch.range, watch.copy);
 }
 
 void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
@@ -89,12 +90,13 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
                     .acquired_at = watch.acquired_at});
 }
 
-void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const {
-  // Where the GPU or another API may write published slices too, a change proves nothing.
-  const bool others_write = mapping_.readable || watch.is_shared;
-  if (watch.reported || (others_write && id == ErrorId::written_after_publish)) return;
+void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) {
+  if (watch.reported || (watch.is_shared && id == ErrorId::written_after_publish)) return;
   const ByteRange changed = differing_range(bytes_of(watch.range), watch.copy);
   if (changed.empty()) return;
+  probe_.drop(key);
+  // Where the GPU may write published slices too, a change proves nothing.
+  if (mapping_.readable && id == ErrorId::written_after_publish) return;
   watch.reported = true;
   report(make_error(id, where), key, {watch.range.begin + changed.begin, watch.range.begin + changed.end});
 }
@@ -119,6 +121,11 @@ void RingShadow::inspect_at_end(std::uint64_t key, std::source_location where) {
   if (watch.is_viewed && !watch.is_shared) compare(key, watch, ErrorId::view_written, where);
 }
 
+void RingShadow::check_sharing(std::source_location where) {
+  const std::uint64_t key = probe_.find_difference(where);
+  if (key != SharingProbe::kNone) report(make_error(ErrorId::bytes_not_shared, where), key, probe_.range());
+}
+
 void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where) {
   for (auto& [key, watch] : watches_) {
     compare_guard(key, watch, where);
@@ -132,16 +139,19 @@ void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, 
       report_once(key, make_error(ErrorId::never_retired, where, {.numbers = {age}}));
     }
   }
+  check_sharing(where);
 }
 
 void RingShadow::check_passed(std::uint64_t passed, std::source_location where) {
-  for (auto entry = watches_.begin(); entry != watches_.end();) {
-    auto& [key, watch] = *entry;
+  for (auto& [key, watch] : watches_) {
     compare_guard(key, watch, where);
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
-    const bool done = passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
-    entry = done ? watches_.erase(entry) : std::next(entry);
   }
+  check_sharing(where);
+  std::erase_if(watches_, [passed](const auto& entry) {
+    const std::uint64_t serial = entry.second.serial;
+    return passed == UINT64_MAX || (serial != 0 && serial <= passed);
+  });
 }
 
 void RingShadow::report_once(std::uint64_t key, const Error& error) {

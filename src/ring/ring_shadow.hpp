@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The record that validation keeps of each slice: where it was acquired, whether it was given to GL, and a copy of its bytes.
-// It detects a forgotten publish or retire, a write after publish or past the end, and wrong use of a view. Exists only with
-// a sink.
+// It detects a forgotten publish or retire, a write after publish or past the end, wrong use of a view, and a mapping that GL
+// no longer shares. Exists only with a sink.
 //
-// Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at mark and at retire.
+// Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at mark and at retire; one
+//          small copy by GL in flight.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@
 
 #include "base/byte_ranges.hpp"
 #include "base/stack_trace.hpp"
+#include "ring/sharing_probe.hpp"
 
 namespace pmb::detail {
 
@@ -30,7 +32,8 @@ class RingShadow {
   static constexpr std::uint64_t kForgottenMarks = 256;
 
   /// `cpu_fills`: slices of an upload ring, whose bytes are watched.
-  RingShadow(const Mapping& mapping, bool cpu_fills) noexcept : mapping_(mapping), cpu_fills_(cpu_fills) {}
+  RingShadow(const Mapping& mapping, bool cpu_fills) noexcept
+      : mapping_(mapping), cpu_fills_(cpu_fills), probe_(mapping) {}
 
   /// Fills the bytes with a pattern, so that every store is seen, also of a value that the memory held before. Bytes from the
   /// end of the slice to `guard_end` belong to no slice; they get the pattern, too. Bytes of an adopted buffer keep their
@@ -47,7 +50,10 @@ class RingShadow {
   void inspect_at_end(std::uint64_t key, std::source_location where);
   /// Ends the views of the slice.
   void forget(std::uint64_t key) { watches_.erase(key); }
-  void forget_all() noexcept { watches_.clear(); }
+  void forget_all() noexcept {
+    watches_.clear();
+    probe_.end();
+  }
   /// A view of a readback's bytes, watched until the readback is forgotten.
   ReadView view(const RingSlot& slot, std::span<const std::byte> bytes);
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
@@ -84,12 +90,15 @@ class RingShadow {
     bool forgotten = false;  ///< Reported as not published, retired or released.
   };
   std::span<std::byte> bytes_of(const ByteRange& range) const noexcept;
-  void compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) const;
+  void compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where);
   void compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const;
+  /// Reports that GL did not see what was published.
+  void check_sharing(std::source_location where);
 
   const Mapping& mapping_;
   bool cpu_fills_;
   std::unordered_map<std::uint64_t, Watch> watches_;
+  SharingProbe probe_;
 };
 
 }  // namespace pmb::detail

@@ -82,6 +82,8 @@ class CudaStream {
     PMB_FIND(cuModuleUnload);
     PMB_FIND(cuModuleGetFunction);
     PMB_FIND(cuLaunchKernel);
+    PMB_FIND(cuGraphicsGLRegisterBuffer);
+    PMB_FIND(cuGraphicsUnregisterResource);
 #undef PMB_FIND
     device_ = device;
     constexpr unsigned kNonBlocking = 1;
@@ -109,6 +111,16 @@ class CudaStream {
   // About 1.5 to 2 billion cycles are a second.
   void spin(std::uint64_t cycles) { launch(spin_, 0, cycles, 0, 1); }
   void wait() { expect(cuStreamSynchronize(stream_), "cuStreamSynchronize"); }
+
+  // What CudaBuffer refuses for a mapped buffer.
+  void* register_graphics(std::uint32_t buffer) {
+    Handle resource = nullptr;
+    expect(cuGraphicsGLRegisterBuffer(&resource, buffer, 0), "cuGraphicsGLRegisterBuffer");
+    return resource;
+  }
+  void unregister_graphics(void* resource) {
+    expect(cuGraphicsUnregisterResource(resource), "cuGraphicsUnregisterResource");
+  }
 
  private:
   using Code = pmb::cuda::Code;
@@ -141,6 +153,8 @@ class CudaStream {
   Code (*cuModuleGetFunction)(Handle*, Handle, const char*) = nullptr;
   Code (*cuLaunchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,
                          void**, void**) = nullptr;
+  Code (*cuGraphicsGLRegisterBuffer)(Handle*, std::uint32_t, unsigned) = nullptr;
+  Code (*cuGraphicsUnregisterResource)(Handle) = nullptr;
 };
 
 }  // namespace gl_test

@@ -244,6 +244,29 @@ TEST_F(CudaGl, AMappedBufferIsNotRegisteredAsGraphics) {
   expect_reports({ErrorId::cuda_buffer_is_mapped});
 }
 
+// The registration succeeds, and the driver then moves the buffer away from its mapping: docs/cuda.md, "Buffers in VRAM".
+TEST_F(CudaGl, ValidationReportsTheRegistrationByOtherCode) {
+  if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
+  constexpr std::size_t kSlice = 64 << 10;
+  auto up = value_of(pmb::UploadRing::create(
+      context(), {.capacity_bytes = 2 * kSlice, .model = pmb::Model::explicit_flush}));
+  void* const resource = stream_->register_graphics(up.mapped_buffer().buffer());
+  bool lost = false;
+  for (std::uint32_t lap = 0; lap < 5; ++lap) {
+    const Bytes bytes = pattern(kSlice, lap);
+    const auto slice = value_of(up.acquire(kSlice));
+    ASSERT_TRUE(slice.copy_from(bytes));
+    value_of(up.publish(slice, kSlice));
+    lost = lost || first_difference(contents(slice.buffer(), slice.offset_bytes(), kSlice), bytes) != -1;
+    value_of(up.retire(slice, mark()));
+    wait_for_gpu();
+  }
+  value_of(up.drain());
+  EXPECT_TRUE(lost) << "GL sees what the CPU writes";
+  expect_reports({ErrorId::bytes_not_shared});
+  stream_->unregister_graphics(resource);
+}
+
 TEST_F(CudaGl, MemoryOutlivesTheLateKernelsThatUseIt) {
   for (int round = 0; round < 3; ++round) {
     auto buffer = mapped(kBytes);

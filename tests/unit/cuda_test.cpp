@@ -356,4 +356,32 @@ TEST_F(CudaTest, TheRegistrationThatIsRefusedWouldLoseEveryByte) {
   }
 }
 
+TEST_F(CudaTest, ValidationReportsTheRegistrationByOtherCode) {
+  end_cuda();
+  start_with_cuda(validating());
+  auto ring =
+      take(UploadRing::create(*context_, {.capacity_bytes = 4 * kBytes, .model = Model::explicit_flush}));
+  void* resource = nullptr;
+  ASSERT_EQ(cuGraphicsGLRegisterBuffer(&resource, ring.mapped_buffer().buffer(), 0), 0);
+  put_and_retire(ring, pattern(kBytes, 1));
+  take(mark().wait(1s));
+  mark();
+  EXPECT_EQ(reports_of(ErrorId::bytes_not_shared), 1U);
+  EXPECT_EQ(reports_.size(), 1U);
+  ASSERT_EQ(cuGraphicsUnregisterResource(resource), 0);
+}
+
+// A kernel may change the slice between the publish and the copy, which are not ordered.
+TEST_F(CudaTest, AKernelThatChangesAPublishedSliceIsNoLossOfItsBytes) {
+  end_cuda();
+  start_with_cuda(validating());
+  auto ring = take(UploadRing::create(*context_, {.capacity_bytes = 4096}));
+  const pmb::Slice slice = put(ring, pattern(kBytes, 1));
+  launch("pmb_write", take(cuda_.pointer(slice)), 1, kBytes);
+  ASSERT_EQ(cuStreamSynchronize(stream_), 0);
+  take(mark().wait(1s));
+  take(ring.retire(slice, mark()));
+  for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
+}
+
 }  // namespace
