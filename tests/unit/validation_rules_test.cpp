@@ -217,7 +217,7 @@ TEST_F(DriverMessages, ABufferThatTheDriverMovedIsReportedOnceByName) {
   fake_->say(moved(buffer));
   fake_->say(moved(own));
   fake_->say(
-      "Buffer detailed info: Buffer object 1 will use VIDEO memory as the source for buffer object "
+      "Buffer detailed info: Buffer object 999 will use VIDEO memory as the source for buffer object "
       "operations.");
   EXPECT_TRUE(reports_.empty()) << "a driver may speak on any thread";
   const auto where = std::source_location::current();
@@ -294,6 +294,19 @@ TEST_P(ValidationOfWaits, ARingThatIsTooSmallIsReportedAtItsEndWithTheSizeToUse)
   ASSERT_EQ(reports_of(ErrorId::ring_too_small), 1U);
   EXPECT_NE(reports_[0].message.find("capacity_bytes = 65536"), std::string::npos) << reports_[0].message;
   expect_only(ErrorId::ring_too_small);
+}
+
+TEST_P(ValidationOfWaits, ARingThatWaitsRarelyIsNotTooSmall) {
+  {
+    auto ring = ring_of(4096);
+    for (int frame = 0; frame < 20; ++frame) put_and_retire(ring, pattern(4096, 1), 1);
+    EXPECT_GT(ring.stats().waits, 10U);
+    for (int frame = 0; frame < 300; ++frame) {
+      put_and_retire(ring, pattern(64, 1));
+      take(mark().wait(1s));
+    }
+  }
+  EXPECT_TRUE(reports_.empty()) << reports_[0].message;
 }
 
 TEST_P(ValidationRules, ARingThatIsTooLargeIsReportedAtItsEndWithTheSizeToUse) {
