@@ -114,7 +114,7 @@ Result<std::uint64_t> UploadRing::end(const Arena& arena, bool publishes, std::s
   RingControl& ring = RingControl::of(control_);
   if (auto usable = ring.check_usable(where); !usable) return pass_on(usable);
   const auto [block, slot] = ring.locate(arena.slice_);
-  if (!slot) return ring.stale(arena.slice_.key_, where);
+  if (!slot) return ring.stale(RingControl::kNoHandle, where);
   ArenaControl** link = &block->arenas;
   while (*link && *link != arena.control_) link = &(*link)->next;
   if (!*link || (*link)->generation() != arena.generation_) return fail(ErrorId::already_published, where);

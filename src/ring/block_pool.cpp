@@ -57,7 +57,7 @@ struct BlockPoolControl final : ContextChild {
   static Result<Record*> find_in(BlockPoolControl* pool, const Block& block, std::source_location where) {
     if (auto usable = check_usable(pool, where); !usable) return pass_on(usable);
     Record* record = block.control_ == pool ? find(block) : nullptr;
-    if (!record) return pool->stale(where);
+    if (!record) return pool->stale(block, where);
     return record;
   }
 
@@ -102,9 +102,16 @@ struct BlockPoolControl final : ContextChild {
     return pool->context->check_own_thread(where);
   }
 
-  tl::unexpected<Error> stale(std::source_location where) const noexcept {
+  /// The error of a block that is not live here, with a report. An empty block: of the pool itself.
+  tl::unexpected<Error> stale(const Block& block, std::source_location where) const noexcept {
     if (context->lost) return tl::unexpected(context->loss(where));
-    return context->misuse({.id = ErrorId::stale_slice, .noticed_at = where});
+    Report report = {
+        .id = ErrorId::stale_slice, .label = records.front().buffer.label(), .noticed_at = where};
+    if (block.control_ == this && block.key_ >= first_key) {
+      report.buffer = records[block.key_ & kIndexMask].name;
+      report.end_bytes = block_bytes;
+    }
+    return context->misuse(report);
   }
   tl::unexpected<Error> misuse(const Error& error, const Record& record) const noexcept {
     return context->misuse({.id = error.id,
@@ -169,6 +176,7 @@ struct BlockPoolControl final : ContextChild {
   std::vector<std::uint32_t> idle;  ///< Indices, in the order in which they became idle.
   std::uint64_t block_bytes = 0;
   std::uint64_t next_use = 1;
+  std::uint64_t first_key = 0;  ///< Of this owner.
   std::chrono::nanoseconds timeout = {};
   std::source_location created_at;
   Access access = Access::bidirectional;
@@ -255,6 +263,7 @@ Result<BlockPool> detail::make_block_pool(std::shared_ptr<ContextState> context,
     control->created_at = where;
     control->access = options.access;
     control->inert = false;
+    control->first_key = control->next_use << BlockPoolControl::kIndexBits;
     control->context = std::move(context);
     control->context->registry.add(*control);
     return pool;
@@ -270,7 +279,7 @@ Result<Block> BlockPool::acquire(bool may_wait, std::source_location where) {
   if (auto usable = BlockPoolControl::check_usable(control_.get(), where); !usable) return pass_on(usable);
   BlockPoolControl& pool = *control_;
   auto& timeline = *pool.timeline;
-  if (pool.inert) return pool.stale(where);
+  if (pool.inert) return pool.stale({}, where);
   auto next = pool.next_reusable();
   if (next == pool.idle.end() && !pool.idle.empty()) {
     if (auto polled = timeline.poll(where); !polled) return pass_on(polled);

@@ -98,7 +98,8 @@ struct RingControl final : ContextChild, RingHot {
 
   /// Ok on the context's thread. Only an empty or moved-from ring has no context.
   Result<void> check_usable(std::source_location where) const noexcept;
-  /// The error of a handle that is not live here, with a report. kNoHandle: of the ring itself.
+  /// The error of a handle that is not live here, with a report that names this ring if it lent the handle. kNoHandle: of a
+  /// call on the ring, which the report names whatever the handle.
   static constexpr std::uint64_t kNoHandle = UINT64_MAX;
   tl::unexpected<Error> stale(std::uint64_t key, std::source_location where) const noexcept;
   /// An error about a slice, with a report.

@@ -143,15 +143,17 @@ void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, 
 }
 
 void RingShadow::check_passed(std::uint64_t passed, std::source_location where) {
+  const auto is_done = [passed](const Watch& watch) {
+    return passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
+  };
   for (auto& [key, watch] : watches_) {
+    // A late write into the probed slice is no difference that GL made.
+    if (!is_done(watch) && key != probe_.key()) continue;
     compare_guard(key, watch, where);
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
   }
   check_sharing(where);
-  std::erase_if(watches_, [passed](const auto& entry) {
-    const std::uint64_t serial = entry.second.serial;
-    return passed == UINT64_MAX || (serial != 0 && serial <= passed);
-  });
+  std::erase_if(watches_, [&](const auto& entry) { return is_done(entry.second); });
 }
 
 void RingShadow::report_once(std::uint64_t key, const Error& error) {

@@ -3,8 +3,8 @@
 // It detects a forgotten publish or retire, a write after publish or past the end, wrong use of a view, and a mapping that GL
 // no longer shares. Exists only with a sink.
 //
-// Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at mark and at retire; one
-//          small copy by GL in flight.
+// Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at each mark and once the
+//          slice has passed; one small copy by GL in flight.
 #pragma once
 
 #include <cstddef>
@@ -62,9 +62,9 @@ class RingShadow {
   /// At a mark: reports, once, acquired slices that were written and given to GL but not published, slices that were not
   /// published for kForgottenMarks, and published slices with keys from `issued_end` on that were not retired for as long.
   void inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where);
-  /// Compares all published slices, and forgets those that have passed.
+  /// Compares published slices that have passed, and forgets them: their bytes are reusable now.
   void check_passed(std::uint64_t passed, std::source_location where);
-  /// Compares all published slices, and forgets every slice.
+  /// The same for every slice.
   void check_all(std::source_location where) { check_passed(UINT64_MAX, where); }
 
   /// Reports an error about a slice, with its place, the first time.

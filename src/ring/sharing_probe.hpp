@@ -34,6 +34,8 @@ class SharingProbe {
   void drop(std::uint64_t key) noexcept {
     if (key == key_) key_ = kNone;
   }
+  /// The slice whose copy is in flight; kNone if there is none.
+  std::uint64_t key() const noexcept { return in_flight_ ? key_ : kNone; }
   /// Deletes the copy, if GL can be called.
   void end() noexcept;
   /// The slice whose copy differs from its published bytes, once; kNone if there is none, or while the copy is in flight.

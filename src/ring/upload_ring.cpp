@@ -20,7 +20,7 @@ RingControl::Found RingControl::locate(Slice slice) noexcept {
 Result<RingControl::Found> RingControl::check_publish(Slice slice, std::uint64_t used,
                                                       std::source_location where) {
   const Found found = locate(slice);
-  if (!found.slot) return stale(slice.key_, where);
+  if (!found.slot) return stale(kNoHandle, where);
   const RingSlot& slot = *found.slot;
   if (slot.state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
   if (used > slot.size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot.size}});
@@ -204,7 +204,7 @@ Result<void> UploadRing::cancel(Slice slice, std::source_location where) {
   RingControl& ring = RingControl::of(control_);
   if (auto usable = ring.check_usable(where); !usable) return usable;
   const auto [block, slot] = ring.locate(slice);
-  if (!slot) return ring.stale(slice.key_, where);
+  if (!slot) return ring.stale(RingControl::kNoHandle, where);
   if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
   if (block->shadow) block->shadow->inspect_at_end(slot->key(), where);
   block->drop(*slot, 0);
@@ -215,7 +215,7 @@ Result<void> UploadRing::retire_slowly(Slice slice, Ticket ticket, std::source_l
   RingControl& ring = RingControl::of(control_);
   if (auto usable = ring.check_usable(where); !usable) return usable;
   const auto [block, slot] = ring.locate(slice);
-  if (!slot) return ring.stale(slice.key_, where);
+  if (!slot) return ring.stale(RingControl::kNoHandle, where);
   if (slot->state() != RingSlot::kPublished)
     return block->misuse(make_error(ErrorId::not_published, where), *slot);
   if (auto legal = check_ticket(*block, ticket, slot->serial, *slot, where); !legal) return legal;

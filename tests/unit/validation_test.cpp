@@ -219,6 +219,56 @@ TEST_P(Validation, ForeignTicketsAreReported) {
   take(ring.retire(slice, mark()));
 }
 
+// Which ring is older must not decide whether the report has a name.
+TEST_P(Validation, ASliceOfAnotherRingIsReportedAsMisuseOfTheRingThatWasCalled) {
+  {
+    auto earlier = ring_of(4096);
+    for (int i = 0; i < 100; ++i) take(earlier.cancel(take(earlier.acquire(64))));
+  }
+  auto ring = ring_of(4096);
+  auto other = take(UploadRing::create(*context_, {.capacity_bytes = 4096, .label = "indices"}));
+  const Slice slice = take(ring.acquire(64));
+  const Slice foreign = take(other.acquire(64));
+  EXPECT_EQ(id_of(ring.publish(foreign, 64)), ErrorId::stale_slice);
+  EXPECT_EQ(id_of(ring.cancel(foreign)), ErrorId::stale_slice);
+  EXPECT_EQ(id_of(ring.retire(foreign, mark())), ErrorId::stale_slice);
+  ASSERT_EQ(reports_.size(), 3U);
+  for (const Seen& seen : reports_) {
+    EXPECT_EQ(seen.label, "vertices");
+    EXPECT_EQ(seen.buffer, slice.buffer());
+  }
+  reports_.clear();
+  EXPECT_EQ(id_of(other.publish(slice, 64)), ErrorId::stale_slice);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].label, "indices");
+  take(ring.cancel(slice));
+  take(other.cancel(foreign));
+}
+
+TEST_P(Validation, AStaleBlockIsReportedWithItsBuffer) {
+  const auto pool_of_two = [this] {
+    return take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 2, .label = "blocks"}));
+  };
+  auto pool = pool_of_two();
+  take(pool.acquire());
+  const auto block = take(pool.acquire());
+  const GLuint name = block.buffer();
+  take(pool.release(block));
+  EXPECT_EQ(id_of(pool.release(block)), ErrorId::stale_slice);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].label, "blocks");
+  EXPECT_EQ(reports_[0].buffer, name);
+  EXPECT_EQ(reports_[0].begin, 0U);
+  EXPECT_EQ(reports_[0].end, 64U);
+  pool = {};
+  reports_.clear();
+  auto next = pool_of_two();
+  EXPECT_EQ(id_of(next.release(block)), ErrorId::stale_slice);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].label, "blocks") << "of the pool that was called";
+  EXPECT_EQ(reports_[0].buffer, 0U) << "the block was of another pool";
+}
+
 // The spans of a destroyed ring cannot be made inert, so they are reported.
 TEST_P(Validation, ARingDestroyedWithSlicesOutIsReported) {
   std::source_location where;
