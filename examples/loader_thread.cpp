@@ -45,7 +45,7 @@ class Images {
 
 pmb::Context open(pmb::HeadlessContext& headless) {
   sample::need(headless.make_current());
-  pmb::Options options;
+  pmb::Options options = sample::options();
   options.share_group = 1;  // any number, the same for all that share
   return sample::need(pmb::Context::from_current(pmb::HeadlessContext::loader(), options));
 }

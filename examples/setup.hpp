@@ -35,11 +35,18 @@ inline void expect(bool condition, const char* what) {
   if (!condition) stop(what);
 }
 
+/// With validation, so that a sample that is not silent fails.
+inline pmb::Options options() {
+  pmb::Options options;
+  options.validation = [](const pmb::Report& report) { stop(report.details().c_str()); };
+  return options;
+}
+
 struct Gl {
   pmb::HeadlessContext headless = need(pmb::HeadlessContext::create());
   pmb::Context context = [this] {
     need(headless.make_current());
-    return need(pmb::Context::from_current(pmb::HeadlessContext::loader()));
+    return need(pmb::Context::from_current(pmb::HeadlessContext::loader(), options()));
   }();
 };
 

@@ -53,7 +53,7 @@ void many_small(pmb::Context& context, GLuint buffer, const std::vector<Bytes>& 
 
 int main() {
   sample::Gl gl;
-  pmb::Options options;
+  pmb::Options options = sample::options();
   options.parallel_for = own_threads();
   auto context = sample::need(pmb::Context::from_current(pmb::HeadlessContext::loader(), options));
 
