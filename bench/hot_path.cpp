@@ -3,11 +3,12 @@
 // fake driver, so that every instruction counted is pmb's own, on coherent rings or on private memory. mark() is left out of
 // the count: it is one a frame, whatever the number of slices and rings.
 //
-//   hot_path LIVE_SLICES RINGS SLICES MODE [traditional|c]
+//   hot_path LIVE_SLICES RINGS SLICES MODE [traditional|c|validate]
 //
 // MODE is `each` for retire(slice, ticket), `all` for one retire(ticket) a ring and frame, `none` for the
 // loops alone, whose count bench/hot_path.sh takes off, and `update` for the loops with one glNamedBufferSubData of
 // a slice's size each, which is what the fake driver does on the traditional path. With `c` the calls are those of pmb.h.
+// With `validate` the context has a validation sink, and mark() is counted, too: it compares the bytes of every slice.
 #include <glad/gl.h>
 #include <pmb.h>
 #include <valgrind/callgrind.h>
@@ -51,11 +52,16 @@ struct InCpp {
   using Slice = pmb::Slice;
   using Ticket = pmb::Ticket;
 
-  InCpp(std::size_t count, const pmb::RingOptions& options, bool traditional)
-      : context(take(pmb::Context::from_current(
-            &load, {.path = traditional ? std::optional(pmb::Path::traditional) : std::nullopt,
-                    .current_context = &strict_gl::FakeGl::current}))) {
+  InCpp(std::size_t count, const pmb::RingOptions& options, std::string_view variant)
+      : context(take(pmb::Context::from_current(&load, options_of(variant)))) {
     for (std::size_t i = 0; i < count; ++i) rings.push_back(take(pmb::UploadRing::create(context, options)));
+  }
+  static pmb::Options options_of(std::string_view variant) {
+    pmb::Options options;
+    options.current_context = &strict_gl::FakeGl::current;
+    if (variant == "traditional") options.path = pmb::Path::traditional;
+    if (variant == "validate") options.validation = pmb::print_report;
+    return options;
   }
   static Slice put(pmb::UploadRing& ring) {
     auto slice = ring.acquire(kSliceBytes, kSliceBytes);
@@ -71,7 +77,10 @@ struct InCpp {
   }
   static GLuint buffer_of(const pmb::UploadRing& ring) { return ring.mapped_buffer().buffer(); }
   Ticket mark() {
+    const bool counted = static_cast<bool>(context.options().validation);
+    if (counted) CALLGRIND_TOGGLE_COLLECT;
     const Ticket ticket = take(context.timeline().mark());
+    if (counted) CALLGRIND_TOGGLE_COLLECT;
     take(context.timeline().poll());
     return ticket;
   }
@@ -189,7 +198,8 @@ std::size_t run(std::string_view mode, Calls&& calls, std::size_t per_round, std
 
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) {
-    std::fprintf(stderr, "usage: hot_path LIVE_SLICES RINGS SLICES none|update|each|all [traditional|c]\n");
+    std::fprintf(stderr,
+                 "usage: hot_path LIVE_SLICES RINGS SLICES none|update|each|all [traditional|c|validate]\n");
     return 1;
   }
   const auto live = static_cast<std::size_t>(std::atoll(argv[1]));
@@ -208,9 +218,9 @@ int main(int argc, char** argv) {
   const pmb::RingOptions options = {.capacity_bytes = room * kSliceBytes,
                                     .max_slices = static_cast<std::uint32_t>(room)};
   const std::string_view variant = argc == 6 ? argv[5] : "";
-  const std::size_t done =
-      variant == "c" ? run(argv[4], InC(ring_count, options), per_round, total)
-                     : run(argv[4], InCpp(ring_count, options, variant == "traditional"), per_round, total);
+  const std::size_t done = variant == "c"
+                               ? run(argv[4], InC(ring_count, options), per_round, total)
+                               : run(argv[4], InCpp(ring_count, options, variant), per_round, total);
   std::printf("%zu\n", done);
   return 0;
 }

@@ -8,11 +8,11 @@ program="${1:?usage: bench/hot_path.sh BUILD_FOLDER}/bin/bench_hot_path"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE [traditional|c].
+# Sets `per_slice` to the instructions a slice of LIVE RINGS MODE [traditional|c|validate].
 count() {
   local slices instructions
   slices=$(valgrind --tool=callgrind --collect-atstart=no --callgrind-out-file="$scratch/out" \
-    "$program" "$1" "$2" 100000 "$3" ${4:+"$4"} 2>"$scratch/log")
+    "$program" "$1" "$2" "${total:-100000}" "$3" ${4:+"$4"} 2>"$scratch/log")
   instructions=$(sed -n 's/^totals: //p' "$scratch/out")
   per_slice=$(awk -v i="$instructions" -v n="$slices" 'BEGIN { printf "%.1f", i / n }')
 }
@@ -49,3 +49,8 @@ echo
 echo "The same through pmb.h, on a coherent ring"
 echo "live slices  rings  retire_all                  retire                      loops (taken off)"
 rows none c "1 1" "100 1" "10000 1"
+
+echo
+echo "The same with a validation sink, and with mark(), which compares the bytes of every slice"
+echo "live slices  rings  retire(ticket) for all  retire(slice, ticket) each  loops and marks (taken off)"
+total=10000 rows none validate "1 1" "100 1"
