@@ -7,6 +7,7 @@
 
 Documents (README.md, CONTRIBUTING.md, CHANGELOG.md, docs/, tests/**/README.md): linked files and headings; in backticks
 the names of files, tests and code. C++, C and Fortran blocks must occur, line for line, in one of examples/ (indentation may differ).
+Messages of reports (PMB-81 …) must have the sentence of errors.def.
 The changelog may name what is gone.
 Comments of sources: names of files and tests, and rows of docs/spec.md, which are written docs/spec.md, row "name".
 """
@@ -53,8 +54,11 @@ class Tree:
         self.components = {f"pmb::{name}" for text in self.texts.values() for name in re.findall(r"^ *pmb_component\((\w+)", text, re.M)}
         self.tests = self.all_tests()
         self.examples = [lines_of(self.texts[path]) for path in self.sources
-                         if path.parent.name in ("examples", "c", "fortran") and path.is_relative_to(root / "examples")
+                         if path.parent.name in ("examples", "c", "fortran", "misuse") and path.is_relative_to(root / "examples")
                          and path.suffix in CPP | FORTRAN]
+        errors = self.texts.get(root / "include" / "pmb" / "errors.def", "")
+        self.messages = {f"PMB-{number} {name}": re.sub(r"\\{[^}]*\\}", "[0-9]+", re.escape(sentence)) for number, name, sentence
+                         in re.findall(r'^PMB_ERROR\((\d+), (\w+), .*?"((?:[^"\\]|\\.)*)"\)$', errors, re.M)}
         spec = self.texts.get(root / "docs" / "spec.md", "")
         self.rows = {row.strip() for row in re.findall(r"^\| ([^|]+?) \|", spec, re.M)} - {"row"}
 
@@ -127,6 +131,13 @@ def blocks(tree, text):
             yield block.start(), "this block is in no file of examples/"
 
 
+def messages(tree, text):
+    """Messages of reports with a sentence that pmb does not have."""
+    for line in re.finditer(r"^(PMB-\d+ \w+): (.*) \(buffer .*\)$", text, re.M):
+        if not re.fullmatch(tree.messages.get(line[1], ""), line[2]):
+            yield line.start(), f"errors.def has another sentence for {line[1]}"
+
+
 def links(tree, document, text):
     for link in re.finditer(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
         target = document.parent / link[1] if link[1] else document
@@ -166,6 +177,7 @@ def names_in(quote):
 def check_document(tree, path):
     text = tree.texts[path]
     yield from blocks(tree, text)
+    yield from messages(tree, text)
     # Code may look like links; the numbers of the lines stay.
     prose = re.sub(r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), text, flags=re.S | re.M)
     offset_of = line_starts(text)
@@ -241,6 +253,7 @@ def self_test():
         ("docs/drivers.md", "`goneLongAgo()`", "no code is called goneLongAgo"),
         ("docs/drivers.md", "```cpp\nint gone_long_ago();\n```", "this block is in no file of examples/"),
         ("docs/drivers.md", "```fortran\ncall gone_long_ago()\n```", "this block is in no file of examples/"),
+        ("docs/drivers.md", "```text\nPMB-25 stale_slice: it is gone (buffer 3, …)\n```", "another sentence for PMB-25 stale_slice"),
         ("fortran/status.f90", "! See docs/gone.md.", "there is no file docs/gone.md"),
         ("src/gl/gl_table.hpp", "// See docs/gone.md.", "there is no file docs/gone.md"),
         ("src/gl/gl_table.hpp", "int gone;  ///< as in gone.hpp", "there is no file gone.hpp"),
