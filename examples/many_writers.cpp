@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kWorkers = 4;
 constexpr int kFrames = 50;
 constexpr std::size_t kFrameBytes = 64 << 10;
+constexpr std::size_t kCacheLine = 64;  // threads that share one slow each other down
 
 struct Particle {
   float position[3];
@@ -36,7 +37,7 @@ void simulate(const pmb::Arena& arena, std::span<std::byte> header, std::uint32_
               Found& found) {
   std::vector<Particle> alive(static_cast<std::size_t>(frame % 7 + 1) * (worker + 1),
                               {{1, 2, 3}, worker});  // how many is not known before
-  if (const auto piece = arena.take(alive.size() * sizeof(Particle), sizeof(Particle))) {
+  if (const auto piece = arena.take(alive.size() * sizeof(Particle), kCacheLine)) {
     std::memcpy(piece->bytes.data(), alive.data(), piece->bytes.size());
     const std::lock_guard lock(found.lock);
     found.pieces.push_back(*piece);

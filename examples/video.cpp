@@ -69,6 +69,7 @@ int main() {
     in_flight.push_back(sample::need(pmb::read_texture(context, luma_region, luma_layout, readback)));
     sample::need(ring.retire(sample::need(context.timeline().mark())));
   }
+  for (const pmb::PendingReadback& last : in_flight) sample::need(last.release());
 
   // Planes in system memory go up in one call, with one fence.
   const std::vector<std::byte> picture(kFrameBytes, std::byte{7});
