@@ -12,6 +12,12 @@ void set_variable(const char* name, const char* value);
 /// Pages of zeros that hold `size` bytes, backed on first touch. Null if the system refuses.
 std::byte* reserve_pages(std::size_t size);
 
+/// The same, for mirror_pages().
+std::byte* reserve_shared_pages(std::size_t size);
+
+/// A second address of all pages of one shared reservation, freed by release_pages() like the first. Null if the system has none.
+std::byte* mirror_pages(std::byte* pages, std::size_t size);
+
 /// Touching these whole pages ends the process from now on.
 void forbid_pages(std::byte* pages, std::size_t size);
 

@@ -15,10 +15,27 @@ void set_variable(const char* name, const char* value) {
   }
 }
 
-std::byte* reserve_pages(std::size_t size) {
-  void* const pages =
-      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+namespace {
+
+std::byte* or_null(void* pages) {
   return pages == MAP_FAILED ? nullptr : static_cast<std::byte*>(pages);
+}
+
+}  // namespace
+
+std::byte* reserve_pages(std::size_t size) {
+  return or_null(
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+}
+
+std::byte* reserve_shared_pages(std::size_t size) {
+  return or_null(
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+}
+
+std::byte* mirror_pages(std::byte* pages, std::size_t size) {
+  // An old size of 0 keeps the first address (mremap(2)).
+  return or_null(mremap(pages, 0, size, MREMAP_MAYMOVE));
 }
 
 void forbid_pages(std::byte* pages, std::size_t size) {

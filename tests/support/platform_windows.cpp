@@ -41,6 +41,14 @@ std::byte* reserve_pages(std::size_t size) {
   return pages;
 }
 
+std::byte* reserve_shared_pages(std::size_t size) {
+  return reserve_pages(size);
+}
+
+std::byte* mirror_pages(std::byte* /*pages*/, std::size_t /*size*/) {
+  return nullptr;
+}
+
 void forbid_pages(std::byte* pages, std::size_t size) {
   DWORD before = 0;
   if (!VirtualProtect(pages, size, PAGE_NOACCESS, &before)) std::abort();

@@ -26,7 +26,8 @@ bool is_usage(GLenum usage) {
 
 std::shared_ptr<Storage> Driver::allocate(std::int64_t size, GLbitfield flags, const void* data) {
   if (size > config_.total_memory_bytes - *share_->used_bytes) return nullptr;
-  auto storage = std::make_shared<Storage>(size, flags, data, !config_.instant, share_->used_bytes);
+  auto storage = std::make_shared<Storage>(size, flags, data, !config_.instant, config_.gpu_has_own_addresses,
+                                           share_->used_bytes);
   return storage->valid() ? storage : nullptr;
 }
 

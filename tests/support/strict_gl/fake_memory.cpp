@@ -17,6 +17,21 @@ Region::Region(std::int64_t size_bytes) {
   size_ = data_ == nullptr ? 0 : size_bytes;
 }
 
+Region Region::shared(std::int64_t size_bytes) {
+  Region made;
+  if (size_bytes <= 0) return made;
+  made.data_ = test_support::reserve_shared_pages(static_cast<std::size_t>(size_bytes));
+  made.size_ = made.data_ == nullptr ? 0 : size_bytes;
+  return made;
+}
+
+Region Region::mirror() const {
+  Region made;
+  made.data_ = test_support::mirror_pages(data_, static_cast<std::size_t>(size_));
+  made.size_ = made.data_ == nullptr ? 0 : size_;
+  return made;
+}
+
 Region::~Region() {
   if (data_ != nullptr && owned_) test_support::release_pages(data_, static_cast<std::size_t>(size_));
 }

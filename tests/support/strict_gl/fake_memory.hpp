@@ -16,6 +16,8 @@ class Region {
  public:
   Region() = default;
   explicit Region(std::int64_t size_bytes);
+  // Memory that mirror() can give a second address.
+  static Region shared(std::int64_t size_bytes);
   // Memory of the client, which stays his.
   Region(std::byte* memory, std::int64_t size_bytes) : data_(memory), size_(size_bytes), owned_(false) {}
   ~Region();
@@ -26,6 +28,8 @@ class Region {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::int64_t size() const { return size_; }
 
+  // The same bytes at a second address; invalid if this system has none.
+  [[nodiscard]] Region mirror() const;
   // Moves the bytes to another address. The old addresses fault afterwards.
   void relocate();
 

@@ -18,9 +18,13 @@ void fill(std::byte* data, std::int64_t size, std::byte value) {
 
 }  // namespace
 
-Storage::Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison_new,
+Storage::Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison_new, bool mirrors,
                  std::shared_ptr<std::int64_t> used_bytes)
-    : size_(size), flags_(flags), gpu_(size), used_bytes_(std::move(used_bytes)) {
+    : size_(size),
+      flags_(flags),
+      gpu_(mirrors ? Region::shared(size) : Region(size)),
+      mirrors_(mirrors),
+      used_bytes_(std::move(used_bytes)) {
   *used_bytes_ += size_;
   if (!gpu_.valid()) return;
   if (data != nullptr) {
@@ -105,7 +109,8 @@ std::byte* Storage::map(std::int64_t offset, std::int64_t length, GLbitfield acc
   mapping.access = access;
   mapping.shares_gpu_memory = share;
   if (share) {
-    mapping.pointer = gpu_.data() + offset;
+    if (mirrors_) mapping.mirror = gpu_.mirror();
+    mapping.pointer = (mapping.mirror.valid() ? mapping.mirror.data() : gpu_.data()) + offset;
     if ((access & GL_MAP_WRITE_BIT) != 0) defined_ = true;
   } else {
     prepare_shadow(mapping, alignment);

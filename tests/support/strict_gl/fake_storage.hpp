@@ -34,6 +34,7 @@ struct Mapping {
   GLbitfield access = 0;
   bool shares_gpu_memory = false;  // coherent
   std::byte* pointer = nullptr;    // of the mapped range
+  Region mirror;                   // the GPU's memory at the client's addresses, if the GPU has its own
   Region shadow;
   Region baseline;  // the shadow as it was when mapped, for publish_changed
   OnUnmap on_unmap = OnUnmap::discard;
@@ -47,8 +48,8 @@ class Storage {
  public:
   enum class Writer { shader, server };
 
-  // `used_bytes` counts the memory of all storage of a share group.
-  Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison,
+  // `used_bytes` counts the memory of all storage of a share group. `mirrors`: see FakeConfig::gpu_has_own_addresses.
+  Storage(std::int64_t size, GLbitfield flags, const void* data, bool poison, bool mirrors,
           std::shared_ptr<std::int64_t> used_bytes);
   // Memory of the client as the storage (GL_AMD_pinned_memory): the bytes that are there are the buffer's.
   Storage(Region memory, GLbitfield flags, std::shared_ptr<std::int64_t> used_bytes);
@@ -106,6 +107,7 @@ class Storage {
   Region gpu_;
   Region left_behind_;  // by move_away_from_mapping()
   bool moved_away_ = false;
+  bool mirrors_ = false;
   std::optional<Mapping> mapping_;
   std::vector<GLbitfield> barriers_ = {GL_BUFFER_UPDATE_BARRIER_BIT, GL_PIXEL_BUFFER_BARRIER_BIT};
   // By context and barrier: the bytes under shader stores that had no such barrier.
