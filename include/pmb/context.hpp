@@ -103,7 +103,10 @@ using LogCallback = std::function<void(LogLevel, std::string_view)>;
 struct Options {
   /// Receives quirks in force, leaks, and GL errors that were pending before a call. Empty: nothing is logged.
   LogCallback log = {};
-  ValidationSink validation = {};   ///< Receives misuse. Set, it enables validation (validation.hpp).
+  ValidationSink validation = {};  ///< Receives misuse. Set, it enables validation (validation.hpp).
+  /// With validation: watches raw pointers into rings by page protection (docs/validation.md). pmb then handles SIGSEGV, and
+  /// passes on what is not its own. Ignored and logged where the system offers no page protection.
+  bool page_guard = false;
   std::optional<Model> model = {};  ///< Forces one model for every buffer.
   /// Forces one path for every ring, pool and transfer. For rings and pools staged means the same as direct. A MappedBuffer is
   /// always mapped.
@@ -142,6 +145,7 @@ struct Options {
   ///   PMB_PROFILE          a file or folder
   ///   PMB_LOG              1: to stderr
   ///   PMB_VALIDATE         1: misuse is written to stderr (print_report); 0: not even in a build with PMB_CHECKED
+  ///   PMB_PAGE_GUARD       1: page_guard
   PMB_API static Options from_environment();
 };
 

@@ -61,6 +61,12 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   plans.transfers = std::move(*transfers);
   memory_limit = options.memory_limit_bytes ? options.memory_limit_bytes : machine_memory_limit();
   if (validating()) driver_messages.listen(*this);
+  if (options.page_guard && validating()) {
+    fault_handler = FaultHandler::install();
+    if (!fault_handler)
+      log(LogLevel::warning,
+          [] { return "pages cannot be guarded on this system; validation keeps copies"; });
+  }
   return {};
 }
 
@@ -171,6 +177,7 @@ void ContextState::close() noexcept {
   });
   registry.abandon_all();
   if (is_current()) driver_messages.stop(*this);
+  fault_handler.reset();
   timeline().close();
   alive = false;
 }
@@ -284,6 +291,7 @@ Options Options::from_environment() {
   options.profile = value_of("PMB_PROFILE");
   if (value_of("PMB_VALIDATE") == "1" || (kValidatesByDefault && value_of("PMB_VALIDATE") != "0"))
     options.validation = print_report;
+  options.page_guard = value_of("PMB_PAGE_GUARD") == "1";
   if (value_of("PMB_LOG") == "1") {
     options.log = [](LogLevel level, std::string_view line) {
       std::fprintf(stderr, "pmb: %s%.*s\n", level == LogLevel::warning ? "warning: " : "",

@@ -8,6 +8,7 @@
 #include <pmb/tune/profile.hpp>
 
 #include "base/fail.hpp"
+#include "base/fault_handler.hpp"
 #include "base/process_exit.hpp"
 #include "context/driver_messages.hpp"
 #include "context/registry.hpp"
@@ -112,6 +113,7 @@ struct PMB_API ContextState {
   TimelineState timeline_state{*this};
   /// The rings of transfer/transfer_rings.hpp, made at their first use. The first to go when the context closes.
   std::shared_ptr<void> transfer_rings;
+  std::unique_ptr<FaultHandler> fault_handler;  ///< With Options::page_guard, until the context closes.
 
   void* (*current)() = nullptr;  ///< Returns the GL context that is current on a thread; null if unknown.
   void* identity = nullptr;      ///< What `current` returned when this was opened.

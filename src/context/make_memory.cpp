@@ -72,6 +72,17 @@ Result<void> give_bytes(Mapping& mapping, GLuint name, std::source_location wher
       {.numbers = {mapping.size}, .gl_call = calls.map_call(), .gl_error = mapping.context->gl.GetError()});
 }
 
+/// Private memory needs no guard: commands never read it.
+void guard_pages(Mapping& mapping) {
+  if (!mapping.context->fault_handler || mapping.is_private()) return;
+  mapping.guard = PageGuard::over({mapping.pointer, static_cast<std::size_t>(mapping.size)},
+                                  mapping.report(ErrorId::used_after_unmap, 0, mapping.size).details());
+  if (mapping.guard) return;
+  mapping.context->log(LogLevel::info, [&] {
+    return "no page of '" + mapping.label + "' can be guarded; validation keeps copies";
+  });
+}
+
 Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const MappedBufferOptions& info,
                           Memory memory, std::source_location where) {
   if (auto current = state->check_current(where); !current) return pass_on(current);
@@ -122,7 +133,9 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   static_cast<void>(reservation.release());
   set_label(*state, name, mapping->label);
   if (info.prefault) touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
-  return Mapping::wrap(std::move(mapping));
+  MappedBuffer made = Mapping::wrap(std::move(mapping));
+  guard_pages(*Mapping::of(made));
+  return made;
 }
 
 }  // namespace

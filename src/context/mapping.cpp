@@ -105,6 +105,7 @@ void Registry::add(Mapping& mapping) {
 void Registry::remove(Mapping& mapping) noexcept {
   // Its end waits for CUDA. That must not happen under the lock.
   mapping.registration.reset();
+  mapping.guard.reset();
   const std::lock_guard lock(mutex_);
   mappings_.erase(mapping.pointer);
   if (mapping.needs_barrier()) --barriers_;

@@ -7,6 +7,7 @@
 #include <pmb/mapped_buffer.hpp>
 #include <string>
 
+#include "base/page_guard.hpp"
 #include "base/stack_trace.hpp"
 #include "context/context_state.hpp"
 
@@ -45,6 +46,7 @@ struct Mapping {
   bool explicit_flush;                               ///< Written ranges need flush().
   std::unique_ptr<std::byte, FreePrivateBytes> own;  ///< Null on the mapped paths.
   std::shared_ptr<void> registration;                ///< With CUDA; ends before the memory is unmapped.
+  std::unique_ptr<PageGuard> guard;  ///< Null without Options::page_guard, or where no page is guarded.
   std::source_location created_at;
   StackTrace created_stack;  ///< Empty without validation.
 

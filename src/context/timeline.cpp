@@ -80,6 +80,7 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (program && context.validating()) {
     drop_unmapped(context, where);
     context.driver_messages.report_moved(context, where);
+    if (context.fault_handler) context.fault_handler->stay_first();
     context.registry.visit_children([&](ContextChild& child) { child.inspect_at_mark(where); });
   }
   std::uint64_t serial = next_program_serial();

@@ -83,6 +83,8 @@ struct Cuda::Impl {
       return fail(ErrorId::cuda_memory_is_private, where, {.numbers = {mapping.buffer}});
     }
     if (!mapping.registration) {
+      // CUDA pins every page for reading and writing.
+      mapping.guard.reset();
       auto made = cuda::HostRegistration::create(impl->driver, mapping.pointer, mapping.size, where);
       if (!made) return pass_on(made);
       mapping.registration = std::move(*made);

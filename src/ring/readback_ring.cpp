@@ -196,6 +196,7 @@ Result<PendingReadback> RingControl::request(ReadbackRing& requested, const Buff
   BufferCalls(ring.context->gl).copy(source.buffer, source.offset, ring.buffer, slot.offset, size);
   // Any later fence is ordered after the copy, internal ones too.
   slot.serial = ring.timeline->issued + 1;
+  if (ring.shadow) ring.shadow->awaited(slot.key());
   return PendingReadback(&ring, slot.key());
 }
 

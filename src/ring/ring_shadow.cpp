@@ -19,6 +19,32 @@ std::byte untouched(std::uint64_t offset) noexcept {
 
 }  // namespace
 
+RingShadow::RingShadow(const Mapping& mapping, bool cpu_fills) noexcept
+    : mapping_(mapping), cpu_fills_(cpu_fills), probe_(mapping) {
+  static_cast<void>(protect({mapping.map_offset, mapping.map_offset + mapping.size}, free_rule()));
+}
+
+std::span<std::byte> RingShadow::protect(const ByteRange& range, PageRule rule) const noexcept {
+  return mapping_.guard ? mapping_.guard->protect(bytes_of(range), rule) : std::span<std::byte>();
+}
+
+bool RingShadow::driver_faults() const noexcept {
+  // Threads of a software driver are its GPU. Behind a barrier, a driver may keep a copy that it brings up to date with the CPU.
+  return mapping_.context->gl.driver.software || mapping_.needs_barrier();
+}
+
+PageRule RingShadow::free_rule() const noexcept {
+  if (cpu_fills_) {
+    return {.on_read = driver_faults() ? ErrorId::none : ErrorId::stale_slice,
+            .on_write = ErrorId::stale_slice};
+  }
+  return driver_faults() ? PageRule{} : PageRule{ErrorId::view_after_release, ErrorId::view_after_release};
+}
+
+std::uint64_t RingShadow::offset_of(const std::byte* byte) const noexcept {
+  return mapping_.map_offset + static_cast<std::uint64_t>(byte - mapping_.pointer);
+}
+
 std::span<std::byte> RingShadow::bytes_of(const ByteRange& range) const noexcept {
   return {mapping_.pointer + (range.begin - mapping_.map_offset),
           static_cast<std::size_t>(range.end - range.begin)};
@@ -32,6 +58,8 @@ void RingShadow::acquired(const RingSlot& slot, std::uint64_t guard_end, std::ui
   watch.acquired_stack = StackTrace::capture();
   watch.since = marks;
   const std::span<std::byte> bytes = bytes_of(watch.range);
+  // Every page, so that a system call may fill the slice: into a protected page it would fail with EFAULT.
+  if (mapping_.guard) mapping_.guard->open(bytes_of({slot.offset, std::max(watch.range.end, guard_end)}));
   if (cpu_fills_ && mapping_.origin != Origin::created) {
     watch.copy.assign(bytes.begin(), bytes.end());
   } else if (cpu_fills_) {
@@ -56,20 +84,43 @@ void RingShadow::shared(std::uint64_t key) {
   probe_.drop(key);
 }
 
+void RingShadow::awaited(std::uint64_t key) noexcept {
+  const auto found = watches_.find(key);
+  if (found == watches_.end() || driver_faults()) return;
+  static_cast<void>(
+      protect(found->second.range, {ErrorId::read_before_arrival, ErrorId::read_before_arrival}));
+}
+
+RingShadow::Watches::iterator RingShadow::erase(Watches::iterator watch) noexcept {
+  // Bytes that were never viewed may be arriving still, by the driver's own stores.
+  const bool is_idle = cpu_fills_ || watch->second.is_viewed;
+  static_cast<void>(protect(watch->second.range, is_idle ? free_rule() : PageRule{}));
+  return watches_.erase(watch);
+}
+
+void RingShadow::forget(std::uint64_t key) {
+  if (const auto found = watches_.find(key); found != watches_.end()) erase(found);
+}
+
 void RingShadow::published(const RingSlot& slot, std::uint64_t marks, std::source_location where) {
   const auto found = watches_.find(slot.key());
   if (found == watches_.end()) return;
+  report_faults();
   Watch& watch = found->second;
   compare_guard(slot.key(), watch, where);
   // The unused tail of a slice may go to the next one, and its guard with it.
   if (slot.offset + slot.size < watch.range.end) watch.guard = {};
   watch.range = {slot.offset, slot.offset + slot.size};
-  const std::span<const std::byte> bytes = bytes_of(watch.range);
-  watch.copy.assign(bytes.begin(), bytes.end());
+  // Reads stay legal: drivers read published bytes with the CPU, too, such as indices for their bounds.
+  if (!others_write(watch))
+    watch.guarded = protect(watch.range, {.on_write = ErrorId::written_after_publish});
+  watch.copy.clear();
+  for (const std::span<const std::byte> part : unguarded(watch))
+    watch.copy.insert(watch.copy.end(), part.begin(), part.end());
   watch.since = marks;
   watch.is_published = true;
   watch.reported = watch.forgotten = false;
-  if (cpu_fills_ && !watch.is_shared) probe_.start(slot.key(), watch.range, watch.copy);
+  if (cpu_fills_ && !watch.is_shared) probe_.start(slot.key(), watch.range, bytes_of(watch.range));
 }
 
 void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
@@ -80,7 +131,12 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
   const auto found = watches_.find(slot.key());
   if (found == watches_.end()) return ReadView(bytes);
   Watch& watch = found->second;
-  if (!std::exchange(watch.is_viewed, true)) watch.copy.assign(bytes.begin(), bytes.end());
+  if (!std::exchange(watch.is_viewed, true)) {
+    report_faults();
+    static_cast<void>(protect(watch.range, {.on_write = ErrorId::view_written}));
+    // Commands may write a view, too. No protection sees those of a GPU.
+    watch.copy.assign(bytes.begin(), bytes.end());
+  }
   return make_view(bytes, *mapping_.context, watch.view_lifetime,
                    {.id = ErrorId::view_after_release,
                     .label = mapping_.label,
@@ -90,15 +146,69 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
                     .acquired_at = watch.acquired_at});
 }
 
+bool RingShadow::others_write(const Watch& watch) const noexcept {
+  return mapping_.readable || watch.is_shared;
+}
+
+std::array<std::span<std::byte>, 2> RingShadow::unguarded(const Watch& watch) const noexcept {
+  const std::span<std::byte> bytes = bytes_of(watch.range);
+  if (watch.guarded.empty()) return {bytes, {}};
+  const auto before = static_cast<std::size_t>(watch.guarded.data() - bytes.data());
+  return {bytes.first(before), bytes.subspan(before + watch.guarded.size())};
+}
+
 void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where) {
   if (watch.reported || (watch.is_shared && id == ErrorId::written_after_publish)) return;
-  const ByteRange changed = differing_range(bytes_of(watch.range), watch.copy);
+  std::span<const std::byte> copy = watch.copy;
+  ByteRange changed = {UINT64_MAX, 0};
+  for (const std::span<const std::byte> part : unguarded(watch)) {
+    const ByteRange found = differing_range(part, copy);
+    copy = copy.subspan(std::min(part.size(), copy.size()));
+    if (found.empty()) continue;
+    const std::uint64_t at = offset_of(part.data());
+    changed = {std::min(changed.begin, at + found.begin), at + found.end};
+  }
   if (changed.empty()) return;
   probe_.drop(key);
   // Where the GPU may write published slices too, a change proves nothing.
   if (mapping_.readable && id == ErrorId::written_after_publish) return;
   watch.reported = true;
-  report(make_error(id, where), key, {watch.range.begin + changed.begin, watch.range.begin + changed.end});
+  report(make_error(id, where), key, changed);
+}
+
+void RingShadow::report_faults() {
+  if (!mapping_.guard) return;
+  const std::vector<PageFault> faults = mapping_.guard->take_faults();
+  for (auto fault = faults.begin(); fault != faults.end();) {
+    // One instruction that goes through many pages is one misuse.
+    const auto is_other = [&](const PageFault& next) {
+      return next.id != fault->id || next.stack.frames()[0] != fault->stack.frames()[0];
+    };
+    const auto next = std::find_if(fault, faults.end(), is_other);
+    report_fault(*fault, offset_of(std::prev(next)->address) + 1);
+    fault = next;
+  }
+}
+
+void RingShadow::report_fault(const PageFault& fault, std::uint64_t end) {
+  const std::uint64_t at = offset_of(fault.address);
+  const auto found = std::ranges::find_if(watches_, [&](const auto& entry) {
+    return entry.second.range.begin <= at && at < entry.second.range.end;
+  });
+  Report report = {.id = fault.id,
+                   .label = mapping_.label,
+                   .buffer = mapping_.buffer,
+                   .begin_bytes = std::min(at, end - 1),
+                   .end_bytes = std::max(at + 1, end),
+                   .noticed_stack = fault.stack.frames()};
+  if (found != watches_.end()) {
+    probe_.drop(found->first);
+    Watch& watch = found->second;
+    if (std::exchange(watch.reported, true)) return;
+    report.acquired_at = watch.acquired_at;
+    report.acquired_stack = watch.acquired_stack.frames();
+  }
+  mapping_.context->report(report);
 }
 
 void RingShadow::compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const {
@@ -116,6 +226,7 @@ void RingShadow::compare_guard(std::uint64_t key, Watch& watch, std::source_loca
 void RingShadow::inspect_at_end(std::uint64_t key, std::source_location where) {
   const auto found = watches_.find(key);
   if (found == watches_.end()) return;
+  report_faults();
   Watch& watch = found->second;
   compare_guard(key, watch, where);
   if (watch.is_viewed && !watch.is_shared) compare(key, watch, ErrorId::view_written, where);
@@ -127,6 +238,7 @@ void RingShadow::check_sharing(std::source_location where) {
 }
 
 void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where) {
+  report_faults();
   for (auto& [key, watch] : watches_) {
     compare_guard(key, watch, where);
     if (!watch.is_published && watch.given) compare(key, watch, ErrorId::slice_used_unpublished, where);
@@ -143,6 +255,7 @@ void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, 
 }
 
 void RingShadow::check_passed(std::uint64_t passed, std::source_location where) {
+  report_faults();
   const auto is_done = [passed](const Watch& watch) {
     return passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
   };
@@ -153,7 +266,8 @@ void RingShadow::check_passed(std::uint64_t passed, std::source_location where) 
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
   }
   check_sharing(where);
-  std::erase_if(watches_, [&](const auto& entry) { return is_done(entry.second); });
+  for (auto entry = watches_.begin(); entry != watches_.end();)
+    entry = is_done(entry->second) ? erase(entry) : std::next(entry);
 }
 
 void RingShadow::report_once(std::uint64_t key, const Error& error) {

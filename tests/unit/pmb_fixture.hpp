@@ -75,6 +75,7 @@ struct Seen {
   std::source_location acquired_at;
   std::source_location noticed_at;
   std::string message;
+  std::vector<void*> noticed_stack = {};
 };
 
 class PmbTest : public testing::Test {
@@ -109,8 +110,15 @@ class PmbTest : public testing::Test {
   /// Options with a sink that keeps every report.
   pmb::Options validating(pmb::Options options = {}) {
     options.validation = [this](const pmb::Report& report) {
-      reports_.push_back({report.id, std::string(report.label), report.buffer, report.begin_bytes,
-                          report.end_bytes, report.acquired_at, report.noticed_at, report.message()});
+      reports_.push_back({report.id,
+                          std::string(report.label),
+                          report.buffer,
+                          report.begin_bytes,
+                          report.end_bytes,
+                          report.acquired_at,
+                          report.noticed_at,
+                          report.message(),
+                          {report.noticed_stack.begin(), report.noticed_stack.end()}});
     };
     return options;
   }
