@@ -287,8 +287,11 @@ typedef struct pmb_options {
   pmb_model model;        ///< Forces one model for every buffer; 0: none.
   pmb_path path;          ///< Forces one path for every ring, pool and transfer; 0: none.
   bool bind_to_edit;      ///< Binds buffers to edit them even if direct state access exists.
-  /// Starts from PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE, PMB_LOG and
-  /// PMB_VALIDATE; members that are not 0 replace them.
+  /// With validation: watches raw pointers into rings by page protection. pmb then handles SIGSEGV, and passes on what is not
+  /// its own.
+  bool page_guard;
+  /// Starts from PMB_MODEL, PMB_PATH, PMB_BIND_TO_EDIT, PMB_DISABLE_QUIRKS, PMB_PROFILE, PMB_LOG, PMB_VALIDATE and
+  /// PMB_PAGE_GUARD; members that are not 0 replace them.
   bool from_environment;
 } pmb_options;
 

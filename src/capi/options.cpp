@@ -92,6 +92,7 @@ Options from_c(const pmb_options& given) {
   if (given.model != 0) options.model = model_of(given.model);
   if (given.path != 0) options.path = path_of(given.path);
   options.bind_to_edit |= given.bind_to_edit;
+  options.page_guard |= given.page_guard;
   if (given.disabled_quirks) options.disabled_quirks = split(given.disabled_quirks);
   options.memory_limit_bytes = number(given.memory_limit_bytes);
   options.share_group = given.share_group;

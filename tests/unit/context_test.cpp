@@ -411,12 +411,15 @@ TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
 
 TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
   const test_support::Environment environment(
-      {"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS", "PMB_VALIDATE"});
+      {"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS", "PMB_VALIDATE", "PMB_PAGE_GUARD"});
   EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
   test_support::set_variable("PMB_VALIDATE", "0");
   EXPECT_FALSE(pmb::Options::from_environment().validation);
   test_support::set_variable("PMB_VALIDATE", "1");
   EXPECT_TRUE(pmb::Options::from_environment().validation);
+  EXPECT_FALSE(pmb::Options::from_environment().page_guard);
+  test_support::set_variable("PMB_PAGE_GUARD", "1");
+  EXPECT_TRUE(pmb::Options::from_environment().page_guard);
   test_support::set_variable("PMB_MODEL", "explicit_flush");
   test_support::set_variable("PMB_BIND_TO_EDIT", "1");
   test_support::set_variable("PMB_DISABLE_QUIRKS", "one,,two");

@@ -24,6 +24,7 @@ const std::vector<Variable>& known_variables() {
       {"PMB_BIND_TO_EDIT", {"0", "1"}},
       {"PMB_LOG", {"0", "1"}},
       {"PMB_VALIDATE", {"0", "1"}},
+      {"PMB_PAGE_GUARD", {"0", "1"}},
       {"PMB_DISABLE_QUIRKS", {}},
       {"PMB_PROFILE", {}},
       // Of the tests and of CMake.
