@@ -122,7 +122,7 @@ TEST_F(PageGuard, SystemCallsFillAcquiredSlicesAndFailOnPublishedOnes) {
     EXPECT_EQ(received, sent);
     ASSERT_TRUE(ring.retire(mark()));
   }
-  for (const int end : ends) close(end);
+  for (const int end : ends) ::close(end);
   EXPECT_TRUE(take_reports().empty());
 }
 
