@@ -62,13 +62,14 @@ TEST_F(PageGuard, AWriteAfterThePublishIsReportedAtTheInstruction) {
   const auto slice = ring.acquire(kSlice);
   ASSERT_TRUE(slice);
   const auto bytes = slice->raw_bytes();
+  const std::uint64_t offset = slice->offset_bytes();
   ASSERT_TRUE(slice->fill(std::byte{1}));
   ASSERT_TRUE(ring.publish(*slice, kSlice));
   EXPECT_EQ(bytes[kSlice / 2], std::byte{1});
   write_byte(&bytes[kSlice / 2]);
   EXPECT_EQ(bytes[kSlice / 2], std::byte{77});
   ASSERT_TRUE(ring.retire(mark()));
-  expect_fault(ErrorId::written_after_publish, slice->offset_bytes() + kSlice / 2);
+  expect_fault(ErrorId::written_after_publish, offset + kSlice / 2);
 }
 
 TEST_F(PageGuard, AStalePointerIsReported) {
