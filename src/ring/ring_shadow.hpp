@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The record that validation keeps of each slice: where it was acquired, whether it was given to GL, and a copy of its bytes.
 // It detects a forgotten publish or retire, a write after publish or past the end, wrong use of a view, and a mapping that GL
-// no longer shares. Exists only with a sink. Where the mapping has a page guard, the guard watches whole pages of published slices in place of the copy, and
-// bytes that no slice has.
+// no longer shares. Exists only with a sink. Where the mapping has a page guard, the guard watches whole pages of published
+// slices in place of the copy, and bytes that no slice has.
 //
 // Cost:    a pattern written at acquire, a copy at publish or at the first view, and a comparison at each mark and once the
 //          slice has passed; one small copy by GL in flight.
