@@ -54,7 +54,7 @@ class Frames {
     pmb::Slice last;
     for (std::uint64_t i = 0; i < kSlices; ++i) {
       last = take(ring_.acquire(slice_bytes_));
-      take(last.fill(static_cast<std::byte>(frame_)));
+      static_cast<void>(last.fill(static_cast<std::byte>(frame_)));
       take(ring_.publish(last, slice_bytes_));
     }
     gl_.BindBuffer(GL_COPY_READ_BUFFER, last.buffer());
