@@ -71,7 +71,11 @@ bool Driver::enter(const char* name, Need need, bool works_when_lost, const Acti
     return entry.second.forever ? state.total >= entry.first : state.total == entry.first;
   });
   if (hit != state.scripted.end()) last_action_ = hit->second;
-  const bool scripted = hit != state.scripted.end();
+  bool scripted = hit != state.scripted.end();
+  if (const auto chosen = !scripted && choose_ ? choose_(name) : std::nullopt; chosen) {
+    last_action_ = *chosen;
+    scripted = true;
+  }
   if (scripted && last_action_.kind == Action::Kind::lose_context) lose_context();
 
   if (lost_) {

@@ -352,6 +352,7 @@ class Driver {
   bool lost_ = false;
   int reset_answers_left_ = -1;
   bool scripted_ = false;
+  std::function<std::optional<Action>(std::string_view)> choose_;  // FakeGl::script_every_call
   std::map<std::string, NameState, std::less<>> names_;
   std::vector<LoggedCall> log_;
   std::uint64_t total_calls_ = 0;

@@ -144,8 +144,14 @@ void FakeGl::script(std::string_view call_name, std::uint64_t nth, Action action
   driver_->script(call_name, nth, action);
 }
 
+void FakeGl::script_every_call(std::function<std::optional<Action>(std::string_view call_name)> choose) {
+  driver_->choose_ = std::move(choose);
+  driver_->scripted_ = true;
+}
+
 void FakeGl::clear_script() {
   for (auto& [name, state] : driver_->names_) state.scripted.clear();
+  driver_->choose_ = nullptr;
   driver_->scripted_ = false;
 }
 

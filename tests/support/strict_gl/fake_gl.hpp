@@ -36,6 +36,7 @@
 #include <iosfwd>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -160,8 +161,11 @@ class FakeGl {
   void move_away_from_mapping(GLuint buffer);
 
   // Replaces the nth call of that name from now on (1 is the next) with `action`. If several scripts match a
-  // call, the earliest one applies. clear_script removes all.
+  // call, the earliest one applies. clear_script removes all, and what script_every_call set.
   void script(std::string_view call_name, std::uint64_t nth, Action action);
+  // Sees every call from now on by its name, and returns what replaces it, if anything. Scripts apply first. It runs
+  // inside the call, so it calls no GL.
+  void script_every_call(std::function<std::optional<Action>(std::string_view call_name)> choose);
   void clear_script();
   // From now on the reset status is reported, GL_SYNC_STATUS is SIGNALED, and waits return as configured. Every
   // other call does nothing and generates GL_CONTEXT_LOST. Queued commands never run.
