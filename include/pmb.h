@@ -455,7 +455,7 @@ typedef struct pmb_adopted_mapping {
 } pmb_adopted_mapping;
 
 /// Creates storage and maps it. Takes milliseconds, and longer with prefault. If GL has no memory, it waits until the
-/// GPU is idle and tries once more. Statuses: invalid_argument (size 0), too_large, unsupported, out_of_memory,
+/// GPU is idle, at most pmb_options::timeout_ns, and tries once more. Statuses: invalid_argument (size 0), too_large, unsupported, out_of_memory,
 /// map_failed, gl_error, context_lost, wrong_context.
 PMB_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapped_buffer_options* options,
                                             pmb_mapped_buffer** buffer);
@@ -464,15 +464,15 @@ PMB_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapp
 PMB_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mapping* mapping,
                                            pmb_mapped_buffer** buffer);
 /// Makes whole pages of the program's memory a GL buffer, without a copy (GL_AMD_pinned_memory). The memory must outlive
-/// this object, whose end waits until the GPU is idle. `access`: 0 for PMB_ACCESS_BIDIRECTIONAL. `label`: null for none.
-/// Statuses: unsupported, invalid_argument (no whole pages), refused (pmb uses a part of it already), map_failed (the
+/// this object, whose end waits until the GPU is idle, at most pmb_options::timeout_ns. `access`: 0 for
+/// PMB_ACCESS_BIDIRECTIONAL. `label`: null for none. Statuses: unsupported, invalid_argument (no whole pages), refused (pmb uses a part of it already), map_failed (the
 /// driver cannot pin it), out_of_memory, context_lost, wrong_context.
 PMB_API pmb_status pmb_mapped_buffer_adopt_memory(pmb_context* context, void* memory, int64_t size_bytes,
                                                   pmb_access access, const char* label,
                                                   pmb_mapped_buffer** buffer);
-/// Unmaps and deletes. Waits for nothing unless the memory is the program's: GL keeps its own until its commands are done. With wrong_context nothing
-/// is done and `*buffer` stays valid; with every other status it is destroyed. Statuses: data_lost, stale_handle (its
-/// context is gone), wrong_context, context_lost.
+/// Unmaps and deletes. Waits for nothing unless the memory is the program's: GL keeps its own until its commands are
+/// done. With wrong_context, timed_out, fence_failed and wait_failed nothing is done and `*buffer` stays valid. With
+/// data_lost, stale_handle (its context is gone) and context_lost it is destroyed.
 PMB_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);
 /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command
 /// in flight may read these bytes. Under the coherent model on any thread. Statuses: invalid_argument (range), refused
@@ -833,8 +833,7 @@ PMB_API bool pmb_block_is_live(pmb_block block);
 PMB_API pmb_status pmb_upload(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
                               const void* bytes, int64_t size_bytes);
 /// Copies a range of a buffer out, after all earlier commands, instead of glGetBufferSubData. Waits for the GPU, at
-/// most pmb_options::timeout_ns for each chunk; where the plan is glGetBufferSubData, without a limit. Statuses: those
-/// of pmb_upload().
+/// most pmb_options::timeout_ns for each chunk. Statuses: those of pmb_upload().
 PMB_API pmb_status pmb_download(pmb_context* context, pmb_buffer_target buffer, int64_t offset_bytes,
                                 void* bytes, int64_t size_bytes);
 /// Starts copying a range of a buffer, after all earlier commands, into memory of the context. Makes the fence itself.

@@ -57,7 +57,8 @@ struct AdoptedMapping {
 class PMB_API MappedBuffer {
  public:
   /// Creates storage and maps it. Checks the size against the memory of this machine before GL is asked. Takes milliseconds,
-  /// and longer with prefault. If GL has no memory, it waits until the GPU is idle and tries once more. Statuses:
+  /// and longer with prefault. If GL has no memory, it waits until the GPU is idle, at most Options::timeout, and tries once
+  /// more. Statuses:
   /// invalid_argument (size 0), too_large, unsupported, out_of_memory, map_failed, gl_error, context_lost, wrong_context.
   [[nodiscard]] static Result<MappedBuffer> create(
       Context& context, const MappedBufferOptions& info,
@@ -71,8 +72,9 @@ class PMB_API MappedBuffer {
 
   /// Makes memory of the program a GL buffer, without a copy: memory of aligned_alloc, a shared mapping, a mapped file.
   /// Whole pages only. The memory must outlive this object. Its bytes are there at once; the model is coherent, and tickets
-  /// order CPU and GPU as for every mapped buffer. destroy() and the destructor first wait until the GPU is idle, since the
-  /// program may free the memory next. Needs GL_AMD_pinned_memory. Statuses: unsupported, invalid_argument (no whole
+  /// order CPU and GPU as for every mapped buffer. destroy() first waits until the GPU is idle, at most Options::timeout, since
+  /// the program may free the memory next. The destructor does the same; if that fails, it logs a warning, and the memory must
+  /// live until the GL context is gone. Needs GL_AMD_pinned_memory. Statuses: unsupported, invalid_argument (no whole
   /// pages), refused (pmb uses a part of it already), map_failed (the driver cannot pin it), out_of_memory, context_lost,
   /// wrong_context.
   [[nodiscard]] static Result<MappedBuffer> adopt_memory(
@@ -102,8 +104,8 @@ class PMB_API MappedBuffer {
                                    std::source_location where = std::source_location::current());
 
   /// Unmaps and deletes now, as the destructor does, and returns how that went. Waits for nothing unless the memory is the
-  /// program's: GL keeps its own storage until its commands are done. Statuses: data_lost, stale_handle (destroyed already), wrong_context (nothing was done),
-  /// context_lost (it is inert).
+  /// program's: GL keeps its own storage until its commands are done. Statuses: data_lost, stale_handle (destroyed already),
+  /// context_lost (it is inert). After wrong_context, timed_out, fence_failed and wait_failed nothing was done.
   [[nodiscard]] Result<void> destroy(std::source_location where = std::source_location::current());
 
   /// The mapped bytes; empty when inert. Writing to a read-only mapping or reading from a write-only one is undefined.

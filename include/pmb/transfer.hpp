@@ -45,7 +45,6 @@ class Context;
                                           std::source_location where = std::source_location::current());
 
 /// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout for each chunk.
-/// Where the plan is glGetBufferSubData, that call waits without a limit.
 [[nodiscard]] PMB_API Result<void> download(Context& context, const BufferTarget& buffer,
                                             std::uint64_t offset_bytes, detail::TargetBytes bytes,
                                             std::source_location where = std::source_location::current());

@@ -47,7 +47,7 @@ pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer) {
   return answer([&](auto where) -> pmb::Result<void> {
     if (!*not_null(buffer)) return {};
     const auto destroyed = object(*buffer).destroy(where);
-    if (status_of(destroyed) != pmb::Status::wrong_context) destroy(buffer);
+    if (!object(*buffer).is_mapped()) destroy(buffer);
     return destroyed;
   });
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -96,11 +98,18 @@ MappedBuffer& MappedBuffer::operator=(MappedBuffer&& other) noexcept {
 MappedBuffer::~MappedBuffer() {
   if (!mapping_ || !mapping_->pointer) return;
   ContextState& context = *mapping_->context;
-  if (!context.alive || context.lost || context.is_current()) {
-    if (context.alive) static_cast<void>(mapping_->destroy(mapping_->created_at));
-    return;
+  if (!context.alive) return;
+  if (context.lost || context.is_current()) {
+    static_cast<void>(mapping_->destroy(mapping_->created_at));
+    if (!mapping_->pointer) return;
+    context.log(LogLevel::warning, [&] {
+      return fmt::format(
+          "'{}': the GPU did not finish with this memory in time; keep it until the GL context is gone",
+          mapping_->label);
+    });
+  } else {
+    context.report(mapping_->report(ErrorId::destroyed_without_context, 0, mapping_->size));
   }
-  context.report(mapping_->report(ErrorId::destroyed_without_context, 0, mapping_->size));
   context.registry.abandon(*mapping_);
 }
 

@@ -57,12 +57,15 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
     return tl::unexpected(context->loss(where));
   }
   if (auto current = context->check_current(where); !current) return current;
+  // The program may free its memory next, so GL must have finished with it.
+  if (origin == Origin::adopted_memory) {
+    if (auto idle = context->timeline().wait_for_all(where); !idle) return idle;
+  }
   const GLuint name = buffer;
   const Report lost_data = report(ErrorId::unmap_lost_data, 0, size, where);
   context->registry.remove(*this);
   if (origin == Origin::adopted) return {};
   if (origin == Origin::adopted_memory) {
-    context->gl.Finish();
     context->gl.DeleteBuffers(1, &name);
     return {};
   }

@@ -82,7 +82,8 @@ struct Mapping {
   /// Private memory only: gives the GL buffer new storage, so that no command in flight uses it. Commands issued before
   /// keep the old one.
   void orphan() const noexcept;
-  /// Unmaps and deletes the buffer. Statuses: data_lost, wrong_context, context_lost.
+  /// Unmaps and deletes the buffer. For the program's memory, first waits until GL has finished with it; a failed wait
+  /// leaves everything as it was. Statuses: data_lost, wrong_context, context_lost, timed_out, fence_failed, wait_failed.
   Result<void> destroy(std::source_location where) noexcept;
 
   /// For rings and pools.

@@ -207,6 +207,12 @@ Result<void> TimelineState::wait_serial(std::uint64_t serial, std::chrono::nanos
   return {};
 }
 
+Result<void> TimelineState::wait_for_all(std::source_location where) {
+  const auto issued_now = mark(Kind::internal, where);
+  if (!issued_now) return pass_on(issued_now);
+  return wait_serial(TimelineControl::serial_of(*issued_now), context.options.timeout, where);
+}
+
 Result<void> TimelineState::make_wait(ContextState& other, std::uint64_t serial,
                                       std::source_location where) const {
   if (queue_[queue_.first_proving(serial)].serial > flushed) {

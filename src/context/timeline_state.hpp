@@ -83,6 +83,9 @@ struct TimelineState : Timeline {
   /// Waits until `serial` has passed. It must have been marked.
   Result<void> wait_serial(std::uint64_t serial, std::chrono::nanoseconds timeout,
                            std::source_location where);
+  /// Waits until the GPU has finished everything issued so far, at most for the timeout of the context's options. Precedes
+  /// GL calls that wait without a limit, and takes the place of glFinish. Statuses: those of mark, timed_out, wait_failed.
+  Result<void> wait_for_all(std::source_location where);
   /// Makes `other`, current on this thread, wait on the GPU for `serial`, which has not passed. Called on a foreign
   /// thread, with the control's `sharing` lock held.
   Result<void> make_wait(ContextState& other, std::uint64_t serial, std::source_location where) const;

@@ -218,9 +218,7 @@ class Reading {
 Result<void> read_directly(ContextState& state, const TexelSource& source, std::span<std::byte> target,
                            std::source_location where) {
   // The wait of that call has no bound, so a bounded one precedes it.
-  auto issued = state.timeline().mark(TimelineState::Kind::internal, where);
-  if (!issued) return pass_on(issued);
-  if (auto passed = issued->wait(state.options.timeout, where); !passed) return passed;
+  if (auto passed = state.timeline().wait_for_all(where); !passed) return passed;
   Packing(state).issue(source, source.texels, 0, address_of(target.data()));
   // On a lost context the call does nothing and reports no error.
   return state.check_lost(where);
