@@ -35,14 +35,17 @@ Result<void> check_memory(const ContextState& state, std::span<const std::byte> 
 Result<std::uint32_t> pin(ContextState& state, std::span<std::byte> memory, std::source_location where) {
   state.set_caller_errors_aside();
   const detail::BufferCalls calls(state.gl);
-  const GLuint name = calls.create();
-  calls.pin(name, memory.data(), memory.size());
-  const GLenum error = state.gl.GetError();
+  GLenum error = GL_NO_ERROR;
+  const GLuint name = calls.create(error);
+  if (name != 0) {
+    calls.pin(name, memory.data(), memory.size());
+    error = state.gl.GetError();
+  }
   if (auto usable = state.check_lost(where); !usable) return pass_on(usable);
   // A driver that ignores the target would leave the buffer without storage.
   if (error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) == calls.reported(memory.size()))
     return name;
-  state.gl.DeleteBuffers(1, &name);
+  if (name != 0) state.gl.DeleteBuffers(1, &name);
   const ErrorId id = error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::memory_not_pinned;
   return fail(id, where, {.numbers = {memory.size()}, .gl_call = "glBufferData", .gl_error = error});
 }

@@ -30,14 +30,22 @@ Result<void> ContextState::open(Loader loader, Options&& chosen, std::source_loc
   if (options.current_context && !identity) return fail(ErrorId::no_current_context, where);
   timeline().begin();
 
-  if (auto loaded = gl.load(loader, identity != nullptr, where); !loaded) return loaded;
+  if (auto found = gl.find_context(loader, identity != nullptr, where); !found) return found;
+  set_caller_errors_aside();
+  auto loaded = gl.load(loader, where);
+  if (loaded) gl.read_limits();
+  // After a failed query the limits are not those of the context.
+  if (const GLenum error = gl.GetError(); error == GL_CONTEXT_LOST) {
+    return fail(ErrorId::context_lost, where);
+  } else if (error != GL_NO_ERROR) {
+    return fail(ErrorId::limits_unreadable, where, {.gl_error = error});
+  }
+  if (!loaded) return loaded;
   // GLFW, SDL2 and programs unload GL while objects of pmb may still ask which context is current.
   if (current) keep_loaded(reinterpret_cast<Function>(current));
   keep_loaded(reinterpret_cast<Function>(gl.GetString));
   watch_process_exit();
   alive = true;
-  set_caller_errors_aside();
-  gl.read_limits();
   gl.apply_quirks(options);
   const std::vector<Quirk> quirks = gl.list_quirks();
   for (const Quirk& quirk : quirks) {

@@ -40,7 +40,8 @@ GLenum usage_of(Access access) noexcept {
 /// immutable with size 0) and is deleted.
 GLuint make_storage(const ContextState& context, const Plan& plan, GLenum& error) {
   const BufferCalls calls(context.gl);
-  const GLuint name = calls.create();
+  const GLuint name = calls.create(error);
+  if (name == 0) return 0;
   if (is_private(plan.path)) {
     calls.data(name, plan.size_bytes, usage_of(plan.access));
   } else {
@@ -107,7 +108,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   GLuint name = make_storage(*state, *plan, error);
   if (name == 0 && error == GL_OUT_OF_MEMORY) {
     // Drivers keep deleted storage until the commands that use it are done. After that there may be room.
-    state->gl.Finish();
+    static_cast<void>(state->timeline().wait_for_all(where));
     name = make_storage(*state, *plan, error);
   }
   if (auto usable = state->check_lost(where); !usable) return pass_on(usable);

@@ -27,7 +27,9 @@ struct Cuda::Impl {
   void make_gate(std::source_location where) {
     context->set_caller_errors_aside();
     const detail::BufferCalls calls(context->gl);
-    const GLuint buffer = calls.create();
+    GLenum error = GL_NO_ERROR;
+    const GLuint buffer = calls.create(error);
+    if (buffer == 0) return;
     constexpr std::uint64_t kSize = 64;
     calls.data(buffer, kSize, GL_STATIC_COPY);
     static_cast<void>(context->gl.GetError());  // CUDA then refuses the buffer.

@@ -34,10 +34,17 @@ class BufferCalls {
         gles_(gl.limits.gles),
         narrow_(!gles_ && gl.version() < 32) {}
 
-  GLuint create() const noexcept {
+  /// A new buffer, or 0 with `error` set. Asks for errors. The first bind of a name makes the buffer: if that fails, the next
+  /// call would change the buffer that was bound before.
+  GLuint create(GLenum& error) const noexcept {
     GLuint name = 0;
     (by_name_ ? gl_.CreateBuffers : gl_.GenBuffers)(1, &name);
-    return name;
+    if (!by_name_ && name != 0) gl_.BindBuffer(GL_COPY_WRITE_BUFFER, name);
+    error = gl_.GetError();
+    if (error == GL_NO_ERROR && name == 0) error = GL_OUT_OF_MEMORY;
+    if (error == GL_NO_ERROR) return name;
+    if (name != 0) gl_.DeleteBuffers(1, &name);
+    return 0;
   }
   void storage(GLuint name, std::uint64_t size, GLbitfield flags) const noexcept {
     on(name, gl_.NamedBufferStorage, gl_.BufferStorage, number(size), nullptr, flags);

@@ -73,7 +73,7 @@ GLuint exact_texture(const GlTable& gl, const PixelRectangle& from, GLenum forma
     return 0;
   }
   const auto texture = static_cast<GLuint>(source.value(GL_FRAMEBUFFER_ATTACHMENT_OBJECT_NAME));
-  return is_plain(gl, texture) && contains(gl, texture, from) ? texture : 0;
+  return texture != 0 && is_plain(gl, texture) && contains(gl, texture, from) ? texture : 0;
 }
 
 }  // namespace pmb::detail

@@ -175,10 +175,13 @@ bool FlipShader::build(const GlTable& gl) {
   if (program_ != 0) gl.GetProgramiv(program_, GL_LINK_STATUS, &linked);
   // Its default would need all levels of the texture (OpenGL 4.6 core, section 8.17). It compares no depth.
   gl.GenSamplers(1, &sampler_);
-  gl.SamplerParameteri(sampler_, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-  gl.SamplerParameteri(sampler_, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-  fails_ = linked == 0;
-  if (fails_) destroy(gl);
+  fails_ = linked == 0 || sampler_ == 0;
+  if (fails_) {
+    destroy(gl);
+  } else {
+    gl.SamplerParameteri(sampler_, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    gl.SamplerParameteri(sampler_, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+  }
   return !fails_;
 }
 

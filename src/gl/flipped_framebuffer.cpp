@@ -82,6 +82,10 @@ GLbitfield planes_of(TexelKind kind) noexcept {
   }
 }
 
+bool is_bound(const GlTable& gl, GLenum binding, GLuint name) noexcept {
+  return name != 0 && gl.integer(binding) == static_cast<GLint>(name);
+}
+
 /// Switches a capability off that changes the pixels of a blit, and back on at the end.
 class Without {
  public:
@@ -125,21 +129,27 @@ Result<void> FlippedFramebuffer::make_room(const GlTable& gl, GLenum format, con
   destroy(gl);
   gl.GenRenderbuffers(1, &renderbuffer_);
   gl.BindRenderbuffer(GL_RENDERBUFFER, renderbuffer_);
-  gl.RenderbufferStorage(GL_RENDERBUFFER, format, static_cast<GLsizei>(width), static_cast<GLsizei>(height));
-  gl.BindRenderbuffer(GL_RENDERBUFFER, static_cast<GLuint>(renderbuffer_found));
-  attachment_ = attachment_of(format);
   gl.GenFramebuffers(1, &framebuffer_);
   gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, framebuffer_);
-  gl.FramebufferRenderbuffer(GL_DRAW_FRAMEBUFFER, attachment_, GL_RENDERBUFFER, renderbuffer_);
-  // Before OpenGL 4.1 a framebuffer without colour is complete only if neither buffer names one.
-  if (planes_of(kind) != GL_COLOR_BUFFER_BIT) {
-    const GLenum none = GL_NONE;
-    gl.DrawBuffers(1, &none);
-    const KeptReadFramebuffer kept(gl);
-    gl.BindFramebuffer(GL_READ_FRAMEBUFFER, framebuffer_);
-    gl.ReadBuffer(GL_NONE);
+  GLenum status = 0;
+  // If a bind failed, the next calls would change objects of the program.
+  if (is_bound(gl, GL_RENDERBUFFER_BINDING, renderbuffer_) &&
+      is_bound(gl, GL_DRAW_FRAMEBUFFER_BINDING, framebuffer_)) {
+    attachment_ = attachment_of(format);
+    gl.RenderbufferStorage(GL_RENDERBUFFER, format, static_cast<GLsizei>(width),
+                           static_cast<GLsizei>(height));
+    gl.FramebufferRenderbuffer(GL_DRAW_FRAMEBUFFER, attachment_, GL_RENDERBUFFER, renderbuffer_);
+    // Before OpenGL 4.1 a framebuffer without colour is complete only if neither buffer names one.
+    if (planes_of(kind) != GL_COLOR_BUFFER_BIT) {
+      const GLenum none = GL_NONE;
+      gl.DrawBuffers(1, &none);
+      const KeptReadFramebuffer kept(gl);
+      gl.BindFramebuffer(GL_READ_FRAMEBUFFER, framebuffer_);
+      gl.ReadBuffer(GL_NONE);
+    }
+    status = gl.CheckFramebufferStatus(GL_DRAW_FRAMEBUFFER);
   }
-  const GLenum status = gl.CheckFramebufferStatus(GL_DRAW_FRAMEBUFFER);
+  gl.BindRenderbuffer(GL_RENDERBUFFER, static_cast<GLuint>(renderbuffer_found));
   gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, static_cast<GLuint>(draw_found));
   if (status != GL_FRAMEBUFFER_COMPLETE) {
     destroy(gl);

@@ -93,6 +93,22 @@ bool find_reset_status(GlTable& gl, bool core) {
   return function != nullptr;
 }
 
+/// The loader's glGetStringi, while glad reads the names of extensions.
+thread_local PFNGLGETSTRINGIPROC t_get_string_i = nullptr;
+
+/// glad copies the names without looking at them, and a lost context returns null.
+const GLubyte* GLAD_API_PTR get_string_i(GLenum name, GLuint index) {
+  const GLubyte* const text = t_get_string_i(name, index);
+  return text ? text : reinterpret_cast<const GLubyte*>("");
+}
+
+GLADapiproc find_function(void* user, const char* name) {
+  const auto found = reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
+  if (!found || std::strcmp(name, "glGetStringi") != 0) return found;
+  t_get_string_i = reinterpret_cast<PFNGLGETSTRINGIPROC>(found);
+  return reinterpret_cast<GLADapiproc>(&get_string_i);
+}
+
 #if defined(_WIN32)
 constexpr bool kWindows = true;
 #else
@@ -101,18 +117,22 @@ constexpr bool kWindows = false;
 
 }  // namespace
 
-Result<void> GlTable::load(Loader loader, bool has_context, std::source_location where) {
-  const auto get_string = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
+Result<void> GlTable::find_context(Loader loader, bool has_context, std::source_location where) {
+  GetString = reinterpret_cast<PFNGLGETSTRINGPROC>(loader("glGetString"));
   // The loaders of GLFW and SDL2 find nothing while no context is current.
-  if (!get_string) return fail(has_context ? ErrorId::loader_failed : ErrorId::no_current_context, where);
-  const auto* text = reinterpret_cast<const char*>(get_string(GL_VERSION));
+  if (!GetString) return fail(has_context ? ErrorId::loader_failed : ErrorId::no_current_context, where);
+  const auto* text = reinterpret_cast<const char*>(GetString(GL_VERSION));
   if (!text) return fail(ErrorId::no_current_context, where);
+  GetError = reinterpret_cast<PFNGLGETERRORPROC>(loader("glGetError"));
+  if (!GetError) return fail(ErrorId::loader_failed, where);
   limits.gles = std::strncmp(text, "OpenGL ES", 9) == 0;
-  const GLADuserptrloadfunc find = [](void* user, const char* name) {
-    return reinterpret_cast<GLADapiproc>((*static_cast<Loader*>(user))(name));
-  };
-  const int loaded = limits.gles ? gladLoadGLES2ContextUserPtr(this, find, &loader)
-                                 : gladLoadGLContextUserPtr(this, find, &loader);
+  return {};
+}
+
+Result<void> GlTable::load(Loader loader, std::source_location where) {
+  const int loaded = limits.gles ? gladLoadGLES2ContextUserPtr(this, &find_function, &loader)
+                                 : gladLoadGLContextUserPtr(this, &find_function, &loader);
+  if (GetStringi) GetStringi = t_get_string_i;
   if (loaded == 0 || !GetIntegerv || !GetError) return fail(ErrorId::loader_failed, where);
   // An older context would set a GL error for the queries that follow.
   const auto major = static_cast<std::uint64_t>(GLAD_VERSION_MAJOR(loaded));

@@ -34,9 +34,11 @@ struct GlTable : GladGLContext {
   /// Major version * 10 + minor version, of OpenGL or OpenGL ES.
   int version() const noexcept { return limits.gl_major * 10 + limits.gl_minor; }
 
-  /// Loads the functions of the current context and checks its version. `has_context`: one is known to be current.
+  /// Finds the current context and the functions that report its errors. `has_context`: one is known to be current.
   /// Statuses: unsupported, wrong_context.
-  Result<void> load(Loader loader, bool has_context, std::source_location where);
+  Result<void> find_context(Loader loader, bool has_context, std::source_location where);
+  /// Loads the functions of that context and checks its version. Statuses: unsupported.
+  Result<void> load(Loader loader, std::source_location where);
   /// Reads limits, driver and extensions of the current context.
   void read_limits();
   /// Applies the quirks of the driver, except those that `options` disable.

@@ -93,6 +93,7 @@ TextureFramebuffer::TextureFramebuffer(const GlTable& gl, TexelKind kind) noexce
     : gl_(gl), attachment_(attachment_of(kind)), found_(gl.integer(GL_READ_FRAMEBUFFER_BINDING)) {
   const bool colour = attachment_ == GL_COLOR_ATTACHMENT0;
   gl.GenFramebuffers(1, &name_);
+  if (name_ == 0) return;
   if (!colour) {
     // Before OpenGL 4.1 a framebuffer without colour attachments is complete only if no draw buffer names one either.
     const GLint draw_found = gl.integer(GL_DRAW_FRAMEBUFFER_BINDING);
@@ -106,12 +107,15 @@ TextureFramebuffer::TextureFramebuffer(const GlTable& gl, TexelKind kind) noexce
 }
 
 TextureFramebuffer::~TextureFramebuffer() {
+  if (name_ == 0) return;
   gl_.BindFramebuffer(GL_READ_FRAMEBUFFER, static_cast<GLuint>(found_));
   gl_.DeleteFramebuffers(1, &name_);
 }
 
 bool TextureFramebuffer::show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
                               std::uint32_t z) noexcept {
+  // The calls below would change a framebuffer of the program.
+  if (name_ == 0 || gl_.integer(GL_READ_FRAMEBUFFER_BINDING) != static_cast<GLint>(name_)) return false;
   const auto level = static_cast<GLint>(region.level);
   const bool cube = target.target == GL_TEXTURE_CUBE_MAP;
   if (target.target == GL_TEXTURE_1D) {

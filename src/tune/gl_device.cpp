@@ -65,7 +65,7 @@ double time_stores(std::span<std::byte> bytes) {
 class TestBuffer {
  public:
   explicit TestBuffer(const ContextState& state) noexcept
-      : state_(state), name_(BufferCalls(state.gl).create()) {}
+      : state_(state), name_(BufferCalls(state.gl).create(error_)) {}
   ~TestBuffer() {
     if (state_.is_current() && !state_.lost) state_.gl.DeleteBuffers(1, &name_);
   }
@@ -75,6 +75,8 @@ class TestBuffer {
   /// Immutable storage with these flags, or mutable storage, as most programs have. Statuses: out_of_memory.
   Result<void> allocate(std::uint64_t size_bytes, std::optional<std::uint32_t> storage_flags) {
     const BufferCalls calls(state_.gl);
+    if (name_ == 0)
+      return fail(ErrorId::storage_failed, kHere, {.numbers = {size_bytes}, .gl_error = error_});
     if (storage_flags) {
       calls.storage(name_, size_bytes, *storage_flags);
     } else {
@@ -92,7 +94,8 @@ class TestBuffer {
 
  private:
   const ContextState& state_;
-  std::uint32_t name_ = 0;
+  GLenum error_ = GL_NO_ERROR;
+  std::uint32_t name_;  ///< 0: GL made none.
 };
 
 class GlDevice final : public Device {
