@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/address_sanitizer.hpp"
 #include "../support/gl_needs.hpp"
 #include "gl_configuration.hpp"
 #include "gl_scene.hpp"
@@ -51,17 +52,6 @@
     if (gl_test::configuration().is_private())                                                         \
       GTEST_SKIP() << "rings are not mapped in this configuration: " << gl_test::configuration().what; \
   } while (false)
-
-#if defined(__has_feature)
-#define PMB_TEST_HAS_FEATURE(name) __has_feature(name)
-#else
-#define PMB_TEST_HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || PMB_TEST_HAS_FEATURE(address_sanitizer)
-#define PMB_TEST_ADDRESS_SANITIZER 1
-#else
-#define PMB_TEST_ADDRESS_SANITIZER 0
-#endif
 
 namespace gl_test {
 
