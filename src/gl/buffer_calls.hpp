@@ -75,8 +75,10 @@ class BufferCalls {
     const void* mapped = map(name, offset, size, GL_MAP_READ_BIT);
     if (!mapped) return fail(ErrorId::map_answered_null, where, {.numbers = {size}, .gl_call = map_call()});
     std::memcpy(bytes, mapped, size);
-    if (!unmap(name)) return fail(ErrorId::unmap_lost_data, where, {.gl_call = "glUnmapBuffer"});
-    return {};
+    if (unmap(name)) return {};
+    // After a GL error the buffer is still mapped, and unusable for commands.
+    if (parameter(name, GL_BUFFER_MAPPED) != 0) unmap(name);
+    return fail(ErrorId::unmap_lost_data, where, {.gl_call = "glUnmapBuffer"});
   }
 
   void* map(GLuint name, std::uint64_t offset, std::uint64_t size, GLbitfield flags) const noexcept {

@@ -24,7 +24,11 @@ void SharingProbe::start(std::uint64_t key, ByteRange range, std::span<const std
   if (in_flight_ || found_ || published.empty() || mapping_.is_private() || !can_call_gl()) return;
   const BufferCalls gl(mapping_.context->gl);
   if (buffer_ == 0) {
-    buffer_ = gl.create();
+    // Errors that are pending belong to the program.
+    mapping_.context->set_caller_errors_aside();
+    GLenum error = GL_NO_ERROR;
+    buffer_ = gl.create(error);
+    if (buffer_ == 0) return;
     gl.data(buffer_, kBytes, GL_STREAM_READ);
   }
   const std::size_t size = std::min(published.size(), kBytes);
