@@ -173,7 +173,9 @@ void ContextState::set_caller_errors_aside(std::uint32_t own) noexcept {
 
 void ContextState::close() noexcept {
   if (!alive) return;
-  // The rings that the context made for itself go first, while GL can still be called.
+  // The rings that the context made for itself go first, while GL can still be called. The program did not choose their
+  // capacity.
+  advises_on_capacity = false;
   transfer_rings.reset();
   registry.visit_children([](ContextChild& child) { child.make_inert(); });
   registry.visit_mappings([&](const void* address, const Mapping& mapping) {

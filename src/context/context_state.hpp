@@ -111,6 +111,7 @@ struct PMB_API ContextState {
   CallerErrors caller_errors;
   DriverMessages driver_messages;  ///< Used by validation only.
   TimelineState timeline_state{*this};
+  bool advises_on_capacity = true;  ///< For rings that end under validation.
   /// The rings of transfer/transfer_rings.hpp, made at their first use. The first to go when the context closes.
   std::shared_ptr<void> transfer_rings;
   std::unique_ptr<FaultHandler> fault_handler;  ///< With Options::page_guard, until the context closes.

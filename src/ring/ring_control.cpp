@@ -164,7 +164,7 @@ void RingControl::close_all() noexcept {
 
 void RingControl::close() noexcept {
   if (!context) return;
-  if (shadow && mapped.is_mapped()) report_capacity();
+  if (shadow && mapped.is_mapped() && context->advises_on_capacity) report_capacity();
   if (shadow && mapped.is_mapped()) {
     const RingSlot* oldest = nullptr;
     std::uint64_t begin = UINT64_MAX;

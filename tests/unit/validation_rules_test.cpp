@@ -323,6 +323,17 @@ TEST_P(ValidationRules, ARingThatIsTooLargeIsReportedAtItsEndWithTheSizeToUse) {
   expect_only(ErrorId::ring_too_large);
 }
 
+TEST_P(ValidationRules, RingsOfTransfersAreNotTheProgramsToSize) {
+  const GLuint buffer = plain_buffer(64);
+  for (int i = 0; i < 600; ++i) {
+    take(pmb::upload(*context_, buffer, 0, pattern(64, 1)));
+    Bytes back(64);
+    take(pmb::download(*context_, buffer, 0, back));
+  }
+  context_.reset();
+  EXPECT_TRUE(reports_.empty()) << reports_[0].message;
+}
+
 TEST_P(ValidationRules, PiecesOfTwoThreadsInOneCacheLineAreReported) {
   auto ring = ring_of(8192);
   const auto take_from_two = [&](std::uint64_t size, std::uint64_t alignment) {
