@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Plants one fault after the other in a copy of the library and shows which unit tests see it.
+"""Plants one fault after the other in a copy of the library and shows which tests see it.
 
-    tests/mutation/run_mutations.py [--only WORD] [--jobs N] [--all-tests] [--report FILE] [--build FOLDER]
+    tests/mutation/run_mutations.py [--only WORD] [--sets SET,…] [--jobs N] [--all-tests] [--report FILE] [--build FOLDER]
     tests/mutation/run_mutations.py --list | --check | --self-test
 
 mutations.txt lists the faults by file. A fault is two lines: its name, and `function: old => new`. `old` must occur
 exactly once in that function; white space does not count, and an empty `new` deletes. `Class::function` tells functions
-of one name apart. --check plants every fault in memory, without a build.
+of one name apart, and a constant's name stands for its value. harmless.txt lists changes that no test can see, and the
+reason in place of the name. --check plants every fault of both in memory, without a build.
 
 The copy is built in one folder, so that a fault recompiles only what it touches. A run ends at the first test that
 fails, and begins with the test that saw the fault last time; --all-tests counts every test that fails. The exit status
@@ -26,12 +27,16 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = pathlib.Path(__file__).with_name("mutations.txt")
-COPIED = ("CMakeLists.txt", "cmake", "include", "src", "tests")
+HARMLESS = pathlib.Path(__file__).with_name("harmless.txt")
+COPIED = ("CMakeLists.txt", "cmake", "examples", "include", "src", "tests", "tools")
+# The executable of each folder of tests.
+EXECUTABLES = {"unit": "pmb_unit", "threads": "pmb_thread_tests", "gl": "pmb_gl_tests", "tool": "pmb_tool_tests"}
 # A fault may make a test wait for ever. A run may take this many times the time of the run without a fault.
 PATIENCE = 4
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\w+|\S')
 COMMENT_OR_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 SCOPE = re.compile(r"\b(?:class|struct)\s+(?:PMB_API\s+)?(?:alignas\([^)]*\)\s*)?(\w+)\s*(?:final\s*)?(?::[^;{}()]*)?\{")
+CONSTANT = re.compile(r"\b(?:constexpr|const)\b[^;(){}=]*?\b(?!noexcept\b|override\b|const\b)(\w+)(?:\[[^\]]*\])?\s*[={]")
 CLOSING = {"(": ")", "{": "}"}
 
 
@@ -41,10 +46,10 @@ class CannotPlant(Exception):
 
 # ---- the list
 
-def read_faults(text):
+def read_faults(path):
     """The faults of a list: `== file`, then for each fault its name and `  function: old => new`. `#` opens a comment."""
     faults, file, name = [], None, None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("== "):
@@ -54,12 +59,18 @@ def read_faults(text):
         else:
             anchor = re.fullmatch(r"  ([\w:~]+): (\S.*?) =>(?: (.*))?", line)
             if not anchor or not file or not name:
-                raise CannotPlant(f"mutations.txt:{number}: expected `function: old => new` below a name and a file")
+                raise CannotPlant(f"{path.name}:{number}: expected `function: old => new` below a name and a file")
             faults.append({"name": name, "file": file, "function": anchor[1], "old": anchor[2], "new": anchor[3] or ""})
             name = None
+    return faults
+
+
+def named_faults():
+    """The faults of mutations.txt, of which no two have one name."""
+    faults = read_faults(LIST)
     names = [fault["name"] for fault in faults]
     for twice in {name for name in names if names.count(name) > 1}:
-        raise CannotPlant(f"mutations.txt: two faults are called \"{twice}\"")
+        raise CannotPlant(f"{LIST.name}: two faults are called \"{twice}\"")
     return faults
 
 
@@ -96,7 +107,7 @@ def body_of(code, parameters):
 
 
 def functions(text, wanted):
-    """Where the bodies of the functions called `wanted` lie; `wanted` may be qualified by its class."""
+    """Where the bodies of the functions called `wanted` lie, or else the values of constants; a class may qualify it."""
     code, found = masked(text), []
     qualifier, _, name = wanted.rpartition("::")
     scopes = [(scope[1], scope.end() - 1, closing(code, scope.end() - 1)) for scope in SCOPE.finditer(code)]
@@ -107,7 +118,7 @@ def functions(text, wanted):
         inside = [scope for scope, first, last in scopes if first < match.start() < last]
         if not qualifier or qualifier == match[1] or qualifier in inside[-1:]:
             found.append(body)
-    return found
+    return found or [(match.end() - 1, code.index(";", match.end())) for match in CONSTANT.finditer(code) if match[1] == wanted]
 
 
 # ---- planting
@@ -198,16 +209,18 @@ def copy_tree(target):
             path.unlink()
 
 
-def configure(tree, folder):
+def configure(tree, folder, sets):
     launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
-    subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", folder, "-DCMAKE_BUILD_TYPE=None", "-DPMB_BUILD_TOOLS=OFF",
-                    "-DPMB_BUILD_HEADLESS=OFF", "-DPMB_BUILD_BENCH=OFF", "-DPMB_TEST_SETS=unit",
+    subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", folder, "-DCMAKE_BUILD_TYPE=None", "-DPMB_BUILD_BENCH=OFF",
+                    "-DPMB_BUILD_PYTHON=OFF", "-DPMB_BUILD_FORTRAN=OFF", f"-DPMB_TEST_SETS={';'.join(sets)}",
+                    f"-DPMB_BUILD_TOOLS={'ON' if 'tool' in sets else 'OFF'}",
+                    f"-DPMB_BUILD_HEADLESS={'OFF' if sets == ['unit'] else 'ON'}",
                     *(launcher if shutil.which("ccache") else [])], check=True, stdout=subprocess.DEVNULL)
 
 
-def build(folder, jobs):
+def build(folder, jobs, executable):
     """The compiler's complaints, or nothing."""
-    done = subprocess.run(["ninja", "-C", folder, f"-j{jobs}", "pmb_unit"], capture_output=True, text=True)
+    done = subprocess.run(["ninja", "-C", folder, f"-j{jobs}", executable], capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stdout[-3000:] + done.stderr[-1000:]
 
 
@@ -220,9 +233,9 @@ def names_of_failures(output, ended, how):
     return failed
 
 
-def run_tests(folder, shards, all_tests, limit_s, only="*"):
-    """The failing tests. The suite runs in `shards` processes; unless all tests are wanted, the first failure ends all."""
-    command = [str(folder / "bin" / "pmb_unit"), "--gtest_brief=0", "--gtest_color=no", f"--gtest_filter={only}-StrictGl*"]
+def run_tests(folder, executable, shards, all_tests, limit_s, only="*"):
+    """The failing tests. They run in `shards` processes; unless all tests are wanted, the first failure ends all."""
+    command = [str(folder / "bin" / executable), "--gtest_brief=0", "--gtest_color=no", f"--gtest_filter={only}-StrictGl*"]
     command += [] if all_tests else ["--gtest_fail_fast"]
     logs = [folder / f"shard_{i}.log" for i in range(shards)]
     running = []
@@ -246,13 +259,32 @@ def run_tests(folder, shards, all_tests, limit_s, only="*"):
     return failed
 
 
-def seen_by(folder, arguments, limit_s, last):
-    """The tests that see the planted fault, the one of the last run first."""
-    if last and not arguments.all_tests:
-        failed = run_tests(folder, 1, False, limit_s, last)
-        if failed:
-            return failed
-    return run_tests(folder, arguments.jobs, arguments.all_tests, limit_s)
+def seen_by(folder, arguments, limits_s, last):
+    """The compiler's complaints, and the tests that see the planted fault, the one of the last run first."""
+    seen = []
+    for executable, limit_s in limits_s.items():
+        complaints = build(folder, arguments.jobs, executable)
+        if complaints:
+            return complaints, []
+        if last and not arguments.all_tests:
+            seen = run_tests(folder, executable, 1, False, limit_s, last)
+        seen += seen or run_tests(folder, executable, arguments.jobs, arguments.all_tests, limit_s)
+        if seen and not arguments.all_tests:
+            break
+    return "", seen
+
+
+def without_fault(folder, arguments):
+    """How long each executable may run; raises CannotPlant if one fails or does not compile."""
+    limits_s = {}
+    for executable in (EXECUTABLES[name] for name in arguments.sets):
+        complaints = build(folder, arguments.jobs, executable)
+        begin = time.monotonic()
+        already = [] if complaints else run_tests(folder, executable, arguments.jobs, True, float("inf"))
+        if complaints or already:
+            raise CannotPlant(complaints or "these tests fail without any fault: " + ", ".join(already))
+        limits_s[executable] = max(60, PATIENCE * (time.monotonic() - begin))
+    return limits_s
 
 
 # ---- the report
@@ -279,15 +311,14 @@ def write_report(path, rows, names):
     path.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def try_fault(fault, tree, folder, arguments, limit_s, last):
+def try_fault(fault, tree, folder, arguments, limits_s, last):
     """One row of the report: what became of the fault."""
     row = {"file": fault["file"], "name": fault["name"], "tests": []}
     try:
         undo = plant(tree, fault)
     except CannotPlant as reason:
         return row | {"outcome": "not planted", "why": str(reason)}
-    complaints = build(folder, arguments.jobs)
-    tests = [] if complaints else seen_by(folder, arguments, limit_s, last)
+    complaints, tests = seen_by(folder, arguments, limits_s, last)
     undo()
     if complaints:
         return row | {"outcome": "not compiled", "why": complaints}
@@ -295,20 +326,15 @@ def try_fault(fault, tree, folder, arguments, limit_s, last):
 
 
 def run(faults, names, arguments):
+    """One row of the report for each fault, printed as they come."""
     tree, folder, memory = arguments.build / "tree", arguments.build / "build", arguments.build / "last.json"
     copy_tree(tree)
-    configure(tree, folder)
-    complaints = build(folder, arguments.jobs)
-    begin = time.monotonic()
-    already = [] if complaints else run_tests(folder, arguments.jobs, True, float("inf"))
-    limit_s = max(60, PATIENCE * (time.monotonic() - begin))
-    if complaints or already:
-        print(complaints or "these tests fail without any fault: " + ", ".join(already), file=sys.stderr)
-        return 2
+    configure(tree, folder, arguments.sets)
+    limits_s = without_fault(folder, arguments)
     last = json.loads(memory.read_text()) if memory.exists() else {}
     width, rows = max(len(fault["name"]) for fault in faults), []
     for fault in faults:
-        rows.append(try_fault(fault, tree, folder, arguments, limit_s, last.get(fault["name"])))
+        rows.append(try_fault(fault, tree, folder, arguments, limits_s, last.get(fault["name"])))
         row = rows[-1]
         first = row["tests"][0] if row["tests"] else row.get("why", "")
         more = f" (+{len(row['tests']) - 1})" if len(row["tests"]) > 1 else ""
@@ -321,37 +347,44 @@ def run(faults, names, arguments):
     count = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in ("killed", "survived")}
     broken = len(rows) - sum(count.values())
     print(f"{len(rows)} faults: {count['killed']} killed, {count['survived']} survived, {broken} not planted or not compiled")
-    return 2 if broken else 1 if count["survived"] else 0
+    return rows
+
+
+def add_options(parser):
+    """The options that every script has that plants faults."""
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "mutations", help="folder of the copy and its build")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--sets", type=lambda names: names.split(","), default=["unit"],
+                        help=f"folders of tests, in the order in which they run: {', '.join(EXECUTABLES)}")
+    parser.add_argument("--all-tests", action="store_true", help="run every test for every fault")
+    parser.add_argument("--report", type=pathlib.Path, help="write the table to FILE.md and FILE.json, which keep the rows of other faults")
+    parser.add_argument("--list", action="store_true", help="print the faults")
+    parser.add_argument("--self-test", action="store_true", help="only check how faults are found in a small source")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
     parser.add_argument("--only", default="", help="only faults whose name or file contains this")
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "mutations", help="folder of the copy and its build")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--all-tests", action="store_true", help="run every test for every fault")
-    parser.add_argument("--report", type=pathlib.Path, help="write the table to FILE.md and FILE.json, which keep the rows of other faults")
-    parser.add_argument("--list", action="store_true", help="print the faults")
     parser.add_argument("--check", action="store_true", help="only check that every fault fits the sources")
-    parser.add_argument("--self-test", action="store_true", help="only check how anchors are matched")
     arguments = parser.parse_args()
     if arguments.self_test:
         return 1 if self_test() else 0
     try:
-        listed = read_faults(LIST.read_text())
+        listed = named_faults()
+        faults = [fault for fault in listed if arguments.only in f"{fault['file']} {fault['name']}"]
+        if arguments.list:
+            print("\n".join(f"{fault['file']}: {fault['name']}" for fault in faults))
+            return 0
+        if arguments.check:
+            return 2 if check(faults + read_faults(HARMLESS)) else 0
+        if not faults:
+            raise CannotPlant("no fault has that name")
+        outcomes = {row["outcome"] for row in run(faults, [fault["name"] for fault in listed], arguments)}
     except CannotPlant as reason:
         print(reason, file=sys.stderr)
         return 2
-    faults = [fault for fault in listed if arguments.only in f"{fault['file']} {fault['name']}"]
-    if arguments.list:
-        print("\n".join(f"{fault['file']}: {fault['name']}" for fault in faults))
-        return 0
-    if arguments.check:
-        return 2 if check(faults) else 0
-    if not faults:
-        print("no fault has that name", file=sys.stderr)
-        return 2
-    return run(faults, [fault["name"] for fault in listed], arguments)
+    return 2 if outcomes - {"killed", "survived"} else 1 if "survived" in outcomes else 0
 
 
 if __name__ == "__main__":
