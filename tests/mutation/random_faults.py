@@ -31,7 +31,7 @@ NO_FUNCTIONS = {"if", "for", "while", "switch", "catch", "return", "sizeof", "co
                 "alignas", "static_assert", "defined", "delete"}
 KEYWORD_STATEMENT = re.compile(r"(?:return\b[^;]*|break|continue)$")
 EXPRESSION_STATEMENT = re.compile(r"(?:\+\+|--)?\*?[\w:.>\-\[\]]+(?:\(.*\)[\w.>\-()\[\]]*|\s[-+*/|&^]?=\s.*|\+\+|--)?$", re.DOTALL)
-SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "&&": "||",
+SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "|": "&", "&": "|", "&&": "||",
            "||": "&&", "+=": "-=", "-=": "+=", "min": "max", "max": "min", "true": "false", "false": "true"}
 
 
@@ -73,7 +73,8 @@ def scopes(code):
             end = body[1]
     inside = lambda at: any(first < at < last for first, last, _ in found)
     for match in run_mutations.CONSTANT.finditer(code):
-        if not inside(match.start()):
+        is_parameter = code.count("(", 0, match.start()) > code.count(")", 0, match.start())
+        if not is_parameter and not inside(match.start()):
             found.append((match.end() - 1, code.index(";", match.end()), match[1]))
     return sorted(found)
 
@@ -124,7 +125,7 @@ def opening(code, at):
 def places(code, first, last):
     """(kind, begin, end, replacement) of every fault that fits between two positions."""
     body = code[first:last]
-    swaps = {"comparison": r"(?<= )(?:<=?|>=?|[=!]=)(?=\s)", "arithmetic": r"(?<= )(?:[-+*]|[-+]=)(?= )",
+    swaps = {"comparison": r"(?<= )(?:<=?|>=?|[=!]=)(?=\s)", "arithmetic": r"(?<= )(?:[-+*|&]|[-+]=)(?= )",
              "logic": r"(?<=\s)(?:&&|\|\|)(?=\s)", "bound": r"\b(?:min|max)(?=\)?\()", "boolean": r"\b(?:true|false)\b"}
     for kind, pattern in swaps.items():
         for found in re.finditer(pattern, body):
@@ -138,7 +139,9 @@ def places(code, first, last):
     for found in re.finditer(r"(?<![\w.'])\d+(?![\w.'])", body):
         for new in {int(found[0]) + 1, max(int(found[0]) - 1, 0)} - {int(found[0])}:
             yield "constant", first + found.start(), first + found.end(), str(new)
-    if code[first] != "{":
+    if code[first] == "=":
+        for found in re.finditer(r"\{[^{}]*\},", body):
+            yield "row", first + found.start(), first + found.end(), ""
         return
     for keyword, begin, end in conditions(code, first, last):
         for new in ("true", "false") if keyword == "if" else ("false",):
@@ -237,7 +240,8 @@ def self_test():
     source = """
       // if (a < b) return;
       #define LESS(a, b) ((a) < (b))
-      constexpr int kRow[] = {7};
+      constexpr Row kRows[] = {{7, kOne | kTwo}, {"0"}};
+      int early(const Row& row = {});
       template <class T> bool late(T a, std::vector<T>& list) {
         static_assert(sizeof(T) < 8);
         const int size = int(a);
@@ -246,7 +250,7 @@ def self_test():
         return !list.empty();
       }
     """
-    wanted = {("constant", "7", "8"), ("constant", "7", "6"), ("logic", "&&", "||"), ("boolean", "true", "false"),
+    wanted = {("constant", "7", "8"), ("constant", "7", "6"), ("arithmetic", "|", "&"), ("row", "{7, kOne | kTwo},", ""), ("logic", "&&", "||"), ("boolean", "true", "false"),
               ("condition", " found && a", "true"), ("condition", " found && a", "false"), ("statement", "return true;", ";"),
               ("statement", 'list.push_back("a < b");', ";"), ("negation", "!", "")}
     code = compiled(source)
