@@ -409,27 +409,72 @@ TEST_F(ContextTest, TicketsBuffersAndMappingsOfAnotherContextAreRefused) {
   fake_->make_current();
 }
 
-TEST_F(ContextTest, OptionsComeFromTheEnvironmentOnlyWhenAsked) {
-  const test_support::Environment environment(
-      {"PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS", "PMB_VALIDATE", "PMB_PAGE_GUARD"});
-  EXPECT_FALSE(pmb::Options::from_environment().model.has_value());
-  test_support::set_variable("PMB_VALIDATE", "0");
-  EXPECT_FALSE(pmb::Options::from_environment().validation);
-  test_support::set_variable("PMB_VALIDATE", "1");
-  EXPECT_TRUE(pmb::Options::from_environment().validation);
-  EXPECT_FALSE(pmb::Options::from_environment().page_guard);
-  test_support::set_variable("PMB_PAGE_GUARD", "1");
-  EXPECT_TRUE(pmb::Options::from_environment().page_guard);
+/// Without any variable of pmb, until its end.
+class OptionsFromEnvironment : public ContextTest {
+ protected:
+  static pmb::Options with(const char* name, const char* value) {
+    test_support::set_variable(name, value);
+    pmb::Options options = pmb::Options::from_environment();
+    test_support::set_variable(name, nullptr);
+    return options;
+  }
+
+  test_support::Environment environment_{"PMB_PATH",           "PMB_MODEL",   "PMB_BIND_TO_EDIT",
+                                         "PMB_DISABLE_QUIRKS", "PMB_PROFILE", "PMB_LOG",
+                                         "PMB_VALIDATE",       "PMB_PAGE_GUARD"};
+};
+
+TEST_F(OptionsFromEnvironment, ValidationAndItsPageGuard) {
+  EXPECT_FALSE(with("PMB_VALIDATE", "0").validation);
+  EXPECT_TRUE(with("PMB_VALIDATE", "1").validation);
+  EXPECT_FALSE(with("PMB_PAGE_GUARD", "0").page_guard);
+  EXPECT_TRUE(with("PMB_PAGE_GUARD", "1").page_guard);
+}
+
+TEST_F(OptionsFromEnvironment, CountOnlyWhenAskedFor) {
   test_support::set_variable("PMB_MODEL", "explicit_flush");
   test_support::set_variable("PMB_BIND_TO_EDIT", "1");
-  test_support::set_variable("PMB_DISABLE_QUIRKS", "one,,two");
   start();
   EXPECT_TRUE(context_->limits().direct_state_access);
   EXPECT_EQ(take(context_->plan(Access::sequential_write, 64)).model, Model::coherent);
+}
+
+TEST_F(OptionsFromEnvironment, AreTheDefaultsWithoutVariables) {
   const pmb::Options options = pmb::Options::from_environment();
-  EXPECT_EQ(options.model, Model::explicit_flush);
-  EXPECT_TRUE(options.bind_to_edit);
-  EXPECT_EQ(options.disabled_quirks, (std::vector<std::string>{"one", "two"}));
+  EXPECT_FALSE(options.path);
+  EXPECT_FALSE(options.model);
+  EXPECT_FALSE(options.bind_to_edit);
+  EXPECT_TRUE(options.disabled_quirks.empty());
+  EXPECT_EQ(options.profile, "");
+  EXPECT_FALSE(options.log);
+  EXPECT_FALSE(options.validation);
+}
+
+TEST_F(OptionsFromEnvironment, TakeTheNameOfEachChoice) {
+  EXPECT_EQ(with("PMB_PATH", "direct").path, pmb::Path::direct);
+  EXPECT_EQ(with("PMB_PATH", "staged").path, pmb::Path::staged);
+  EXPECT_EQ(with("PMB_PATH", "traditional").path, pmb::Path::traditional);
+  EXPECT_EQ(with("PMB_PATH", "orphaned").path, pmb::Path::orphaned);
+  EXPECT_FALSE(with("PMB_PATH", "sideways").path);
+  EXPECT_EQ(with("PMB_MODEL", "coherent").model, Model::coherent);
+  EXPECT_EQ(with("PMB_MODEL", "explicit_flush").model, Model::explicit_flush);
+  EXPECT_FALSE(with("PMB_MODEL", "flush").model);
+  EXPECT_TRUE(with("PMB_BIND_TO_EDIT", "1").bind_to_edit);
+  EXPECT_FALSE(with("PMB_BIND_TO_EDIT", "0").bind_to_edit);
+  EXPECT_EQ(with("PMB_DISABLE_QUIRKS", "one,,two").disabled_quirks, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(with("PMB_PROFILE", "/some/file").profile, "/some/file");
+  EXPECT_TRUE(with("PMB_VALIDATE", "1").validation);
+  EXPECT_FALSE(with("PMB_VALIDATE", "0").validation);
+}
+
+TEST_F(OptionsFromEnvironment, LogLinesGoToTheErrorStream) {
+  EXPECT_FALSE(with("PMB_LOG", "0").log);
+  const pmb::Options options = with("PMB_LOG", "1");
+  ASSERT_TRUE(options.log);
+  testing::internal::CaptureStderr();
+  options.log(pmb::LogLevel::info, std::string_view("a line, cut", 6));
+  options.log(pmb::LogLevel::warning, "another");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "pmb: a line\npmb: warning: another\n");
 }
 
 TEST_F(ContextTest, ADisabledQuirkThatDoesNotExistIsLogged) {

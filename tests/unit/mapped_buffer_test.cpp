@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Mapped buffers: flags, reading and writing, flush arithmetic, adoption, and inertness.
+#include <thread>
+
 #include "pmb_fixture.hpp"
 
 namespace {
@@ -130,6 +132,16 @@ TEST_P(MappedBufferPath, WritesReachTheGpuExactly) {
   EXPECT_EQ(id_of(buffer.write(200, bytes)), ErrorId::range_outside);
   EXPECT_EQ(id_of(buffer.write(UINT64_MAX, bytes)), ErrorId::range_outside);
   take(buffer.write(256, {}));
+}
+
+TEST_P(MappedBufferPath, NothingToWriteOrFlushNeedsNoGl) {
+  auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 256}));
+  fake_->clear_log();
+  std::thread([&] {
+    take(buffer.write(0, {}));
+    take(buffer.flush(256, 0));
+  }).join();
+  EXPECT_EQ(fake_->total_calls(), 0U);
 }
 
 TEST_P(MappedBufferPath, ReadsOnlyAfterTheTicket) {

@@ -244,6 +244,31 @@ TEST_F(TimelineWaitAny, OfTwoContextsOfThisThreadTheCurrentOneIsPolled) {
   fake_->make_current();
 }
 
+// Nothing wakes a wait for tickets of two contexts of this thread: it polls, and sleeps between polls.
+TEST_F(TimelineWaitAny, OfTwoContextsOfThisThreadTheCurrentOneIsPolledOnceAMillisecond) {
+  FakeGl other;
+  other.make_current();
+  {
+    auto context = take(open());
+    const Ticket theirs = take(context.timeline().mark());
+    fake_->make_current();
+    const Ticket ours = mark();
+    fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(id_of(pmb::wait_any(std::vector{theirs, ours}, 30ms)), ErrorId::wait_timed_out);
+    const std::chrono::duration<double, std::milli> waited = std::chrono::steady_clock::now() - begin;
+    // The first poll flushes and asks again, and the last one follows the deadline.
+    EXPECT_LE(static_cast<double>(fake_->calls("glClientWaitSync")), waited.count() + 3);
+    fake_->clear_script();
+    fake_->set_polls_until_done(5);
+    EXPECT_EQ(take(pmb::wait_any(std::vector{theirs, ours}, kForEver)), 1U);
+    other.make_current();
+    take(theirs.wait(1s));
+  }
+  strict_gl::expect_clean(other);
+  fake_->make_current();
+}
+
 TEST_F(TimelineWaitAny, ATicketOfAnotherThreadMayPassFirst) {
   fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
   const Ticket ours = mark();
