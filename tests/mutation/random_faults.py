@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Plants small random faults all over the library and shows which tests see them: the hand-written list has the faults
-that a person thought of.
+"""Plants small random faults all over the library, and shows those that no test sees.
 
     tests/mutation/random_faults.py [--seed S] [--count N] [--list | --diff | --self-test] [the options of run_mutations.py]
 
-A fault is one of KINDS at a random place; files are drawn by their lines of code. The seed and the sources decide all of
-them. Comments, literals, preprocessor lines, static assertions, declarations and code of other systems stay as they are.
+A fault swaps an operator, a bound or a boolean, moves a constant by one, drops a negation, a statement or a row of a table,
+or replaces a condition. Files are drawn by their lines of code. The seed and the sources decide all faults. Comments,
+literals, preprocessor lines, declarations and code of other systems stay as they are.
 
 --list prints the faults as mutations.txt has them, so that a survivor can move to that list or to harmless.txt. --diff
 prints them as patches. Without either, each is planted as run_mutations.py does. Faults of harmless.txt are left out.
@@ -22,47 +22,59 @@ import sys
 import run_mutations
 from run_mutations import CannotPlant, ROOT, body_of, closing, masked, planted
 
-# Members and tables of these folders are code that the Linux build compiles.
 SOURCES = ("src/**/*.cpp", "src/**/*.hpp", "include/pmb/**/*.hpp")
-OTHER_SYSTEMS = re.compile(r"_windows\.(cpp|hpp)$|/without_\w+\.cpp$")
+# What a Linux build for x86 leaves out: files, and branches of #if.
+FOREIGN_FILE = re.compile(r"_windows\.(cpp|hpp)$|/without_\w+\.cpp$")
 FOREIGN_BRANCH = re.compile(r"(?<!!)defined\((_WIN32|_M_\w+|__aarch64__)\)|HWY_SCALAR")
 NATIVE_BRANCH = re.compile(r"defined\(__x86_64__\)|!defined\(_WIN32\)")
+DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
+
 NO_FUNCTIONS = {"if", "for", "while", "switch", "catch", "return", "sizeof", "constexpr", "decltype", "noexcept", "requires",
                 "alignas", "static_assert", "defined", "delete"}
-KEYWORD_STATEMENT = re.compile(r"(?:return\b[^;]*|break|continue)$")
-EXPRESSION_STATEMENT = re.compile(r"(?:\+\+|--)?\*?[\w:.>\-\[\]]+(?:\(.*\)[\w.>\-()\[\]]*|\s[-+*/|&^]?=\s.*|\+\+|--)?$", re.DOTALL)
-SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "|": "&", "&": "|", "&&": "||",
-           "||": "&&", "+=": "-=", "-=": "+=", "min": "max", "max": "min", "true": "false", "false": "true"}
+CONDITION = re.compile(r"\b(if|while)\s*(?:constexpr\s*)?(?=\()")
+DECLARATION = re.compile(r"\s*(?:const\s+)?(?:auto\b|[\w:]+[\s&*]+\w+\s*=[^=])")
+JUMP = re.compile(r"(?:return\b[^;]*|break|continue)$")
+EXPRESSION = re.compile(r"(?!(?:return|break|continue|using|delete|else|case|default|static_cast<void>)(?!\w))"
+                        r"(?:\+\+|--)?\*?[\w:.>\-\[\]]+(?:\(.*\)[\w.>\-()\[\]]*|\s[-+*/|&^]?=\s.*|\+\+|--)?$", re.DOTALL)
+SWAPS = (("comparison", re.compile(r"(?<= )(?:<=?|>=?|[=!]=)(?=\s)")),
+         ("arithmetic", re.compile(r"(?<= )(?:[-+*|&]|[-+]=)(?= )")),
+         ("logic", re.compile(r"(?<=\s)(?:&&|\|\|)(?=\s)")), ("bound", re.compile(r"\b(?:min|max)(?=\)?\()")),
+         ("boolean", re.compile(r"\b(?:true|false)\b")))
+SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "|": "&", "&": "|",
+           "&&": "||", "||": "&&", "+=": "-=", "-=": "+=", "min": "max", "max": "min", "true": "false", "false": "true"}
 
 
 # ---- places in the code
 
+def blank(code):
+    return re.sub(r"[^\n]", " ", code)
+
+
 def compiled(text):
     """The text with everything blanked out in which no fault is planted, at the same positions."""
-    code = masked(text)
-    blank = lambda found: re.sub(r"[^\n]", " ", found)
-    lines, foreign = [], []
-    for line in code.splitlines(keepends=True):
-        directive = re.match(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)", line)
-        if directive:
+    lines, branches, continued = [], [], False
+    for line in masked(text).splitlines(keepends=True):
+        if directive := DIRECTIVE.match(line):
             word, condition = directive.groups()
-            if word.startswith("if"):
-                foreign.append({"now": bool(FOREIGN_BRANCH.search(condition)), "native": bool(NATIVE_BRANCH.search(condition))})
-            elif word == "endif":
-                foreign.pop()
+            if word == "endif":
+                branches.pop()
+            elif word in ("elif", "else"):
+                native, _ = branches.pop()
+                branches.append((native, native or bool(FOREIGN_BRANCH.search(condition))))
             else:
-                foreign[-1]["now"] = foreign[-1]["native"] or bool(FOREIGN_BRANCH.search(condition))
-        dead = line.lstrip().startswith("#") or (lines and lines[-1].endswith("\\\n")) or any(branch["now"] for branch in foreign)
-        lines.append(blank(line) if dead and not line.endswith("\\\n") else blank(line[:-2]) + "\\\n" if dead else line)
-    code = "".join(lines).replace("\\\n", " \n")
-    for found in list(re.finditer(r"\bstatic_assert\s*(?=\()", code)):
+                branches.append((bool(NATIVE_BRANCH.search(condition)), bool(FOREIGN_BRANCH.search(condition))))
+        preprocessor = continued or line.lstrip().startswith("#")
+        continued = preprocessor and line.endswith("\\\n")
+        lines.append(blank(line) if preprocessor or any(foreign for _, foreign in branches) else line)
+    code = "".join(lines)
+    for found in re.finditer(r"\bstatic_assert\s*(?=\()", code):
         end = closing(code, found.end()) + 1
         code = code[: found.start()] + blank(code[found.start() : end]) + code[end:]
     return code
 
 
 def scopes(code):
-    """(first, last, name) of each outermost function body and of each table or constant outside functions."""
+    """(first, last, name) of each outermost function body, and of each constant and table outside functions."""
     found, end = [], 0
     for match in re.finditer(r"(?:(\w+)::)?(?<![\w~])(\w+)\s*(?=\()", code):
         if match.start() < end or match[2] in NO_FUNCTIONS:
@@ -71,45 +83,22 @@ def scopes(code):
         if body:
             found.append((*body, f"{match[1]}::{match[2]}" if match[1] else match[2]))
             end = body[1]
-    inside = lambda at: any(first < at < last for first, last, _ in found)
+    bodies = list(found)
     for match in run_mutations.CONSTANT.finditer(code):
-        is_parameter = code.count("(", 0, match.start()) > code.count(")", 0, match.start())
-        if not is_parameter and not inside(match.start()):
+        at = match.start()
+        is_parameter = code.count("(", 0, at) > code.count(")", 0, at)
+        if not is_parameter and not any(first < at < last for first, last, _ in bodies):
             found.append((match.end() - 1, code.index(";", match.end()), match[1]))
     return sorted(found)
 
 
 def conditions(code, first, last):
-    """The conditions of `if` and `while`, without what comes before them in the same brackets."""
-    for found in re.finditer(r"\b(if|while)\s*(?:constexpr\s*)?(?=\()", code[first:last]):
-        begin = first + found.end() + 1
-        end = closing(code, begin - 1)
+    """The conditions of `if` and `while` with their keyword, without declarations before them in the same brackets."""
+    for found in CONDITION.finditer(code, first, last):
+        begin, end = found.end() + 1, closing(code, found.end())
         begin += code[begin:end].rfind(";") + 1
-        # A condition that declares a name cannot be replaced.
-        if not re.match(r"\s*(?:const\s+)?(?:auto\b|[\w:]+[\s&*]+\w+\s*=[^=])", code[begin:end]) and begin < end:
+        if begin < end and not DECLARATION.match(code, begin, end):
             yield found[1], begin, end
-
-
-def statements(code, first, last):
-    """Statements that can be dropped: expressions, and what leaves a loop or a function early."""
-    for found in re.finditer(r"(?<=[;{})\s])[\w+*\-(]", code[first:last]):
-        begin = first + found.start()
-        before = code[:begin].rstrip()
-        guarded = before.endswith(")") or before.endswith("else") or before.endswith("]]")
-        if not (before[-1:] in ";{}" or guarded):
-            continue
-        if before.endswith(")") and not re.search(r"\b(?:if|for|while)\s*(?:constexpr\s*)?$", code[: opening(code, len(before) - 1)]):
-            continue
-        depth, end = 0, begin
-        while end < last and not (depth == 0 and code[end] in ";}"):
-            depth += (code[end] in "({[") - (code[end] in ")}]")
-            end += 1
-        statement = code[begin:end]
-        if code[end] != ";" or re.match(r"static_cast<void>|else\b|case\b|default\b", statement):
-            continue
-        if KEYWORD_STATEMENT.match(statement) and guarded or EXPRESSION_STATEMENT.match(statement) and not (
-                re.match(r"(?:return|break|continue|using|delete)\b", statement)) and re.search(r"\(|=|\+\+|--", statement):
-            yield begin, end + 1
 
 
 def opening(code, at):
@@ -122,18 +111,40 @@ def opening(code, at):
     return 0
 
 
+def is_guarded(before):
+    """Whether the statement after `before` is the whole body of an `if`, `else` or loop."""
+    if before.endswith(")"):
+        return bool(re.search(r"\b(?:if|for|while)\s*(?:constexpr\s*)?$", before[: opening(before, len(before) - 1)]))
+    return before.endswith(("else", "]]"))
+
+
+def statements(code, first, last):
+    """Statements that can be dropped: expressions, and jumps that depend on a condition."""
+    for found in re.finditer(r"(?<=[;{})\s])[\w+*\-(]", code[first:last]):
+        begin = end = first + found.start()
+        before = code[:begin].rstrip()
+        guarded = is_guarded(before)
+        if not guarded and before[-1:] not in ";{}":
+            continue
+        depth = 0
+        while end < last and not (depth == 0 and code[end] in ";}"):
+            depth += (code[end] in "({[") - (code[end] in ")}]")
+            end += 1
+        statement = code[begin:end]
+        does_something = EXPRESSION.match(statement) and re.search(r"\(|=|\+\+|--", statement)
+        if code[end] == ";" and (does_something or (guarded and JUMP.match(statement))):
+            yield begin, end + 1
+
+
 def places(code, first, last):
     """(kind, begin, end, replacement) of every fault that fits between two positions."""
     body = code[first:last]
-    swaps = {"comparison": r"(?<= )(?:<=?|>=?|[=!]=)(?=\s)", "arithmetic": r"(?<= )(?:[-+*|&]|[-+]=)(?= )",
-             "logic": r"(?<=\s)(?:&&|\|\|)(?=\s)", "bound": r"\b(?:min|max)(?=\)?\()", "boolean": r"\b(?:true|false)\b"}
-    for kind, pattern in swaps.items():
-        for found in re.finditer(pattern, body):
-            if found[0] == "<" and re.search(r"template $", body[: found.start()]):
-                continue
-            if found[0] in ("&&", "*") and re.search(r"\b(?:auto|const) $", body[: found.start()]):
-                continue
-            yield kind, first + found.start(), first + found.end(), SWAPPED[found[0]]
+    for kind, pattern in SWAPS:
+        for found in pattern.finditer(body):
+            before = body[: found.start()]
+            # template <class T>; auto && and const * in declarations
+            if not (before.endswith("template ") or (found[0] in ("&&", "*") and re.search(r"\b(?:auto|const) $", before))):
+                yield kind, first + found.start(), first + found.end(), SWAPPED[found[0]]
     for found in re.finditer(r"(?<![=!\w])!(?=[\w(*])", body):
         yield "negation", first + found.start(), first + found.end(), ""
     for found in re.finditer(r"(?<![\w.'])\d+(?![\w.'])", body):
@@ -192,7 +203,7 @@ def drawn(seed, count):
     """That many different faults."""
     dice, faults, seen = random.Random(seed), [], set(map(effect, run_mutations.read_faults(run_mutations.HARMLESS)))
     files = sorted(str(path.relative_to(ROOT)) for pattern in SOURCES for path in ROOT.glob(pattern))
-    found = {file: faults_of(file) for file in files if not OTHER_SYSTEMS.search(file)}
+    found = {file: faults_of(file) for file in files if not FOREIGN_FILE.search(file)}
     found = {file: (kinds, lines) for file, (kinds, lines) in found.items() if kinds}
     while len(faults) < count and found:
         file = dice.choices(list(found), [lines for _, lines in found.values()])[0]
@@ -250,11 +261,13 @@ def self_test():
         return !list.empty();
       }
     """
-    wanted = {("constant", "7", "8"), ("constant", "7", "6"), ("arithmetic", "|", "&"), ("row", "{7, kOne | kTwo},", ""), ("logic", "&&", "||"), ("boolean", "true", "false"),
+    wanted = {("constant", "7", "8"), ("constant", "7", "6"), ("arithmetic", "|", "&"), ("row", "{7, kOne | kTwo},", ""),
+              ("logic", "&&", "||"), ("boolean", "true", "false"),
               ("condition", " found && a", "true"), ("condition", " found && a", "false"), ("statement", "return true;", ";"),
               ("statement", 'list.push_back("a < b");', ";"), ("negation", "!", "")}
     code = compiled(source)
-    found = {(kind, source[begin:end], new) for first, last, _ in scopes(code) for kind, begin, end, new in places(code, first, last)}
+    found = {(kind, source[begin:end], new) for first, last, _ in scopes(code)
+             for kind, begin, end, new in places(code, first, last)}
     for fault in sorted(found ^ wanted):
         print("missing" if fault in wanted else "unwanted", fault)
     return len(found ^ wanted)
