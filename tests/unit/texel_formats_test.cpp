@@ -199,6 +199,7 @@ TEST(TexelFormats, AstcBlocksHaveTheSizeInTheirName) {
       const auto found = texel_format(format, 0, Api::either);
       ASSERT_TRUE(found);
       EXPECT_EQ(found->bytes, 16);
+      EXPECT_EQ(found->element_bytes, 1);
       EXPECT_EQ(found->block_width, row.width);
       EXPECT_EQ(found->block_height, row.height);
       EXPECT_TRUE(found->in_3d);
