@@ -214,7 +214,6 @@ def configure(tree, folder, sets):
     subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", folder, "-DCMAKE_BUILD_TYPE=None", "-DPMB_BUILD_BENCH=OFF",
                     "-DPMB_BUILD_PYTHON=OFF", "-DPMB_BUILD_FORTRAN=OFF", f"-DPMB_TEST_SETS={';'.join(sets)}",
                     f"-DPMB_BUILD_TOOLS={'ON' if 'tool' in sets else 'OFF'}",
-                    f"-DPMB_BUILD_HEADLESS={'OFF' if sets == ['unit'] else 'ON'}",
                     *(launcher if shutil.which("ccache") else [])], check=True, stdout=subprocess.DEVNULL)
 
 
