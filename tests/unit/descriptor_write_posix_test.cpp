@@ -143,6 +143,28 @@ TEST_F(DescriptorWrite, AnInterruptedWriteGoesOn) {
   EXPECT_TRUE(bytes == kMore);
 }
 
+TEST_F(DescriptorWrite, AnInterruptedWaitGoesOn) {
+  do_not_block();
+  struct sigaction action = {};
+  struct sigaction found = {};
+  action.sa_handler = [](int) { alarms = alarms + 1; };
+  sigaction(SIGUSR1, &action, &found);
+  alarms = 0;
+  Bytes bytes;
+  std::thread reader([&, writer = pthread_self()] {
+    // Nothing is read yet: all signals but the first arrive while the writer waits.
+    while (alarms < 20) {
+      pthread_kill(writer, SIGUSR1);
+      std::this_thread::sleep_for(1ms);
+    }
+    bytes = read(kMore.size());
+  });
+  take(write(kMore));
+  reader.join();
+  sigaction(SIGUSR1, &found, nullptr);
+  EXPECT_TRUE(bytes == kMore);
+}
+
 TEST_F(DescriptorWrite, AnyOtherErrorNamesItsNumber) {
   std::size_t written = 0;
   const auto outcome = write_descriptor(-1, kMore, written, 0s, std::source_location::current());
