@@ -198,7 +198,16 @@ TEST_F(Capi, StatusesAndSentencesAreThoseOfCpp) {
     EXPECT_EQ(pmb_last_error_message(), ring.acquire(8192).error().message());
   }
   put_c();
+  EXPECT_EQ(pmb_context_profile_error(c_), PMB_OK);
   EXPECT_EQ(pmb_last_error_id(), PMB_ERROR_exceeds_ring) << "success changes no error";
+}
+
+TEST_F(Capi, ANegativeNumberIsNamedWithoutItsSign) {
+  make_ring();
+  pmb_slice slice = {};
+  EXPECT_EQ(pmb_upload_ring_acquire(ring_, -5, 0, &slice), PMB_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(pmb_last_error_message()).find("timeout is -5;"), std::string::npos)
+      << pmb_last_error_message();
 }
 
 TEST_F(Capi, TheLastErrorBelongsToItsThread) {
@@ -337,6 +346,91 @@ TEST_F(Capi, OptionsReachTheContext) {
   ok(pmb_upload_ring_retire(ring_, slice, mark_c()));
   fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever());
   EXPECT_EQ(pmb_upload_ring_acquire(ring_, 4096, 0, &slice), PMB_TIMED_OUT);
+}
+
+TEST_F(Capi, DisabledQuirksAreNamedInAListWithCommas) {
+  FakeConfig nvidia;
+  nvidia.vendor = "NVIDIA Corporation";
+  nvidia.version_suffix = "NVIDIA 580.159.03";
+  auto options = c_options();
+  options.disabled_quirks = "nvidia_update_order,nvidia_flush_barrier";
+  open_c(options, nvidia);
+  std::string enabled;
+  for (std::int64_t i = 0; i < pmb_context_quirk_count(c_); ++i) {
+    auto quirk = sized<pmb_quirk>();
+    ok(pmb_context_quirk(c_, i, &quirk));
+    if (quirk.enabled) enabled += std::string(quirk.id) + " ";
+  }
+  EXPECT_EQ(enabled, "nvidia_readback_client_storage nvidia_upload_client_storage ");
+}
+
+TEST_F(Capi, AnyOfSeveralTicketsIsWaitedFor) {
+  const pmb_ticket first = mark_c();
+  const pmb_ticket tickets[] = {mark_c(), first};
+  std::int64_t index = -1;
+  ok(pmb_wait_any(tickets, 2, 1'000'000'000, &index));
+  EXPECT_EQ(index, 1) << "the one that was marked first";
+  EXPECT_TRUE(pmb_ticket_passed(first));
+}
+
+TEST_F(Capi, ABufferTargetKeepsWhatItsQueryFound) {
+  pmb_buffer_target target = {};
+  ok(pmb_buffer_target_query(c_, plain_buffer(100), PMB_BUFFER_USE_ANY, &target));
+  EXPECT_EQ(pmb_buffer_target_size_bytes(target), 100);
+}
+
+TEST_F(Capi, AGrabberHasMemoryForAsManyFramesAsAskedFor) {
+  GLuint names[2] = {};
+  gl_.GenTextures(1, names);
+  gl_.BindTexture(GL_TEXTURE_2D, names[0]);
+  gl_.TexStorage2D(GL_TEXTURE_2D, 1, GL_RGBA8, 4, 4);
+  gl_.BindTexture(GL_TEXTURE_2D, 0);
+  gl_.GenFramebuffers(1, names + 1);
+  gl_.BindFramebuffer(GL_FRAMEBUFFER, names[1]);
+  gl_.FramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, names[0], 0);
+  auto options = sized<pmb_frame_grabber_options>();
+  options.frames = 2;
+  pmb_frame_grabber* grabber = nullptr;
+  ok(pmb_frame_grabber_create(c_, &options, &grabber));
+  const pmb_pixel_rectangle pixels = {.x = 0, .y = 0, .width = 4, .height = 4};
+  ok(pmb_frame_grabber_try_grab(grabber, &pixels));
+  ok(pmb_frame_grabber_try_grab(grabber, &pixels));
+  EXPECT_EQ(pmb_frame_grabber_try_grab(grabber, &pixels), PMB_WOULD_BLOCK);
+  EXPECT_EQ(pmb_last_error_id(), PMB_ERROR_frames_not_taken);
+  pmb_frame_grabber_destroy(&grabber);
+}
+
+TEST_F(Capi, NoSizeBeyondTheLimitIsMeasured) {
+  auto options = sized<pmb_calibrate_options>();
+  options.budget_ns = std::int64_t{3600} * 1'000'000'000;
+  options.largest_bytes = 1024;
+  pmb_calibration* measured = nullptr;
+  ok(pmb_calibrate(c_, &options, &measured));
+  EXPECT_TRUE(pmb_calibration_complete(measured));
+  EXPECT_GT(pmb_calibration_cell_count(measured), 0);
+  for (std::int64_t i = 0; i < pmb_calibration_cell_count(measured); ++i) {
+    auto cell = sized<pmb_calibration_cell>();
+    ok(pmb_calibration_cell_at(measured, i, &cell));
+    EXPECT_LE(cell.size_bytes, 1024);
+  }
+  pmb_calibration_destroy(&measured);
+}
+
+TEST_F(Capi, CopiesUseAsManyThreadsAsAskedFor) {
+  std::int64_t bodies = 0;
+  auto options = sized<pmb_copy_options>();
+  options.threads = 3;
+  options.parallel_for_user = &bodies;
+  options.parallel_for = [](void* user, std::int64_t count, pmb_parallel_body run, void* body) {
+    *static_cast<std::int64_t*>(user) += count;
+    for (std::int64_t i = 0; i < count; ++i) run(body, i);
+  };
+  const Bytes source = pattern(1 << 20, 1);
+  Bytes target(source.size());
+  const auto size = static_cast<std::int64_t>(source.size());
+  ok(pmb_copy_to_mapped(target.data(), size, source.data(), size, &options));
+  EXPECT_EQ(bodies, 3);
+  EXPECT_EQ(target, source);
 }
 
 TEST_F(Capi, LargeCopiesUseTheThreadsOfTheProgram) {
