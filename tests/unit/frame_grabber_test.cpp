@@ -73,6 +73,19 @@ class FrameGrabber : public PmbPathTest {
     return texture;
   }
 
+  /// A renderbuffer that is bound for reading and drawing. The test deletes it.
+  GLuint make_renderbuffer(GLsizei width, GLsizei height) {
+    GLuint names[2] = {};
+    gl_.GenFramebuffers(1, names);
+    gl_.GenRenderbuffers(1, names + 1);
+    ++framebuffers_;
+    gl_.BindRenderbuffer(GL_RENDERBUFFER, names[1]);
+    gl_.RenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    gl_.BindFramebuffer(GL_FRAMEBUFFER, names[0]);
+    gl_.FramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, names[1]);
+    return names[1];
+  }
+
   /// Stands for drawing: a command that replaces the pixels.
   Bytes draw(GLuint texture, std::uint64_t seed, std::uint32_t width = kWidth,
              std::uint32_t height = kHeight) {
@@ -272,7 +285,7 @@ TEST_P(FrameGrabber, AFrameIsReleasedOnAnyThread) {
 }
 
 TEST_P(FrameGrabber, AGrabWaitsForAReleaseNoLongerThanItsTimeout) {
-  make_target();
+  const GLuint texture = make_target();
   auto grabber = make({.frames = 1, .timeout = 1ms});
   take(grabber.grab(kAll));
   Frame held = take(grabber.next(0));
@@ -281,7 +294,12 @@ TEST_P(FrameGrabber, AGrabWaitsForAReleaseNoLongerThanItsTimeout) {
   EXPECT_EQ(grabber.stats().waits, waits);
   EXPECT_EQ(id_of(grabber.grab(kAll)), ErrorId::frames_not_released);
   EXPECT_EQ(grabber.stats().waits, waits + 1);
-  EXPECT_EQ(grabber.stats().dropped, 2U);
+  const pmb::TextureRegion region = {
+      .texture = texture, .target = GL_TEXTURE_2D, .width = kWidth, .height = kHeight};
+  EXPECT_EQ(id_of(grabber.try_grab_texture(region)), ErrorId::pool_exhausted);
+  EXPECT_EQ(id_of(grabber.grab_texture(region)), ErrorId::frames_not_released);
+  EXPECT_EQ(grabber.stats().waits, waits + 2);
+  EXPECT_EQ(grabber.stats().dropped, 4U);
   held.release();
   take(grabber.grab(kAll));
 }
@@ -420,14 +438,7 @@ TEST_P(FrameGrabber, AFrameLargerThanARowOfTheGridIsWhole) {
 }
 
 TEST_P(FrameGrabber, AFramebufferOfARenderbufferIsBlitted) {
-  GLuint names[2] = {};
-  gl_.GenFramebuffers(1, names);
-  gl_.GenRenderbuffers(1, names + 1);
-  ++framebuffers_;
-  gl_.BindRenderbuffer(GL_RENDERBUFFER, names[1]);
-  gl_.RenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, kWidth, kHeight);
-  gl_.BindFramebuffer(GL_FRAMEBUFFER, names[0]);
-  gl_.FramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, names[1]);
+  const GLuint renderbuffer = make_renderbuffer(kWidth, kHeight);
   {
     auto grabber = make();
     take(grabber.grab(kAll));
@@ -435,7 +446,31 @@ TEST_P(FrameGrabber, AFramebufferOfARenderbufferIsBlitted) {
   }
   EXPECT_EQ(fake_->calls("glDispatchCompute"), 0U);
   EXPECT_EQ(fake_->calls("glBlitFramebuffer"), 1U);
-  gl_.DeleteRenderbuffers(1, names + 1);
+  gl_.DeleteRenderbuffers(1, &renderbuffer);
+}
+
+// From OpenGL 4.1 on each viewport has its own scissor test, and a call without an index sets all of them.
+TEST_P(FrameGrabber, ABlitTouchesTheScissorTestOfTheFirstViewportAlone) {
+  const GLuint renderbuffer = make_renderbuffer(kWidth, kHeight);
+  gl_.Enable(GL_SCISSOR_TEST);
+  fake_->clear_log();
+  take(make().grab(kAll));
+  EXPECT_EQ(fake_->calls("glBlitFramebuffer"), 1U);
+  const bool has_viewports = !gles() && gl_.VERSION_4_1;
+  EXPECT_EQ(fake_->calls("glDisablei"), has_viewports ? 1U : 0U);
+  EXPECT_EQ(fake_->calls("glEnablei"), has_viewports ? 1U : 0U);
+  EXPECT_EQ(fake_->calls("glDisable"), has_viewports ? 0U : 1U);
+  EXPECT_EQ(fake_->calls("glEnable"), has_viewports ? 0U : 1U);
+  gl_.DeleteRenderbuffers(1, &renderbuffer);
+}
+
+TEST_P(FrameGrabber, AFrameTooLargeForItsFlippedCopyNamesItsLongerSide) {
+  const GLuint renderbuffer = make_renderbuffer(16385, 2);
+  const auto grabbed = make().grab({.width = 16385, .height = 2});
+  EXPECT_EQ(id_of(grabbed), ErrorId::region_outside);
+  EXPECT_EQ(grabbed.error().numbers[0], 16385U);
+  EXPECT_EQ(grabbed.error().numbers[2], 16384U);
+  gl_.DeleteRenderbuffers(1, &renderbuffer);
 }
 
 TEST_P(FrameGrabber, AShaderThatDoesNotLinkIsBuiltOnce) {

@@ -204,6 +204,12 @@ TEST_P(TextureFeeder, AnIllegalImageIsRefusedAndOneThatFailsIsDropped) {
   EXPECT_TRUE(has(region, bytes));
 }
 
+TEST_P(TextureFeeder, FeedsOnlyWhereItsContextIsCurrent) {
+  FakeGl::release_current();
+  EXPECT_EQ(id_of(feeder_.feed()), ErrorId::no_current_context) << "also with nothing to feed";
+  fake_->make_current();
+}
+
 TEST_P(TextureFeeder, ALostContextIsReported) {
   if (!context_->limits().reset_notification) GTEST_SKIP() << "GL does not report a loss here";
   const Bytes bytes = pattern(kImage, 1);

@@ -217,6 +217,40 @@ TEST_P(Texture, ImagesLargerThanTheRingTravelInBandsInBothDirections) {
   }
 }
 
+TEST_P(Texture, CompressedImagesLargerThanTheRingsPieceTravelInBands) {
+  const GLuint texture = make({GL_TEXTURE_2D, GL_COMPRESSED_RGBA_BPTC_UNORM, 2048, 1280});
+  const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 2048, .height = 1280};
+  const Bytes blocks = pattern(std::size_t{512} * 320 * 16, 1);
+  ASSERT_GT(blocks.size(), kPiece);
+  take(pmb::upload_texture(*context_, region, {.format = GL_COMPRESSED_RGBA_BPTC_UNORM}, blocks));
+  gl_.Finish();
+  EXPECT_TRUE(fake_->texels(texture, 0) == blocks);
+}
+
+// The GPU takes a band while the CPU copies the next one. The fence of the last band is the ticket's.
+TEST_P(Texture, EachBandIsFlushedBeforeTheNextAndNeedsOneFence) {
+  const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 1024, 1024});
+  const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 1024, .height = 1024};
+  const Bytes bytes = pattern(2 * kPiece, 3);
+  const pmb::Ticket ticket = take(pmb::upload_texture(*context_, region, kRgba, bytes));
+  const bool by_ring = context_->limits().buffer_storage && GetParam().edit != Edit::traditional;
+  EXPECT_EQ(fake_->calls("glFlush"), by_ring ? 1U : 0U);
+  EXPECT_EQ(fake_->calls("glFenceSync"), by_ring ? 2U : 1U);
+  take(ticket.wait(1s));
+  EXPECT_TRUE(fake_->texels(texture, 0) == bytes);
+}
+
+// What is longer than a piece and cannot be cut gets a ring for the time of the call.
+TEST_P(Texture, ALevelAsLongAsAPieceIsReadThroughTheSharedRing) {
+  const GLuint texture = make({GL_TEXTURE_2D, GL_RGBA8, 1024, 512});
+  const TextureRegion region = {.texture = texture, .target = GL_TEXTURE_2D, .width = 1024, .height = 512};
+  Bytes found(kPiece);
+  take(pmb::read_texture(*context_, region, kRgba, found));
+  fake_->clear_log();
+  take(pmb::read_texture(*context_, region, kRgba, found));
+  EXPECT_EQ(fake_->calls("glGenBuffers") + fake_->calls("glCreateBuffers"), 0U);
+}
+
 /// Each band is copied by several threads.
 class ThreadedTexture : public Texture {
  protected:
@@ -391,6 +425,10 @@ TEST_P(Texture, CompressedBlocksTravelByRowsOfBlocks) {
   region.x = 13;
   region.width = 5;
   EXPECT_EQ(id_of(pmb::upload_texture(*context_, region, bptc, corner)), ErrorId::block_cut);
+  if (gles()) return;
+  const TextureRegion line = {
+      .texture = make({GL_TEXTURE_1D, GL_RGBA8, 16}), .target = GL_TEXTURE_1D, .width = 16};
+  EXPECT_EQ(id_of(pmb::upload_texture(*context_, line, bptc, corner)), ErrorId::format_not_of_target);
 }
 
 TEST_P(Texture, PixelsArriveImmediatelyOrOnlyAfterAMark) {
@@ -640,6 +678,37 @@ TEST_P(Texture, OnlyStateThatMayDifferIsQueried) {
   // The buffer binding, two skips, the row length; by binding the texture's too.
   EXPECT_EQ(fake_->calls("glGetIntegerv"), context_->limits().direct_state_access ? 4U : 5U);
   EXPECT_EQ(fake_->calls("glPixelStorei"), 0U);
+}
+
+// A row has no distance to the next one, and a part of a level is read image by image through a framebuffer.
+TEST_P(Texture, TheDistanceOfRowsAndImagesIsQueriedOnlyWhereThereIsOne) {
+  const GLuint texture = make({GL_TEXTURE_3D, GL_RGBA8, 8, 4, 2});
+  TextureRegion region = {.texture = texture, .target = GL_TEXTURE_3D, .width = 8};
+  const auto queries = [&](std::initializer_list<int> names) {
+    const auto is_named = [&](const strict_gl::LoggedCall& call) {
+      return std::ranges::find(names, call.values.at(0)) != names.end();
+    };
+    return std::ranges::count_if(fake_->log_of("glGetIntegerv"), is_named);
+  };
+  take(pmb::upload_texture(*context_, region, kRgba, pattern(32, 1)));
+  EXPECT_EQ(queries({GL_UNPACK_ROW_LENGTH}), 0);
+  region.width = 4;
+  region.height = 4;
+  Bytes found(64);
+  fake_->clear_log();
+  take(pmb::read_texture(*context_, region, kRgba, found));
+  if (!context_->limits().direct_state_access) {
+    EXPECT_EQ(queries({GL_PACK_SKIP_IMAGES, GL_PACK_IMAGE_HEIGHT}), 0);
+  }
+}
+
+TEST_P(Texture, OpenGlEsReadsTenBitsOnlyFromBuffersThatHaveThem) {
+  if (!gles()) GTEST_SKIP() << "OpenGL converts";
+  read_from(make({GL_TEXTURE_2D, GL_RGBA8, 4, 4}));
+  Bytes found(64);
+  EXPECT_EQ(id_of(pmb::read_pixels(*context_, {.width = 4, .height = 4},
+                                   {.format = GL_RGBA, .type = GL_UNSIGNED_INT_2_10_10_10_REV}, found)),
+            ErrorId::read_pair_illegal);
 }
 
 }  // namespace
