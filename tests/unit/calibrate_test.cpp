@@ -32,6 +32,9 @@ TEST_P(Calibrate, EveryCandidateMovesTheRightBytesAndTheProfileIsApplied) {
     EXPECT_TRUE(cell.verified) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
     EXPECT_GT(cell.runs, 0U) << cell.work << ", " << cell.candidate << ", " << cell.size_bytes;
   }
+  if (context_->limits().buffer_storage) {
+    EXPECT_GT(measured.profile.memory.gpu_ns_per_kib, 0.01) << "no memory copies a KiB in 10 fs";
+  }
   ASSERT_NE(context_->profile(), nullptr);
   EXPECT_EQ(context_->profile()->to_json(), measured.profile.to_json());
   EXPECT_EQ(measured.profile.key, pmb::profile_key(*context_));

@@ -334,6 +334,19 @@ TEST_F(CalibratorTest, AStopEndsItAtOnce) {
   EXPECT_LT(device.runs(), 400U);
 }
 
+TEST_F(CalibratorTest, ACandidateThatAStopLeavesOutIsNoResult) {
+  start_on(nvidia());
+  const DeviceFacts known = facts();
+  for (std::size_t most = 0; most < 100; ++most) {
+    SimulatedDevice device(driver_);
+    std::size_t asked = 0;
+    CalibrateOptions wanted;
+    wanted.stopped = [&] { return ++asked > most; };
+    measured_ = take(calibrate_device(device, known, wanted));
+    for (const pmb::CalibrationCell& cell : measured_.cells) EXPECT_TRUE(cell.verified) << cell.candidate;
+  }
+}
+
 TEST_F(CalibratorTest, ALostContextEndsEverything) {
   start_on(nvidia());
   SimulatedDevice device(driver_);
@@ -342,6 +355,41 @@ TEST_F(CalibratorTest, ALostContextEndsEverything) {
   const CalibrateOptions wanted;
   EXPECT_EQ(id_of(calibrate_device(device, known, wanted)), ErrorId::context_lost);
   EXPECT_EQ(device.runs(), 51U);
+}
+
+TEST_F(CalibratorTest, ALostContextAtAProbeEndsEverything) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  device.refuse(Access::read, true, ErrorId::context_lost);
+  const DeviceFacts known = facts();
+  const CalibrateOptions wanted;
+  EXPECT_EQ(id_of(calibrate_device(device, known, wanted)), ErrorId::context_lost);
+  EXPECT_EQ(device.runs(), 0U);
+}
+
+TEST_F(CalibratorTest, ARefusedMappingIsUnknownAndTheOthersAreProbed) {
+  start_on(nvidia());
+  SimulatedDevice device(driver_);
+  device.refuse(Access::read, true, ErrorId::storage_failed);
+  const DeviceFacts known = facts();
+  const CalibrateOptions wanted{.largest_bytes = 1024};
+  measured_ = take(calibrate_device(device, known, wanted));
+  for (const Access access : {Access::sequential_write, Access::read, Access::bidirectional}) {
+    for (const bool client : {false, true}) {
+      const bool refused = access == Access::read && client;
+      EXPECT_EQ(placement(access, client) == Placement::unknown, refused) << to_string(access) << client;
+      EXPECT_EQ(measured_.profile.mapping(access, client).costs.gpu_ns_per_kib == 0, refused);
+    }
+  }
+}
+
+TEST_F(CalibratorTest, SeveralThreadsAreMeasuredOnlyIfTheProgramLendsThem) {
+  pmb::Options options{.copy_threads = 4};
+  start({}, options);
+  EXPECT_EQ(pmb::detail::facts_of(ContextState::of(*context_)).threads, 1U);
+  options.parallel_for = [](std::size_t, const auto&) {};
+  start({}, options);
+  EXPECT_EQ(pmb::detail::facts_of(ContextState::of(*context_)).threads, 4U);
 }
 
 TEST_F(CalibratorTest, FailingCandidatesAreLeftOutAndTheOthersAreMeasured) {

@@ -9,7 +9,9 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "fake_gl.hpp"
 #include "tune/calibrator.hpp"
@@ -87,6 +89,12 @@ class SimulatedDevice final : public pmb::detail::Device {
     failure_ = {.status = pmb::status_of(id), .id = id};
   }
 
+  /// Mappings of this kind fail with this error.
+  void refuse(pmb::Access access, bool client_storage, pmb::ErrorId id) {
+    refused_ = {access, client_storage};
+    refusal_ = {.status = pmb::status_of(id), .id = id};
+  }
+
   pmb::Result<pmb::MemoryCosts> probe_memory() override {
     now_ += 1e6;
     pmb::MemoryCosts costs = kPlain.probed;
@@ -95,6 +103,7 @@ class SimulatedDevice final : public pmb::detail::Device {
   }
   pmb::Result<Probe> probe(pmb::Access access, bool client_storage) override {
     now_ += 1e6;
+    if (refused_ == std::pair(access, client_storage)) return tl::unexpected(refusal_);
     Probe probe{.costs = driver_.mapped(access, client_storage).probed};
     if (access == pmb::Access::sequential_write) probe.costs.read_ns = 0;
     if (access == pmb::Access::read) probe.costs.write_ns = 0;
@@ -153,6 +162,8 @@ class SimulatedDevice final : public pmb::detail::Device {
       good_chunks_;  ///< By place_of(): the chunk of the ring that lies well.
   std::size_t last_run_ = SIZE_MAX;
   pmb::Error failure_;
+  std::optional<std::pair<pmb::Access, bool>> refused_;
+  pmb::Error refusal_;
 };
 
 inline SimulatedDriver radeonsi(const SimulatedMemory& aperture) {
