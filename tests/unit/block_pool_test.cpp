@@ -166,7 +166,10 @@ TEST_P(BlockPoolTest, WrongUseIsRefused) {
   take(up.retire(write_only, mark()));
   EXPECT_EQ(id_of(BlockPool::create(*context_, {.block_bytes = 0, .count = 1})), ErrorId::zero_size);
   EXPECT_EQ(id_of(BlockPool::create(*context_, {.block_bytes = 64, .count = 0})), ErrorId::zero_size);
-  EXPECT_EQ(id_of(BlockPool::create(*context_, {.block_bytes = 64, .count = 65537})), ErrorId::range_outside);
+  const auto too_many = BlockPool::create(*context_, {.block_bytes = 64, .count = 65537});
+  EXPECT_EQ(id_of(too_many), ErrorId::range_outside);
+  EXPECT_EQ(too_many.error().numbers[1], 65537U);
+  EXPECT_EQ(too_many.error().numbers[2], 65536U);
 }
 
 TEST_P(BlockPoolTest, HandlesFollowAMoveAndAreStaleAfterThePool) {

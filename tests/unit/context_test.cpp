@@ -73,6 +73,24 @@ TEST_F(ContextTest, ReadsLimitsAndIdentity) {
   EXPECT_FALSE(context_->has_extension("GL_NV_nothing"));
 }
 
+TEST_F(ContextTest, DriversOfWindowsAreDistrustedThereAlone) {
+#if defined(_WIN32)
+  constexpr bool kTrusted = false;
+#else
+  constexpr bool kTrusted = true;
+#endif
+  FakeConfig config;
+  config.vendor = "NVIDIA Corporation";
+  config.version_suffix = "NVIDIA 572.83";
+  start(config);
+  EXPECT_EQ(context_->limits().direct_state_access, kTrusted);
+  config.vendor = "Intel";
+  config.version_suffix = "Build 31.0.101.4502";
+  start(config);
+  EXPECT_EQ(context_->driver().kind, "intel");
+  EXPECT_EQ(context_->limits().direct_state_access, kTrusted);
+}
+
 TEST_F(ContextTest, BindToEditSwitchesDirectStateAccessOff) {
   start({}, options_of(Edit::by_binding));
   EXPECT_FALSE(context_->limits().direct_state_access);

@@ -327,9 +327,12 @@ TEST_F(CudaTest, ABufferInVramIsOrderedByMapAndUnmap) {
 
 TEST_F(CudaTest, ABufferInVramMayGoWhileItIsMapped) {
   const GLuint name = plain_buffer(kBytes);
-  auto buffer = take(CudaBuffer::create(cuda_, name));
-  take(buffer.map(stream_));
-  EXPECT_EQ(id_of(buffer.map(stream_)), ErrorId::cuda_failed) << "mapped already";
+  {
+    auto buffer = take(CudaBuffer::create(cuda_, name));
+    take(buffer.map(stream_));
+    EXPECT_EQ(id_of(buffer.map(stream_)), ErrorId::cuda_failed) << "mapped already";
+  }
+  EXPECT_EQ(fake_->gpu_bytes(name).size(), kBytes) << "the buffer is the program's";
 }
 
 TEST_F(CudaTest, AMappedBufferIsNotRegisteredAsGraphics) {

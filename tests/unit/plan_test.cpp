@@ -187,6 +187,22 @@ TEST_F(PlanQuirks, TheContextsModelIsForcedOnEveryBuffer) {
   EXPECT_EQ(own.plan().model, Model::coherent);
 }
 
+TEST_F(PlanQuirks, TheContextsPathIsForcedOnMappedBuffersTooWhereItIsMapped) {
+  start({}, {.path = pmb::Path::staged});
+  EXPECT_EQ(take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64})).plan().path, pmb::Path::staged);
+  start({}, {.path = pmb::Path::traditional});
+  EXPECT_EQ(take(pmb::MappedBuffer::create(*context_, {.size_bytes = 64})).plan().path, pmb::Path::direct);
+}
+
+TEST_F(PlanQuirks, ADescriptionCountsTheReadsOfTheGpu) {
+  start();
+  const auto describe = [&](std::uint32_t gpu_reads) {
+    return take(context_->plan(Access::sequential_write, 64, gpu_reads)).describe();
+  };
+  EXPECT_NE(describe(1).find("touched 1 time by"), std::string::npos) << describe(1);
+  EXPECT_NE(describe(2).find("touched 2 times by"), std::string::npos) << describe(2);
+}
+
 TEST(FlagNames, NameEveryKnownBitAndShowTheRest) {
   EXPECT_EQ(pmb::flag_names(0), "none");
   EXPECT_EQ(pmb::flag_names(GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT), "MAP_WRITE | MAP_PERSISTENT");

@@ -158,6 +158,32 @@ TEST_F(PrivateMemory, OrphaningKeepsWhatIsStillLent) {
   take(ring.retire(mark()));
 }
 
+// Also after a single slice, and before the ring is full: the driver gives storage that no draw reads.
+TEST_F(PrivateMemory, ARingWhoseSlicesAreAllRetiredStartsInNewStorage) {
+  start_on(Edit::orphaned);
+  auto ring = ring_of(1024);
+  put(ring, pattern(200, 1));
+  take(ring.retire(mark()));
+  fake_->clear_log();
+  EXPECT_EQ(put(ring, pattern(200, 2)).offset_bytes(), 0U);
+  EXPECT_EQ(fake_->calls("glNamedBufferData"), 1U);
+  take(ring.retire(mark()));
+}
+
+// A hint by which drivers choose memory.
+TEST_F(PrivateMemory, TheUsageOfABufferFollowsItsAccess) {
+  start_on(Edit::traditional);
+  const auto usage_of = [&](Access access) {
+    fake_->clear_log();
+    take(pmb::BlockPool::create(*context_, {.block_bytes = 64, .count = 1, .access = access}));
+    const auto calls = fake_->log_of("glNamedBufferData");
+    return calls.size() == 1 ? static_cast<GLenum>(calls.front().values.at(3)) : GLenum{0};
+  };
+  EXPECT_EQ(usage_of(Access::sequential_write), GLenum{GL_STREAM_DRAW});
+  EXPECT_EQ(usage_of(Access::read), GLenum{GL_STREAM_READ});
+  EXPECT_EQ(usage_of(Access::bidirectional), GLenum{GL_DYNAMIC_COPY});
+}
+
 TEST_F(PrivateMemory, TransfersUseOnlyTheTraditionalCalls) {
   start_on(Edit::no_storage);
   const GLuint buffer = plain_buffer(256);

@@ -229,6 +229,31 @@ TEST_F(ProfileFile, OfAnotherDriverOrMachineIsIgnoredWithALineInTheLog) {
   EXPECT_EQ(id_with(file_), ErrorId::profile_corrupt) << "longer than any profile";
 }
 
+// A folder is asked for whatever fits. A file is there to be used.
+TEST_F(ProfileFile, OnlyAFolderWithoutAProfileForThisDriverIsNoWarning) {
+  const Profile right = own();
+  const auto level_with = [&](const std::string& named) {
+    pmb::LogLevel seen = pmb::LogLevel::info;
+    std::size_t lines = 0;
+    start({}, {.log =
+                   [&](pmb::LogLevel level, std::string_view line) {
+                     if (line.find("is ignored") == std::string_view::npos) return;
+                     seen = level;
+                     ++lines;
+                   },
+               .profile = named});
+    context_.reset();
+    EXPECT_EQ(lines, 1U);
+    return seen;
+  };
+  EXPECT_EQ(level_with(folder_.string() + "/"), pmb::LogLevel::info);
+  EXPECT_EQ(level_with((folder_ / "none.json").string()), pmb::LogLevel::warning);
+  Profile other = right;
+  other.key.vendor += "x";
+  take(other.save((folder_ / Profile::file_name(right.key)).string()));
+  EXPECT_EQ(level_with(folder_.string()), pmb::LogLevel::warning);
+}
+
 TEST_F(ProfileFile, AppliesToEveryGlVersionOfItsDriver) {
   const auto key_with = [&](int major, int minor, const char* suffix) {
     FakeConfig config;
@@ -241,6 +266,10 @@ TEST_F(ProfileFile, AppliesToEveryGlVersionOfItsDriver) {
   EXPECT_EQ(key_with(4, 6, "Mesa 22.3.6").driver, "Mesa 22.3.6");
   EXPECT_EQ(key_with(4, 3, "Mesa 22.3.6"), key_with(4, 6, "Mesa 22.3.6"));
   EXPECT_NE(key_with(4, 6, "Mesa 22.3.5"), key_with(4, 6, "Mesa 22.3.6"));
+  FakeConfig es = config_of(Edit::es);
+  es.version_suffix = "Mesa 22.3.6";
+  start(es);
+  EXPECT_EQ(pmb::profile_key(*context_).driver, "Mesa 22.3.6");
   EXPECT_FALSE(key_with(4, 6, "Mesa").cpu.empty());
   EXPECT_EQ(key_with(4, 6, "Mesa").hardware_threads, std::max(1U, std::thread::hardware_concurrency()));
 }

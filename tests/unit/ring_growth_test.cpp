@@ -78,6 +78,25 @@ TEST_P(RingGrowth, OldStorageStaysUntilTheLastOfItsSlicesPassed) {
   EXPECT_EQ(id_of(ring.cancel(old)), ErrorId::stale_slice);
 }
 
+// Each call looks whether the older storage is free. What passes between two marks is seen at the second.
+TEST_P(RingGrowth, OlderStorageIsPolledForOnceAMark) {
+  fake_->set_polls_until_done(1000);
+  auto ring = ring_of(1024, 4096);
+  put(ring, pattern(1024, 1), 1);
+  put(ring, pattern(64, 2), 1);
+  for (int round = 0; round < 3; ++round) {
+    take(ring.retire(mark()));
+    fake_->clear_log();
+    put(ring, pattern(64, 3), 1);
+    EXPECT_GT(fake_->calls("glClientWaitSync"), 0U);
+    fake_->clear_log();
+    for (int i = 0; i < 4; ++i) put(ring, pattern(64, 3), 1);
+    EXPECT_EQ(fake_->calls("glClientWaitSync"), 0U);
+    EXPECT_EQ(fake_->live_buffers(), 2U);
+  }
+  take(ring.retire(mark()));
+}
+
 TEST_P(RingGrowth, EveryRuleHoldsForSlicesOfOlderStorage) {
   auto ring = ring_of(1024, 8192);
   const Slice filling = take(ring.acquire(512));

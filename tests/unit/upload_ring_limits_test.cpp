@@ -72,6 +72,12 @@ TEST_P(UploadRingLimits, ASmallRingTakesAsManyCacheLinesAsItHas) {
   EXPECT_EQ(id_of(ring.acquire(64, 1)), ErrorId::ring_full_unpublished);
 }
 
+TEST_P(UploadRingLimits, ALargeRingHasARecordForEach256Bytes) {
+  auto ring = ring_of(2 << 20);
+  for (std::uint64_t i = 0; i < 8192; ++i) take(ring.acquire(64, 1));
+  EXPECT_EQ(id_of(ring.acquire(64, 1)), ErrorId::ring_full_unpublished);
+}
+
 TEST_P(UploadRingLimits, TryAcquireNeverWaitsAndAcquireDoes) {
   fake_->set_polls_until_done(1000);
   auto ring = ring_of(512);
