@@ -18,7 +18,7 @@ using pmb::ErrorId;
 using pmb::HeadlessContext;
 using pmb::HeadlessOptions;
 
-Device radeon() {
+Device amd_device() {
   return {.extensions = "EGL_EXT_device_drm EGL_EXT_device_drm_render_node",
           .card = "/dev/dri/card1",
           .render_node = "/dev/dri/renderD129",
@@ -26,14 +26,14 @@ Device radeon() {
           .driver = "radeonsi",
           .gl_renderer = "AMD Radeon RX 7900 XTX"};
 }
-Device nvidia() {
+Device nvidia_device() {
   return {.extensions = "EGL_NV_device_cuda EGL_EXT_device_query_name EGL_EXT_device_drm_render_node",
           .name = "NVIDIA H200",
           .render_node = "/dev/dri/renderD128",
           .cuda_device = 3,
           .vendor = "NVIDIA"};
 }
-Device llvmpipe() {
+Device llvmpipe_device() {
   return {.extensions = "EGL_MESA_device_software",
           .vendor = "Mesa Project",
           .gl_renderer = "llvmpipe (LLVM 15.0.6, 256 bits)",
@@ -60,7 +60,7 @@ class HeadlessDevices : public testing::Test {
 };
 
 TEST_F(HeadlessDevices, AreListedWithWhatEglAndGlSayOfThem) {
-  fake_egl::set({llvmpipe(), radeon(), nvidia()});
+  fake_egl::set({llvmpipe_device(), amd_device(), nvidia_device()});
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus) << gpus.error().message();
   ASSERT_EQ(gpus->size(), 3U);
@@ -83,11 +83,11 @@ TEST_F(HeadlessDevices, AreListedWithWhatEglAndGlSayOfThem) {
 }
 
 TEST_F(HeadlessDevices, ThatDoNotWorkAreLeftOut) {
-  Device broken = radeon();
+  Device broken = amd_device();
   broken.initializes = false;
-  Device without_gl = radeon();
+  Device without_gl = amd_device();
   without_gl.newest = without_gl.newest_es = 0;
-  Device only_es = radeon();
+  Device only_es = amd_device();
   only_es.newest = 0;
   only_es.gl_renderer = "Mali-G78";
   fake_egl::set({broken, without_gl, only_es});
@@ -103,20 +103,20 @@ TEST_F(HeadlessDevices, ThatDoNotWorkAreLeftOut) {
 }
 
 TEST_F(HeadlessDevices, ADisplayWithoutADeviceServesWhereNoDeviceDoes) {
-  Device plain = llvmpipe();
+  Device plain = llvmpipe_device();
   plain.extensions = "";
   fake_egl::set({}, plain);
   const auto gpus = pmb::list_gpus();
   ASSERT_TRUE(gpus) << gpus.error().message();
   ASSERT_EQ(gpus->size(), 1U);
   EXPECT_TRUE(gpus->front().software) << "GL's name says so";
-  fake_egl::set({radeon()}, plain);
+  fake_egl::set({amd_device()}, plain);
   EXPECT_EQ(name_with({}), "AMD Radeon RX 7900 XTX");
   EXPECT_EQ(pmb::list_gpus()->size(), 1U);
 }
 
 TEST_F(HeadlessDevices, AreChosenByEachOption) {
-  fake_egl::set({llvmpipe(), radeon(), nvidia()});
+  fake_egl::set({llvmpipe_device(), amd_device(), nvidia_device()});
   EXPECT_EQ(name_with({}), "AMD Radeon RX 7900 XTX");
   EXPECT_EQ(name_with({.gpu_index = 0}), "AMD Radeon RX 7900 XTX");
   EXPECT_EQ(name_with({.gpu_index = 1}), "NVIDIA H200");
@@ -129,7 +129,7 @@ TEST_F(HeadlessDevices, AreChosenByEachOption) {
 }
 
 TEST_F(HeadlessDevices, AreChosenFromCByNumbersThatAreFlagged) {
-  fake_egl::set({radeon(), nvidia()});
+  fake_egl::set({amd_device(), nvidia_device()});
   const auto name_of = [](const pmb_headless_options& options) {
     pmb_headless_context* headless = nullptr;
     EXPECT_EQ(pmb_headless_context_create(&options, &headless), PMB_OK) << pmb_last_error_message();
@@ -154,7 +154,7 @@ TEST_F(HeadlessDevices, AreChosenFromCByNumbersThatAreFlagged) {
 
 TEST_F(HeadlessDevices, GiveTheNewestVersionThatTheyHave) {
   for (const int newest : {46, 45, 44, 43, 42, 41, 40, 33, 32}) {
-    Device device = radeon();
+    Device device = amd_device();
     device.newest = newest;
     fake_egl::set({device});
     EXPECT_EQ(version_with({}), newest);
@@ -162,7 +162,7 @@ TEST_F(HeadlessDevices, GiveTheNewestVersionThatTheyHave) {
     EXPECT_EQ(version_with({.gl_major = newest / 10, .gl_minor = newest % 10 + 1}), 0) << newest;
     EXPECT_EQ(version_with({.gles = true}), 32);
   }
-  Device old = radeon();
+  Device old = amd_device();
   old.newest = 31;
   old.newest_es = 30;
   fake_egl::set({old});
@@ -172,7 +172,7 @@ TEST_F(HeadlessDevices, GiveTheNewestVersionThatTheyHave) {
 }
 
 TEST_F(HeadlessDevices, GetWhatTheOptionsAskFor) {
-  Device device = radeon();
+  Device device = amd_device();
   device.display_extensions = "";
   fake_egl::set({device});
   auto first = HeadlessContext::create();
@@ -194,7 +194,7 @@ TEST_F(HeadlessDevices, GetWhatTheOptionsAskFor) {
 }
 
 TEST_F(HeadlessDevices, LeaveWhatIsCurrentAsItIs) {
-  fake_egl::set({radeon(), llvmpipe()});
+  fake_egl::set({amd_device(), llvmpipe_device()});
   auto own = HeadlessContext::create();
   ASSERT_TRUE(own && own->make_current());
   eglBindAPI(EGL_OPENGL_API);
