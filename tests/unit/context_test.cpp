@@ -442,9 +442,7 @@ class OptionsFromEnvironment : public ContextTest {
                                          "PMB_VALIDATE",       "PMB_PAGE_GUARD"};
 };
 
-TEST_F(OptionsFromEnvironment, ValidationAndItsPageGuard) {
-  EXPECT_FALSE(with("PMB_VALIDATE", "0").validation);
-  EXPECT_TRUE(with("PMB_VALIDATE", "1").validation);
+TEST_F(OptionsFromEnvironment, ThePageGuard) {
   EXPECT_FALSE(with("PMB_PAGE_GUARD", "0").page_guard);
   EXPECT_TRUE(with("PMB_PAGE_GUARD", "1").page_guard);
 }
