@@ -437,9 +437,8 @@ class OptionsFromEnvironment : public ContextTest {
     return options;
   }
 
-  test_support::Environment environment_{"PMB_PATH",           "PMB_MODEL",   "PMB_BIND_TO_EDIT",
-                                         "PMB_DISABLE_QUIRKS", "PMB_PROFILE", "PMB_LOG",
-                                         "PMB_VALIDATE",       "PMB_PAGE_GUARD"};
+  test_support::Environment environment_{"PMB_PATH",    "PMB_MODEL", "PMB_BIND_TO_EDIT", "PMB_DISABLE_QUIRKS",
+                                         "PMB_PROFILE", "PMB_LOG",   "PMB_VALIDATE",     "PMB_PAGE_GUARD"};
 };
 
 TEST_F(OptionsFromEnvironment, ThePageGuard) {
