@@ -44,7 +44,7 @@ class Context;
                                           std::uint64_t offset_bytes, detail::SourceBytes bytes,
                                           std::source_location where = std::source_location::current());
 
-/// Copies a range of a buffer out, after all earlier commands. Waits for the GPU, at most Options::timeout for each chunk.
+/// Copies a range out, after all earlier commands. Waits at most Options::timeout a chunk; the raw call has no limit.
 [[nodiscard]] PMB_API Result<void> download(Context& context, const BufferTarget& buffer,
                                             std::uint64_t offset_bytes, detail::TargetBytes bytes,
                                             std::source_location where = std::source_location::current());

@@ -47,7 +47,7 @@ class PageGuard {
   /// after it was unmapped.
   static std::unique_ptr<PageGuard> over(std::span<std::byte> mapping, std::string on_later_use);
   /// Opens every page that is still mapped.
-  ~PageGuard();
+  PMB_API ~PageGuard();
   PageGuard(const PageGuard&) = delete;
   PageGuard& operator=(const PageGuard&) = delete;
 

@@ -21,6 +21,7 @@ std::byte untouched(std::uint64_t offset) noexcept {
 
 RingShadow::RingShadow(const Mapping& mapping, bool cpu_fills) noexcept
     : mapping_(mapping), cpu_fills_(cpu_fills), probe_(mapping) {
+  if (cpu_fills) probe_.make_buffer();
   static_cast<void>(protect({mapping.map_offset, mapping.map_offset + mapping.size}, free_rule()));
 }
 

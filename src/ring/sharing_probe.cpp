@@ -19,18 +19,20 @@ void SharingProbe::end() noexcept {
   in_flight_ = false;
 }
 
-void SharingProbe::start(std::uint64_t key, ByteRange range, std::span<const std::byte> published) noexcept {
+void SharingProbe::make_buffer() noexcept {
   // Private memory is copied to GL by each publish.
-  if (in_flight_ || found_ || published.empty() || mapping_.is_private() || !can_call_gl()) return;
+  if (mapping_.is_private() || !can_call_gl()) return;
+  // Errors that are pending belong to the program.
+  mapping_.context->set_caller_errors_aside();
   const BufferCalls gl(mapping_.context->gl);
-  if (buffer_ == 0) {
-    // Errors that are pending belong to the program.
-    mapping_.context->set_caller_errors_aside();
-    GLenum error = GL_NO_ERROR;
-    buffer_ = gl.create(error);
-    if (buffer_ == 0) return;
-    gl.data(buffer_, kBytes, GL_STREAM_READ);
-  }
+  GLenum error = GL_NO_ERROR;
+  buffer_ = gl.create(error);
+  if (buffer_ != 0) gl.data(buffer_, kBytes, GL_STREAM_READ);
+}
+
+void SharingProbe::start(std::uint64_t key, ByteRange range, std::span<const std::byte> published) noexcept {
+  if (buffer_ == 0 || in_flight_ || found_ || published.empty() || !can_call_gl()) return;
+  const BufferCalls gl(mapping_.context->gl);
   const std::size_t size = std::min(published.size(), kBytes);
   // A shader may have stored into these bytes before the CPU wrote them.
   if (mapping_.readable) barrier_before_buffer_read(mapping_.context->gl);

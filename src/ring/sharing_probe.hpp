@@ -27,6 +27,8 @@ class SharingProbe {
   SharingProbe& operator=(const SharingProbe&) = delete;
   ~SharingProbe() { end(); }
 
+  /// Makes the buffer for copies, if there can be any. Asks for GL errors.
+  void make_buffer() noexcept;
   /// Issues a copy of the first bytes of a slice that was published just now, in `range` of the GL buffer. Does nothing while
   /// another copy is in flight.
   void start(std::uint64_t key, ByteRange range, std::span<const std::byte> published) noexcept;
@@ -49,7 +51,7 @@ class SharingProbe {
   bool can_call_gl() const noexcept;
 
   const Mapping& mapping_;
-  std::uint32_t buffer_ = 0;  ///< Receives the copy. 0 until the first.
+  std::uint32_t buffer_ = 0;  ///< Receives the copy. 0: no copies.
   bool in_flight_ = false;
   bool found_ = false;         ///< A mapping that is no longer shared stays so: one report is enough.
   std::uint64_t issued_ = 0;   ///< The copy has arrived once a later serial has passed.

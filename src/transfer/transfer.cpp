@@ -51,8 +51,6 @@ Result<void> download(Context& context, const BufferTarget& buffer, std::uint64_
   const BufferPlace place = BufferPlace::of(state, buffer, offset_bytes);
   const bool planned = state.plans.transfers.down.step_for(bytes.size()).path == Path::traditional;
   if (!planned || !place.get_sub_data_ok) return detail::download_through_ring(context, place, bytes, where);
-  // The wait of the raw call has no bound, so a bounded one precedes it.
-  if (auto passed = state.timeline().wait_for_all(where); !passed) return passed;
   if (place.needs_read_barrier) detail::barrier_before_buffer_read(state.gl);
   auto copied = BufferCalls(state.gl).read(place.buffer, place.offset, bytes.data(), bytes.size(), where);
   // On a lost context the call does nothing and reports no error.

@@ -23,7 +23,8 @@ class ArenaThreads : public testing::TestWithParam<Way> {
   pmb::ValidationSink sink() {
     if (!GetParam().validate) return {};
     return [this](const pmb::Report& report) {
-      rules_.push_back(report.id);
+      // Small pieces of several threads share lines; that is advice.
+      if (pmb::severity_of(report.id) == pmb::Severity::error) rules_.push_back(report.id);
       begins_.push_back(report.begin_bytes);
     };
   }

@@ -26,17 +26,6 @@ class BoundedWaits : public PmbTest {
   void never_finish() { fake_->script("glClientWaitSync", 1, strict_gl::timeout_expired().for_ever()); }
 };
 
-TEST_F(BoundedWaits, ADownloadWaitsForItsWritersBeforeTheRawCall) {
-  const GLuint buffer = plain_buffer(256, pattern(256, 1).data());
-  Bytes bytes(256);
-  never_finish();
-  EXPECT_EQ(id_of(pmb::download(*context_, buffer, 0, bytes)), ErrorId::wait_timed_out);
-  EXPECT_EQ(fake_->calls("glGetNamedBufferSubData"), 0U);
-  fake_->clear_script();
-  take(pmb::download(*context_, buffer, 0, bytes));
-  EXPECT_EQ(bytes, pattern(256, 1));
-}
-
 TEST_F(BoundedWaits, NoMemoryWaitsForTheGpuBeforeTheSecondTry) {
   never_finish();
   fake_->script("glNamedBufferStorage", 1, strict_gl::fail_with(GL_OUT_OF_MEMORY));

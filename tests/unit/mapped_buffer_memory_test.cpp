@@ -96,7 +96,7 @@ TEST_P(MappedBufferMemory, TheRetryAfterOutOfMemoryUsesANewName) {
   const auto buffer = take(MappedBuffer::create(*context_, {.size_bytes = 4096}));
   EXPECT_EQ(buffer.size_bytes(), 4096U);
   EXPECT_EQ(fake_->calls(storage_call()), 2U);
-  EXPECT_EQ(fake_->calls("glFinish"), 1U) << "deleted storage is freed once its commands are done";
+  EXPECT_EQ(fake_->calls("glFenceSync"), 1U) << "deleted storage is freed once its commands are done";
   EXPECT_EQ(fake_->calls("glDeleteBuffers"), 1U);
   EXPECT_EQ(fake_->live_buffers(), 1U);
 }

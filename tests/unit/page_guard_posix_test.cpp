@@ -39,7 +39,8 @@ std::byte* forbidden_page() {
   return page;
 }
 
-void write_byte(std::byte* at, int value) {
+// Not inlined: a stack begins in it.
+[[gnu::noinline]] void write_byte(std::byte* at, int value) {
   *const_cast<volatile std::byte*>(at) = static_cast<std::byte>(value);
 }
 std::byte read_byte(const std::byte* at) {
