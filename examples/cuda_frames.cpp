@@ -58,4 +58,6 @@ int main() {
     }
     sample::need(pending[oldest].release());
   }
+  for (const pmb::PendingReadback& last : pending)
+    if (last.is_live()) sample::need(last.release());
 }

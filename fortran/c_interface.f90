@@ -19,7 +19,7 @@ module gpu_persistent_buffers_c
     type(c_ptr) :: parallel_for_user = c_null_ptr
     type(c_funptr) :: current_context = c_null_funptr
     type(c_ptr) :: transfer = c_null_ptr, profile = c_null_ptr, disabled_quirks = c_null_ptr
-    integer(c_int64_t) :: memory_limit_bytes = 0, timeout_ns = 0, share_group = 0
+    integer(c_int64_t) :: memory_limit_bytes = 0, timeout_ns = 0, long_wait_ns = 0, share_group = 0
     integer(c_int32_t) :: copy_threads = 0, model = 0, path = 0
     logical(c_bool) :: bind_to_edit = .false., page_guard = .false., from_environment = .false.
   end type c_options
