@@ -213,10 +213,11 @@ void RingShadow::report_fault(const PageFault& fault, std::uint64_t end) {
 }
 
 void RingShadow::compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const {
+  if (watch.guard.empty()) return;
   ByteRange changed = {watch.guard.end, watch.guard.begin};
-  const std::byte* const first = mapping_.pointer + (watch.guard.begin - mapping_.map_offset);
+  const std::span<const std::byte> bytes = bytes_of(watch.guard);
   for (std::uint64_t at = watch.guard.begin; at < watch.guard.end; ++at) {
-    if (first[at - watch.guard.begin] == untouched(at)) continue;
+    if (bytes[at - watch.guard.begin] == untouched(at)) continue;
     changed = {std::min(changed.begin, at), at + 1};
   }
   if (changed.empty()) return;

@@ -70,7 +70,7 @@ TEST_P(Soak, NothingGrowsOverManyFrames) {
   const std::uint64_t frames = soak_frames();
   std::uint64_t number = 0;
   for (; number < frames / 4; ++number) frame(number);
-  const std::uint64_t pages = resident_pages();
+  [[maybe_unused]] const std::uint64_t pages = resident_pages();
   const std::size_t buffers = fake_->live_buffers();
   const std::size_t syncs = fake_->live_syncs();
   for (; number < frames; ++number) frame(number);
