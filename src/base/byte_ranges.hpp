@@ -22,14 +22,20 @@ constexpr bool fits(std::uint64_t offset, std::uint64_t size, std::uint64_t tota
   return offset <= total && size <= total - offset;
 }
 
+/// The smallest range outside of which each byte is `expected(index)`.
+template <class Expected>
+ByteRange differing_from_pattern(std::span<const std::byte> bytes, Expected expected) noexcept {
+  std::size_t begin = 0;
+  while (begin < bytes.size() && bytes[begin] == expected(begin)) ++begin;
+  std::size_t end = bytes.size();
+  while (end > begin && bytes[end - 1] == expected(end - 1)) --end;
+  return begin < end ? ByteRange{begin, end} : ByteRange{};
+}
+
 /// The smallest range outside of which both are equal; compares their common length.
 inline ByteRange differing_range(std::span<const std::byte> left, std::span<const std::byte> right) noexcept {
-  const std::size_t size = std::min(left.size(), right.size());
-  std::size_t begin = 0;
-  while (begin < size && left[begin] == right[begin]) ++begin;
-  std::size_t end = size;
-  while (end > begin && left[end - 1] == right[end - 1]) --end;
-  return begin < end ? ByteRange{begin, end} : ByteRange{};
+  return differing_from_pattern(left.first(std::min(left.size(), right.size())),
+                                [right](std::size_t index) { return right[index]; });
 }
 
 }  // namespace pmb::detail

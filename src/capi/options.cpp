@@ -27,26 +27,20 @@ LogCallback log_of(pmb_log_callback function, void* user) {
   };
 }
 
+/// C has functions of pmb.h in place of lines of C++.
 Report without_places(Report report) {
   report.acquired_at = {};
   report.noticed_at = {};
   return report;
 }
 
-/// The sentence of a report, with functions of pmb.h in place of lines of C++.
-std::string sentence_of(const Report& report) {
-  std::string text = without_places(report).message();
-  if (const char* by = function_at(report.acquired_at); *by) text.append(", acquired by ").append(by);
-  if (const char* by = function_at(report.noticed_at); *by) text.append(", noticed by ").append(by);
-  return text;
-}
-
-std::string details_of(const Report& report) {
-  std::string text = without_places(report).details();
-  if (const char* by = function_at(report.acquired_at); *by)
-    text.append("  acquired by ").append(by).append("\n");
-  if (const char* by = function_at(report.noticed_at); *by)
-    text.append("  noticed by ").append(by).append("\n");
+/// Adds the functions of pmb.h that a report concerns, each between `before` and `after`.
+std::string with_functions(std::string text, const Report& report, const char* before, const char* after) {
+  const auto add = [&](const char* verb, const std::source_location& place) {
+    if (const char* by = function_at(place); *by) text.append(before).append(verb).append(by).append(after);
+  };
+  add("acquired by ", report.acquired_at);
+  add("noticed by ", report.noticed_at);
   return text;
 }
 
@@ -54,8 +48,9 @@ ValidationSink sink_of(pmb_validation_sink function, void* user) {
   return [function, user](const Report& report) {
     call_if_memory([&] {
       const std::string label(report.label);
-      const std::string message = sentence_of(report);
-      const std::string details = details_of(report);
+      const Report placeless = without_places(report);
+      const std::string message = with_functions(placeless.message(), report, ", ", "");
+      const std::string details = with_functions(placeless.details(), report, "  ", "\n");
       const pmb_report seen = {.struct_bytes = sizeof(pmb_report),
                                .id = static_cast<pmb_error_id>(report.id),
                                .buffer = report.buffer,

@@ -2,7 +2,7 @@
 // The driver's messages about buffers that it moves, as advice of validation. GL_KHR_debug delivers them where debug output is
 // enabled, as it is in debug contexts. A callback of the program keeps them.
 //
-// Threads: a driver may send messages on threads of its own; everything else belongs to the context's thread.
+// Threads: a driver may send messages on its own threads; everything else belongs to the context's thread.
 #pragma once
 
 #include <glad/gl.h>
@@ -18,7 +18,7 @@ struct ContextState;
 
 class DriverMessages {
  public:
-  /// Takes the callback if debug output is enabled and nobody has it.
+  /// Takes the callback if debug output is enabled and no callback is set.
   void listen(const ContextState& context) noexcept;
   /// Gives the callback back. The context must be current.
   void stop(const ContextState& context) noexcept;

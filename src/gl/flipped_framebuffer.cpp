@@ -82,10 +82,6 @@ GLbitfield planes_of(TexelKind kind) noexcept {
   }
 }
 
-bool is_bound(const GlTable& gl, GLenum binding, GLuint name) noexcept {
-  return name != 0 && gl.integer(binding) == static_cast<GLint>(name);
-}
-
 /// Switches a capability off that changes the pixels of a blit, and back on at the end.
 class Without {
  public:
@@ -133,8 +129,8 @@ Result<void> FlippedFramebuffer::make_room(const GlTable& gl, GLenum format, con
   gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, framebuffer_);
   GLenum status = 0;
   // If a bind failed, the next calls would change objects of the program.
-  if (is_bound(gl, GL_RENDERBUFFER_BINDING, renderbuffer_) &&
-      is_bound(gl, GL_DRAW_FRAMEBUFFER_BINDING, framebuffer_)) {
+  if (gl.is_bound(GL_RENDERBUFFER_BINDING, renderbuffer_) &&
+      gl.is_bound(GL_DRAW_FRAMEBUFFER_BINDING, framebuffer_)) {
     attachment_ = attachment_of(format);
     gl.RenderbufferStorage(GL_RENDERBUFFER, format, static_cast<GLsizei>(width),
                            static_cast<GLsizei>(height));

@@ -31,6 +31,10 @@ struct GlTable : GladGLContext {
     GetIntegerv(name, &value);
     return value;
   }
+  /// True if `name`, which is not 0, is what the binding holds.
+  bool is_bound(GLenum binding, GLuint name) const noexcept {
+    return name != 0 && integer(binding) == static_cast<GLint>(name);
+  }
   /// Major version * 10 + minor version, of OpenGL or OpenGL ES.
   int version() const noexcept { return limits.gl_major * 10 + limits.gl_minor; }
 

@@ -115,7 +115,7 @@ TextureFramebuffer::~TextureFramebuffer() {
 bool TextureFramebuffer::show(const TextureTarget& target, const TextureRegion& region, std::uint32_t y,
                               std::uint32_t z) noexcept {
   // The calls below would change a framebuffer of the program.
-  if (name_ == 0 || gl_.integer(GL_READ_FRAMEBUFFER_BINDING) != static_cast<GLint>(name_)) return false;
+  if (!gl_.is_bound(GL_READ_FRAMEBUFFER_BINDING, name_)) return false;
   const auto level = static_cast<GLint>(region.level);
   const bool cube = target.target == GL_TEXTURE_CUBE_MAP;
   if (target.target == GL_TEXTURE_1D) {

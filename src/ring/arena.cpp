@@ -60,19 +60,22 @@ using detail::SlotPool;
 
 namespace {
 
+std::uint64_t padding_to(std::uint64_t alignment, std::uint64_t from) noexcept {
+  return (alignment - from % alignment) % alignment;
+}
+
 void report_overruns(const RingControl& block, const detail::RingSlot& slot, ArenaControl& arena,
                      std::source_location where) {
   // The lock waits for a thread that still writes its gap.
   const std::lock_guard lock(arena.gaps_lock);
   for (const detail::ByteRange& gap : arena.gaps) {
-    detail::ByteRange changed = {gap.end, gap.begin};
-    for (std::uint64_t at = gap.begin; at < gap.end; ++at) {
-      if (*block.bytes_at(slot.offset + at) == ArenaControl::canary(at)) continue;
-      changed = {std::min(changed.begin, at), at + 1};
-    }
+    const std::uint64_t first = slot.offset + gap.begin;
+    const detail::ByteRange changed = detail::differing_from_pattern(
+        {block.bytes_at(first), static_cast<std::size_t>(gap.end - gap.begin)},
+        [&](std::uint64_t index) { return ArenaControl::canary(gap.begin + index); });
     if (changed.empty()) continue;
     block.shadow->report(make_error(ErrorId::arena_piece_overrun, where), slot.key(),
-                         {slot.offset + changed.begin, slot.offset + changed.end});
+                         {first + changed.begin, first + changed.end});
   }
 }
 
@@ -155,7 +158,7 @@ std::optional<std::uint64_t> Arena::reserve(std::uint64_t size, std::uint64_t al
   for (;;) {
     if (seen >> ArenaControl::kTakenBits != generation_) return std::nullopt;
     const std::uint64_t from = offset_ + (seen & ArenaControl::kTakenMask);
-    const std::uint64_t padding = (alignment - from % alignment) % alignment;
+    const std::uint64_t padding = padding_to(alignment, from);
     const std::uint64_t left = offset_ + size_ - from;
     if (padding > left || size > left - padding) return std::nullopt;
     const std::uint64_t taken = std::min(padding + size + gap, left);
@@ -176,7 +179,7 @@ std::optional<ArenaPiece> Arena::take(std::uint64_t size_bytes, std::uint64_t al
 void Arena::note_packed(std::uint64_t size, std::uint64_t alignment) const noexcept {
   if (alignment == 0) alignment = default_alignment_;
   const std::uint64_t from = offset_ + control_->packed_bytes;
-  const std::uint64_t start = from + (alignment - from % alignment) % alignment;
+  const std::uint64_t start = from + padding_to(alignment, from);
   const std::thread::id taker = std::this_thread::get_id();
   if (control_->packed_bytes != 0 && taker != control_->last_taker &&
       start / detail::kCacheLine == (from - 1) / detail::kCacheLine)

@@ -214,15 +214,12 @@ void RingShadow::report_fault(const PageFault& fault, std::uint64_t end) {
 
 void RingShadow::compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const {
   if (watch.guard.empty()) return;
-  ByteRange changed = {watch.guard.end, watch.guard.begin};
-  const std::span<const std::byte> bytes = bytes_of(watch.guard);
-  for (std::uint64_t at = watch.guard.begin; at < watch.guard.end; ++at) {
-    if (bytes[at - watch.guard.begin] == untouched(at)) continue;
-    changed = {std::min(changed.begin, at), at + 1};
-  }
+  const std::uint64_t first = watch.guard.begin;
+  const ByteRange changed = differing_from_pattern(
+      bytes_of(watch.guard), [first](std::uint64_t index) { return untouched(first + index); });
   if (changed.empty()) return;
   watch.guard = {};
-  report(make_error(ErrorId::overrun, where), key, changed);
+  report(make_error(ErrorId::overrun, where), key, {first + changed.begin, first + changed.end});
 }
 
 void RingShadow::inspect_at_end(std::uint64_t key, std::source_location where) {

@@ -122,7 +122,7 @@ struct FakeConfig {
   std::int64_t total_memory_bytes = std::int64_t{16} << 30;  // storage beyond this: GL_OUT_OF_MEMORY
   int polls_until_done = 1;  // zero-timeout polls of a flushed fence that expire before its commands run
 
-  // The GPU reaches mapped memory at addresses of its own, as hardware does: page protection of a mapping does not concern it.
+  // The GPU reaches mapped memory through other addresses, as hardware does. Page protection of a mapping does not stop it.
   bool gpu_has_own_addresses = false;
   std::size_t max_logged_calls = 65536;  // the ordered log stops here; counting continues
   Lie lie = Lie::none;
