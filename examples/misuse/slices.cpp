@@ -242,6 +242,25 @@ void right(Scene& scene) {
 }
 }  // namespace retire_unpublished
 
+namespace publish_twice {
+void wrong(Scene& scene) {
+  auto ring = scene.upload_ring(4096);
+  scene.expect(ErrorId::already_published, ring);
+
+  const pmb::Slice slice = need(ring.acquire(64));
+  need(ring.publish(slice, 32));
+  refused(ring.publish(slice, 64));  // the GPU may be reading it
+  need(ring.retire(slice, scene.mark()));
+}
+void right(Scene& scene) {
+  auto ring = scene.upload_ring(4096);
+
+  const pmb::Slice slice = need(ring.acquire(64));
+  need(ring.publish(slice, 64));
+  need(ring.retire(slice, scene.mark()));
+}
+}  // namespace publish_twice
+
 namespace double_retire {
 void wrong(Scene& scene) {
   auto ring = scene.upload_ring(4096);
@@ -364,6 +383,7 @@ std::span<const Misuse> slices() {
       {"overrun", overrun::wrong, overrun::right},
       {"overrun_before_cancel", overrun_before_cancel::wrong, overrun_before_cancel::right},
       {"retire_unpublished", retire_unpublished::wrong, retire_unpublished::right},
+      {"publish_twice", publish_twice::wrong, publish_twice::right},
       {"double_retire", double_retire::wrong, double_retire::right},
       {"publish_after_retire", publish_after_retire::wrong, publish_after_retire::right},
       {"publish_after_cancel", publish_after_cancel::wrong, publish_after_cancel::right},

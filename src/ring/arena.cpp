@@ -120,7 +120,8 @@ Result<std::uint64_t> UploadRing::end(const Arena& arena, bool publishes, std::s
   if (!slot) return ring.stale(RingControl::kNoHandle, where);
   ArenaControl** link = &block->arenas;
   while (*link && *link != arena.control_) link = &(*link)->next;
-  if (!*link || (*link)->generation() != arena.generation_) return fail(ErrorId::already_published, where);
+  if (!*link || (*link)->generation() != arena.generation_)
+    return block->misuse(make_error(ErrorId::already_published, where), *slot);
   if (publishes && ring.explicit_flush) {
     if (auto current = ring.context->check_current(where); !current) return pass_on(current);
   }

@@ -22,7 +22,8 @@ Result<RingControl::Found> RingControl::check_publish(Slice slice, std::uint64_t
   const Found found = locate(slice);
   if (!found.slot) return stale(kNoHandle, where);
   const RingSlot& slot = *found.slot;
-  if (slot.state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (slot.state() != RingSlot::kAcquired)
+    return found.block->misuse(make_error(ErrorId::already_published, where), slot);
   if (used > slot.size) return fail(ErrorId::published_too_much, where, {.numbers = {used, slot.size}});
   return found;
 }
@@ -183,7 +184,7 @@ Result<void> UploadRing::publish(std::span<const Slice> slices, std::span<const 
     if (!found) {
       legal = pass_on(found);
     } else if (found->slot->chosen) {
-      legal = fail(ErrorId::already_published, where);
+      legal = found->block->misuse(make_error(ErrorId::already_published, where), *found->slot);
     } else {
       found->slot->chosen = true;
       ++chosen;
@@ -205,7 +206,8 @@ Result<void> UploadRing::cancel(Slice slice, std::source_location where) {
   if (auto usable = ring.check_usable(where); !usable) return usable;
   const auto [block, slot] = ring.locate(slice);
   if (!slot) return ring.stale(RingControl::kNoHandle, where);
-  if (slot->state() != RingSlot::kAcquired) return fail(ErrorId::already_published, where);
+  if (slot->state() != RingSlot::kAcquired)
+    return block->misuse(make_error(ErrorId::already_published, where), *slot);
   if (block->shadow) block->shadow->inspect_at_end(slot->key(), where);
   block->drop(*slot, 0);
   return {};
