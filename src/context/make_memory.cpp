@@ -135,6 +135,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   set_label(*state, name, mapping->label);
   if (info.prefault) touch_pages(mapping->pointer, info.size_bytes, mapping->writable);
   MappedBuffer made = Mapping::wrap(std::move(mapping));
+  Mapping::of(made)->probe = SharingProbe::over(*Mapping::of(made));
   guard_pages(*Mapping::of(made));
   return made;
 }

@@ -68,6 +68,7 @@ Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping&
     mapping->map_offset = given.offset_bytes;
     mapping->buffer = given.buffer;
     mapping->origin = detail::Origin::adopted;
+    mapping->probe = detail::SharingProbe::over(*mapping);
     state->registry.add(*mapping);
     return MappedBuffer(std::move(mapping));
   });
@@ -104,7 +105,7 @@ MappedBuffer::~MappedBuffer() {
     if (!mapping_->pointer) return;
     context.log(LogLevel::warning, [&] {
       return fmt::format(
-          "'{}': the GPU did not finish with this memory in time; keep it until the GL context is gone",
+          "'{}': the GPU did not finish with this memory in time; it is in use until the GL context is gone",
           mapping_->label);
     });
   } else {
@@ -158,6 +159,7 @@ Result<void> MappedBuffer::write(std::uint64_t offset_bytes, detail::SourceBytes
   const Mapping& mapping = *mapping_;
   std::memcpy(mapping.pointer + offset_bytes, bytes.data(), bytes.size());
   if (mapping.explicit_flush) mapping.flush(mapping.map_offset + offset_bytes, bytes.size());
+  mapping.check_sharing(offset_bytes, bytes.size(), where);
   return {};
 }
 
@@ -182,6 +184,8 @@ Result<void> MappedBuffer::read(std::uint64_t offset_bytes, detail::TargetBytes 
     }
   }
   if (!bytes.empty()) std::memcpy(bytes.data(), mapping.pointer + offset_bytes, bytes.size());
+  // GL need not see bytes that were written and not flushed.
+  if (!mapping.explicit_flush) mapping.check_sharing(offset_bytes, bytes.size(), where);
   return {};
 }
 
@@ -190,6 +194,7 @@ Result<void> MappedBuffer::flush(std::uint64_t offset_bytes, std::uint64_t size_
   if (auto legal = check_writable(mapping_.get(), offset_bytes, size_bytes, where); !legal) return legal;
   const Mapping& mapping = *mapping_;
   if (mapping.explicit_flush && size_bytes > 0) mapping.flush(mapping.map_offset + offset_bytes, size_bytes);
+  mapping.check_sharing(offset_bytes, size_bytes, where);
   return {};
 }
 

@@ -61,6 +61,9 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   if (origin == Origin::adopted_memory) {
     if (auto idle = context->timeline().wait_for_all(where); !idle) return idle;
   }
+  if (registration) {
+    if (auto idle = registration->wait_until_idle(where); !idle) return idle;
+  }
   const GLuint name = buffer;
   const Report lost_data = report(ErrorId::unmap_lost_data, 0, size, where);
   context->registry.remove(*this);
@@ -108,6 +111,7 @@ void Registry::add(Mapping& mapping) {
 void Registry::remove(Mapping& mapping) noexcept {
   // Its end waits for CUDA. That must not happen under the lock.
   mapping.registration.reset();
+  mapping.probe.reset();
   mapping.guard.reset();
   const std::lock_guard lock(mutex_);
   mappings_.erase(mapping.pointer);

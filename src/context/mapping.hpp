@@ -10,6 +10,7 @@
 #include "base/page_guard.hpp"
 #include "base/stack_trace.hpp"
 #include "context/context_state.hpp"
+#include "context/sharing_probe.hpp"
 
 namespace pmb::detail {
 
@@ -25,6 +26,18 @@ constexpr std::align_val_t kPrivateAlignment{4096};
 
 struct FreePrivateBytes {
   void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, kPrivateAlignment); }
+};
+
+/// The pages of a mapping are known to another API, which keeps no memory alive for its own work. Ends before they are unmapped.
+class PageRegistration {
+ public:
+  PageRegistration() = default;
+  PageRegistration(const PageRegistration&) = delete;
+  PageRegistration& operator=(const PageRegistration&) = delete;
+  /// Waits as wait_until_idle() does. The pages stay registered if that fails.
+  virtual ~PageRegistration() = default;
+  /// Waits until the work of that API is done, at most for the timeout of the context. Statuses: timed_out.
+  virtual Result<void> wait_until_idle(std::source_location where) noexcept = 0;
 };
 
 struct Mapping {
@@ -45,7 +58,8 @@ struct Mapping {
   bool writable;
   bool explicit_flush;                               ///< Written ranges need flush().
   std::unique_ptr<std::byte, FreePrivateBytes> own;  ///< Null on the mapped paths.
-  std::shared_ptr<void> registration;                ///< With CUDA; ends before the memory is unmapped.
+  std::unique_ptr<PageRegistration> registration;    ///< With CUDA.
+  std::unique_ptr<SharingProbe> probe;               ///< Null without validation, and for private memory.
   std::unique_ptr<PageGuard> guard;  ///< Null without Options::page_guard, or where no page is guarded.
   std::source_location created_at;
   StackTrace created_stack;  ///< Empty without validation.
@@ -75,6 +89,10 @@ struct Mapping {
 
   /// Makes written bytes of the GL buffer visible, by a flush or by glBufferSubData. Checks nothing.
   void flush(std::uint64_t buffer_offset, std::uint64_t bytes) const noexcept;
+  /// Validation, now and then: reports if GL sees other bytes here than the CPU, which has written or read them.
+  void check_sharing(std::uint64_t offset, std::uint64_t bytes, std::source_location where) const noexcept {
+    if (probe) probe->compare_now(offset, bytes, where);
+  }
   /// Private memory only: copies bytes that the GPU wrote, ordered after shader stores. The caller has waited for the
   /// writer. Statuses: map_failed, data_lost, out_of_memory, context_lost.
   Result<void> fetch(std::uint64_t buffer_offset, std::uint64_t bytes,
@@ -82,8 +100,8 @@ struct Mapping {
   /// Private memory only: gives the GL buffer new storage, so that no command in flight uses it. Commands issued before
   /// keep the old one.
   void orphan() const noexcept;
-  /// Unmaps and deletes the buffer. For the program's memory, first waits until GL has finished with it; a failed wait
-  /// leaves everything as it was. Statuses: data_lost, wrong_context, context_lost, timed_out, fence_failed, wait_failed.
+  /// Unmaps and deletes the buffer. First waits until GL has finished with the program's memory, and CUDA with memory that it
+  /// knows; a failed wait leaves everything as it was. Statuses: data_lost, wrong_context, context_lost, timed_out, fence_failed, wait_failed.
   Result<void> destroy(std::source_location where) noexcept;
 
   /// For rings and pools.

@@ -87,7 +87,9 @@ struct Cuda::Impl {
     if (!mapping.registration) {
       // CUDA pins every page for reading and writing.
       mapping.guard.reset();
-      auto made = cuda::HostRegistration::create(impl->driver, mapping.pointer, mapping.size, where);
+      auto made = cuda::HostRegistration::create(impl->driver,
+                                                 {mapping.pointer, static_cast<std::size_t>(mapping.size)},
+                                                 impl->context->options.timeout, where);
       if (!made) return pass_on(made);
       mapping.registration = std::move(*made);
     }

@@ -17,6 +17,9 @@ Result<std::shared_ptr<Driver>> Driver::open(const char* library, int device, st
   PMB_FIND(cuCtxPushCurrent_v2);
   PMB_FIND(cuCtxPopCurrent_v2);
   PMB_FIND(cuCtxSynchronize);
+  PMB_FIND(cuEventCreate);
+  PMB_FIND(cuEventDestroy_v2);
+  PMB_FIND(cuEventQuery);
   PMB_FIND(cuStreamQuery);
   PMB_FIND(cuMemHostRegister_v2);
   PMB_FIND(cuMemHostUnregister);
@@ -27,6 +30,7 @@ Result<std::shared_ptr<Driver>> Driver::open(const char* library, int device, st
   PMB_FIND(cuGraphicsUnmapResources);
   PMB_FIND(cuGraphicsResourceGetMappedPointer_v2);
 #undef PMB_FIND
+  driver->library_.find_if_there(driver->calls_.cuCtxRecordEvent, "cuCtxRecordEvent");
   if (driver->library_.missing()) return fail(ErrorId::cuda_missing, where);
   if (auto started = driver->start(device, where); !started) return pass_on(started);
   return driver;

@@ -20,7 +20,11 @@ struct Functions {
   Code (*cuDevicePrimaryCtxRelease_v2)(int);
   Code (*cuCtxPushCurrent_v2)(Handle);
   Code (*cuCtxPopCurrent_v2)(Handle*);
+  Code (*cuCtxRecordEvent)(Handle, Handle);  ///< Null before CUDA 12.5, as is no other.
   Code (*cuCtxSynchronize)();
+  Code (*cuEventCreate)(Handle*, unsigned);
+  Code (*cuEventDestroy_v2)(Handle);
+  Code (*cuEventQuery)(Handle);
   Code (*cuStreamQuery)(Handle);
   Code (*cuMemHostRegister_v2)(void*, std::size_t, unsigned);
   Code (*cuMemHostUnregister)(void*);
@@ -47,6 +51,7 @@ class Driver {
 
   const Functions& calls() const noexcept { return calls_; }
   int device() const noexcept { return device_; }
+  Handle context() const noexcept { return context_; }
 
   /// While it lives, the primary context is current on this thread.
   class Scope {

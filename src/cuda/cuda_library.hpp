@@ -12,7 +12,7 @@ namespace pmb::cuda {
 
 using Code = int;                          ///< CUresult; 0 is success.
 using DevicePointer = unsigned long long;  // NOLINT(google-runtime-int): CUdeviceptr is that type.
-using Handle = void*;                      ///< CUcontext, CUstream, CUmodule, CUfunction, CUgraphicsResource.
+using Handle = void*;  ///< CUcontext, CUevent, CUstream, CUmodule, CUfunction, CUgraphicsResource.
 
 /// Stays loaded until the process ends: the driver has threads of its own. On Windows it never opens: nothing was run there.
 class Library {
@@ -23,8 +23,13 @@ class Library {
   /// Sets `function` to the function of that name, or to null.
   template <class Function>
   void find(Function& function, const char* name) noexcept {
-    function = reinterpret_cast<Function>(symbol(library_, name));
+    find_if_there(function, name);
     if (!function && !missing_) missing_ = name;
+  }
+  /// The same, for a function that older drivers lack.
+  template <class Function>
+  void find_if_there(Function& function, const char* name) noexcept {
+    function = reinterpret_cast<Function>(symbol(library_, name));
   }
   /// The first function that find() did not find; null if there is none.
   const char* missing() const noexcept { return missing_; }

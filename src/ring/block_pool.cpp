@@ -319,7 +319,8 @@ Result<void> BlockPool::publish(Block block, std::uint64_t used_bytes, std::sour
   if (!found) return pass_on(found);
   const BlockPoolControl& pool = *control_;
   Record& record = **found;
-  if (record.state != State::acquired) return fail(ErrorId::already_published, where);
+  if (record.state != State::acquired)
+    return pool.misuse(make_error(ErrorId::already_published, where), record);
   if (pool.access == Access::read) return fail(ErrorId::not_writable, where);
   if (used_bytes > pool.block_bytes)
     return fail(ErrorId::published_too_much, where, {.numbers = {used_bytes, pool.block_bytes}});
@@ -360,6 +361,8 @@ Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::
     if (auto fetched = mapping.fetch(0, pool.block_bytes, where); !fetched) return pass_on(fetched);
     record.fetched = serial;
   }
+  // GL need not see bytes that were written and not flushed.
+  if (!mapping.explicit_flush) mapping.check_sharing(0, pool.block_bytes, where);
   record.state = State::viewed;
   return make_view({record.bytes, static_cast<std::size_t>(pool.block_bytes)}, *pool.context,
                    record.view_lifetime,

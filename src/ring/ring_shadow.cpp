@@ -20,8 +20,7 @@ std::byte untouched(std::uint64_t offset) noexcept {
 }  // namespace
 
 RingShadow::RingShadow(const Mapping& mapping, bool cpu_fills) noexcept
-    : mapping_(mapping), cpu_fills_(cpu_fills), probe_(mapping) {
-  if (cpu_fills) probe_.make_buffer();
+    : mapping_(mapping), cpu_fills_(cpu_fills) {
   static_cast<void>(protect({mapping.map_offset, mapping.map_offset + mapping.size}, free_rule()));
 }
 
@@ -82,7 +81,7 @@ void RingShadow::given_to_gl(std::uint64_t key) {
 
 void RingShadow::shared(std::uint64_t key) {
   if (const auto found = watches_.find(key); found != watches_.end()) found->second.is_shared = true;
-  probe_.drop(key);
+  drop_probe(key);
 }
 
 void RingShadow::awaited(std::uint64_t key) noexcept {
@@ -121,7 +120,7 @@ void RingShadow::published(const RingSlot& slot, std::uint64_t marks, std::sourc
   watch.since = marks;
   watch.is_published = true;
   watch.reported = watch.forgotten = false;
-  if (cpu_fills_ && !watch.is_shared) probe_.start(slot.key(), watch.range, bytes_of(watch.range));
+  if (cpu_fills_ && !watch.is_shared) probe(slot.key(), watch);
 }
 
 void RingShadow::retired(std::uint64_t key, std::uint64_t serial) {
@@ -137,6 +136,7 @@ ReadView RingShadow::view(const RingSlot& slot, std::span<const std::byte> bytes
     static_cast<void>(protect(watch.range, {.on_write = ErrorId::view_written}));
     // Commands may write a view, too. No protection sees those of a GPU.
     watch.copy.assign(bytes.begin(), bytes.end());
+    if (!watch.is_shared) probe(slot.key(), watch);
   }
   return make_view(bytes, *mapping_.context, watch.view_lifetime,
                    {.id = ErrorId::view_after_release,
@@ -170,7 +170,7 @@ void RingShadow::compare(std::uint64_t key, Watch& watch, ErrorId id, std::sourc
     changed = {std::min(changed.begin, at + found.begin), at + found.end};
   }
   if (changed.empty()) return;
-  probe_.drop(key);
+  drop_probe(key);
   // Where the GPU may write published slices too, a change proves nothing.
   if (mapping_.readable && id == ErrorId::written_after_publish) return;
   watch.reported = true;
@@ -203,7 +203,7 @@ void RingShadow::report_fault(const PageFault& fault, std::uint64_t end) {
                    .end_bytes = std::max(at + 1, end),
                    .noticed_stack = fault.stack.frames()};
   if (found != watches_.end()) {
-    probe_.drop(found->first);
+    drop_probe(found->first);
     Watch& watch = found->second;
     if (std::exchange(watch.reported, true)) return;
     report.acquired_at = watch.acquired_at;
@@ -231,9 +231,32 @@ void RingShadow::inspect_at_end(std::uint64_t key, std::source_location where) {
   if (watch.is_viewed && !watch.is_shared) compare(key, watch, ErrorId::view_written, where);
 }
 
+void RingShadow::probe(std::uint64_t key, const Watch& watch) const noexcept {
+  if (!mapping_.probe) return;
+  mapping_.probe->start(key, {watch.range, watch.acquired_at, watch.acquired_stack}, bytes_of(watch.range));
+}
+
+void RingShadow::drop_probe(std::uint64_t key) const noexcept {
+  if (mapping_.probe) mapping_.probe->drop(key);
+}
+
 void RingShadow::check_sharing(std::source_location where) {
-  const std::uint64_t key = probe_.find_difference(where);
-  if (key != SharingProbe::kNone) report(make_error(ErrorId::bytes_not_shared, where), key, probe_.range());
+  if (!mapping_.probe) return;
+  // A late write into the slice is no difference that GL made.
+  if (const auto probed = watches_.find(mapping_.probe->key()); probed != watches_.end()) {
+    compare(probed->first, probed->second,
+            cpu_fills_ ? ErrorId::written_after_publish : ErrorId::view_written, where);
+  }
+  const SharingProbe::Probed* const slice = mapping_.probe->find_difference(where);
+  if (!slice) return;
+  mapping_.context->report({.id = ErrorId::bytes_not_shared,
+                            .label = mapping_.label,
+                            .buffer = mapping_.buffer,
+                            .begin_bytes = slice->range.begin,
+                            .end_bytes = slice->range.end,
+                            .acquired_at = slice->acquired_at,
+                            .noticed_at = where,
+                            .acquired_stack = slice->acquired_stack.frames()});
 }
 
 void RingShadow::inspect_at_mark(std::uint64_t marks, std::uint64_t issued_end, std::source_location where) {
@@ -259,8 +282,7 @@ void RingShadow::check_passed(std::uint64_t passed, std::source_location where) 
     return passed == UINT64_MAX || (watch.serial != 0 && watch.serial <= passed);
   };
   for (auto& [key, watch] : watches_) {
-    // A late write into the probed slice is no difference that GL made.
-    if (!is_done(watch) && key != probe_.key()) continue;
+    if (!is_done(watch)) continue;
     compare_guard(key, watch, where);
     if (watch.is_published) compare(key, watch, ErrorId::written_after_publish, where);
   }

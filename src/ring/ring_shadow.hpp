@@ -23,7 +23,6 @@
 #include "base/byte_ranges.hpp"
 #include "base/page_guard.hpp"
 #include "base/stack_trace.hpp"
-#include "ring/sharing_probe.hpp"
 
 namespace pmb::detail {
 
@@ -54,10 +53,7 @@ class RingShadow {
   void inspect_at_end(std::uint64_t key, std::source_location where);
   /// Ends the views of the slice.
   void forget(std::uint64_t key);
-  void forget_all() noexcept {
-    watches_.clear();
-    probe_.end();
-  }
+  void forget_all() noexcept { watches_.clear(); }
   /// A view of a readback's bytes, watched until the readback is forgotten.
   ReadView view(const RingSlot& slot, std::span<const std::byte> bytes);
   /// Every reader was issued. The bytes are watched until check_passed() with that serial.
@@ -113,13 +109,16 @@ class RingShadow {
   std::array<std::span<std::byte>, 2> unguarded(const Watch& watch) const noexcept;
   void compare(std::uint64_t key, Watch& watch, ErrorId id, std::source_location where);
   void compare_guard(std::uint64_t key, Watch& watch, std::source_location where) const;
-  /// Reports that GL did not see what was published.
+  /// Lets GL copy the first bytes of a slice, for check_sharing().
+  void probe(std::uint64_t key, const Watch& watch) const noexcept;
+  /// The bytes of the slice changed, and not by GL alone.
+  void drop_probe(std::uint64_t key) const noexcept;
+  /// Reports that GL sees other bytes than the CPU, in a slice that was published or viewed.
   void check_sharing(std::source_location where);
 
   const Mapping& mapping_;
   bool cpu_fills_;
   Watches watches_;
-  SharingProbe probe_;
 };
 
 }  // namespace pmb::detail

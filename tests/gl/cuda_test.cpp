@@ -267,6 +267,72 @@ TEST_F(CudaGl, ValidationReportsTheRegistrationByOtherCode) {
   stream_->unregister_graphics(resource);
 }
 
+TEST_F(CudaGl, ValidationReportsTheRegistrationOfAReadback) {
+  if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
+  auto down = value_of(pmb::ReadbackRing::create(context(), {.capacity_bytes = 2 * kBytes}));
+  void* const resource = stream_->register_graphics(down.mapped_buffer().buffer());
+  const GLuint source = plain_buffer(kBytes);
+  bool lost = false;
+  for (std::uint32_t lap = 0; lap < 5; ++lap) {
+    const Bytes bytes = pattern(kBytes, lap + 1);
+    put(source, 0, bytes);
+    const auto pending = value_of(down.request(source, 0, kBytes));
+    mark();
+    const auto view = value_of(pending.wait(std::chrono::seconds(10)));
+    lost = lost || first_difference(view.bytes(), bytes) != -1;
+    value_of(pending.release());
+    wait_for_gpu();
+  }
+  mark();
+  EXPECT_TRUE(lost) << "the CPU sees what GL writes";
+  expect_reports({ErrorId::bytes_not_shared});
+  stream_->unregister_graphics(resource);
+}
+
+TEST_F(CudaGl, ValidationReportsTheRegistrationOfAMappedBuffer) {
+  if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
+  auto buffer = mapped(kBytes);
+  void* const resource = stream_->register_graphics(buffer.buffer());
+  value_of(buffer.write(0, pattern(kBytes, 1)));
+  EXPECT_NE(first_difference(contents(buffer.buffer(), 0, kBytes), pattern(kBytes, 1)), -1)
+      << "GL sees what the CPU writes";
+  expect_reports({ErrorId::bytes_not_shared});
+  stream_->unregister_graphics(resource);
+}
+
+TEST_F(CudaGl, ValidationReportsTheRegistrationOfABlock) {
+  if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
+  auto pool = value_of(pmb::BlockPool::create(context(), {.block_bytes = kBytes, .count = 1}));
+  const pmb::Block block = value_of(pool.acquire());
+  void* const resource = stream_->register_graphics(block.buffer());
+  std::ranges::copy(pattern(kBytes, 1), block.raw_bytes().begin());
+  value_of(pool.publish(block, kBytes));
+  EXPECT_NE(first_difference(contents(block.buffer(), 0, kBytes), pattern(kBytes, 1)), -1)
+      << "GL sees what the CPU writes";
+  expect_reports({ErrorId::bytes_not_shared});
+  value_of(pool.retire(block, mark()));
+  wait_for_gpu();
+  stream_->unregister_graphics(resource);
+}
+
+// Where CUDA is real. The fake's kernels end at the first poll.
+TEST_F(CudaGl, AKernelThatRunsTooLongKeepsItsMemory) {
+  if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
+  auto hasty = value_of(
+      pmb::Context::from_current(pmb::HeadlessContext::loader(), {.timeout = std::chrono::nanoseconds(0)}));
+  auto cuda = value_of(pmb::Cuda::open(hasty, cuda_.device()));
+  auto buffer = value_of(pmb::MappedBuffer::create(hasty, {.size_bytes = kBytes}));
+  const std::uint64_t pointer = value_of(cuda.pointer(buffer));
+  stream_->spin(kLateCycles);
+  stream_->add(pointer, 1, kBytes);
+  const auto refused = buffer.destroy();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, ErrorId::wait_timed_out);
+  EXPECT_TRUE(buffer.is_mapped());
+  stream_->wait();
+  value_of(buffer.destroy());
+}
+
 TEST_F(CudaGl, MemoryOutlivesTheLateKernelsThatUseIt) {
   for (int round = 0; round < 3; ++round) {
     auto buffer = mapped(kBytes);

@@ -44,7 +44,8 @@ pmb::Result<void> use_everything(pmb::Context& context, GLuint plain, void* stre
 
 /// The calls that end something. One that fails leaves that on the device.
 bool ends_something(std::string_view call) {
-  return call.find("Un") != call.npos || call.find("Release") != call.npos || call.find("Ctx") != call.npos;
+  const auto has = [&](std::string_view part) { return call.find(part) != call.npos; };
+  return has("Un") || has("Release") || has("Destroy") || has("Ctx");
 }
 
 TEST_F(CudaTest, ADriverErrorAtAnyCallLeavesNothingBehind) {
@@ -112,6 +113,55 @@ TEST_F(CudaTest, WaitsOnTheCpuAreBounded) {
   EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::fence_is_null);
   fake_->script("glClientWaitSync", 1, strict_gl::wait_failed());
   EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::wait_failed);
+}
+
+TEST_F(CudaTest, AKernelThatNeverEndsKeepsItsMemory) {
+  end_cuda();
+  pmb::Options options;
+  options.timeout = 0ns;
+  start_with_cuda(options);
+  auto output = results(kBytes);
+  launch("pmb_write", take(cuda_.pointer(output)), 1, kBytes);
+  fake_cuda::never_end(true);
+  EXPECT_EQ(id_of(output.destroy()), ErrorId::wait_timed_out);
+  EXPECT_TRUE(output.is_mapped());
+  EXPECT_EQ(calls_of("cuMemHostUnregister"), 0U);
+  fake_cuda::never_end(false);
+  EXPECT_EQ(id_of(output.destroy()), ErrorId::wait_timed_out) << "the first poll";
+  ASSERT_EQ(cuStreamSynchronize(stream_), 0);
+  take(output.destroy());
+  EXPECT_EQ(calls_of("cuMemHostUnregister"), 1U);
+}
+
+TEST_F(CudaTest, ARingEndsWhileAKernelThatNeverEndsUsesIt) {
+  end_cuda();
+  pmb::Options options;
+  options.timeout = 0ns;
+  start_with_cuda(options);
+  {
+    auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 4096, .label = "kept"}));
+    const pmb::Slice slice = put(ring, pattern(kBytes, 1));
+    launch("pmb_write", take(cuda_.pointer(slice)), 1, kBytes);
+    take(ring.retire(mark()));
+    fake_cuda::never_end(true);
+  }
+  EXPECT_EQ(calls_of("cuMemHostUnregister"), 0U);
+  EXPECT_EQ(fake_->mapped_buffers(), 1U) << "the kernel uses it still";
+  ASSERT_EQ(log_lines_.size(), 1U);
+  EXPECT_NE(log_lines_[0].find("'kept'"), std::string::npos);
+  leaks_expected_ = true;
+  cuda_ = {};
+  fake_cuda::forgive();
+}
+
+TEST_F(CudaTest, ADriverWithoutEventsOfTheContextIsWaitedForWithoutABound) {
+  auto output = results(kBytes);
+  launch("pmb_write", take(cuda_.pointer(output)), 1, kBytes);
+  constexpr int kNotSupported = 801;
+  fake_cuda::fail("cuCtxRecordEvent", 1, kNotSupported);
+  take(output.destroy());
+  EXPECT_EQ(calls_of("cuCtxSynchronize"), 1U);
+  EXPECT_EQ(fake_cuda::queued(), 0U);
 }
 
 TEST_F(CudaTest, ALostContextIsReportedAndEndsTheRegistrations) {

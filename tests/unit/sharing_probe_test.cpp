@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Validation notices that GL no longer sees what the CPU writes into a mapping, and takes nothing else for that.
-#include "ring/sharing_probe.hpp"
+// Validation notices that the CPU and GL no longer share the bytes of a ring, and takes nothing else for that.
+#include "context/sharing_probe.hpp"
 
 #include "pmb_fixture.hpp"
 
@@ -8,6 +8,8 @@ namespace {
 
 using namespace pmb_test;
 using pmb::MappedBuffer;
+using pmb::PendingReadback;
+using pmb::ReadbackRing;
 using pmb::Slice;
 using pmb::UploadRing;
 
@@ -25,6 +27,16 @@ class Sharing : public PmbPathTest {
     return take(UploadRing::create_on(
         *context_,
         take(MappedBuffer::create(*context_, {.size_bytes = 2 * kBytes, .access = Access::bidirectional}))));
+  }
+  ReadbackRing make_readback_ring() {
+    return take(ReadbackRing::create(*context_, {.capacity_bytes = 4 * kBytes, .label = "pixels"}));
+  }
+  /// Bytes that the GPU wrote, viewed once they have arrived.
+  std::pair<PendingReadback, pmb::ReadView> read_back(ReadbackRing& ring, const Bytes& bytes) {
+    const PendingReadback pending = take(ring.acquire(bytes.size()));
+    write_into(pending, bytes);
+    mark();
+    return {pending, take(pending.wait(1s))};
   }
   std::uint64_t copies() const {
     return fake_->calls("glCopyNamedBufferSubData") + fake_->calls("glCopyBufferSubData");
@@ -141,6 +153,52 @@ TEST_P(Sharing, TheCopyGoesWithTheRingAndWithTheContext) {
   context_.reset();
   EXPECT_EQ(fake_->live_buffers(), 1U) << "the mapped one";
   leaks_expected_ = true;
+}
+
+TEST_P(Sharing, AReadbackThatGlKeepsToItselfIsReportedOnce) {
+  auto ring = make_readback_ring();
+  fake_->move_away_from_mapping(ring.mapped_buffer().buffer());
+  const auto where = std::source_location::current();
+  const PendingReadback pending = take(ring.acquire(kBytes));
+  const std::uint64_t offset = pending.offset_bytes();
+  write_into(pending, pattern(kBytes, 1));
+  mark();
+  EXPECT_NE(copy(take(pending.wait(1s)).bytes()), pattern(kBytes, 1));
+  take(pending.release());
+  take(mark().wait(1s));
+  EXPECT_TRUE(reports_.empty()) << "waiting reports nothing";
+  mark();
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].id, ErrorId::bytes_not_shared);
+  EXPECT_EQ(reports_[0].label, "pixels");
+  EXPECT_EQ(reports_[0].begin, offset);
+  EXPECT_EQ(reports_[0].end, offset + kProbed);
+  EXPECT_EQ(reports_[0].acquired_at.line(), where.line() + 1);
+
+  for (std::uint64_t turn = 0; turn < 10; ++turn)
+    take(read_back(ring, pattern(kBytes, turn)).first.release());
+  EXPECT_EQ(reports_.size(), 1U);
+}
+
+TEST_P(Sharing, ReadbacksThatGoRoundAreNoDifference) {
+  auto ring = make_readback_ring();
+  for (std::uint64_t turn = 0; turn < 20; ++turn) {
+    const auto [pending, view] = read_back(ring, pattern(kBytes, turn));
+    EXPECT_EQ(copy(view.bytes()), pattern(kBytes, turn));
+    take(pending.release());
+  }
+  for (const Seen& seen : reports_) ADD_FAILURE() << seen.message;
+}
+
+TEST_P(Sharing, AWriteIntoAViewIsReportedAsSuchAlone) {
+  auto ring = make_readback_ring();
+  const auto [pending, view] = read_back(ring, pattern(kBytes, 1));
+  const_cast<std::byte&>(view.bytes()[9]) ^= std::byte{1};
+  take(mark().wait(1s));
+  mark();
+  take(pending.release());
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].id, ErrorId::view_written);
 }
 
 class CoherentSharing : public PmbTest {};

@@ -82,7 +82,12 @@ const std::vector<std::string>& calls() {
   return device().calls;
 }
 
+void never_end(bool endless) {
+  device().endless = endless;
+}
+
 void reset() {
+  never_end(false);
   forgive();
   Device& gpu = device();
   gpu.retained = 0;
@@ -97,6 +102,7 @@ void forgive() {
   gpu.run_all();
   gpu.registered.clear();
   gpu.resources.clear();
+  gpu.events.clear();
   gpu.retained = 1;
   gpu.sticky_error = 0;
   gpu.violations.clear();
@@ -105,7 +111,7 @@ void forgive() {
 int live_objects() {
   const Device& gpu = device();
   return static_cast<int>(gpu.device_memory.size() + gpu.pinned_memory.size() + gpu.registered.size() +
-                          gpu.streams.size() + gpu.resources.size()) +
+                          gpu.streams.size() + gpu.resources.size() + gpu.events.size()) +
          gpu.retained;
 }
 
@@ -289,8 +295,42 @@ FAKE cuStreamQuery(void* stream) {
   Stream* const queue = device().stream(stream);
   if (queue == nullptr) return kInvalidHandle;
   // The first poll finds work undone.
-  if (queue->queued() > 0 && ++queue->expired_polls % 2 == 1) return kNotReady;
+  if (queue->queued() > 0 && (device().endless || ++queue->expired_polls % 2 == 1)) return kNotReady;
   queue->run_all();
+  return device().sticky_error;
+}
+FAKE cuEventCreate(void** event, unsigned) {
+  ENTER("cuEventCreate", Needs::context);
+  *event = keep(device().events);
+  return kSuccess;
+}
+FAKE cuEventDestroy_v2(void* event) {
+  ENTER("cuEventDestroy_v2", Needs::context);
+  return device().events.erase(event) == 1 ? kSuccess : kInvalidHandle;
+}
+FAKE cuCtxRecordEvent(void* context, void* event) {
+  ENTER("cuCtxRecordEvent", Needs::context);
+  const auto found = device().events.find(event);
+  if (found == device().events.end() || context != &context_storage) return kInvalidHandle;
+  auto& positions = found->second->positions;
+  positions = {{nullptr, device().default_stream.issued()}};
+  for (const auto& [handle, stream] : device().streams) positions.emplace(handle, stream->issued());
+  return kSuccess;
+}
+FAKE cuEventQuery(void* event) {
+  ENTER("cuEventQuery", Needs::context);
+  const auto found = device().events.find(event);
+  if (found == device().events.end()) return kInvalidHandle;
+  Event& recorded = *found->second;
+  const bool has_passed = std::ranges::all_of(recorded.positions, [](const auto& entry) {
+    const Stream* const stream = device().stream(entry.first);
+    return stream == nullptr || stream->has_run_to(entry.second);
+  });
+  // The first poll finds work undone.
+  if (!has_passed && (device().endless || ++recorded.expired_polls % 2 == 1)) return kNotReady;
+  for (const auto& [handle, position] : recorded.positions) {
+    if (Stream* const stream = device().stream(handle)) stream->run_to(position);
+  }
   return device().sticky_error;
 }
 FAKE cuModuleLoadData(void** module, const void* image) {

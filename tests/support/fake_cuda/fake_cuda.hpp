@@ -37,6 +37,8 @@ FAKE_CUDA_API void set_graphics(Graphics graphics);
 
 // The nth call of that name from now on (1 is the next) does nothing and returns `error`.
 FAKE_CUDA_API void fail(std::string_view call, unsigned nth, int error);
+// From now on no kernel ends by itself: polls find work undone, however often.
+FAKE_CUDA_API void never_end(bool endless);
 // The names of all calls since reset(), in order.
 FAKE_CUDA_API const std::vector<std::string>& calls();
 // Ends all work and forgets everything.
@@ -45,7 +47,7 @@ FAKE_CUDA_API void reset();
 // Drops the error of a kernel, and what the driver refused to free: only the program's own context and streams are left.
 FAKE_CUDA_API void forgive();
 
-// Memory, streams, registrations, and contexts that were not freed.
+// Memory, streams, events, registrations, and contexts that were not freed.
 FAKE_CUDA_API int live_objects();
 // Rules that real drivers do not check, one sentence each.
 FAKE_CUDA_API const std::vector<std::string>& violations();

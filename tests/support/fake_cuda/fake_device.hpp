@@ -42,6 +42,7 @@ class Stream {
     queue_.push_back(std::move(work));
     return ++issued_;
   }
+  [[nodiscard]] bool has_run_to(std::uint64_t position) const { return executed_ >= position; }
   // Runs the work up to `position` and no further.
   void run_to(std::uint64_t position);
   void run_all() { run_to(issued_); }
@@ -54,6 +55,12 @@ class Stream {
   std::uint64_t issued_ = 0;
   std::uint64_t executed_ = 0;
   bool running_ = false;
+};
+
+// The work of the streams at the time of the record.
+struct Event {
+  std::map<void*, std::uint64_t> positions;  // null: the default stream
+  int expired_polls = 0;
 };
 
 struct Resource {
@@ -95,6 +102,8 @@ class Device {
   std::map<void*, std::unique_ptr<Stream>> streams;
   Stream default_stream;
   std::map<void*, std::unique_ptr<Resource>> resources;
+  std::map<void*, std::unique_ptr<Event>> events;
+  bool endless = false;
   Graphics graphics;
   std::vector<std::string> calls;
   std::map<std::string, std::map<unsigned, int>, std::less<>> failures;
