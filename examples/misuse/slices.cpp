@@ -245,7 +245,7 @@ void right(Scene& scene) {
 namespace publish_twice {
 void wrong(Scene& scene) {
   auto ring = scene.upload_ring(4096);
-  scene.expect(ErrorId::already_published, ring);
+  scene.expect(ErrorId::already_published, ring, 0, 32);
 
   const pmb::Slice slice = need(ring.acquire(64));
   need(ring.publish(slice, 32));

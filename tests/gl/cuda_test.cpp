@@ -318,10 +318,11 @@ TEST_F(CudaGl, ValidationReportsTheRegistrationOfABlock) {
 // Where CUDA is real. The fake's kernels end at the first poll.
 TEST_F(CudaGl, AKernelThatRunsTooLongKeepsItsMemory) {
   if (!cuda_.orders_on_gpu()) GTEST_SKIP() << "this GL context is not on a CUDA device";
-  auto hasty = value_of(
-      pmb::Context::from_current(pmb::HeadlessContext::loader(), {.timeout = std::chrono::nanoseconds(0)}));
-  auto cuda = value_of(pmb::Cuda::open(hasty, cuda_.device()));
-  auto buffer = value_of(pmb::MappedBuffer::create(hasty, {.size_bytes = kBytes}));
+  auto hasty =
+      pmb::Context::from_current(pmb::HeadlessContext::loader(), {.timeout = std::chrono::nanoseconds(0)});
+  ASSERT_TRUE(hasty) << hasty.error().message();
+  auto cuda = value_of(pmb::Cuda::open(*hasty, cuda_.device()));
+  auto buffer = value_of(pmb::MappedBuffer::create(*hasty, {.size_bytes = kBytes}));
   const std::uint64_t pointer = value_of(cuda.pointer(buffer));
   stream_->spin(kLateCycles);
   stream_->add(pointer, 1, kBytes);
