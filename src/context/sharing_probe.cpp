@@ -66,13 +66,15 @@ const SharingProbe::Probed* SharingProbe::find_difference(std::source_location w
 
 void SharingProbe::compare_now(std::uint64_t offset, std::uint64_t bytes,
                                std::source_location where) noexcept {
-  constexpr std::uint64_t kMarksBetween = 64;
+  constexpr std::uint64_t kMostMarksBetween = 64;
   // Other threads may call, too, but GL is not theirs.
   if (bytes == 0 || !can_call_gl() || found_) return;
   TimelineState& timeline = mapping_.context->timeline();
   const std::uint64_t marks = timeline.issued >> kSerialShift;
   if (marks < next_comparison_) return;
-  next_comparison_ = marks + kMarksBetween;
+  next_comparison_ = marks + marks_between_;
+  // A driver moves a buffer at its first use after the registration, and with the bytes of that time.
+  marks_between_ = std::min(2 * marks_between_, kMostMarksBetween);
   const std::size_t size = std::min<std::uint64_t>(bytes, kBytes);
   const std::uint64_t begin = mapping_.map_offset + offset;
   issue_copy({begin, begin + size});

@@ -49,7 +49,7 @@ class SharingProbe {
   const Probed* find_difference(std::source_location where) noexcept;
 
   /// For mapped buffers and blocks, whose bytes the program may write at other times without a call. Compares the first of
-  /// `bytes` bytes at `offset` of the mapping, at the first call and then once in 64 marks. Neither the CPU nor the GPU may be
+  /// `bytes` bytes at `offset` of the mapping: at the first call, after 1, 2, 4 … marks more, and then once in 64. Neither the CPU nor the GPU may be
   /// writing them. Waits until the GPU is idle, at most Options::timeout. Reports a difference, once.
   void compare_now(std::uint64_t offset, std::uint64_t bytes, std::source_location where) noexcept;
 
@@ -71,6 +71,7 @@ class SharingProbe {
   Probed slice_ = {};
   std::array<std::byte, kBytes> seen_ = {};  ///< By the CPU.
   std::uint64_t next_comparison_ = 0;        ///< The mark from which compare_now() compares again.
+  std::uint64_t marks_between_ = 1;
 };
 
 }  // namespace pmb::detail
