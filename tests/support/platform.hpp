@@ -21,6 +21,9 @@ std::byte* mirror_pages(std::byte* pages, std::size_t size);
 /// Touching these whole pages ends the process from now on.
 void forbid_pages(std::byte* pages, std::size_t size);
 
+/// These whole pages may be read and written.
+void permit_pages(std::byte* pages, std::size_t size);
+
 /// Frees all pages of one reservation. Touching them ends the process until the addresses are reserved again.
 void release_pages(std::byte* pages, std::size_t size);
 

@@ -42,6 +42,10 @@ void forbid_pages(std::byte* pages, std::size_t size) {
   if (mprotect(pages, size, PROT_NONE) != 0) std::abort();
 }
 
+void permit_pages(std::byte* pages, std::size_t size) {
+  if (mprotect(pages, size, PROT_READ | PROT_WRITE) != 0) std::abort();
+}
+
 void release_pages(std::byte* pages, std::size_t size) {
   munmap(pages, size);
 }

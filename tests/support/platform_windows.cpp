@@ -54,6 +54,11 @@ void forbid_pages(std::byte* pages, std::size_t size) {
   if (!VirtualProtect(pages, size, PAGE_NOACCESS, &before)) std::abort();
 }
 
+void permit_pages(std::byte* pages, std::size_t size) {
+  DWORD before = 0;
+  if (!VirtualProtect(pages, size, PAGE_READWRITE, &before)) std::abort();
+}
+
 void release_pages(std::byte* pages, std::size_t) {
   const std::lock_guard lock(sections_mutex);
   UnmapViewOfFile(pages);

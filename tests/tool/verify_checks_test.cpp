@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "strict_gl_gtest.hpp"
 #include "verify_fake.hpp"
@@ -115,6 +117,10 @@ const LieCase kLies[] = {
     {Lie::memory_stays_exhausted, "MemoryStaysExhausted", {"out_of_memory"}},
     {Lie::mapping_dies_with_its_context, "MappingDiesWithItsContext", {"other_context", "shared_reads"}},
     {Lie::pixels_need_draw_framebuffer, "PixelsNeedDrawFramebuffer", {"no_draw_framebuffer"}},
+    {Lie::frames_end_after_64_kib,
+     "FramesEndAfter64Kib",
+     {"pixel_frames", "no_draw_framebuffer", "processes"}},
+    {Lie::page_protection_is_lifted, "PageProtectionIsLifted", {"page_protection"}},
 };
 
 class VerifyLies : public testing::TestWithParam<LieCase> {};
@@ -131,6 +137,24 @@ TEST_P(VerifyLies, AreFoundByTheRightProperties) {
 
 INSTANTIATE_TEST_SUITE_P(Each, VerifyLies, testing::ValuesIn(kLies),
                          [](const testing::TestParamInfo<LieCase>& told) { return told.param.name; });
+
+bool is_of_visibility(std::string_view name) {
+  return name.starts_with("coherent_to_") || name.starts_with("flush_to_") ||
+         name.ends_with("_to_coherent") || name.ends_with("_to_barrier");
+}
+
+// A lie about visibility spoils checks of every subject: only one that spares visibility shows that the others can fail.
+TEST(VerifyChecks, EachPropertyHasALie) {
+  Names missing;
+  for (const Property& property : all_properties()) missing.insert(property.name);
+  for (const auto& [lie, name, found] : kLies) {
+    const bool spares_visibility = std::ranges::none_of(found, is_of_visibility);
+    for (const std::string& property : found) {
+      if (spares_visibility || is_of_visibility(property)) missing.erase(property);
+    }
+  }
+  EXPECT_EQ(missing, Names());
+}
 
 const Property& property_named(const std::string& name) {
   for (const Property& property : all_properties()) {

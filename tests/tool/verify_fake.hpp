@@ -59,8 +59,10 @@ class FakeOther : public OtherContext {
 
 class FakeDevice : public Surroundings {
  public:
-  explicit FakeDevice(const FakeConfig& config = {}, std::vector<std::string> disabled_quirks = {})
-      : fake_(config) {
+  // Page protection does not stop a GPU that has its own addresses.
+  explicit FakeDevice(const FakeConfig& config = {}, std::vector<std::string> disabled_quirks = {},
+                      bool gpu_has_own_addresses = true)
+      : fake_(with_addresses(config, gpu_has_own_addresses)) {
     fake_.make_current();
     const auto load = config.es ? &gladLoadGLES2ContextUserPtr : &gladLoadGLContextUserPtr;
     if (load(&gl_, &strict_gl::get_proc_address_user, nullptr) == 0)
@@ -86,6 +88,11 @@ class FakeDevice : public Surroundings {
   }
 
  private:
+  static FakeConfig with_addresses(FakeConfig config, bool gpu_has_own_addresses) {
+    config.gpu_has_own_addresses = gpu_has_own_addresses;
+    return config;
+  }
+
   FakeGl fake_;
   GladGLContext gl_ = {};
   std::optional<pmb::Context> context_;

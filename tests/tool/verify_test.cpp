@@ -130,6 +130,22 @@ TEST(VerifyRun, ACrashCostsOneProperty) {
   EXPECT_EQ(result->driver.at("vendor"), "strict fake");
 }
 
+TEST(VerifyRun, AGpuThatPageProtectionStopsFailsThatProperty) {
+  const auto properties = all_properties();
+  const auto page_protection =
+      std::ranges::find(properties, std::string_view("page_protection"), &Property::name);
+  ASSERT_NE(page_protection, properties.end());
+  const auto open_without_addresses = [](const std::function<void(const Gpu&)>& measure_all) {
+    FakeDevice device({}, {}, false);
+    measure_all(device.gpu());
+    return Outcome<void>();
+  };
+  StopSignal stop;
+  const auto result = run({&*page_protection, &kHolds}, open_without_addresses, {}, stop);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(failures_of(result->findings), "page_protection");
+}
+
 TEST(VerifyRun, ACheckThatHangsFailsAtTheLimit) {
   StopSignal stop;
   const RunRules rules{.limit = std::chrono::seconds(2)};

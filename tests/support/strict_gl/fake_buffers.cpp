@@ -187,6 +187,12 @@ void Driver::lose_coherent_bytes() {
   }
 }
 
+void Driver::open_mapped_pages() {
+  for (const auto& [name, buffer] : share_->buffers) {
+    if (buffer->mapping() != nullptr) buffer->storage->open_mapped_pages();
+  }
+}
+
 void Driver::get_pointer(const Buffer& buffer, GLenum name, void** pointer) {
   if (buffer == nullptr) return;
   if (name != GL_BUFFER_MAP_POINTER) return error(GL_INVALID_ENUM, enum_name(name) + " is no buffer pointer");

@@ -282,6 +282,7 @@ class Driver {
   Bytes hidden(Storage& storage, const Known& visible, std::int64_t offset, Bytes bytes) const;
   void release_storage(BufferObject& buffer);
   void lose_coherent_bytes();  // Lie::mapping_dies_with_its_context
+  void open_mapped_pages();    // Lie::page_protection_is_lifted
   struct Integer {
     bool available = false;
     GLint64 number = 0;

@@ -79,6 +79,8 @@ enum class Lie {
   memory_stays_exhausted,         // after GL_OUT_OF_MEMORY every allocation fails
   mapping_dies_with_its_context,  // coherent bytes are lost when another context becomes current
   pixels_need_draw_framebuffer,
+  frames_end_after_64_kib,  // glReadPixels into a buffer writes no more
+  page_protection_is_lifted,  // from mappings by each glFlush, as by a tool that watches writes by protecting pages
 };
 
 // The properties of a fake. The defaults are a 4.6 core context of a driver without quirks.

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "support/platform.hpp"
+
 namespace strict_gl {
 
 namespace {
@@ -175,6 +177,13 @@ void Storage::publish_changed(const Mapping& mapping) {
 void Storage::flush(std::int64_t offset_in_mapping, std::int64_t length) {
   if (moved_away_) return;
   if (!mapping_->shares_gpu_memory && length > 0) publish(*mapping_, offset_in_mapping, length);
+}
+
+void Storage::open_mapped_pages() {
+  const Region& seen = mapping_->mirror.valid()      ? mapping_->mirror
+                       : mapping_->shares_gpu_memory ? gpu_
+                                                     : mapping_->shadow;
+  test_support::permit_pages(seen.data(), static_cast<std::size_t>(seen.size()));
 }
 
 void Storage::unmap(bool keep) {

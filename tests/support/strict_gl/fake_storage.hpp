@@ -80,6 +80,8 @@ class Storage {
   std::byte* map(std::int64_t offset, std::int64_t length, GLbitfield access, bool share,
                  std::int64_t alignment);
   void flush(std::int64_t offset_in_mapping, std::int64_t length);
+  // Ends the protection of the pages that the client sees.
+  void open_mapped_pages();
   // Ends the mapping; pointers into it fault afterwards. Without `keep` the mapped bytes are lost.
   void unmap(bool keep);
 

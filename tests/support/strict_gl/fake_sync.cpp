@@ -26,6 +26,7 @@ void Driver::issue(Command command) {
 
 void Driver::flush() {
   stream_->flush();
+  if (lies(Lie::page_protection_is_lifted)) open_mapped_pages();
 }
 
 void Driver::finish() {

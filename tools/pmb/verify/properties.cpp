@@ -90,7 +90,8 @@ constexpr Property kProperties[] = {
     {"flush_offset", "Flush offsets count from the start of the mapping", flush_counts_from_mapping},
     {"map_alignment", "Mapped pointers are aligned as GL promises", pointers_are_aligned},
     {"flags_echo", "GL reports the flags, offset and length of a mapping", flags_are_echoed},
-    {"page_protection", "Pages of a mapping can be protected, and their bytes survive", pages_are_protected},
+    {"page_protection", "Pages of a mapping can be protected from the CPU, and the GPU works on them",
+     pages_are_protected},
 
     {"other_context", "A mapping is usable while another context is current", other_context_current},
     {"shared_reads", "A context that shares a buffer reads the writes of its mapping", shared_context_reads},
