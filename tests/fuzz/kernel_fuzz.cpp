@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -30,6 +31,26 @@ const std::filesystem::path& folder() {
 /// Files outside of the folder are no part of an input.
 bool leaves_folder(std::string_view text) {
   return text.find("..") != std::string_view::npos || text.find("\"/") != std::string_view::npos;
+}
+
+/// Counts lines as a compiler does. String 1 of #line is the prelude, and those after it are the included files.
+void check_places(const pmb::tool::KernelFiles& files, std::string_view assembled) {
+  std::size_t next = 0;
+  int number = 1;
+  std::size_t string = 0;
+  for (std::size_t at = 0; at < assembled.size();) {
+    const std::size_t end = std::min(assembled.find('\n', at), assembled.size());
+    const std::string line(assembled.substr(at, end - at));
+    at = end + 1;
+    if (std::sscanf(line.c_str(), "#line %d %zu", &number, &string) == 2) continue;
+    if (string != 1 && next < files.lines.size() && line == files.lines[next].text) {
+      const pmb::tool::KernelLine& written = files.lines[next++];
+      fuzz::require(number == written.number, "a line keeps its number");
+      fuzz::require(string == (written.file == 0 ? 0 : written.file + 1), "a line keeps its file");
+    }
+    ++number;
+  }
+  fuzz::require(next == files.lines.size(), "every line is in the compiler's input, in order");
 }
 
 }  // namespace
@@ -63,6 +84,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   fuzz::require(source->assembled.find(kernel_prelude()) != std::string::npos, "the prelude is in it");
   fuzz::require(source->files == files->names, "the files are those that were read");
+  // A #line of the kernel's counts otherwise.
+  const bool counts = std::ranges::none_of(
+      files->lines, [](const KernelLine& line) { return line.text.find("#line") != std::string::npos; });
+  if (counts) check_places(*files, source->assembled);
   // Any text may be a compiler's log.
   const std::string log = map_compile_log(source->files, whole);
   fuzz::require(std::ranges::count(log, '\n') <= std::ranges::count(whole, '\n') + 1,

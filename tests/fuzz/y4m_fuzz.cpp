@@ -8,7 +8,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view line = fuzz::text_of(data, size);
   const auto header = parse_y4m_header(line);
   if (!header) {
-    fuzz::require(header.error().code == kInput && !header.error().message.empty(), "a refusal says why");
+    const ExitCode code = header.error().code;
+    fuzz::require(code == kInput || code == kLimit, "a refusal is of the text or of the size");
+    fuzz::require(!header.error().message.empty(), "a refusal says why");
     return 0;
   }
   const FrameLayout& layout = header->layout;
@@ -18,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < layout.plane_count; ++i) {
     const Plane& plane = layout.planes[i];
     fuzz::require(plane.width > 0 && plane.height > 0, "no plane is empty");
+    // Else the sum below could wrap as that of the parser.
+    fuzz::require(std::uint64_t{plane.width} * plane.height <= kMaxBlockBytes, "no plane is too large");
     fuzz::require(plane.offset_bytes == end, "planes lie one after the other");
     end += std::uint64_t{plane.width} * plane.height * layout.sample_bytes();
   }
