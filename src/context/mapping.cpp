@@ -59,7 +59,10 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   if (auto current = context->check_current(where); !current) return current;
   // The program may free its memory next, so GL must have finished with it.
   if (origin == Origin::adopted_memory) {
-    if (auto idle = context->timeline().wait_for_all(where); !idle) return idle;
+    if (auto idle = context->timeline().wait_for_all(where); !idle) {
+      if (context->lost) context->registry.abandon(*this);
+      return idle;
+    }
   }
   if (registration) {
     if (auto idle = registration->wait_until_idle(where); !idle) return idle;
@@ -77,12 +80,14 @@ Result<void> Mapping::destroy(std::source_location where) noexcept {
   context->gl.DeleteBuffers(1, &name);
   process_mapped_bytes() -= size;
   if (kept) return {};
+  // On a lost context glUnmapBuffer returns false, too.
+  if (auto usable = context->check_lost(where); !usable) return usable;
   context->log(LogLevel::warning,
                [&] { return "glUnmapBuffer returned false: the contents of '" + label + "' were lost"; });
   return context->misuse(lost_data);
 }
 
-void drop_unmapped(ContextState& context, std::source_location where) {
+Result<void> drop_unmapped(ContextState& context, std::source_location where) {
   const BufferCalls calls(context.gl);
   std::vector<Mapping*> ended;
   context.registry.visit_mappings([&](const void* address, Mapping& mapping) {
@@ -91,11 +96,15 @@ void drop_unmapped(ContextState& context, std::source_location where) {
       return;
     ended.push_back(&mapping);
   });
+  if (ended.empty()) return {};
+  // On a lost context no buffer is mapped, through no fault of other code.
+  if (auto usable = context.check_lost(where); !usable) return usable;
   for (Mapping* mapping : ended) {
     context.report(mapping->report(ErrorId::unmapped_by_others, 0, mapping->size, where));
     if (mapping->origin == Origin::created) process_mapped_bytes() -= mapping->size;
     context.registry.remove(*mapping);
   }
+  return {};
 }
 
 Registry::~Registry() {

@@ -124,8 +124,8 @@ Result<MappedBuffer> make_memory(const std::shared_ptr<ContextState>& context,
                                  const MappedBufferOptions& info, Memory memory, std::source_location where);
 
 /// Validation: reports mappings that other code ended, and makes them inert. Their GL names may belong to others now, and
-/// are left alone.
-void drop_unmapped(ContextState& context, std::source_location where);
+/// are left alone. Statuses: context_lost.
+Result<void> drop_unmapped(ContextState& context, std::source_location where);
 
 /// Names a GL buffer for debuggers, if GL can.
 void set_label(const ContextState& context, GLuint name, const std::string& label);

@@ -39,8 +39,12 @@ void SharingProbe::issue_copy(ByteRange range) noexcept {
 }
 
 bool SharingProbe::differs_from(std::span<const std::byte> bytes, std::source_location where) noexcept {
-  std::array<std::byte, kBytes> copy = {};
+  std::array<std::byte, kBytes> untouched = {};
+  std::ranges::transform(bytes, untouched.begin(), [](std::byte value) { return ~value; });
+  std::array<std::byte, kBytes> copy = untouched;
   if (!BufferCalls(mapping_.context->gl).read(buffer_, 0, copy.data(), bytes.size(), where)) return false;
+  // On a lost context the call does nothing and reports no error.
+  if (copy == untouched) return false;
   found_ = !std::ranges::equal(std::span(copy).first(bytes.size()), bytes);
   return found_;
 }

@@ -78,7 +78,7 @@ Result<Ticket> TimelineState::mark(Kind kind, std::source_location where) {
   if (auto usable = check_usable(where); !usable) return pass_on(usable);
   const bool program = kind == Kind::program;
   if (program && context.validating()) {
-    drop_unmapped(context, where);
+    if (auto dropped = drop_unmapped(context, where); !dropped) return pass_on(dropped);
     context.driver_messages.report_moved(context, where);
     if (context.fault_handler) context.fault_handler->stay_first();
     context.registry.visit_children([&](ContextChild& child) { child.inspect_at_mark(where); });
