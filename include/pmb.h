@@ -460,7 +460,7 @@ typedef struct pmb_adopted_mapping {
 PMB_API pmb_status pmb_mapped_buffer_create(pmb_context* context, const pmb_mapped_buffer_options* options,
                                             pmb_mapped_buffer** buffer);
 /// Uses a mapping of the caller's, after checking it against GL. GL buffer and mapping must outlive this object.
-/// Statuses: invalid_argument, refused (adopted already), unsupported, wrong_context.
+/// Statuses: invalid_argument, refused (adopted already), unsupported, context_lost, wrong_context.
 PMB_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopted_mapping* mapping,
                                            pmb_mapped_buffer** buffer);
 /// Makes whole pages of the program's memory a GL buffer, without a copy (GL_AMD_pinned_memory). The memory must outlive
@@ -476,7 +476,7 @@ PMB_API pmb_status pmb_mapped_buffer_adopt_memory(pmb_context* context, void* me
 PMB_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);
 /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command
 /// in flight may read these bytes. Under the coherent model on any thread. Statuses: invalid_argument (range), refused
-/// (not writable), stale_handle, wrong_context (explicit flush).
+/// (not writable), stale_handle, context_lost, wrong_context (explicit flush).
 PMB_API pmb_status pmb_mapped_buffer_write(pmb_mapped_buffer* buffer, int64_t offset_bytes, const void* bytes,
                                            int64_t size_bytes);
 /// Copies bytes out that the GPU wrote. `after_writer` is a ticket marked after the last command that writes them.
@@ -485,7 +485,7 @@ PMB_API pmb_status pmb_mapped_buffer_write(pmb_mapped_buffer* buffer, int64_t of
 PMB_API pmb_status pmb_mapped_buffer_read(pmb_mapped_buffer* buffer, int64_t offset_bytes, void* bytes,
                                           int64_t size_bytes, pmb_ticket after_writer);
 /// Makes bytes visible that were written through pmb_mapped_buffer_raw_bytes(). Makes no GL call under the coherent
-/// model. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context.
+/// model. Statuses: invalid_argument (range), refused (not writable), stale_handle, context_lost, wrong_context.
 PMB_API pmb_status pmb_mapped_buffer_flush(pmb_mapped_buffer* buffer, int64_t offset_bytes,
                                            int64_t size_bytes);
 /// The mapped bytes, pmb_mapped_buffer_size_bytes() of them; null when inert. Any thread, ordered by the caller.
@@ -792,7 +792,7 @@ PMB_API pmb_status pmb_block_pool_acquire(pmb_block_pool* pool, pmb_block* block
 /// As acquire, but returns would_block instead of waiting.
 PMB_API pmb_status pmb_block_pool_try_acquire(pmb_block_pool* pool, pmb_block* block);
 /// Ends filling. The first `used_bytes` become visible to commands issued from now on. Statuses: stale_handle, refused
-/// (published, or a read-only pool), invalid_argument, wrong_context.
+/// (published, or a read-only pool), invalid_argument, context_lost, wrong_context.
 PMB_API pmb_status pmb_block_pool_publish(pmb_block_pool* pool, pmb_block block, int64_t used_bytes);
 /// Makes the block free once `ticket` has passed. In writable pools the block must be published. Statuses:
 /// stale_handle, refused (unpublished, foreign or too old ticket), context_lost, wrong_context. A refusal changes
@@ -1124,7 +1124,7 @@ PMB_API pmb_status pmb_cuda_open(pmb_context* context, int32_t device, pmb_cuda*
 /// Pointers stay valid as long as their mapping.
 PMB_API void pmb_cuda_destroy(pmb_cuda** cuda);
 /// The device pointer of mapped memory. The first pointer of a mapping pins it, which takes milliseconds. Statuses:
-/// stale_handle, unsupported (a path without mapping), gl_error, wrong_context.
+/// stale_handle, unsupported (a path without mapping), gl_error, context_lost, wrong_context.
 PMB_API pmb_status pmb_cuda_pointer_of_buffer(const pmb_cuda* cuda, const pmb_mapped_buffer* buffer,
                                               uint64_t* pointer);
 /// The same for a live slice.
@@ -1144,13 +1144,13 @@ PMB_API pmb_status pmb_cuda_order(const pmb_cuda* cuda, void* stream);
 /// True if the GL context is on this CUDA device, so that pmb_cuda_order() does not block.
 PMB_API bool pmb_cuda_orders_on_gpu(const pmb_cuda* cuda);
 /// Registers a buffer that is not mapped by GL, now or later. Statuses: refused (mapped), invalid_argument (no such buffer),
-/// gl_error (the GL context is not on this device), wrong_context.
+/// gl_error (the GL context is not on this device), stale_handle, context_lost, wrong_context.
 PMB_API pmb_status pmb_cuda_buffer_create(const pmb_cuda* cuda, uint32_t buffer,
                                           pmb_cuda_buffer** cuda_buffer);
 /// Unmaps it first if need be. Call it while the context is current.
 PMB_API void pmb_cuda_buffer_destroy(pmb_cuda_buffer** buffer);
 /// Gives the device pointer. What the stream gets from now on is after all GL commands issued so far. GL must not use the
-/// buffer until unmap. Never blocks. Statuses: gl_error (mapped already), stale_handle, wrong_context.
+/// buffer until unmap. Never blocks. Statuses: gl_error (mapped already), stale_handle, context_lost, wrong_context.
 PMB_API pmb_status pmb_cuda_buffer_map(pmb_cuda_buffer* buffer, void* stream, uint64_t* pointer);
 /// GL commands issued from now on are after all that the stream of map has got so far. Never blocks. Statuses: as map.
 PMB_API pmb_status pmb_cuda_buffer_unmap(pmb_cuda_buffer* buffer);

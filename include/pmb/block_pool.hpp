@@ -98,7 +98,7 @@ class PMB_API BlockPool {
   [[nodiscard]] Result<Block> try_acquire(std::source_location where = std::source_location::current());
 
   /// Ends filling. The first `used_bytes` become visible to commands issued from now on.
-  /// Statuses: stale_handle, refused (published, or a read-only pool), invalid_argument, wrong_context.
+  /// Statuses: stale_handle, refused (published, or a read-only pool), invalid_argument, context_lost, wrong_context.
   [[nodiscard]] Result<void> publish(Block block, std::uint64_t used_bytes,
                                      std::source_location where = std::source_location::current());
 

@@ -56,7 +56,8 @@ class PMB_API Cuda {
   /// the same bytes as the CPU and GL, as the CPU would: under explicit flush its writes need flush() or publish() after
   /// them. Validation then reports no written_after_publish for that slice: a kernel may have written it.
   /// The first pointer of a mapping pins it, which takes milliseconds; call this with ring.mapped_buffer() at start.
-  /// Statuses: stale_handle, unsupported (a path without mapping), gl_error, wrong_context (another pmb context or thread).
+  /// Statuses: stale_handle, unsupported (a path without mapping), gl_error, context_lost, wrong_context (another pmb context
+  /// or thread).
   [[nodiscard]] Result<std::uint64_t> pointer(
       const MappedBuffer& buffer, std::source_location where = std::source_location::current()) const;
   [[nodiscard]] Result<std::uint64_t> pointer(
@@ -93,7 +94,8 @@ class PMB_API Cuda {
 class PMB_API CudaBuffer {
  public:
   /// Registers a buffer that is not mapped by GL. It must not be mapped by GL later either. Statuses: refused (mapped),
-  /// invalid_argument (no such buffer), gl_error (the GL context is not on this device), stale_handle, wrong_context.
+  /// invalid_argument (no such buffer), gl_error (the GL context is not on this device), stale_handle,
+  /// context_lost, wrong_context.
   [[nodiscard]] static Result<CudaBuffer> create(
       const Cuda& cuda, std::uint32_t buffer, std::source_location where = std::source_location::current());
 
@@ -105,7 +107,7 @@ class PMB_API CudaBuffer {
 
   /// Returns the device pointer. What the stream gets from now on is after all GL commands issued so far. GL must not use
   /// the buffer until unmap(). The pointer may change from one map() to the next. Never blocks. Statuses: gl_error (mapped
-  /// already), stale_handle, wrong_context.
+  /// already), stale_handle, context_lost, wrong_context.
   [[nodiscard]] Result<std::uint64_t> map(void* stream,
                                           std::source_location where = std::source_location::current());
   /// GL commands issued from now on are after all that the stream of map() has got so far. Never blocks. Statuses: as map().

@@ -65,7 +65,7 @@ class PMB_API MappedBuffer {
       std::source_location where = std::source_location::current());
 
   /// Uses a persistent mapping of the caller's, after checking it against GL. Buffer and mapping stay the caller's and
-  /// must outlive this object. Statuses: invalid_argument, refused (adopted already), unsupported, wrong_context.
+  /// must outlive this object. Statuses: invalid_argument, refused (adopted already), unsupported, context_lost, wrong_context.
   [[nodiscard]] static Result<MappedBuffer> adopt(
       Context& context, const AdoptedMapping& mapping,
       std::source_location where = std::source_location::current());
@@ -74,9 +74,9 @@ class PMB_API MappedBuffer {
   /// Whole pages only. The memory must outlive this object. Its bytes are there at once; the model is coherent, and tickets
   /// order CPU and GPU as for every mapped buffer. destroy() first waits until the GPU is idle, at most Options::timeout, since
   /// the program may free the memory next. The destructor does the same; if that fails, it logs a warning, and the memory must
-  /// live until the GL context is gone. Needs GL_AMD_pinned_memory. Statuses: unsupported, invalid_argument (no whole
-  /// pages), refused (pmb uses a part of it already), map_failed (the driver cannot pin it), out_of_memory, context_lost,
-  /// wrong_context.
+  /// live until the GL context is gone. It must do so after context_lost, too. Needs GL_AMD_pinned_memory. Statuses:
+  /// unsupported, invalid_argument (no whole pages), refused (pmb uses a part of it already), map_failed (the driver cannot pin
+  /// it), out_of_memory, context_lost, wrong_context.
   [[nodiscard]] static Result<MappedBuffer> adopt_memory(
       Context& context, std::span<std::byte> memory, Access access = Access::bidirectional,
       std::string_view label = {}, std::source_location where = std::source_location::current());
@@ -87,8 +87,8 @@ class PMB_API MappedBuffer {
   ~MappedBuffer();
 
   /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command in
-  /// flight may read these bytes. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context
-  /// (explicit flush).
+  /// flight may read these bytes. Statuses: invalid_argument (range), refused (not writable), stale_handle, context_lost,
+  /// wrong_context (explicit flush).
   [[nodiscard]] Result<void> write(std::uint64_t offset_bytes, detail::SourceBytes bytes,
                                    std::source_location where = std::source_location::current());
 
@@ -99,7 +99,7 @@ class PMB_API MappedBuffer {
                                   std::source_location where = std::source_location::current());
 
   /// Makes bytes visible that were written through raw_bytes(). Makes no GL call under the coherent model. The range may
-  /// be empty. Statuses: invalid_argument (range), refused (not writable), stale_handle, wrong_context.
+  /// be empty. Statuses: invalid_argument (range), refused (not writable), stale_handle, context_lost, wrong_context.
   [[nodiscard]] Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                    std::source_location where = std::source_location::current());
 

@@ -41,10 +41,11 @@ Result<std::uint32_t> pin(ContextState& state, std::span<std::byte> memory, std:
     calls.pin(name, memory.data(), memory.size());
     error = state.gl.GetError();
   }
-  if (auto usable = state.check_lost(where); !usable) return pass_on(usable);
   // A driver that ignores the target would leave the buffer without storage.
-  if (error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) == calls.reported(memory.size()))
-    return name;
+  const bool pinned =
+      error == GL_NO_ERROR && calls.parameter(name, GL_BUFFER_SIZE) == calls.reported(memory.size());
+  if (auto usable = state.check_lost(where); !usable) return pass_on(usable);
+  if (pinned) return name;
   if (name != 0) state.gl.DeleteBuffers(1, &name);
   const ErrorId id = error == GL_OUT_OF_MEMORY ? ErrorId::storage_failed : ErrorId::memory_not_pinned;
   return fail(id, where, {.numbers = {memory.size()}, .gl_call = "glBufferData", .gl_error = error});

@@ -62,17 +62,11 @@ bool is_dynamic(const ContextState& state, std::uint32_t buffer) noexcept {
          calls.parameter(buffer, GL_BUFFER_IMMUTABLE_STORAGE) == 0;
 }
 
-}  // namespace
-
-Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
-                        std::source_location where) {
-  if (auto current = context.check_current(where); !current) return current;
-  if (size == 0) return fail(ErrorId::zero_size, where);
-  if (!context.gl.IsBuffer(buffer)) {
-    if (auto usable = context.check_lost(where); !usable) return usable;
-    return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
-  }
-  const BufferCalls calls(context.gl);
+/// As check_copy(), by what GL returns. A lost context returns 0.
+Result<void> check_range(const GlTable& gl, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                         std::source_location where) {
+  if (!gl.IsBuffer(buffer)) return fail(ErrorId::not_a_buffer, where, {.numbers = {buffer}});
+  const BufferCalls calls(gl);
   const std::uint64_t total = calls.parameter(buffer, GL_BUFFER_SIZE);
   if (!fits(offset, size, total)) {
     return fail(ErrorId::range_outside, where, {.numbers = {offset, offset + size, total}});
@@ -82,6 +76,15 @@ Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64
     return fail(ErrorId::source_is_mapped, where, {.numbers = {buffer}});
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> check_copy(ContextState& context, std::uint32_t buffer, std::uint64_t offset, std::uint64_t size,
+                        std::source_location where) {
+  if (auto current = context.check_current(where); !current) return current;
+  if (size == 0) return fail(ErrorId::zero_size, where);
+  return context.unless_lost(check_range(context.gl, buffer, offset, size, where), where);
 }
 
 Result<void> BufferPlace::check(ContextState& state, const BufferTarget& target, std::uint64_t offset,
@@ -128,6 +131,9 @@ Result<BufferTarget> BufferTarget::query(Context& context, std::uint32_t buffer,
   target.is_queried_ = true;
   target.use_ = use;
   target.size_bytes_ = detail::BufferCalls(state.gl).parameter(buffer, GL_BUFFER_SIZE);
+  if (target.size_bytes_ == 0) {
+    if (auto usable = state.check_lost(where); !usable) return pass_on(usable);
+  }
   target.needs_write_barrier_ =
       !detail::promises(use, BufferUse::no_shader_writes) ||
       (detail::readers_need_barrier(state) && !detail::promises(use, BufferUse::vertices_and_uniforms));

@@ -123,6 +123,8 @@ Result<void> ContextState::check_own_thread(std::source_location where) const no
 }
 
 Result<void> ContextState::check_lost(std::source_location where) noexcept {
+  // Once the reset is over, GL reports no error again.
+  if (lost) return tl::unexpected(loss(where));
   const GLenum reset = gl.limits.reset_notification ? gl.GetGraphicsResetStatus() : GL_NO_ERROR;
   if (reset == GL_NO_ERROR) return {};
   return tl::unexpected(lose(reset, where));

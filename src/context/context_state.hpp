@@ -68,6 +68,14 @@ struct PMB_API ContextState {
   Result<void> check_own_thread(std::source_location where) const noexcept;
   /// Asks GL whether the context was reset, where GL reports that. After a reset everything ends as by lose().
   Result<void> check_lost(std::source_location where) noexcept;
+  /// `outcome`, or the loss if it is an error and the context was reset. A lost context returns 0 to every query, which looks
+  /// like a mistake of the program or of the driver. For errors that follow from what GL returned.
+  template <class T>
+  Result<T> unless_lost(Result<T> outcome, std::source_location where) noexcept {
+    if (outcome) return outcome;
+    if (auto usable = check_lost(where); !usable) return pass_on(usable);
+    return outcome;
+  }
   /// True where check_thread() succeeds without asking anything.
   bool is_usable_here() const noexcept {
     return alive && !lost && on_own_thread() && !process_is_exiting() && !validating();

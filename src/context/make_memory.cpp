@@ -121,7 +121,7 @@ Result<MappedBuffer> make(const std::shared_ptr<ContextState>& state, const Mapp
   }
   if (auto given = give_bytes(*mapping, name, where); !given) {
     state->gl.DeleteBuffers(1, &name);
-    return pass_on(given);
+    return pass_on(state->unless_lost(given, where));
   }
   mapping->buffer = name;
   try {

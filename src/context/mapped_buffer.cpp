@@ -22,48 +22,55 @@ Result<MappedBuffer> MappedBuffer::create(Context& context, const MappedBufferOp
   return detail::make_memory(ContextState::share(context), info, detail::Memory::mapped, where);
 }
 
+namespace {
+
+/// The plan that a persistent mapping of the caller's follows, by what GL returns. A lost context returns 0.
+Result<Plan> plan_of(const ContextState& state, const AdoptedMapping& given, std::source_location where) {
+  if (!state.gl.IsBuffer(given.buffer))
+    return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
+  const detail::BufferCalls calls(state.gl);
+  const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
+                    calls.map_pointer(given.buffer) == given.pointer &&
+                    calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
+                    calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
+  if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
+  if (state.registry.contains(given.pointer)) {
+    return fail(ErrorId::already_adopted, where, {.numbers = {given.buffer}});
+  }
+
+  const auto flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_ACCESS_FLAGS));
+  const bool coherent = (flags & GL_MAP_COHERENT_BIT) != 0;
+  const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
+  const bool reads = (flags & GL_MAP_READ_BIT) != 0;
+  const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
+  // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and without either of
+  // them writes cannot be published.
+  if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
+    return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
+  }
+  if (reads && !coherent && !state.gl.limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
+  return Plan{
+      .access = !reads   ? Access::sequential_write
+                : writes ? Access::bidirectional
+                         : Access::read,
+      .model = coherent ? Model::coherent : Model::explicit_flush,
+      .storage_flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS)),
+      .map_flags = flags,
+      .size_bytes = given.size_bytes,
+      .reasons = {"flags: the caller's own, of an adopted mapping"}};
+}
+
+}  // namespace
+
 Result<MappedBuffer> MappedBuffer::adopt(Context& context, const AdoptedMapping& given,
                                          std::source_location where) {
   return guarded(where, [&]() -> Result<MappedBuffer> {
     const std::shared_ptr<ContextState> state = ContextState::share(context);
     if (auto current = state->check_current(where); !current) return pass_on(current);
     if (given.size_bytes == 0) return fail(ErrorId::zero_size, where);
-    if (!state->gl.IsBuffer(given.buffer)) {
-      if (auto usable = state->check_lost(where); !usable) return pass_on(usable);
-      return fail(ErrorId::not_a_buffer, where, {.numbers = {given.buffer}});
-    }
-    const detail::BufferCalls calls(state->gl);
-    const bool same = given.pointer && calls.parameter(given.buffer, GL_BUFFER_MAPPED) != 0 &&
-                      calls.map_pointer(given.buffer) == given.pointer &&
-                      calls.parameter(given.buffer, GL_BUFFER_MAP_OFFSET) == given.offset_bytes &&
-                      calls.parameter(given.buffer, GL_BUFFER_MAP_LENGTH) == given.size_bytes;
-    if (!same) return fail(ErrorId::adopted_not_mapped, where, {.numbers = {given.buffer}});
-    if (state->registry.contains(given.pointer)) {
-      return fail(ErrorId::already_adopted, where, {.numbers = {given.buffer}});
-    }
-
-    const auto flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_ACCESS_FLAGS));
-    const bool coherent = (flags & GL_MAP_COHERENT_BIT) != 0;
-    const bool flushes = (flags & GL_MAP_FLUSH_EXPLICIT_BIT) != 0;
-    const bool reads = (flags & GL_MAP_READ_BIT) != 0;
-    const bool writes = (flags & GL_MAP_WRITE_BIT) != 0;
-    // Coherent with explicit flush leaves unflushed bytes undefined (OpenGL 4.6 core, section 6.3), and without either of
-    // them writes cannot be published.
-    if ((flags & GL_MAP_PERSISTENT_BIT) == 0 || (coherent && flushes) || (writes && !coherent && !flushes)) {
-      return fail(ErrorId::adopted_unpublishable, where, {.numbers = {given.buffer, flags}});
-    }
-    if (reads && !coherent && !state->gl.limits.memory_barrier) return fail(ErrorId::barrier_missing, where);
-
-    Plan plan = {
-        .access = !reads   ? Access::sequential_write
-                  : writes ? Access::bidirectional
-                           : Access::read,
-        .model = coherent ? Model::coherent : Model::explicit_flush,
-        .storage_flags = static_cast<std::uint32_t>(calls.parameter(given.buffer, GL_BUFFER_STORAGE_FLAGS)),
-        .map_flags = flags,
-        .size_bytes = given.size_bytes,
-        .reasons = {"flags: the caller's own, of an adopted mapping"}};
-    auto mapping = std::make_unique<Mapping>(state, given.label, plan, where);
+    const auto plan = state->unless_lost(plan_of(*state, given, where), where);
+    if (!plan) return pass_on(plan);
+    auto mapping = std::make_unique<Mapping>(state, given.label, *plan, where);
     mapping->pointer = static_cast<std::byte*>(given.pointer);
     mapping->map_offset = given.offset_bytes;
     mapping->buffer = given.buffer;

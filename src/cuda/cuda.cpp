@@ -52,7 +52,10 @@ struct Cuda::Impl {
     // The fence is not the timeline's: a mark would let readbacks arrive whose kernels have not run.
     if (context->registry.needs_barrier()) gl.MemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
     const GLsync fence = gl.FenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-    if (!fence) return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+    if (!fence) {
+      if (auto usable = context->check_lost(where); !usable) return usable;
+      return fail(ErrorId::fence_is_null, where, {.gl_call = "glFenceSync"});
+    }
     const std::uint64_t timeout = detail::Deadline(context->options.timeout).timeout_ns();
     const GLenum answer = gl.ClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, timeout);
     gl.DeleteSync(fence);

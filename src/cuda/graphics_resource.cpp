@@ -40,7 +40,8 @@ void GraphicsResource::make_inert() noexcept {
   if (context->is_current()) {
     constexpr auto kHere = std::source_location::current();
     const cuda::Functions& calls = driver->calls();
-    if (mapped) static_cast<void>(unmap(kHere));
+    // CUDA does not unregister a mapped resource.
+    if (mapped) static_cast<void>(end_mapping(kHere));
     if (resource) {
       static_cast<void>(
           driver->call(calls.cuGraphicsUnregisterResource, "cuGraphicsUnregisterResource", kHere, resource));
@@ -73,6 +74,10 @@ Result<void> GraphicsResource::map(void* on_stream, std::source_location where) 
 
 Result<void> GraphicsResource::unmap(std::source_location where) {
   if (auto usable = check_usable(where); !usable) return usable;
+  return end_mapping(where);
+}
+
+Result<void> GraphicsResource::end_mapping(std::source_location where) {
   const cuda::Functions& calls = driver->calls();
   auto done =
       driver->call(calls.cuGraphicsUnmapResources, "cuGraphicsUnmapResources", where, 1U, &resource, stream);

@@ -49,6 +49,8 @@ struct GraphicsResource final : ContextChild {
   GraphicsResource() = default;
   /// Ok if GL may be called and the registration has not ended.
   Result<void> check_usable(std::source_location where) const noexcept;
+  /// As unmap(), on a lost context too: CUDA lives on.
+  Result<void> end_mapping(std::source_location where);
 };
 
 }  // namespace pmb::detail

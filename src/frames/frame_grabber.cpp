@@ -220,7 +220,8 @@ Result<void> FrameGrabberState::read_flipped(const PixelRectangle& pixels, Block
     return read_into_block(*context, pixels, options.layout, block, where);
   }
   const auto texel = texel_format(options.layout.format, options.layout.type, Api::either);
-  if (auto readable = check_readable(gl, options.layout.format, options.layout.type, texel->kind, where);
+  if (auto readable = context->unless_lost(
+          check_readable(gl, options.layout.format, options.layout.type, texel->kind, where), where);
       !readable)
     return readable;
   const auto place = place_to_write(*context, block, where);
@@ -228,7 +229,7 @@ Result<void> FrameGrabberState::read_flipped(const PixelRectangle& pixels, Block
   // On NVIDIA the blit takes as long as the bus (bench/results/2026-11-29-frames-h200.json).
   if (flip_shader.write(gl, pixels, place->buffer)) return {};
   const KeptReadFramebuffer kept(gl);
-  if (auto taken = flipped.take(gl, pixels, texel->kind, where); !taken) {
+  if (auto taken = context->unless_lost(flipped.take(gl, pixels, texel->kind, where), where); !taken) {
     if (taken.error().id == ErrorId::no_room_to_flip) context->set_caller_errors_aside(GL_OUT_OF_MEMORY);
     return taken;
   }
@@ -245,6 +246,7 @@ Result<void> FrameGrabberState::read_flipped(const TextureRegion& texels, Block 
                                                        : kind_of_internal_format(checked->internal_format);
   TextureFramebuffer framebuffer(context->gl, held);
   if (held == TexelKind::compressed || !framebuffer.show(checked->target, texels, texels.y, texels.z)) {
+    if (auto usable = context->check_lost(where); !usable) return usable;
     const Limits& limits = context->gl.limits;
     return fail(ErrorId::texture_unreadable, where,
                 {.numbers = {static_cast<std::uint64_t>(limits.gl_major),

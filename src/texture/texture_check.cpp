@@ -49,12 +49,11 @@ std::uint64_t level_count(const ContextState& context, const TextureTarget& targ
 }
 
 /// Ok if the texture exists, has this target, and can have the level.
-Result<void> check_texture(ContextState& context, const TextureCalls& calls, const TextureTarget& target,
-                           const TextureRegion& region, std::source_location where) {
-  if (!context.gl.IsTexture(region.texture)) {
-    if (auto usable = context.check_lost(where); !usable) return usable;
+Result<void> check_texture(const ContextState& context, const TextureCalls& calls,
+                           const TextureTarget& target, const TextureRegion& region,
+                           std::source_location where) {
+  if (!context.gl.IsTexture(region.texture))
     return fail(ErrorId::not_a_texture, where, {.numbers = {region.texture}});
-  }
   if (const GLenum own = calls.target_of_texture(); own != target.target) {
     return fail(ErrorId::other_texture_target, where, {.numbers = {region.texture, own, target.target}});
   }
@@ -94,25 +93,17 @@ bool suits(TexelKind asked, TexelKind held, Transfer transfer) noexcept {
   return held == TexelKind::compressed && asked == TexelKind::colour;
 }
 
-}  // namespace
-
-Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindings,
-                                   const TextureRegion& region, const TexelLayout& layout, Transfer transfer,
-                                   std::source_location where) {
-  if (auto current = context.check_current(where); !current) return pass_on(current);
-  const bool gles = context.gl.limits.gles;
-  auto shape =
-      shape_of(region.width, region.height, region.depth, layout, gles ? Api::gles : Api::desktop, where);
-  if (!shape) return pass_on(shape);
-  const TextureTarget* const found = find_texture_target(region.target, gles);
-  if (!found) return fail(ErrorId::unknown_texture_target, where, {.numbers = {region.target}});
-  const TextureTarget& target = *found;
+/// As check_region(), for a shape that the API has; by what GL returns. A lost context returns 0.
+Result<CheckedRegion> check_shape(const ContextState& context, TextureBindings& bindings,
+                                  const TextureRegion& region, const ImageShape& shape,
+                                  const TextureTarget& target, GLenum format, Transfer transfer,
+                                  std::source_location where) {
   const TextureCalls calls(context.gl, bindings, target, region.texture);
   if (auto legal = check_texture(context, calls, target, region, where); !legal) return pass_on(legal);
-  const TexelFormat& texel = shape->texel;
+  const TexelFormat& texel = shape.texel;
   const bool compressed = texel.kind == TexelKind::compressed;
   if (compressed) {
-    if (auto legal = check_compressed(texel, layout.format, target, where); !legal) return pass_on(legal);
+    if (auto legal = check_compressed(texel, format, target, where); !legal) return pass_on(legal);
   }
 
   const bool cube = target.target == GL_TEXTURE_CUBE_MAP;
@@ -130,13 +121,29 @@ Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindi
     if (auto inside = check_extent(extent, region.level, where); !inside) return pass_on(inside);
   }
   const GLenum held = level.internal_format;
-  const bool same_blocks = !compressed || held == layout.format;
+  const bool same_blocks = !compressed || held == format;
   if (held != 0 && !(same_blocks && suits(texel.kind, kind_of_internal_format(held), transfer))) {
-    return fail(ErrorId::texels_unsuited, where, {.numbers = {layout.format, held}});
+    return fail(ErrorId::texels_unsuited, where, {.numbers = {format, held}});
   }
   const bool whole =
       region.width == level.width && region.height == level.height && (cube || region.depth == level.depth);
-  return CheckedRegion{{region, *shape, heeds_images(target)}, calls, target, whole, held};
+  return CheckedRegion{{region, shape, heeds_images(target)}, calls, target, whole, held};
+}
+
+}  // namespace
+
+Result<CheckedRegion> check_region(ContextState& context, TextureBindings& bindings,
+                                   const TextureRegion& region, const TexelLayout& layout, Transfer transfer,
+                                   std::source_location where) {
+  if (auto current = context.check_current(where); !current) return pass_on(current);
+  const bool gles = context.gl.limits.gles;
+  const auto shape =
+      shape_of(region.width, region.height, region.depth, layout, gles ? Api::gles : Api::desktop, where);
+  if (!shape) return pass_on(shape);
+  const TextureTarget* const target = find_texture_target(region.target, gles);
+  if (!target) return fail(ErrorId::unknown_texture_target, where, {.numbers = {region.target}});
+  return context.unless_lost(
+      check_shape(context, bindings, region, *shape, *target, layout.format, transfer, where), where);
 }
 
 Result<void> check_bytes(const ImageShape& shape, std::uint64_t size, std::source_location where) {

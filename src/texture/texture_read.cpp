@@ -53,8 +53,9 @@ Result<TexelSource> source_of_pixels(ContextState& context, const PixelRectangle
   for (const std::uint32_t size : {rectangle.width, rectangle.height}) {
     if (size > kMost) return fail(ErrorId::region_outside, where, {.numbers = {size, 0, kMost}});
   }
-  if (auto readable = check_readable(gl, layout.format, layout.type, shape->texel.kind, where); !readable)
-    return pass_on(readable);
+  const auto readable =
+      context.unless_lost(check_readable(gl, layout.format, layout.type, shape->texel.kind, where), where);
+  if (!readable) return pass_on(readable);
   const TextureRegion region = {.x = static_cast<std::uint32_t>(rectangle.x),
                                 .y = static_cast<std::uint32_t>(rectangle.y),
                                 .width = rectangle.width,
@@ -100,8 +101,9 @@ Result<TexelSource> source_of_texture(ContextState& context, TextureBindings& bi
   if (held != TexelKind::compressed && kind != TexelKind::compressed) {
     auto framebuffer = std::make_shared<TextureFramebuffer>(gl, held);
     if (framebuffer->show(target, region, region.y, region.z)) {
-      if (auto readable = check_readable(gl, layout.format, layout.type, kind, where); !readable)
-        return pass_on(readable);
+      const auto readable =
+          context.unless_lost(check_readable(gl, layout.format, layout.type, kind, where), where);
+      if (!readable) return pass_on(readable);
       const bool rows_are_layers = target.target == GL_TEXTURE_1D_ARRAY;
       texels.limit = {1, rows_are_layers ? 1 : UINT64_MAX};
       texels.has_images = false;
@@ -113,6 +115,7 @@ Result<TexelSource> source_of_texture(ContextState& context, TextureBindings& bi
                          }};
     }
   }
+  if (auto usable = context.check_lost(where); !usable) return pass_on(usable);
   return fail(ErrorId::texture_unreadable, where,
               {.numbers = {static_cast<std::uint64_t>(gl.limits.gl_major),
                            static_cast<std::uint64_t>(gl.limits.gl_minor), layout.format}});
