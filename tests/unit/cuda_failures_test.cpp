@@ -164,14 +164,67 @@ TEST_F(CudaTest, ADriverWithoutEventsOfTheContextIsWaitedForWithoutABound) {
   EXPECT_EQ(fake_cuda::queued(), 0U);
 }
 
-TEST_F(CudaTest, ALostContextIsReportedAndEndsTheRegistrations) {
-  auto buffer = results(kBytes);
-  take(cuda_.pointer(buffer));
-  fake_->lose_context();
+class CudaLoss : public CudaTest, public testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override { start_with_cuda({}, GetParam()); }
+
+  /// A kernel reads what a ring published.
+  void expect_bytes_to_arrive() {
+    auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 1024}));
+    auto output = results(kBytes);
+    const pmb::Slice slice = put(ring, pattern(kBytes, 1));
+    take(cuda_.order(stream_));
+    launch("pmb_copy", take(cuda_.pointer(output)), take(cuda_.pointer(slice)), kBytes);
+    take(cuda_.order(stream_));
+    const pmb::Ticket ticket = mark();
+    take(ring.retire(slice, ticket));
+    take(ticket.wait(10s));
+    EXPECT_EQ(copy(output.raw_bytes()), pattern(kBytes, 1));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Where, CudaLoss, testing::Bool(), [](const testing::TestParamInfo<bool>& tested) {
+  return tested.param ? "OnTheDevice" : "OnNoDevice";
+});
+
+TEST_P(CudaLoss, EndsEveryRegistrationAndANewContextWorks) {
+  expect_bytes_to_arrive();
   leaks_expected_ = true;
-  EXPECT_FALSE(timeline().mark());
-  EXPECT_TRUE(context_->lost());
-  EXPECT_EQ(id_of(cuda_.order(stream_)), ErrorId::context_lost);
+  {
+    auto ring = take(pmb::UploadRing::create(*context_, {.capacity_bytes = 1024}));
+    auto pool = take(pmb::BlockPool::create(*context_, {.block_bytes = kBytes, .count = 1}));
+    auto output = results(kBytes);
+    const pmb::Slice slice = put(ring, pattern(kBytes, 2));
+    const pmb::Block block = take(pool.acquire());
+    const std::uint64_t target = take(cuda_.pointer(output));
+    launch("pmb_copy", target, take(cuda_.pointer(slice)), kBytes);
+    take(cuda_.pointer(block));
+    CudaBuffer in_vram;
+    if (cuda_.orders_on_gpu()) {
+      in_vram = take(CudaBuffer::create(cuda_, plain_buffer(kBytes)));
+      take(in_vram.map(stream_));
+    }
+    fake_->lose_context();
+    // CUDA orders both queues without a question to GL.
+    if (cuda_.orders_on_gpu()) {
+      EXPECT_FALSE(timeline().mark());
+    }
+    EXPECT_EQ(status_of(cuda_.order(stream_)), Status::context_lost);
+    EXPECT_TRUE(context_->lost());
+    for (int turn = 0; turn < 2; ++turn) {
+      EXPECT_EQ(status_of(cuda_.order(stream_)), Status::context_lost);
+      EXPECT_EQ(status_of(cuda_.pointer(slice)), Status::context_lost);
+      EXPECT_EQ(status_of(cuda_.pointer(block)), Status::stale_handle);
+      EXPECT_EQ(status_of(cuda_.pointer(output)), Status::stale_handle);
+      EXPECT_EQ(status_of(in_vram.map(stream_)), GetParam() ? Status::context_lost : Status::stale_handle);
+      EXPECT_EQ(status_of(in_vram.unmap()), GetParam() ? Status::context_lost : Status::stale_handle);
+      EXPECT_EQ(status_of(CudaBuffer::create(cuda_, 1)), Status::context_lost);
+      EXPECT_EQ(status_of(Cuda::open(*context_)), Status::context_lost);
+    }
+  }
+  end_cuda();  // expects nothing on the device
+  start_with_cuda({}, GetParam());
+  leaks_expected_ = false;
+  expect_bytes_to_arrive();
 }
 
 }  // namespace
