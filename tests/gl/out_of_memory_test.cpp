@@ -39,6 +39,44 @@ bool limit_address_space(std::uint64_t more) {
 
 class OutOfMemory : public GlTest {
  protected:
+  void stream_in_a_ring_that_cannot_grow() {
+    auto ring = pmb::UploadRing::create(
+        context(), {.capacity_bytes = kBlock, .max_capacity_bytes = 16 * kBlock, .label = "ring"});
+    ASSERT_TRUE(ring);
+    ASSERT_TRUE(limit_address_space(kHeadroom));
+    std::vector<MappedBuffer> hogs;
+    while (hogs.size() < 64) {
+      auto hog = MappedBuffer::create(context(), {.size_bytes = kBlock, .label = "hog"});
+      if (!hog) break;
+      hogs.push_back(std::move(*hog));
+    }
+    ASSERT_LT(hogs.size(), 64u) << "the limit has no effect";
+    const auto stream = [&](std::uint64_t seed) {
+      const auto slice = ring->acquire(kBlock / 2, 64);
+      ASSERT_TRUE(slice) << slice.error().message();
+      const Bytes bytes = pattern(4096, seed);
+      EXPECT_TRUE(slice->copy_from(bytes));
+      ASSERT_TRUE(ring->publish(*slice, kBlock / 2));
+      EXPECT_EQ(first_difference(contents(slice->buffer(), slice->offset_bytes(), 4096), bytes), -1);
+      ASSERT_TRUE(ring->retire_issued());
+    };
+    for (std::uint64_t seed = 0; seed < 8; ++seed) stream(seed);
+    EXPECT_EQ(ring->stats().growths, 0u);
+    EXPECT_EQ(ring->stats().capacity_bytes, kBlock);
+    const auto beyond = ring->acquire(kBlock + 64, 64);
+    ASSERT_FALSE(beyond);
+    EXPECT_TRUE(beyond.error().status == Status::out_of_memory || beyond.error().status == Status::map_failed)
+        << beyond.error().message();
+    stream(8);
+    hogs.clear();
+    const auto drained = ring->drain();
+    ASSERT_TRUE(drained) << drained.error().message();
+    EXPECT_TRUE(ring->acquire(kBlock + 64, 64)) << "there is memory again";
+    EXPECT_EQ(ring->stats().growths, 1u);
+    expect_no_gl_error();
+    EXPECT_EQ(context().take_caller_error(), 0u);
+  }
+
   void allocate_fail_free_and_retry() {
     ASSERT_TRUE(limit_address_space(kHeadroom));
     std::vector<MappedBuffer> buffers;
@@ -102,6 +140,19 @@ TEST(OutOfMemoryDeathTest, AllocatingUntilFailureAndFreeingHalfMakesRoomAgain) {
     // A software renderer: a GPU driver's address space must not be limited.
     child.open({.headless = {.software = true}});
     if (child.is_open()) child.allocate_fail_free_and_retry();
+    child.finish();
+  });
+}
+
+TEST(OutOfMemoryDeathTest, ARingThatCannotGrowCarriesBytesAndGrowsLater) {
+  PMB_EXPECT_CHILD_PASSES({
+    struct Steps : OutOfMemory {
+      using OutOfMemory::stream_in_a_ring_that_cannot_grow;
+    };
+    ChildFixture<Steps> child;
+    // A software renderer: a GPU driver's address space must not be limited.
+    child.open({.headless = {.software = true}});
+    if (child.is_open()) child.stream_in_a_ring_that_cannot_grow();
     child.finish();
   });
 }
