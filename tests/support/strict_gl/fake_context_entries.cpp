@@ -264,6 +264,14 @@ std::uint64_t calls_without_context() {
 void reset_calls_without_context() {
   g_calls_without_context.store(0);
 }
+bool inside_call() {
+  return Inside::depth() > 0;
+}
+int& Inside::depth() {
+  thread_local int depth = 0;
+  return depth;
+}
+
 void count_call_without_context() {
   g_calls_without_context.fetch_add(1);
 }

@@ -22,6 +22,16 @@ struct Enum {
 
 void count_call_without_context();
 
+// For inside_call().
+class Inside {
+ public:
+  Inside() { ++depth(); }
+  ~Inside() { --depth(); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  static int& depth();
+};
+
 class Entered {
  public:
   template <class... Args>
@@ -82,6 +92,7 @@ class Entered {
     }
   }
 
+  Inside inside_;
   Driver* driver_ = nullptr;
   const Action* action_ = nullptr;
   std::unique_lock<std::mutex> lock_;

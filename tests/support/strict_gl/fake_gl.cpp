@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fake_driver.hpp"
+#include "fake_entry.hpp"
 
 namespace strict_gl {
 
@@ -74,6 +75,7 @@ void FakeGl::set_total_memory_bytes(std::int64_t bytes) {
 }
 
 std::shared_ptr<GpuRead> FakeGl::shader_read(GLuint buffer, std::int64_t offset, std::int64_t size) {
+  const Inside inside;
   const auto locked = driver_->lock();
   return driver_->shader_read(buffer, offset, size);
 }
@@ -95,6 +97,7 @@ void FakeGl::shader_atomic_add(GLuint buffer, std::int64_t offset, std::uint32_t
 }
 
 void FakeGl::server_write(GLuint buffer, std::int64_t offset, std::span<const std::byte> bytes) {
+  const Inside inside;
   const auto locked = driver_->lock();
   driver_->simulated_write(buffer, offset, {bytes.begin(), bytes.end()}, Storage::Writer::server);
 }

@@ -70,6 +70,9 @@ Proc get_proc_address_user(void* user, const char* name);
 std::uint64_t calls_without_context();
 void reset_calls_without_context();
 
+// True on a thread that is inside a GL function of a fake, or issues a simulated read or server write.
+bool inside_call();
+
 // A simulated GPU read: a draw or dispatch that reads a byte range when it runs.
 class GpuRead {
  public:
