@@ -363,14 +363,17 @@ Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::
   }
   // GL need not see bytes that were written and not flushed.
   if (!mapping.explicit_flush) mapping.check_sharing(0, pool.block_bytes, where);
-  record.state = State::viewed;
-  return make_view({record.bytes, static_cast<std::size_t>(pool.block_bytes)}, *pool.context,
-                   record.view_lifetime,
-                   {.id = ErrorId::view_after_release,
-                    .label = record.buffer.label(),
-                    .buffer = record.name,
-                    .end_bytes = pool.block_bytes,
-                    .acquired_at = record.acquired_at});
+  return guarded(where, [&]() -> Result<ReadView> {
+    ReadView made = make_view({record.bytes, static_cast<std::size_t>(pool.block_bytes)}, *pool.context,
+                              record.view_lifetime,
+                              {.id = ErrorId::view_after_release,
+                               .label = record.buffer.label(),
+                               .buffer = record.name,
+                               .end_bytes = pool.block_bytes,
+                               .acquired_at = record.acquired_at});
+    record.state = State::viewed;
+    return made;
+  });
 }
 
 Result<ReadView> BlockPool::try_view(Block block, Ticket ticket, std::source_location where) {

@@ -78,7 +78,8 @@ Result<ReadView> PendingReadback::view(std::optional<std::chrono::nanoseconds> t
   }
   const std::span<const std::byte> bytes = {control_->bytes_at(slot.offset),
                                             static_cast<std::size_t>(slot.size)};
-  return control_->shadow ? control_->shadow->view(slot, bytes) : ReadView(bytes);
+  if (!control_->shadow) return ReadView(bytes);
+  return guarded(where, [&]() -> Result<ReadView> { return control_->shadow->view(slot, bytes); });
 }
 
 Result<ReadView> PendingReadback::try_view(std::source_location where) const {

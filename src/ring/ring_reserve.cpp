@@ -52,7 +52,15 @@ Result<RingSlot*> RingControl::reserve(RingHot*& hot, std::uint64_t size, std::u
   if (ring->shadow) {
     const std::uint64_t guard_end = std::min(RingLayout::align_up(ring->layout.newest_end(), kCacheLine),
                                              ring->mapped.offset_bytes() + ring->mapped.size_bytes());
-    ring->shadow->acquired(slot, guard_end, ring->timeline->issued >> kSerialShift, where);
+    // Validation keeps a copy of the bytes.
+    const auto watched = guarded(where, [&]() -> Result<void> {
+      ring->shadow->acquired(slot, guard_end, ring->timeline->issued >> kSerialShift, where);
+      return {};
+    });
+    if (!watched) {
+      ring->drop(slot, 0);
+      return pass_on(watched);
+    }
   }
   return &slot;
 }

@@ -64,6 +64,56 @@ TEST_P(FailingAllocations, EachIsATypedErrorOrHasNoEffect) {
   EXPECT_GT(failed, 100U);
 }
 
+TEST_P(FailingAllocations, AWatchedSliceThatCannotBeCopiedIsAnErrorAndTakesNoRoom) {
+  World world(GetParam(), {.validates = true});
+  auto ring = take(pmb::UploadRing::create(world.context(), {.capacity_bytes = 4096}));
+  bool failed = true;
+  std::uint64_t failures = 0;
+  for (std::uint64_t number = 1; failed; ++number) {
+    pmb::Result<pmb::Slice> slice;
+    {
+      const FailingNew failing(number);
+      slice = ring.acquire(3000, 1);
+    }
+    failed = !slice;
+    failures += failed ? 1 : 0;
+    if (failed) {
+      EXPECT_EQ(id_of(slice), ErrorId::out_of_host_memory);
+    } else {
+      take(ring.cancel(*slice));
+    }
+  }
+  EXPECT_GE(failures, 2U) << "the copy, and its entry in the table";
+}
+
+TEST_P(FailingAllocations, AWatchedViewWithoutMemoryIsAnErrorAndCanBeHadLater) {
+  World world(GetParam(), {.validates = true});
+  auto ring = take(pmb::ReadbackRing::create(world.context(), {.capacity_bytes = 4096}));
+  auto pool = take(pmb::BlockPool::create(
+      world.context(), {.block_bytes = 256, .count = 1, .access = Access::read, .label = "blocks"}));
+  const auto pending = take(ring.acquire(256));
+  const pmb::Block block = take(pool.acquire());
+  world.write_on_gpu(pending.buffer(), pending.offset_bytes(), pattern(256, 1));
+  world.write_on_gpu(block.buffer(), 0, pattern(256, 2));
+  const pmb::Ticket ticket = take(world.context().timeline().mark());
+  take(ticket.wait(10s));
+  const auto view_in_the_end = [](const auto& view) {
+    std::uint64_t number = 0;
+    for (;;) {
+      const FailingNew failing(++number);
+      const pmb::Result<pmb::ReadView> made = view();
+      if (made) return std::make_pair(*made, number - 1);
+      EXPECT_EQ(id_of(made), ErrorId::out_of_host_memory);
+    }
+  };
+  const auto [arrived, failures] = view_in_the_end([&] { return pending.wait(10s); });
+  EXPECT_TRUE(copy(arrived.bytes()) == pattern(256, 1));
+  EXPECT_GE(failures, 1U);
+  const auto [in_block, more_failures] = view_in_the_end([&] { return pool.wait_view(block, ticket, 10s); });
+  EXPECT_TRUE(copy(in_block.bytes()) == pattern(256, 2));
+  EXPECT_GE(more_failures, 1U);
+}
+
 #endif
 
 }  // namespace
