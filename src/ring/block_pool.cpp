@@ -363,6 +363,8 @@ Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::
   }
   // GL need not see bytes that were written and not flushed.
   if (!mapping.explicit_flush) mapping.check_sharing(0, pool.block_bytes, where);
+  // That may notice a loss.
+  if (pool.context->lost) return pool.stale(block, where);
   return guarded(where, [&]() -> Result<ReadView> {
     ReadView made = make_view({record.bytes, static_cast<std::size_t>(pool.block_bytes)}, *pool.context,
                               record.view_lifetime,
