@@ -319,9 +319,9 @@ Result<void> BlockPool::publish(Block block, std::uint64_t used_bytes, std::sour
   if (!found) return pass_on(found);
   const BlockPoolControl& pool = *control_;
   Record& record = **found;
+  if (pool.access == Access::read) return pool.misuse(make_error(ErrorId::not_writable, where), record);
   if (record.state != State::acquired)
     return pool.misuse(make_error(ErrorId::already_published, where), record);
-  if (pool.access == Access::read) return fail(ErrorId::not_writable, where);
   if (used_bytes > pool.block_bytes)
     return fail(ErrorId::published_too_much, where, {.numbers = {used_bytes, pool.block_bytes}});
   if (auto flushed = record.buffer.flush(0, used_bytes, where); !flushed) return flushed;
@@ -346,7 +346,8 @@ Result<ReadView> BlockPool::view(Block block, Ticket ticket, std::optional<std::
   const BlockPoolControl& pool = *control_;
   auto& timeline = *pool.timeline;
   Record& record = **found;
-  if (pool.access == Access::sequential_write) return fail(ErrorId::not_readable, where);
+  if (pool.access == Access::sequential_write)
+    return pool.misuse(make_error(ErrorId::not_readable, where), record);
   if (auto legal = pool.check_ticket(record, ticket, where); !legal) return pass_on(legal);
   const std::uint64_t serial = detail::TimelineControl::serial_of(ticket);
   if (serial > timeline.passed()) {

@@ -192,9 +192,12 @@ TEST_P(Blocks, AReadPoolReceivesShaderWrites) {
     EXPECT_EQ(first_difference(view->bytes(), std::as_bytes(std::span(wanted))), -1);
     const auto published = pool.publish(*block, 16);
     ASSERT_FALSE(published);
-    EXPECT_EQ(published.error().status, Status::refused);
+    EXPECT_EQ(published.error().id, pmb::ErrorId::not_writable);
     ASSERT_TRUE(pool.release(*block));
   }
+  const auto reports = take_reports();
+  EXPECT_EQ(reports.size(), GetParam().validate ? 9u : 0u);
+  for (const auto& made : reports) EXPECT_EQ(made.report.id, pmb::ErrorId::not_writable);
 }
 
 TEST_P(Blocks, APoolOfTwoAlternatesAndNeverOverwritesBytesInUse) {

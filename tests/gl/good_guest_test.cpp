@@ -102,7 +102,8 @@ class GoodGuest : public EveryVariant {
     gl_.BufferStorage(GL_COPY_WRITE_BUFFER, 4096, nullptr, kFlags);
     void* const pointer = gl_.MapBufferRange(GL_COPY_WRITE_BUFFER, 0, 4096, kFlags);
     std::optional<pmb::MappedBuffer> adopted;
-    audit("MappedBuffer::adopt", Kind::working, [&] {
+    // Validation makes a buffer beside it.
+    audit("MappedBuffer::adopt", GetParam().validate ? Kind::creating : Kind::working, [&] {
       adopted =
           take(pmb::MappedBuffer::adopt(context(), {.buffer = own, .pointer = pointer, .size_bytes = 4096}));
     });
