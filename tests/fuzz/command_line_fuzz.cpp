@@ -7,6 +7,13 @@
 #include "common/suggestion.hpp"
 #include "fuzz_input.hpp"
 
+namespace {
+
+/// Thrown once a command line is accepted, before a subcommand would run.
+struct Accepted {};
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pmb::tool;
   const std::string_view text = fuzz::text_of(data, size);
@@ -29,9 +36,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   add_bench_command(app, exit_code);
   add_tune_command(app, exit_code);
   add_verify_command(app, exit_code);
-  for (CLI::App* command : app.get_subcommands({})) command->callback([] {});
+  // The callbacks of the subcommands hold their options, so they stay.
+  app.parse_complete_callback([] { throw Accepted(); });
   try {
     app.parse(static_cast<int>(argv.size()), argv.data());
+    fuzz::require(false, "what is not accepted is refused");
+  } catch (const Accepted&) {
     fuzz::require(app.get_subcommands().size() == 1, "an accepted command line has one subcommand");
   } catch (const CLI::ParseError& error) {
     fuzz::require(error.what() != std::string_view(), "a refusal says why");
