@@ -9,7 +9,7 @@
 //   safety    no unit is handed out that another live slice has, or that a command issued before still reads
 //   liveness  every wait for the GPU ends
 //
-// run_model.py checks both, and that each fault below is found:
+// run_model.py checks both, and with --long that each fault below is found:
 //   FAULT_EARLY      slices are reclaimed before their serial has passed
 //   FAULT_OLD_ALL    a ticket marked before the newest publish retires all slices
 //   FAULT_EQUAL      a slice published after the mark is reclaimed with those before it
