@@ -470,8 +470,8 @@ PMB_API pmb_status pmb_mapped_buffer_adopt(pmb_context* context, const pmb_adopt
 PMB_API pmb_status pmb_mapped_buffer_adopt_memory(pmb_context* context, void* memory, int64_t size_bytes,
                                                   pmb_access access, const char* label,
                                                   pmb_mapped_buffer** buffer);
-/// Unmaps and deletes. GL keeps its own memory until its commands are done. Memory of the program's is waited for, and memory
-/// that CUDA knows, at most for the timeout of the context. With wrong_context, timed_out, fence_failed and wait_failed nothing is done and `*buffer` stays valid. With
+/// Unmaps and deletes. Waits for CUDA, and for the program's own memory, at most for the timeout of the context; GL keeps its
+/// own until it is done. With wrong_context, timed_out, fence_failed and wait_failed nothing is done and `*buffer` stays valid. With
 /// data_lost, stale_handle (its context is gone) and context_lost it is destroyed.
 PMB_API pmb_status pmb_mapped_buffer_destroy(pmb_mapped_buffer** buffer);
 /// Copies bytes in and makes them visible to commands issued from now on; flushes under explicit flush. No GPU command

@@ -103,8 +103,8 @@ class PMB_API MappedBuffer {
   [[nodiscard]] Result<void> flush(std::uint64_t offset_bytes, std::uint64_t size_bytes,
                                    std::source_location where = std::source_location::current());
 
-  /// Unmaps and deletes now, as the destructor does, and returns how that went. GL keeps its own storage until its commands are
-  /// done. Memory of the program's is waited for, and memory that CUDA knows, at most for Options::timeout. Statuses: data_lost, stale_handle (destroyed already),
+  /// Unmaps and deletes now, as the destructor does. Waits for CUDA, and for the program's own memory, at most Options::timeout;
+  /// GL keeps its own until it is done. Statuses: data_lost, stale_handle (destroyed already),
   /// context_lost (it is inert). After wrong_context, timed_out, fence_failed and wait_failed nothing was done.
   [[nodiscard]] Result<void> destroy(std::source_location where = std::source_location::current());
 
